@@ -1,0 +1,145 @@
+/* Delivery: acknowledged, ordered, deduplicated exchange of messages between the actors of processes.
+ *
+ * One `struct delivery` serves one process: its local actors and endpoints (each a window for what it sends and a
+ * mailbox for what it gets), the streams between them and actors elsewhere, and the peers (processes) that these
+ * streams lead to. A stream is one (sender, target) pair; delivery state is per stream, never per link.
+ *
+ *   sender's side   UNRESOLVED --resolved--> READY --sent, link lost--> READY (resumes after `received`)
+ *                        ^------- peer lost ------'      --gone--> every unsettled message settled, stream forgotten
+ *   a message       queued -> sent -> received -> handled | returned | dead
+ *
+ * Two cumulative marks rule a stream (D14): `received` says what need not be sent again, `handled` what is settled.
+ * The receiver takes messages only in order; what is ahead or beyond the credit is dropped, counted and sent again.
+ * An overdue ack is never taken for a death: the sender probes, and the answer says what to send again.
+ *
+ * Pure: no socket, clock, thread or file. The caller says what happened and when, then polls until there is nothing
+ * left: settled messages, actions, batches for each peer. One thread at a time. Rules D1 to D8, D14.
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
+#ifndef MESH_CORE_DELIVERY_H
+#define MESH_CORE_DELIVERY_H
+
+#include "mesh/core/message.h"
+
+struct delivery;
+
+struct delivery_limits {
+    size_t window_messages, window_bytes;     /* unsettled, per sending actor (D7) */
+    size_t system_messages;                   /* of a sender's own, beside its window; these never wait */
+    size_t mailbox_messages, mailbox_bytes;   /* (D7a) */
+    size_t first_credit_messages, first_credit_bytes;
+    size_t actors_max, streams_max, peers_max;
+    uint64_t overdue_ns, overdue_max_ns;      /* a first probe after this, doubled up to that */
+    uint64_t stream_idle_ns;                  /* an empty stream is closed after this */
+    uint32_t room_percent;                    /* a waiting sender goes on below this share of its window */
+};
+
+extern const struct delivery_limits delivery_limits_default;
+
+/* What the caller has to do. Each is given out once; it comes again only when it became necessary again. */
+enum delivery_action_kind {
+    DELIVERY_NOTHING,
+    DELIVERY_RESOLVE,   /* find out where `address` lives; answer with a RESOLVED or GONE event. `sender` asks. */
+    DELIVERY_FLUSH,     /* `peer` has something to pull */
+    DELIVERY_CHECK,     /* an ack of `peer` is overdue: see whether its link still stands */
+    DELIVERY_ROOM,      /* the window of `address` fell below room_percent after a submit had found it full */
+    DELIVERY_RUNNABLE,  /* `address` has a message to take and no handler at work */
+    DELIVERY_DRAINED,   /* all that the closed actor `address` sent is received or settled: it may go (D14) */
+};
+
+struct delivery_action {
+    enum delivery_action_kind kind;
+    struct mesh_address address, sender;
+    uint64_t peer;
+    bool lazy;   /* FLUSH: only acks, which may wait for company until the process turns idle (D2) */
+};
+
+enum delivery_event_kind {
+    DELIVERY_OPEN,       /* a local actor or endpoint begins: window and mailbox for `address` */
+    DELIVERY_CLOSE,      /* it ends: its mailbox is dead with `reason`; what it sent stays until received (D14) */
+    DELIVERY_FORGET,     /* a closed one is given up: what it still had open is counted as abandoned */
+    DELIVERY_FRAME,      /* `batch` came from process `peer`; it may be malformed in meaning, not in form */
+    DELIVERY_RESOLVED,   /* `address` lives in process `peer` */
+    DELIVERY_GONE,       /* `address` is dead for ever: see struct delivery_gone */
+    DELIVERY_LINK_UP,    /* frames to `peer` can go out on a new connection: streams resume */
+    DELIVERY_LINK_DOWN,  /* none can */
+    DELIVERY_PEER_LOST,  /* the process `peer` exists no more: its streams are resolved anew */
+    DELIVERY_VERDICT,    /* the handler of `address` is through with the message it took: outcome and text */
+    DELIVERY_TICK,       /* nothing but the time */
+};
+
+/* What is on record of a dead target; without `floors_known` whatever had been sent may have been handled. */
+struct delivery_gone {
+    enum frame_reason reason;
+    struct bytes text;
+    struct mesh_address sender;   /* whose stream the floors are of; none for a plain death */
+    bool floors_known;
+    uint64_t epoch, handled, in_hand;   /* in_hand: the message in the crashed handler, returned as poison (E3) */
+};
+
+struct delivery_event {
+    enum delivery_event_kind kind;
+    struct mesh_address address;
+    uint64_t peer;
+    enum frame_outcome outcome;
+    enum frame_reason reason;
+    struct bytes text;
+    const struct frame_batch *batch;
+    const struct delivery_gone *gone;
+};
+
+struct delivery_counters {
+    uint64_t accepted, handled, returned, dead, abandoned, in_flight;   /* of what was sent here (D1) */
+    uint64_t received, duplicates, dropped_gap, dropped_credit, dropped_full, dropped_unknown, dropped_bad;
+    uint64_t sent_again, probes, acks_sent, acks_received, expired;
+};
+
+/* Makes the one allocation that a delivery begins with. `seed` drives the little chance that there is. */
+enum mesh_status delivery_new(struct delivery **out, const struct delivery_limits *limits, uint64_t seed);
+
+/* Frees it with all messages in its keeping. NULL-safe. */
+void delivery_destroy(struct delivery **delivery);
+
+/* The pool from which messages for this delivery are made. */
+struct message_pool *delivery_pool(struct delivery *delivery);
+
+/* Accepts a message of a local sender. On MESH_OK the message belongs to the delivery until delivery_settled gives it
+ * back, with its outcome, exactly once (D1). Otherwise it stays the caller's and nothing has happened:
+ * MESH_WOULD_BLOCK at the window's limit (D7; for a local target also at its mailbox's limit), MESH_NO_MEMORY,
+ * MESH_FULL at streams_max, MESH_NOT_FOUND for a sender that is not open, MESH_TOO_LARGE. */
+enum mesh_status delivery_submit(struct delivery *delivery, uint64_t now_ns, struct message *message);
+
+/* Tells what happened. MESH_FULL (OPEN, FRAME, RESOLVED at a limit), MESH_NO_MEMORY, MESH_EXISTS or MESH_NOT_FOUND:
+ * nothing has changed. */
+enum mesh_status delivery_step(struct delivery *delivery, uint64_t now_ns, const struct delivery_event *event);
+
+/* The next thing to do; false when there is none. */
+bool delivery_poll(struct delivery *delivery, struct delivery_action *out);
+
+/* The next message whose fate is known; the caller owns it from now on. NULL when there is none. */
+struct message *delivery_settled(struct delivery *delivery);
+
+/* Fills `out` with the next batch for `peer`, runs and acks, at most FRAME_BATCH_BYTES of payload (one larger message
+ * goes alone); false when there is nothing. Valid until the next call. What was pulled counts as sent. */
+bool delivery_pull(struct delivery *delivery, uint64_t now_ns, uint64_t peer, struct frame_batch *out);
+
+/* Payload bytes that wait for a pull; a batch of at least FRAME_BATCH_BYTES need not wait for the handler's return. */
+size_t delivery_pending_bytes(const struct delivery *delivery, uint64_t peer);
+
+/* The next message for the actor, which its handler begins now (expired ones are settled, not shown; D8). The delivery
+ * keeps it until the VERDICT; to have it longer, hold it. NULL when there is none or one is in hand. */
+struct message *delivery_take(struct delivery *delivery, uint64_t now_ns, struct mesh_address address);
+
+/* When a TICK is due at the latest; TIME_NEVER when nothing waits for time. Later than the last step's time (law 7). */
+uint64_t delivery_deadline(const struct delivery *delivery);
+
+const struct delivery_counters *delivery_counters(const struct delivery *delivery);
+
+/* Messages and bytes in the mailbox, unsettled messages of the window; false for an unknown address. */
+struct delivery_load {
+    size_t mailbox_messages, mailbox_bytes, unsettled_messages, unsettled_bytes;
+    uint64_t handled;
+};
+bool delivery_load(const struct delivery *delivery, struct mesh_address address, struct delivery_load *out);
+
+#endif

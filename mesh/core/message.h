@@ -1,0 +1,52 @@
+/* One message in the keeping of one process: from submit to settlement, or from receipt to verdict.
+ *
+ * A message has one owner and stands in one list at a time. Small payloads lie behind the struct in the same
+ * allocation; larger ones belong to a part that is shared with the transport.
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
+#ifndef MESH_CORE_MESSAGE_H
+#define MESH_CORE_MESSAGE_H
+
+#include "proto/frame.h"
+
+struct message_pool;
+
+struct message {
+    struct message *next;             /* of the one list it stands in */
+    struct mesh_address sender, target;
+    uint64_t ask;                     /* correlation; 0 for none */
+    uint64_t deadline_ns;             /* its expiry (D8) */
+    uint64_t seq;                     /* in its stream; 0 before it was first sent, and for local messages */
+    struct bytes type, payload;
+    struct part *part;                /* the payload's owner, or NULL when it lies behind this struct */
+    struct bytes text;                /* why it failed: owned, see message_set_text */
+    enum frame_kind kind;
+    enum frame_outcome outcome;       /* valid when settled */
+    enum frame_reason reason;
+    uint32_t flags;                   /* FRAME_RUN_* */
+    uint32_t holders;                 /* the owner and whoever asked to keep it */
+    bool maybe_handled;               /* D1: a dead one that may have been handled */
+    bool urgent;                      /* goes ahead of the mailbox (C5) */
+    struct message_pool *pool;
+};
+
+/* Where small messages come from: blocks of one size kept for reuse, at most `kept_max` of them. One thread. */
+enum mesh_status message_pool_new(struct message_pool **out, size_t kept_max);
+void message_pool_destroy(struct message_pool **pool);
+
+/* A message with its own copy of type and payload, held once; NULL without memory. */
+struct message *message_new(struct message_pool *pool, struct bytes type, struct bytes payload);
+
+/* The same, but the payload is the part's, which the message then holds too. */
+struct message *message_new_part(struct message_pool *pool, struct bytes type, struct part *part);
+
+/* Keeps a copy of at most FRAME_TEXT_BYTES of `text`; without memory the message has no text. */
+void message_set_text(struct message *message, struct bytes text);
+
+struct message *message_hold(struct message *message);
+void message_release(struct message *message); /* NULL-safe; frees at the last holder */
+
+/* What it counts for in windows and mailboxes: payload plus a fixed share for its keeping. */
+size_t message_weight(const struct message *message);
+
+#endif
