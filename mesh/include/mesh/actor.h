@@ -1,0 +1,121 @@
+/* Actors: what they are made of, and what their code may do.
+ *
+ * An actor type is a name and a few functions. Each actor has state of its own, zeroed at birth, and handles one
+ * message at a time (A1); what a handler returns is its verdict (A5). Types come from a module (a shared object on
+ * the node's module path, see MESH_MODULE) or from a program that brings its own (node.h).
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
+#ifndef MESH_ACTOR_H
+#define MESH_ACTOR_H
+
+#include <mesh/message.h>
+
+struct mesh_actor;
+
+enum mesh_verdict {
+    MESH_DONE,     /* the message is handled */
+    MESH_FAILED,   /* it is not: shown once more, then returned to its sender as poison (E1); see mesh_fail */
+    MESH_EXIT,     /* it is handled, and the actor exits */
+};
+
+/* What a node must have for a type, or for one actor, to be placed on it (H2). */
+enum mesh_comparison {
+    MESH_PRESENT,   /* there, and neither false nor zero nor empty */
+    MESH_EQUAL,     /* equal to `value`, written as in a configuration file: true, 42, 2.5, or text */
+};
+
+struct mesh_requirement {
+    const char *name;
+    enum mesh_comparison comparison;
+    const char *value;   /* NULL for MESH_PRESENT */
+};
+
+struct mesh_type {
+    const char *name;
+    size_t state_bytes;   /* of each actor's state, zeroed; 0 for none */
+    /* Handles one message. `state` is NULL when state_bytes is 0. */
+    enum mesh_verdict (*receive)(struct mesh_actor *self, const struct mesh_message *message, void *state);
+    /* Runs before the first message, after creation has succeeded (C3): MESH_FAILED and MESH_EXIT end the actor. May be NULL. */
+    enum mesh_verdict (*start)(struct mesh_actor *self, void *state);
+    /* Runs after the last message, for what `state` owns. Not after a crash. May be NULL. */
+    void (*stop)(struct mesh_actor *self, void *state);
+    const struct mesh_requirement *requirements;
+    size_t requirements_count;
+    void *user;   /* for bindings: mesh_actor_user */
+};
+
+/* The version of the structs above; a module of another one is refused with a text that says so. */
+#define MESH_MODULE_ABI 1
+
+struct mesh_module {
+    unsigned abi;
+    const struct mesh_type *const *types;   /* NULL-terminated */
+};
+
+/* Makes a shared object a module: MESH_MODULE(&counter, &adder) once, at file level. */
+#define MESH_MODULE(...)                                                                                               \
+    __attribute__((visibility("default"))) extern const struct mesh_module mesh_module;                                \
+    const struct mesh_module mesh_module = {MESH_MODULE_ABI, (const struct mesh_type *const[]){__VA_ARGS__, NULL}}
+
+/* ---- what an actor's code may do, from any thread of its process unless said otherwise ---- */
+
+MESH_API struct mesh_address mesh_self(const struct mesh_actor *self);
+MESH_API struct mesh_address mesh_parent(const struct mesh_actor *self);
+MESH_API void *mesh_actor_user(const struct mesh_actor *self);   /* the type's user pointer */
+
+struct mesh_create_options {
+    const struct mesh_requirement *requirements;   /* beside those of the type */
+    size_t requirements_count;
+};
+
+/* Creates a child. Never blocks, never fails for want of a place: the address is final at once, messages to it wait for
+ * it, and if it cannot be created the parent gets one MESH_CHILD_EXITED that says why (C1, B2). `options` may be NULL.
+ * MESH_INVALID_ARGUMENT, MESH_NO_MEMORY, MESH_FULL (children), MESH_SHUTTING_DOWN when this actor is exiting. */
+MESH_MUST_USE MESH_API enum mesh_status mesh_create(struct mesh_actor *self, const char *type,
+                                                    const struct mesh_create_options *options,
+                                                    struct mesh_address *child);
+
+/* Sends a copy of the payload. Settled exactly once (D1): handled, returned as MESH_POISON, or dead. At the window's
+ * limit it waits, in a handler up to send_wait (5 s), then MESH_WOULD_BLOCK with nothing accepted (D7).
+ * MESH_INVALID_ADDRESS (E5), MESH_INVALID_ARGUMENT, MESH_TOO_LARGE, MESH_NO_MEMORY, MESH_SHUTTING_DOWN. */
+MESH_MUST_USE MESH_API enum mesh_status mesh_send(struct mesh_actor *self, struct mesh_address to, const char *type,
+                                                  const void *data, size_t bytes);
+
+struct mesh_send_options {
+    uint32_t expiry_ms;   /* 0: the default, 5 minutes (D8) */
+    bool no_wait;         /* MESH_WOULD_BLOCK at once at the window's limit */
+};
+
+MESH_MUST_USE MESH_API enum mesh_status mesh_send_with(struct mesh_actor *self, struct mesh_address to, const char *type,
+                                                       const void *data, size_t bytes,
+                                                       const struct mesh_send_options *options);
+
+/* Answers `message`: as mesh_send to its sender, and ends the ask that it belongs to, if any (D11). */
+MESH_MUST_USE MESH_API enum mesh_status mesh_reply(struct mesh_actor *self, const struct mesh_message *message,
+                                                   const char *type, const void *data, size_t bytes);
+
+/* The same with a MESH_TEXT message, formatted as by printf. */
+MESH_MUST_USE MESH_API enum mesh_status mesh_send_text(struct mesh_actor *self, struct mesh_address to,
+                                                       const char *format, ...) __attribute__((format(printf, 3, 4)));
+MESH_MUST_USE MESH_API enum mesh_status mesh_reply_text(struct mesh_actor *self, const struct mesh_message *message,
+                                                        const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+/* Asks an actor to exit; its children go with it unless `alone` (C5). As mesh_send; never waits. */
+MESH_MUST_USE MESH_API enum mesh_status mesh_request_exit(struct mesh_actor *self, struct mesh_address who, bool alone);
+
+/* In a handler: the text of a failure, for `return mesh_fail(self, "no such file: %s", name);`. Gives MESH_FAILED. */
+MESH_API enum mesh_verdict mesh_fail(struct mesh_actor *self, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+enum mesh_level {
+    MESH_LOG_ERROR,
+    MESH_LOG_WARNING,
+    MESH_LOG_INFO,
+    MESH_LOG_DEBUG,
+};
+
+/* Writes one line to the node's log. Never blocks, from any thread (A7). */
+MESH_API void mesh_log(struct mesh_actor *self, enum mesh_level level, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+#endif

@@ -1,0 +1,15 @@
+/* All of the library's public interface, for those who use it.
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
+#ifndef MESH_MESH_H
+#define MESH_MESH_H
+
+#include <mesh/actor.h>
+#include <mesh/address.h>
+#include <mesh/error.h>
+#include <mesh/message.h>
+#include <mesh/node.h>
+#include <mesh/status.h>
+#include <mesh/version.h>
+
+#endif

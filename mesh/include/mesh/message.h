@@ -1,0 +1,73 @@
+/* A message as the receiver sees it: read-only, with its sender, its type name and its payload.
+ *
+ * In a handler it is borrowed and lasts until the handler returns. From ask and listen it is the caller's, who
+ * gives it back with mesh_message_release. Views of it (payload, texts, inner message) last as long as it does.
+ * All functions here only read and never block. Rules D9, D11.
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
+#ifndef MESH_MESSAGE_H
+#define MESH_MESSAGE_H
+
+#include <mesh/address.h>
+
+struct mesh_message;
+
+/* The type name of a text message; its payload is the text with its terminating zero. */
+#define MESH_TEXT "text"
+
+enum mesh_kind {
+    MESH_USER,           /* somebody sent it */
+    MESH_EXIT_REQUEST,   /* the actor is about to go; the last message but those of its children (C5) */
+    MESH_CHILD_EXITED,   /* a child is gone: mesh_message_exit (C4) */
+    MESH_POISON,         /* what this actor sent has failed at its target: mesh_message_inner, mesh_message_failure (E1) */
+    MESH_DEAD,           /* a dead letter, shown to the dead-letter handler */
+    MESH_WAKEUP,
+    MESH_WATCH,
+};
+
+MESH_API enum mesh_kind mesh_message_kind(const struct mesh_message *message);
+MESH_API struct mesh_address mesh_message_sender(const struct mesh_message *message);
+
+/* The type name, empty for system messages; never NULL. */
+MESH_API const char *mesh_message_type(const struct mesh_message *message);
+
+/* Whether it is a user message of this type. */
+MESH_API bool mesh_message_is(const struct mesh_message *message, const char *type);
+
+/* The payload; `*bytes` gets its size. Never NULL, also when empty. */
+MESH_API const void *mesh_message_data(const struct mesh_message *message, size_t *bytes);
+
+/* The text of a MESH_TEXT message, terminated; NULL for any other, or when its sender did not terminate it. */
+MESH_API const char *mesh_message_text(const struct mesh_message *message);
+
+/* Whether it may have been handled before, by an earlier life of this actor (D4). */
+MESH_API bool mesh_message_redelivered(const struct mesh_message *message);
+
+/* How an actor ended (C4). */
+enum mesh_how {
+    MESH_EXITED_ON_REQUEST = 1,
+    MESH_EXITED_ITSELF,
+    MESH_EXITED_UNCREATED,   /* it never came up: the text says why */
+    MESH_EXITED_BY_SIGNAL,   /* number: the signal */
+    MESH_EXITED_WITH_CODE,   /* number: the exit code of its process */
+    MESH_EXITED_WITH_NODE,   /* its node was lost */
+};
+
+struct mesh_exit {
+    struct mesh_address child;
+    enum mesh_how how;
+    int number;
+    const char *text;   /* never NULL */
+};
+
+/* The content of a MESH_CHILD_EXITED. MESH_INVALID_ARGUMENT for any other kind. */
+MESH_MUST_USE MESH_API enum mesh_status mesh_message_exit(const struct mesh_message *message, struct mesh_exit *out);
+
+/* Of MESH_POISON and MESH_DEAD: the message that failed, and why. NULL for any other kind. */
+MESH_API const struct mesh_message *mesh_message_inner(const struct mesh_message *message);
+MESH_API const char *mesh_message_failure(const struct mesh_message *message);
+
+/* Gives back a message of ask or listen, and nulls the pointer. NULL-safe. From any thread. */
+MESH_API void mesh_message_release(struct mesh_message **message);
+
+#endif

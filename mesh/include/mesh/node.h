@@ -1,0 +1,83 @@
+/* Node programs: attaching to a node, creating top-level actors, telling, asking, listening.
+ *
+ * A handle is one program's place on one node, with an address and an inbox of its own. Any number of them may live in one
+ * process; there is no global state. Every function may be called from any thread; ask and listen of one handle serve
+ * one thread at a time. Time-outs are milliseconds; 0 does not wait, MESH_FOREVER waits without end. Rules C2, C12, C13, D11, D13.
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
+#ifndef MESH_NODE_H
+#define MESH_NODE_H
+
+#include <mesh/actor.h>
+#include <mesh/error.h>
+
+struct mesh_node;
+
+#define MESH_FOREVER (-1)
+
+struct mesh_node_options {
+    const char *run_directory;   /* of the node; NULL: $MESH_RUN_DIRECTORY, else "mesh" below XDG_RUNTIME_DIR, else mesh-UID below TMPDIR or /tmp */
+    const char *config;          /* the configuration of a node that has to be started; NULL: the defaults */
+    const struct mesh_type *const *types;   /* NULL-terminated actor types that this program brings; see mesh_host_enter */
+};
+
+/* Attaches to the node of the run directory. MESH_NOT_RUNNING when there is none, MESH_PERMISSION_DENIED,
+ * MESH_VERSION_MISMATCH, MESH_REFUSED, MESH_TIMED_OUT. `options` and `error` may be NULL. Blocks, 5 s at most. */
+MESH_MUST_USE MESH_API enum mesh_status mesh_node_attach(struct mesh_node **out, const struct mesh_node_options *options,
+                                                         struct mesh_error *error);
+
+/* The same, but starts the node if it does not run: in a session of its own, so that it outlives the program (C13).
+ * Blocks, 10 s at most. */
+MESH_MUST_USE MESH_API enum mesh_status mesh_node_start(struct mesh_node **out, const struct mesh_node_options *options,
+                                                        struct mesh_error *error);
+
+/* Leaves the node: what was sent is delivered first, 7 s at most (D14); what is unread in the inbox is dead. Nulls the
+ * handle; NULL-safe. Actors that it created live on. */
+MESH_API void mesh_node_detach(struct mesh_node **node);
+
+/* Ends the node with all of its actors (C12), waiting for it; then the handle can only be detached. MESH_OK also when it had ended
+ * already; MESH_TIMED_OUT when it is still ending. */
+MESH_MUST_USE MESH_API enum mesh_status mesh_node_shutdown(struct mesh_node *node, int timeout_ms);
+
+/* A program that brings types calls this first in main: in a process that the node started to host such an actor it
+ * runs the actor and never returns; otherwise it returns at once. */
+MESH_API void mesh_host_enter(const struct mesh_type *const *types);
+
+MESH_API struct mesh_address mesh_node_address(const struct mesh_node *node);
+
+/* Creates a top-level actor and waits until it is up or has failed, 50 s at most (C2). MESH_NO_COMPATIBLE_NODE,
+ * MESH_UNKNOWN_TYPE, MESH_LOAD_FAILED, MESH_SHUTTING_DOWN, MESH_TIMED_OUT; `error` names the type and what was missing. */
+MESH_MUST_USE MESH_API enum mesh_status mesh_node_create(struct mesh_node *node, const char *type,
+                                                         const struct mesh_create_options *options,
+                                                         struct mesh_address *out, struct mesh_error *error);
+
+/* Sends without waiting for an answer. As mesh_send; waits at the window's limit until there is room or the message expires. */
+MESH_MUST_USE MESH_API enum mesh_status mesh_tell(struct mesh_node *node, struct mesh_address to, const char *type,
+                                                  const void *data, size_t bytes);
+
+/* Sends and waits for the answer to this very message. On MESH_OK `*reply` is the caller's. MESH_DEAD as soon as the target
+ * is known to be dead, MESH_REFUSED when its handler failed (E1), MESH_TIMED_OUT, MESH_INTERRUPTED by a signal (D13: ask again with
+ * mesh_ask_resume). What comes from others, or late, stays for mesh_listen (D11). */
+MESH_MUST_USE MESH_API enum mesh_status mesh_ask(struct mesh_node *node, struct mesh_address to, const char *type,
+                                                 const void *data, size_t bytes, int timeout_ms,
+                                                 struct mesh_message **reply);
+
+/* Goes on waiting for the answer to the last ask that ended with MESH_INTERRUPTED or MESH_TIMED_OUT. MESH_NOT_FOUND when there is none. */
+MESH_MUST_USE MESH_API enum mesh_status mesh_ask_resume(struct mesh_node *node, int timeout_ms,
+                                                        struct mesh_message **reply);
+
+/* The next message for this handle, from anyone. MESH_TIMED_OUT, MESH_INTERRUPTED, MESH_CLOSED when the node is gone. */
+MESH_MUST_USE MESH_API enum mesh_status mesh_listen(struct mesh_node *node, int timeout_ms, struct mesh_message **out);
+
+MESH_MUST_USE MESH_API enum mesh_status mesh_tell_text(struct mesh_node *node, struct mesh_address to,
+                                                       const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+/* Asks with a MESH_TEXT message, as it stands. */
+MESH_MUST_USE MESH_API enum mesh_status mesh_ask_text(struct mesh_node *node, struct mesh_address to, const char *text,
+                                                      int timeout_ms, struct mesh_message **reply);
+
+/* Asks an actor to exit, with its children unless `alone` (C5). */
+MESH_MUST_USE MESH_API enum mesh_status mesh_node_request_exit(struct mesh_node *node, struct mesh_address who,
+                                                               bool alone);
+
+#endif

@@ -1,0 +1,116 @@
+/* One process of a node on the mesh: its loop, its links, its delivery, and the performing of what the cores want.
+ *
+ * An admin, an actor host and a node program are each a `struct process` with callbacks of their own. The process
+ * keeps the one delivery core, the table of peers (processes) and how to reach them, the cache of where addresses
+ * live, and the transport. It answers the cores' actions: RESOLVE by asking the admin (or `resolve`, in the admin itself), FLUSH
+ * by pulling, encoding and sending, CHECK by looking at the link.
+ *
+ *   turn: now; wait (until the least deadline, rounded up); what came in; steps; perform; callbacks; flush
+ *
+ * Threads: the baton. Whoever calls anything here but process_wake holds it (process_lock); process_turn lets go of it while it
+ * waits. Callbacks run with the baton held and may call anything here but process_turn. Architecture: one thread
+ * runs turns at a time.
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
+#ifndef MESH_RUNTIME_PROCESS_H
+#define MESH_RUNTIME_PROCESS_H
+
+#include "mesh/core/delivery.h"
+#include "proto/control.h"
+#include "proto/frame.h"
+#include <mesh/error.h>
+
+struct process;
+struct log;
+struct transport;
+
+enum process_link {
+    PROCESS_LINK_UP,
+    PROCESS_LINK_DOWN,
+    PROCESS_LINK_REFUSED,
+};
+
+/* What a process tells whoever runs it. Any may be NULL. */
+struct process_callbacks {
+    void *user;
+    /* `address` has a message to take (delivery_take). Called once per change; a turn calls it again while it is so. */
+    void (*runnable)(void *user, struct mesh_address address);
+    /* A control message for this process's endpoint; it is settled as handled when this returns. */
+    void (*control)(void *user, struct mesh_address sender, const struct control *control);
+    /* A message sent from here that was not handled: its outcome and reason are in it. The callee owns it. */
+    void (*unhandled)(void *user, struct message *message);
+    /* A sender may go on (DELIVERY_ROOM), a closed one has drained (DELIVERY_DRAINED). */
+    void (*room)(void *user, struct mesh_address address);
+    void (*drained)(void *user, struct mesh_address address);
+    /* Admin: a process says hello over a link. Fill `answer` (slot, refusal). Others accept whoever knows their incarnation. */
+    void (*hello)(void *user, uint64_t peer, const struct frame_hello *hello, struct frame_hello *answer);
+    /* The link to `peer` is up, is down, or its connection was refused (nobody listens there). */
+    void (*link)(void *user, uint64_t peer, enum process_link link);
+    /* A frame that is not delivery's: heartbeat and the convention's own. */
+    void (*frame)(void *user, uint64_t peer, const struct frame *frame);
+    /* Admin: where does `address` live? Answer now or later with process_resolved or process_gone. */
+    void (*resolve)(void *user, struct mesh_address address, struct mesh_address sender);
+    /* After each turn's work, before the flush; returns when it wants to be called again at the latest. */
+    uint64_t (*tick)(void *user, uint64_t now_ns);
+};
+
+struct process_options {
+    enum frame_role role;
+    uint64_t incarnation, node;        /* node: the incarnation of the node's admin; its own in the admin */
+    uint32_t slot;                     /* 0 in the admin, and in a program before the admin's answer */
+    const char *node_name;
+    const char *const *listen;         /* endpoints to bind, NULL-terminated; port 0 and ipc wildcards are resolved */
+    const char *admin;                 /* the admin's endpoint; NULL in the admin */
+    struct transport *transport;       /* NULL: ZeroMQ; tests give the memory transport. Owned by the process afterwards. */
+    const struct delivery_limits *limits;
+    struct log *log;                   /* borrowed */
+    struct process_callbacks callbacks;
+};
+
+/* Binds, connects to the admin and, but in the admin itself, waits for its hello (`timeout_ms`). MESH_ADDRESS_IN_USE, MESH_UNREACHABLE,
+ * MESH_REFUSED, MESH_VERSION_MISMATCH, MESH_TIMED_OUT, MESH_NO_MEMORY, MESH_IO; error gets the text that names the endpoint and the remedy. */
+enum mesh_status process_new(struct process **out, const struct process_options *options, int timeout_ms,
+                             struct mesh_error *error);
+void process_destroy(struct process **process);
+
+void process_lock(struct process *process);
+void process_unlock(struct process *process);
+void process_wake(struct process *process);   /* ends a wait, from any thread, without the baton */
+
+/* One turn; waits until something happens or `until_ns`. */
+void process_turn(struct process *process, uint64_t until_ns);
+
+/* Sends what can be sent now; acks alone wait for company unless `idle`. */
+void process_flush(struct process *process, bool idle);
+
+/* Delivery's step, submit and take with the present time, and performing what they want. */
+enum mesh_status process_submit(struct process *process, struct message *message);
+enum mesh_status process_step(struct process *process, const struct delivery_event *event);
+struct message *process_take(struct process *process, struct mesh_address address);
+
+/* Encodes and submits a control message from this process's endpoint. It never waits. */
+enum mesh_status process_send_control(struct process *process, struct mesh_address to, const struct control *control);
+
+/* Sends a bare frame (heartbeat, convention) on the peer's link; MESH_WOULD_BLOCK when it cannot go now: it is not kept. */
+enum mesh_status process_send_frame(struct process *process, uint64_t peer, const struct frame *frame);
+
+/* How a process can be reached; opens a link on first use, closes it by forget. */
+enum mesh_status process_peer(struct process *process, uint64_t peer, const char *endpoint);
+void process_peer_lost(struct process *process, uint64_t peer);
+/* Calls an admin whose incarnation is not known yet; `hello` or `link` tells what came of it. */
+enum mesh_status process_call(struct process *process, const char *endpoint);
+
+enum mesh_status process_resolved(struct process *process, struct mesh_address address, uint64_t peer, const char *endpoint);
+void process_gone(struct process *process, struct mesh_address address, const struct delivery_gone *gone);
+
+/* Other descriptors in the same wait (the admin's children, signals). `ready` runs with the baton held. */
+enum mesh_status process_watch(struct process *process, int fd, void (*ready)(void *user, int fd), void *user);
+void process_unwatch(struct process *process, int fd);
+
+struct delivery *process_delivery(struct process *process);
+struct mesh_address process_address(const struct process *process);   /* (node, slot, 0) */
+struct mesh_address process_admin(const struct process *process);
+const char *process_endpoint(const struct process *process, bool remote); /* what it bound: tcp for other nodes, ipc within */
+uint64_t process_now(const struct process *process);
+
+#endif
