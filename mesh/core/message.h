@@ -17,6 +17,7 @@ struct message {
     uint64_t ask;                     /* correlation; 0 for none */
     uint64_t deadline_ns;             /* its expiry (D8) */
     uint64_t seq;                     /* in its stream; 0 before it was first sent, and for local messages */
+    uint64_t epoch;                   /* of the stream that it came in on; 0 for local messages */
     struct bytes type, payload;
     struct part *part;                /* the payload's owner, or NULL when it lies behind this struct */
     struct bytes text;                /* why it failed: owned, see message_set_text */
