@@ -1,0 +1,71 @@
+/* Capabilities: what a node has to offer, as data that any admin can judge.
+ *
+ * A set holds each name once, in the order of names, with one value or a list. Sets and copies of requirements own all
+ * they hold. Pure. Rules H1, H2.
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
+#ifndef CONVENTION_CORE_CAPABILITY_H
+#define CONVENTION_CORE_CAPABILITY_H
+
+#include "proto/convention.h"
+#include <mesh/status.h>
+
+/* A zeroed one is empty and valid. */
+struct capability_set {
+    size_t count;
+    struct frame_capability *items;   /* one allocation with all that they refer to */
+};
+
+/* A zeroed one is empty and valid. */
+struct requirement_set {
+    size_t count;
+    struct frame_requirement *items;
+};
+
+/* What a node says of itself (H1). Texts are terminated. */
+struct capability_standard {
+    const char *library_version, *wire_version, *node_name, *system_base, *host_architecture;
+    bool watch_supported;
+};
+
+/* Copies what came from a peer or a configuration. When it is not MESH_OK, `*out` is untouched: MESH_INVALID_ARGUMENT (an empty
+ * name, a name twice, several values that are no list), MESH_TOO_LARGE (above the limits of proto/convention.h), MESH_NO_MEMORY. */
+MESH_MUST_USE enum mesh_status capability_set_copy(struct capability_set *out, const struct frame_capability *items,
+                                                   size_t count);
+
+/* Sets one capability; one without a value deletes (H1). MESH_REFUSED for a standard one; else as capability_set_copy. */
+MESH_MUST_USE enum mesh_status capability_set_put(struct capability_set *set, const struct frame_capability *item);
+
+/* Sets the standard capabilities. As capability_set_copy. */
+MESH_MUST_USE enum mesh_status capability_set_standard(struct capability_set *set,
+                                                       const struct capability_standard *standard);
+
+/* NULL-safe; leaves it empty. */
+void capability_set_fini(struct capability_set *set);
+
+/* The capability of that name, or NULL. It lasts until the set changes. */
+const struct frame_capability *capability_set_get(const struct capability_set *set, struct bytes name);
+
+/* Whether both hold the same names with the same values. */
+bool capability_set_equal(const struct capability_set *a, const struct capability_set *b);
+
+/* Whether the name is one that no configuration may set. */
+bool capability_is_standard(struct bytes name);
+
+/* Whether two values are the same: an integer and a real of one number are, values of other kinds are not. */
+bool capability_value_equal(const struct frame_value *a, const struct frame_value *b);
+
+/* Whether the capability is there and true: a flag that is set, any other value but zero, "" and an empty list. */
+bool capability_is_true(const struct frame_capability *capability);
+
+/* Whether every requirement is met (H2): PRESENT by capability_is_true, EQUAL by the one value or an item of the list.
+ * If not, `missing` gets which ones are not, in words, cut to `size` bytes; it may be NULL with size 0. */
+bool capability_fits(const struct capability_set *set, const struct frame_requirement *requirements, size_t count,
+                     char *missing, size_t size);
+
+/* As capability_set_copy, but a name may stand there several times. */
+MESH_MUST_USE enum mesh_status requirement_set_copy(struct requirement_set *out, const struct frame_requirement *items,
+                                                    size_t count);
+void requirement_set_fini(struct requirement_set *set);
+
+#endif

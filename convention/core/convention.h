@@ -1,0 +1,136 @@
+/* Convention: how nodes find their leader, join, stay, leave and are lost.
+ *
+ *   a member, per candidate   UNLINKED --link--> REGISTERING --Registered--> LED --no answer, lost, Deregister--> UNLINKED
+ *   the leader, per member    (none) --Register--> MEMBER <--heard--> SUSPECT --refused, silent, S1D--> (none)
+ *
+ * Every admin has one. Candidates for leadership stand in the order of the configuration; the first of them acts. An
+ * admin that is itself the first, or has no candidates, leads: it answers registrations and keeps the roster, whose
+ * every change has a number. Members hold a copy; a gap in the numbers, or another epoch, makes them ask for all of it.
+ * Identity is the incarnation that the hello proved, never the address where somebody was found: a new incarnation under a known
+ * name or endpoint is a restart, and removes the old one first. A broken link makes a member suspect and no more.
+ *
+ * Pure: the caller says what happened and when, then polls until there is nothing left, before the next step. At
+ * one time, events come first, then loss, then heartbeats, then registrations. Rules S1A to S1F.
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
+#ifndef CONVENTION_CORE_CONVENTION_H
+#define CONVENTION_CORE_CONVENTION_H
+
+#include "convention/core/members.h"
+
+struct convention;
+
+/* A time of 0 switches off what it is for. */
+struct convention_times {
+    uint64_t period_ns;      /* a member registers again after this */
+    uint64_t restart_ns;     /* and tries a lost leader again after this, give or take jitter_percent */
+    uint64_t heartbeat_ns;   /* between admins */
+    uint64_t suspect_ns;     /* nothing came for this long, or the link broke */
+    uint64_t refused_ns;     /* lost: nobody listens there for this long */
+    uint64_t silent_ns;      /* lost: nothing came for this long */
+    unsigned misses;         /* periods without a registration or an answer, then lost */
+    unsigned jitter_percent;
+    unsigned answers_max;    /* registrations of one member answered in a period */
+    bool notice_reregistration;   /* a first registration of a known incarnation is noticed as removed and added */
+};
+
+extern const struct convention_times convention_times_default;
+extern const struct convention_times convention_times_reference;   /* the profile `reference` */
+
+struct convention_options {
+    uint64_t incarnation;
+    const char *name, *endpoint;             /* of this node; the endpoint is the advertised one */
+    const char *const *candidates;           /* endpoints in their order, NULL-terminated; may be NULL */
+    const struct capability_set *capabilities;
+    struct convention_times times;
+    size_t members_max;
+    uint64_t seed;                           /* of the jitter */
+};
+
+enum convention_event_kind {
+    CONVENTION_START,        /* the node is activated; nothing is sent before */
+    CONVENTION_STOP,         /* it begins to shut down: goodbye, and nothing after it */
+    CONVENTION_LINK_UP,      /* hello was exchanged with admin `peer`; `endpoint` is what was called, empty when it called us */
+    CONVENTION_LINK_DOWN,    /* the link of `peer` broke */
+    CONVENTION_REFUSED,      /* nobody listens at `endpoint`, or at that of `peer` */
+    CONVENTION_ACTORS,       /* this node hosts `actors` now */
+    CONVENTION_HEARTBEAT,    /* from here on: a frame came from `peer` */
+    CONVENTION_REGISTER,
+    CONVENTION_REGISTERED,
+    CONVENTION_ROSTER,
+    CONVENTION_DEREGISTER,
+    CONVENTION_TICK,         /* nothing but the time */
+};
+
+struct convention_event {
+    enum convention_event_kind kind;
+    uint64_t peer;           /* an admin's incarnation; 0 when not known */
+    struct bytes endpoint;
+    uint32_t actors;
+    union {
+        const struct frame_heartbeat *heartbeat;
+        const struct frame_register *registration;
+        const struct frame_registered *registered;
+        const struct frame_roster *roster;
+        const struct frame_deregister *deregister;
+    };
+};
+
+/* What the caller has to do or to know, in this order. All that it refers to lasts until the next step. */
+enum convention_action_kind {
+    CONVENTION_CONNECT,          /* call the admin at `endpoint`; `peer` is 0 when it is not known who answers */
+    CONVENTION_SEND_HEARTBEAT,   /* send the frame to `peer`; a frame that cannot go now is not kept */
+    CONVENTION_SEND_REGISTER,
+    CONVENTION_SEND_REGISTERED,
+    CONVENTION_SEND_ROSTER,
+    CONVENTION_SEND_DEREGISTER,
+    CONVENTION_MEMBER_ADDED,     /* `member` is new, with its capabilities */
+    CONVENTION_MEMBER_REMOVED,   /* `member` left or is lost, `text` says how: all that belonged to it is lost, close its links */
+    CONVENTION_MEMBER_SUSPECT,   /* nobody but the status is told */
+    CONVENTION_LEADER,           /* `peer` leads from now on; 0: nobody does */
+    CONVENTION_LOG,              /* `text` is worth a line */
+};
+
+struct convention_action {
+    enum convention_action_kind kind;
+    uint64_t peer;
+    struct bytes endpoint;
+    const struct member *member;
+    const char *text;   /* terminated; never NULL */
+    union {
+        struct frame_heartbeat heartbeat;
+        struct frame_register registration;
+        struct frame_registered registered;
+        struct frame_roster roster;
+        struct frame_deregister deregister;
+    };
+};
+
+/* MESH_NO_MEMORY; MESH_INVALID_ARGUMENT for options that no member could have. The options are copied. */
+MESH_MUST_USE enum mesh_status convention_new(struct convention **out, const struct convention_options *options);
+void convention_destroy(struct convention **convention); /* NULL-safe */
+
+/* Tells what happened. A peer's mistake is never an error, it is logged. MESH_NO_MEMORY, MESH_FULL (members_max): the event
+ * had no effect but that its sender was heard. */
+MESH_MUST_USE enum mesh_status convention_step(struct convention *convention, uint64_t now_ns,
+                                               const struct convention_event *event);
+
+/* The next action; false when there is none. */
+bool convention_poll(struct convention *convention, struct convention_action *out);
+
+/* When a TICK is due; TIME_NEVER when nothing waits for time. Later than the last step's time. */
+uint64_t convention_deadline(const struct convention *convention);
+
+/* The admin that leads, itself included; 0 when none is known. */
+uint64_t convention_leader(const struct convention *convention);
+bool convention_is_acting(const struct convention *convention);
+uint64_t convention_epoch(const struct convention *convention);
+
+/* The roster, the own node first at the leader. The directory counts `placed` in it. */
+struct members *convention_members(struct convention *convention);
+const struct member *convention_self(const struct convention *convention);
+
+/* One word for the status: "idle", "searching", "member", "leader", "stopped". */
+const char *convention_state_name(const struct convention *convention);
+
+#endif

@@ -1,0 +1,54 @@
+/* Members: the roster of a convention, the own node included, in the order of joining.
+ *
+ * A member is one incarnation of a node. The table holds it until members_free, so that a removed one can still be
+ * named in the notices of the same step. Pure. Rules S1A to S1F.
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
+#ifndef CONVENTION_CORE_MEMBERS_H
+#define CONVENTION_CORE_MEMBERS_H
+
+#include "convention/core/capability.h"
+
+struct member {
+    uint64_t incarnation;
+    struct frame_member view;           /* the same member as the wire names it; borrows from this */
+    struct capability_set capabilities;
+    char *name, *endpoint;              /* terminated */
+    uint32_t actors;                    /* that it said it hosts */
+    uint32_t placed;                    /* placed there by the leader since then (H3) */
+    uint64_t heard_ns;                  /* when anything came from it */
+    uint64_t registered_ns;             /* when it registered last */
+    uint64_t refused_ns;                /* since when nobody listens there; TIME_NEVER: not known to be so */
+    uint64_t answered_ns;               /* begin of the period in which `answers` were counted */
+    unsigned answers;
+    bool linked, suspect;
+};
+
+/* A zeroed one is empty, with room for none. */
+struct members {
+    struct member **items;
+    size_t count, max;
+    struct member *removed;   /* until members_free_removed */
+};
+
+MESH_MUST_USE enum mesh_status members_init(struct members *members, size_t max);
+void members_fini(struct members *members);
+
+/* Adds a copy at the end. MESH_FULL, MESH_NO_MEMORY, MESH_INVALID_ARGUMENT (no incarnation, a name or endpoint that is empty
+ * or has a zero in it, bad capabilities), MESH_TOO_LARGE; MESH_EXISTS for a known incarnation. Then nothing has changed. */
+MESH_MUST_USE enum mesh_status members_add(struct members *members, uint64_t now_ns, const struct frame_member *from,
+                                           struct member **out);
+
+/* Takes over what may change in a member's life: its endpoint and its count of actors. MESH_NO_MEMORY changes nothing. */
+MESH_MUST_USE enum mesh_status members_refresh(struct member *member, const struct frame_member *from);
+
+/* Takes it off the roster; it lasts until members_free_removed. */
+void members_remove(struct members *members, struct member *member);
+void members_free_removed(struct members *members);
+
+/* NULL when there is none. */
+struct member *members_find(const struct members *members, uint64_t incarnation);
+struct member *members_find_name(const struct members *members, struct bytes name);
+struct member *members_find_endpoint(const struct members *members, struct bytes endpoint);
+
+#endif

@@ -1,0 +1,97 @@
+/* The convention's messages, values, capabilities and members as the cores see them: plain structs, all of them views.
+ *
+ * On the way in they last until the codec's arena is reset; on the way out they borrow from the core that made them.
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
+#ifndef PROTO_CONVENTION_H
+#define PROTO_CONVENTION_H
+
+#include "mesh/base/bytes.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+    FRAME_NAME_BYTES = 255,         /* of a node, of a capability */
+    FRAME_ENDPOINT_BYTES = 255,
+    FRAME_VALUE_BYTES = 16 * 1024,  /* one value of text or bytes */
+    FRAME_VALUES = 256,             /* in one list */
+    FRAME_CAPABILITIES = 256,       /* of one node */
+    FRAME_REQUIREMENTS = 64,
+    FRAME_REFUSED_BY = 1024,
+    FRAME_MEMBERS = 1024,
+};
+
+enum frame_value_kind {
+    FRAME_VALUE_NONE,
+    FRAME_VALUE_FLAG,
+    FRAME_VALUE_INTEGER,
+    FRAME_VALUE_REAL,
+    FRAME_VALUE_TEXT,
+    FRAME_VALUE_DATA,
+};
+
+struct frame_value {
+    enum frame_value_kind kind;
+    bool flag;
+    int64_t integer;
+    double real;
+    struct bytes bytes;   /* of TEXT and DATA */
+};
+
+struct frame_capability {
+    struct bytes name;
+    size_t values_count;   /* 1, or the items of a list; 0 without `list`: the capability is deleted */
+    const struct frame_value *values;
+    bool list;
+};
+
+/* The wire's numbers. */
+enum frame_comparison {
+    FRAME_COMPARE_PRESENT,
+    FRAME_COMPARE_EQUAL,
+};
+
+struct frame_requirement {
+    struct bytes name;
+    enum frame_comparison comparison;
+    struct frame_value value;
+};
+
+struct frame_member {
+    uint64_t incarnation;
+    struct bytes name, endpoint;
+    size_t capabilities_count;
+    const struct frame_capability *capabilities;
+    uint32_t actors;
+};
+
+struct frame_heartbeat {
+    uint64_t epoch;
+    bool acting;
+};
+
+struct frame_register {
+    struct frame_member member;
+    bool first_time;
+};
+
+struct frame_registered {
+    uint64_t epoch, number;
+    struct frame_member leader;
+    size_t members_count;   /* the whole roster, leader included, when the registration was a first one; else 0 */
+    const struct frame_member *members;
+};
+
+struct frame_roster {
+    uint64_t epoch, number;
+    size_t joined_count, left_count;
+    const struct frame_member *joined;
+    const uint64_t *left;
+};
+
+struct frame_deregister {
+    struct bytes reason;
+};
+
+#endif
