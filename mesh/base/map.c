@@ -1,0 +1,157 @@
+/* A hash map with an index of open addressing, linear probing and backward-shift deletion.
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
+#include "mesh/base/map.h"
+#include "mesh/base/check.h"
+#include <stdlib.h>
+#include <string.h>
+
+enum { ROOM_FIRST = 16 };
+
+void map_init(struct map *map, size_t key_bytes, size_t max, uint64_t seed) {
+    CHECK(key_bytes % 8 == 0 && key_bytes >= 8 && key_bytes <= 8 * MAP_WORDS_MAX);
+    CHECK(max > 0 && max < UINT32_MAX / 4);
+    *map = (struct map){.words = key_bytes / 8, .max = max, .seed = seed};
+}
+
+void map_fini(struct map *map) {
+    free(map->entries);
+    free(map->index);
+    map->entries = NULL;
+    map->index = NULL;
+    map->size = map->used = map->room = 0;
+}
+
+static uint64_t hash_of(const struct map *map, const uint64_t *key) {
+    uint64_t hash = map->seed;
+    for (size_t i = 0; i < map->words; i++) {
+        hash = (hash ^ key[i]) * UINT64_C(0x9fb21c651e98df25);
+        hash ^= hash >> 32;
+    }
+    return hash;
+}
+
+static bool key_equal(const struct map *map, const uint64_t *a, const uint64_t *b) {
+    uint64_t difference = 0;
+    for (size_t i = 0; i < map->words; i++) {
+        difference |= a[i] ^ b[i];
+    }
+    return difference == 0;
+}
+
+/* Where in the index the key stands, or the free place where it would. */
+static size_t find(const struct map *map, const uint64_t *key) {
+    size_t at = hash_of(map, key) & (map->room - 1);
+    while (map->index[at] && !key_equal(map, map->entries[map->index[at] - 1].key, key)) {
+        at = (at + 1) & (map->room - 1);
+    }
+    return at;
+}
+
+static void load_key(const struct map *map, const void *key, uint64_t words[MAP_WORDS_MAX]) {
+    memcpy(words, key, map->words * 8);
+}
+
+void *map_get(const struct map *map, const void *key) {
+    if (map->size == 0) {
+        return NULL;
+    }
+    uint64_t words[MAP_WORDS_MAX];
+    load_key(map, key, words);
+    uint32_t place = map->index[find(map, words)];
+    return place ? map->entries[place - 1].value : NULL;
+}
+
+/* Makes an index of that room and packs the entries without their gaps. */
+static enum mesh_status rebuild(struct map *map, size_t room) {
+    uint32_t *index = calloc(room, sizeof *index);
+    struct map_entry *entries = malloc(room / 2 * sizeof *entries);
+    if (!index || !entries) {
+        free(index);
+        free(entries);
+        return MESH_NO_MEMORY;
+    }
+    struct map old = *map;
+    map->index = index;
+    map->entries = entries;
+    map->room = room;
+    map->used = 0;
+    for (size_t i = 0; i < old.used; i++) {
+        if (old.entries[i].value) {
+            entries[map->used++] = old.entries[i];
+            index[find(map, old.entries[i].key)] = (uint32_t)map->used;
+        }
+    }
+    free(old.index);
+    free(old.entries);
+    return MESH_OK;
+}
+
+enum mesh_status map_put(struct map *map, const void *key, void *value) {
+    CHECK(value);
+    uint64_t words[MAP_WORDS_MAX] = {0};
+    load_key(map, key, words);
+    if (map->size > 0 && map->index[find(map, words)]) {
+        return MESH_EXISTS;
+    }
+    if (map->size == map->max) {
+        return MESH_FULL;
+    }
+    if (map->used == map->room / 2) {
+        size_t room = map->room == 0 ? ROOM_FIRST : map->size >= map->room / 4 ? map->room * 2 : map->room;
+        enum mesh_status status = rebuild(map, room);
+        if (status) {
+            return status;
+        }
+    }
+    struct map_entry *entry = &map->entries[map->used++];
+    memcpy(entry->key, words, sizeof words);
+    entry->value = value;
+    map->index[find(map, words)] = (uint32_t)map->used;
+    map->size++;
+    return MESH_OK;
+}
+
+/* Closes the hole at `hole` by moving back what was probed past it. */
+static void close_hole(struct map *map, size_t hole) {
+    size_t mask = map->room - 1;
+    for (size_t at = (hole + 1) & mask; map->index[at]; at = (at + 1) & mask) {
+        size_t home = hash_of(map, map->entries[map->index[at] - 1].key) & mask;
+        if (((at - home) & mask) >= ((at - hole) & mask)) {
+            map->index[hole] = map->index[at];
+            hole = at;
+        }
+    }
+    map->index[hole] = 0;
+}
+
+void *map_remove(struct map *map, const void *key) {
+    if (map->size == 0) {
+        return NULL;
+    }
+    uint64_t words[MAP_WORDS_MAX];
+    load_key(map, key, words);
+    size_t at = find(map, words);
+    if (!map->index[at]) {
+        return NULL;
+    }
+    struct map_entry *entry = &map->entries[map->index[at] - 1];
+    void *value = entry->value;
+    entry->value = NULL;
+    close_hole(map, at);
+    map->size--;
+    while (map->used > 0 && !map->entries[map->used - 1].value) {
+        map->used--;
+    }
+    return value;
+}
+
+void *map_next(const struct map *map, size_t *place) {
+    while (*place < map->used) {
+        void *value = map->entries[(*place)++].value;
+        if (value) {
+            return value;
+        }
+    }
+    return NULL;
+}
