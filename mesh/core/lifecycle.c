@@ -1,11 +1,12 @@
-/* Lifecycle: see lifecycle.h. Actors and children stand in one pool of entries each and in one hash table each; wants
- * and deadlines are intrusive lists. A deadline's length depends on the state alone, so the actors of one state stand
+/* Lifecycle: see lifecycle.h. Actors and children stand in a map each; wants and deadlines are intrusive
+ * lists. A deadline's length depends on the state alone, so the actors of one state stand
  * in the order of their deadlines and the head of each list is the least.
  *
  * SPDX-License-Identifier: MPL-2.0 */
 #include "mesh/core/lifecycle.h"
 #include "mesh/base/check.h"
 #include "mesh/base/list.h"
+#include "mesh/base/map.h"
 #include "mesh/base/time.h"
 #include <stdlib.h>
 #include <string.h>
@@ -23,11 +24,10 @@ enum {
     WANT_REPORT = 64,
 };
 
-/* What an actor and a child have in common: a place in a table and in the list of wants. */
+/* What an actor and a child have in common: an address, a place in the list of wants, an end. */
 struct entry {
     struct mesh_address address;
-    struct entry *chain;
-    struct list wanting;
+    struct list_node wanting;
     unsigned wants;
     bool is_child;
     enum mesh_how how;
@@ -39,8 +39,7 @@ struct actor {
     struct entry entry;
     struct mesh_address parent;
     enum lifecycle_state state;
-    struct list sibling;  /* among all actors, in the order of birth */
-    struct list timed;    /* among the actors of its state */
+    struct list_node timed; /* among the actors of its state */
     struct list children;
     size_t children_count, notices;
     uint64_t deadline_ns;
@@ -50,19 +49,13 @@ struct actor {
 struct child {
     struct entry entry;
     struct actor *actor;
-    struct list sibling;
-};
-
-struct table {
-    struct entry **buckets;
-    size_t mask;
+    struct list_node sibling;
 };
 
 struct lifecycle {
     struct lifecycle_limits limits;
-    struct table actors, kin;
-    struct list born, wants, waiting, killing, draining;
-    size_t actors_count, kin_count;
+    struct map actors, kin; /* by address */
+    struct list wants, waiting, killing, draining;
     char *given; /* the text of the action that was polled last */
     bool shutdown;
 };
@@ -71,51 +64,25 @@ const struct lifecycle_limits lifecycle_limits_default = {
     .actors_max = 65536,
     .children_max = 16384,
     .kin_max = 131072,
-    .exit_wait_ns = 7 * TIME_SECOND,
-    .kill_wait_ns = 1 * TIME_SECOND,
-    .drain_wait_ns = 7 * TIME_SECOND,
+    .exit_wait_ns = 7 * NS_PER_S,
+    .kill_wait_ns = 1 * NS_PER_S,
+    .drain_wait_ns = 7 * NS_PER_S,
 };
 
-/* ---- tables ---- */
-
-static bool table_init(struct table *table, size_t entries_max) {
-    size_t buckets = 16;
-    while (buckets < entries_max) {
-        buckets *= 2;
-    }
-    table->mask = buckets - 1;
-    table->buckets = calloc(buckets, sizeof *table->buckets);
-    return table->buckets != NULL;
-}
-
-static struct entry **table_place(const struct table *table, struct mesh_address address) {
-    struct entry **place = &table->buckets[mesh_address_hash(address) & table->mask];
-    while (*place && !mesh_address_equal((*place)->address, address)) {
-        place = &(*place)->chain;
-    }
-    return place;
-}
-
-static void table_remove(struct table *table, struct entry *entry) {
-    struct entry **place = table_place(table, entry->address);
-    CHECK(*place == entry);
-    *place = entry->chain;
-}
+/* ---- entries ---- */
 
 static struct actor *find_actor(const struct lifecycle *lifecycle, struct mesh_address address) {
-    return (struct actor *)*table_place(&lifecycle->actors, address);
+    return map_get(&lifecycle->actors, &address);
 }
 
 static struct child *find_child(const struct lifecycle *lifecycle, struct mesh_address address) {
-    return (struct child *)*table_place(&lifecycle->kin, address);
+    return map_get(&lifecycle->kin, &address);
 }
-
-/* ---- entries ---- */
 
 static void entry_init(struct entry *entry, struct mesh_address address, bool is_child) {
     entry->address = address;
     entry->is_child = is_child;
-    list_init(&entry->wanting);
+    list_node_init(&entry->wanting);
 }
 
 static void entry_fini(struct entry *entry) {
@@ -125,7 +92,7 @@ static void entry_fini(struct entry *entry) {
 
 static void want(struct lifecycle *lifecycle, struct entry *entry, unsigned wants) {
     if (!entry->wants) {
-        list_append(&lifecycle->wants, &entry->wanting);
+        list_push_back(&lifecycle->wants, &entry->wanting);
     }
     entry->wants |= wants;
 }
@@ -149,26 +116,23 @@ static void note_end(struct entry *entry, const struct lifecycle_event *event) {
 }
 
 static void free_child(struct lifecycle *lifecycle, struct child *child) {
-    table_remove(&lifecycle->kin, &child->entry);
+    map_remove(&lifecycle->kin, &child->entry.address);
     list_remove(&child->sibling);
-    lifecycle->kin_count--;
     entry_fini(&child->entry);
     free(child);
 }
 
 static void free_children(struct lifecycle *lifecycle, struct actor *actor) {
-    while (!list_empty(&actor->children)) {
-        free_child(lifecycle, LIST_OF(actor->children.next, struct child, sibling));
+    LIST_EACH (&actor->children, node, after) {
+        free_child(lifecycle, LIST_OWNER(node, struct child, sibling));
     }
     actor->children_count = 0;
 }
 
 static void free_actor(struct lifecycle *lifecycle, struct actor *actor) {
     free_children(lifecycle, actor);
-    table_remove(&lifecycle->actors, &actor->entry);
-    list_remove(&actor->sibling);
+    map_remove(&lifecycle->actors, &actor->entry.address);
     list_remove(&actor->timed);
-    lifecycle->actors_count--;
     entry_fini(&actor->entry);
     free(actor);
 }
@@ -184,7 +148,7 @@ static void enter(struct actor *actor, enum lifecycle_state state) {
 static void enter_timed(struct actor *actor, enum lifecycle_state state, struct list *queue, uint64_t deadline_ns) {
     enter(actor, state);
     actor->deadline_ns = deadline_ns;
-    list_append(queue, &actor->timed);
+    list_push_back(queue, &actor->timed);
 }
 
 static void enter_running(struct actor *actor) {
@@ -214,28 +178,27 @@ static bool left_by_children(const struct actor *actor) {
     return actor->children_count == 0 && actor->notices == 0;
 }
 
+static void want_of_living_children(struct lifecycle *lifecycle, struct actor *actor, unsigned wants) {
+    LIST_EACH (&actor->children, node, after) {
+        struct child *child = LIST_OWNER(node, struct child, sibling);
+        if (child->entry.how == 0) {
+            want(lifecycle, &child->entry, wants);
+        }
+    }
+}
+
 static void enter_waiting(struct lifecycle *lifecycle, uint64_t now_ns, struct actor *actor) {
     if (actor->alone || left_by_children(actor)) {
         enter_draining(lifecycle, now_ns, actor);
         return;
     }
     enter_timed(actor, LIFECYCLE_WAITING, &lifecycle->waiting, now_ns + lifecycle->limits.exit_wait_ns);
-    struct child *child;
-    LIST_EACH(&actor->children, child, sibling) {
-        if (child->entry.how == 0) {
-            want(lifecycle, &child->entry, WANT_ASK);
-        }
-    }
+    want_of_living_children(lifecycle, actor, WANT_ASK);
 }
 
 static void enter_killing(struct lifecycle *lifecycle, uint64_t now_ns, struct actor *actor) {
     enter_timed(actor, LIFECYCLE_KILLING, &lifecycle->killing, now_ns + lifecycle->limits.kill_wait_ns);
-    struct child *child;
-    LIST_EACH(&actor->children, child, sibling) {
-        if (child->entry.how == 0) {
-            want(lifecycle, &child->entry, WANT_KILL);
-        }
-    }
+    want_of_living_children(lifecycle, actor, WANT_KILL);
 }
 
 static void look_for_the_last(struct lifecycle *lifecycle, uint64_t now_ns, struct actor *actor) {
@@ -248,55 +211,48 @@ static void look_for_the_last(struct lifecycle *lifecycle, uint64_t now_ns, stru
 /* ---- events ---- */
 
 static enum mesh_status on_born(struct lifecycle *lifecycle, const struct lifecycle_event *event) {
-    struct entry **place = table_place(&lifecycle->actors, event->actor);
     if (lifecycle->shutdown) {
         return MESH_SHUTTING_DOWN;
-    }
-    if (*place) {
-        return MESH_EXISTS;
-    }
-    if (lifecycle->actors_count == lifecycle->limits.actors_max) {
-        return MESH_FULL;
     }
     struct actor *actor = calloc(1, sizeof *actor);
     if (!actor) {
         return MESH_NO_MEMORY;
     }
+    enum mesh_status status = map_put(&lifecycle->actors, &event->actor, actor);
+    if (status != MESH_OK) {
+        free(actor);
+        return status;
+    }
     entry_init(&actor->entry, event->actor, false);
-    list_init(&actor->timed);
+    list_node_init(&actor->timed);
     list_init(&actor->children);
     actor->parent = event->parent;
     actor->state = LIFECYCLE_STARTING;
     actor->deadline_ns = TIME_NEVER;
-    list_append(&lifecycle->born, &actor->sibling);
-    *place = &actor->entry;
-    lifecycle->actors_count++;
     return MESH_OK;
 }
 
 static enum mesh_status on_child(struct lifecycle *lifecycle, struct actor *actor,
                                  const struct lifecycle_event *event) {
-    struct entry **place = table_place(&lifecycle->kin, event->child);
     if (actor->asked || actor->state > LIFECYCLE_RUNNING) {
         return MESH_SHUTTING_DOWN;
     }
-    if (*place) {
-        return MESH_EXISTS;
-    }
-    if (actor->children_count == lifecycle->limits.children_max ||
-        lifecycle->kin_count == lifecycle->limits.kin_max) {
+    if (actor->children_count == lifecycle->limits.children_max) {
         return MESH_FULL;
     }
     struct child *child = calloc(1, sizeof *child);
     if (!child) {
         return MESH_NO_MEMORY;
     }
+    enum mesh_status status = map_put(&lifecycle->kin, &event->child, child);
+    if (status != MESH_OK) {
+        free(child);
+        return status;
+    }
     entry_init(&child->entry, event->child, true);
     child->actor = actor;
-    list_append(&actor->children, &child->sibling);
+    list_push_back(&actor->children, &child->sibling);
     actor->children_count++;
-    *place = &child->entry;
-    lifecycle->kin_count++;
     return MESH_OK;
 }
 
@@ -367,8 +323,9 @@ static void on_child_shown(struct lifecycle *lifecycle, uint64_t now_ns, struct 
 
 static void on_shutdown(struct lifecycle *lifecycle) {
     struct actor *actor;
+    size_t place = 0;
     lifecycle->shutdown = true;
-    LIST_EACH(&lifecycle->born, actor, sibling) {
+    while ((actor = map_next(&lifecycle->actors, &place))) {
         on_exit_request(lifecycle, actor, false);
     }
 }
@@ -399,11 +356,9 @@ static enum mesh_status on_actor(struct lifecycle *lifecycle, uint64_t now_ns, c
 }
 
 static struct actor *due(struct list *queue, uint64_t now_ns) {
-    if (list_empty(queue)) {
-        return NULL;
-    }
-    struct actor *actor = LIST_OF(queue->next, struct actor, timed);
-    return actor->deadline_ns <= now_ns ? actor : NULL;
+    struct list_node *first = list_front(queue);
+    struct actor *actor = first ? LIST_OWNER(first, struct actor, timed) : NULL;
+    return actor && actor->deadline_ns <= now_ns ? actor : NULL;
 }
 
 static void on_time(struct lifecycle *lifecycle, uint64_t now_ns) {
@@ -466,8 +421,7 @@ static enum lifecycle_action_kind kind_of_want(unsigned want) {
     case WANT_REPORT:
         return LIFECYCLE_REPORT_EXITED;
     }
-    CHECK(!"a want that has no action");
-    return LIFECYCLE_SHOW_EXIT;
+    CHECK_UNREACHABLE();
 }
 
 /* Moves the entry's end into the action; the text stays ours until the next poll. */
@@ -476,16 +430,17 @@ static void give_end(struct lifecycle *lifecycle, struct entry *entry, struct li
     out->number = entry->number;
     lifecycle->given = entry->text;
     entry->text = NULL;
-    out->text = (struct bytes){lifecycle->given, lifecycle->given ? strlen(lifecycle->given) : 0};
+    out->text = lifecycle->given ? bytes_of_text(lifecycle->given) : bytes_make(NULL, 0);
 }
 
 bool lifecycle_poll(struct lifecycle *lifecycle, struct lifecycle_action *out) {
     free(lifecycle->given);
     lifecycle->given = NULL;
-    if (list_empty(&lifecycle->wants)) {
+    struct list_node *first = list_front(&lifecycle->wants);
+    if (!first) {
         return false;
     }
-    struct entry *entry = LIST_OF(lifecycle->wants.next, struct entry, wanting);
+    struct entry *entry = LIST_OWNER(first, struct entry, wanting);
     struct child *child = entry->is_child ? (struct child *)entry : NULL;
     struct actor *actor = child ? child->actor : (struct actor *)entry;
     unsigned wanted = entry->wants & ~(entry->wants - 1); /* its lowest bit */
@@ -522,11 +477,8 @@ enum lifecycle_treatment lifecycle_treat(const struct lifecycle *lifecycle, stru
 }
 
 static uint64_t earlier(const struct list *queue, uint64_t deadline_ns) {
-    if (list_empty(queue)) {
-        return deadline_ns;
-    }
-    const struct actor *actor = LIST_OF(queue->next, struct actor, timed);
-    return actor->deadline_ns < deadline_ns ? actor->deadline_ns : deadline_ns;
+    struct list_node *first = list_front(queue);
+    return first ? time_min(deadline_ns, LIST_OWNER(first, struct actor, timed)->deadline_ns) : deadline_ns;
 }
 
 uint64_t lifecycle_deadline(const struct lifecycle *lifecycle) {
@@ -536,7 +488,7 @@ uint64_t lifecycle_deadline(const struct lifecycle *lifecycle) {
 }
 
 size_t lifecycle_count(const struct lifecycle *lifecycle) {
-    return lifecycle->actors_count;
+    return map_size(&lifecycle->actors);
 }
 
 bool lifecycle_look(const struct lifecycle *lifecycle, struct mesh_address address, struct lifecycle_view *out) {
@@ -548,23 +500,19 @@ bool lifecycle_look(const struct lifecycle *lifecycle, struct mesh_address addre
     return true;
 }
 
-enum mesh_status lifecycle_new(struct lifecycle **out, const struct lifecycle_limits *limits) {
+enum mesh_status lifecycle_new(struct lifecycle **out, const struct lifecycle_limits *limits, uint64_t seed) {
+    CHECK(limits->exit_wait_ns > 0 && limits->kill_wait_ns > 0 && limits->drain_wait_ns > 0);
     struct lifecycle *lifecycle = calloc(1, sizeof *lifecycle);
     if (!lifecycle) {
         return MESH_NO_MEMORY;
     }
     lifecycle->limits = *limits;
-    list_init(&lifecycle->born);
+    map_init(&lifecycle->actors, sizeof(struct mesh_address), limits->actors_max, seed);
+    map_init(&lifecycle->kin, sizeof(struct mesh_address), limits->kin_max, seed + 1);
     list_init(&lifecycle->wants);
     list_init(&lifecycle->waiting);
     list_init(&lifecycle->killing);
     list_init(&lifecycle->draining);
-    bool made = table_init(&lifecycle->actors, limits->actors_max);
-    made = table_init(&lifecycle->kin, limits->kin_max) && made;
-    if (!made) {
-        lifecycle_destroy(&lifecycle);
-        return MESH_NO_MEMORY;
-    }
     *out = lifecycle;
     return MESH_OK;
 }
@@ -575,11 +523,13 @@ void lifecycle_destroy(struct lifecycle **lifecycle) {
     if (!self) {
         return;
     }
-    while (!list_empty(&self->born)) {
-        free_actor(self, LIST_OF(self->born.next, struct actor, sibling));
+    struct actor *actor;
+    size_t place = 0;
+    while ((actor = map_next(&self->actors, &place))) {
+        free_actor(self, actor);
     }
+    map_fini(&self->actors);
+    map_fini(&self->kin);
     free(self->given);
-    free(self->actors.buckets);
-    free(self->kin.buckets);
     free(self);
 }

@@ -110,8 +110,9 @@ struct lifecycle_view {
     uint64_t deadline_ns; /* of its state; TIME_NEVER when it has none */
 };
 
-/* Makes the tables. MESH_NO_MEMORY. */
-enum mesh_status lifecycle_new(struct lifecycle **out, const struct lifecycle_limits *limits);
+/* The waits must be above zero; `seed` is that of its tables. MESH_NO_MEMORY. */
+MESH_MUST_USE enum mesh_status lifecycle_new(struct lifecycle **out, const struct lifecycle_limits *limits,
+                                             uint64_t seed);
 void lifecycle_destroy(struct lifecycle **lifecycle); /* NULL-safe */
 
 /* Tells what happened. When it is not MESH_OK nothing has changed: MESH_EXISTS (BORN, CHILD: the address is known),

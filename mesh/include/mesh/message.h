@@ -20,7 +20,7 @@ enum mesh_kind {
     MESH_EXIT_REQUEST,   /* the actor is about to go; the last message but those of its children (C5) */
     MESH_CHILD_EXITED,   /* a child is gone: mesh_message_exit (C4) */
     MESH_POISON,         /* what this actor sent has failed at its target: mesh_message_inner, mesh_message_failure (E1) */
-    MESH_DEAD,           /* a dead letter, shown to the dead-letter handler */
+    MESH_DEAD_LETTER,    /* a dead letter, shown to the dead-letter handler */
     MESH_WAKEUP,
     MESH_WATCH,
 };
@@ -63,7 +63,7 @@ struct mesh_exit {
 /* The content of a MESH_CHILD_EXITED. MESH_INVALID_ARGUMENT for any other kind. */
 MESH_MUST_USE MESH_API enum mesh_status mesh_message_exit(const struct mesh_message *message, struct mesh_exit *out);
 
-/* Of MESH_POISON and MESH_DEAD: the message that failed, and why. NULL for any other kind. */
+/* Of MESH_POISON and MESH_DEAD_LETTER: the message that failed, and why. NULL for any other kind. */
 MESH_API const struct mesh_message *mesh_message_inner(const struct mesh_message *message);
 MESH_API const char *mesh_message_failure(const struct mesh_message *message);
 

@@ -17,9 +17,9 @@ static const struct lifecycle_limits limits = {
     .actors_max = 3,
     .children_max = 3,
     .kin_max = 4,
-    .exit_wait_ns = 7 * TIME_SECOND,
-    .kill_wait_ns = 1 * TIME_SECOND,
-    .drain_wait_ns = 7 * TIME_SECOND,
+    .exit_wait_ns = 7 * NS_PER_S,
+    .kill_wait_ns = 1 * NS_PER_S,
+    .drain_wait_ns = 7 * NS_PER_S,
 };
 
 static struct mesh_address address(uint64_t number) {
@@ -34,7 +34,9 @@ static void drain_actions(void) {
     while (lifecycle_poll(life, &action)) {
         cr_assert_lt(actions_count, ACTIONS_MAX);
         size_t bytes = action.text.size < 63 ? action.text.size : 63;
-        memcpy(texts[actions_count], action.text.data ? action.text.data : "", bytes);
+        if (bytes) {
+            memcpy(texts[actions_count], action.text.data, bytes);
+        }
         texts[actions_count][bytes] = '\0';
         actions[actions_count++] = action;
     }
@@ -58,7 +60,7 @@ static enum mesh_status child(uint64_t actor, uint64_t number) {
 
 static void child_ends(uint64_t now_ns, uint64_t number, enum mesh_how how) {
     struct lifecycle_event event = {.kind = LIFECYCLE_CHILD_ENDED, .child = address(number), .how = how, .number = 9,
-                                    .text = {(const void *)"why", 3}};
+                                    .text = bytes_of_text("why")};
     cr_assert_eq(step(now_ns, event), MESH_OK);
 }
 
@@ -67,7 +69,7 @@ static enum mesh_status born(uint64_t number) {
 }
 
 static void setup(void) {
-    cr_assert_eq(lifecycle_new(&life, &limits), MESH_OK);
+    cr_assert_eq(lifecycle_new(&life, &limits, 1), MESH_OK);
     cr_assert_eq(born(1), MESH_OK);
 }
 
@@ -126,7 +128,7 @@ TestSuite(lifecycle_family, .init = setup_family, .fini = teardown);
 
 Test(lifecycle_starting, C3_a_failed_constructor_is_an_exit) {
     struct lifecycle_event event = {.kind = LIFECYCLE_STARTED, .actor = address(1), .verdict = MESH_FAILED,
-                                    .text = {(const void *)"no disk", 7}};
+                                    .text = bytes_of_text("no disk")};
     cr_assert_eq(step(0, event), MESH_OK);
     cr_assert_eq(actions_count, 1);
     expect(0, LIFECYCLE_CLOSE_MAILBOX, 1);
