@@ -14,8 +14,8 @@ struct arena_block;
 
 struct arena {
     struct arena_block *first, *current;
-    uint8_t *at, *end;    /* what is free in the current block */
-    size_t taken, limit;  /* bytes of all blocks, and the most that they may come to */
+    uint8_t *at, *end;   /* what is free in the current block */
+    size_t taken, limit; /* bytes of all blocks, and the most that they may come to */
 };
 
 /* Allocates nothing yet. */

@@ -35,8 +35,8 @@ static inline bool bytes_equal(struct bytes a, struct bytes b) {
 int bytes_compare(struct bytes a, struct bytes b);
 
 struct text_builder {
-    char *text;      /* always terminated */
-    size_t room;     /* of the buffer, its terminating zero included */
+    char *text;  /* always terminated */
+    size_t room; /* of the buffer, its terminating zero included */
     size_t length;
     bool truncated;
 };

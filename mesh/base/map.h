@@ -21,11 +21,11 @@ struct map_entry {
 
 struct map {
     struct map_entry *entries;
-    uint32_t *index;          /* 1 + the entry's place; 0 where none is */
-    size_t words;             /* of a key */
+    uint32_t *index; /* 1 + the entry's place; 0 where none is */
+    size_t words;    /* of a key */
     size_t size, max;
-    size_t used;              /* entries and gaps */
-    size_t room;              /* of the index: a power of two, or 0; entries have room for half as many */
+    size_t used; /* entries and gaps */
+    size_t room; /* of the index: a power of two, or 0; entries have room for half as many */
     uint64_t seed;
 };
 

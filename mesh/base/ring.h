@@ -10,7 +10,7 @@
 
 struct ring {
     void **items;
-    size_t room;    /* a power of two, or 0 */
+    size_t room; /* a power of two, or 0 */
     size_t first, size, max;
 };
 

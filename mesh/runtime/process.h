@@ -16,8 +16,8 @@
 #define MESH_RUNTIME_PROCESS_H
 
 #include "mesh/core/delivery.h"
+#include "proto/body.h"
 #include "proto/control.h"
-#include "proto/frame.h"
 #include <mesh/error.h>
 
 struct process;
@@ -56,14 +56,14 @@ struct process_callbacks {
 
 struct process_options {
     enum frame_role role;
-    uint64_t incarnation, node;        /* node: the incarnation of the node's admin; its own in the admin */
-    uint32_t slot;                     /* 0 in the admin, and in a program before the admin's answer */
+    uint64_t incarnation, node; /* node: the incarnation of the node's admin; its own in the admin */
+    uint32_t slot;              /* 0 in the admin, and in a program before the admin's answer */
     const char *node_name;
-    const char *const *listen;         /* endpoints to bind, NULL-terminated; port 0 and ipc wildcards are resolved */
-    const char *admin;                 /* the admin's endpoint; NULL in the admin */
-    struct transport *transport;       /* NULL: ZeroMQ; tests give the memory transport. Owned by the process afterwards. */
+    const char *const *listen;   /* endpoints to bind, NULL-terminated; port 0 and ipc wildcards are resolved */
+    const char *admin;           /* the admin's endpoint; NULL in the admin */
+    struct transport *transport; /* NULL: ZeroMQ; tests give the memory transport. Owned by the process afterwards. */
     const struct delivery_limits *limits;
-    struct log *log;                   /* borrowed */
+    struct log *log; /* borrowed */
     struct process_callbacks callbacks;
 };
 
@@ -75,7 +75,7 @@ void process_destroy(struct process **process);
 
 void process_lock(struct process *process);
 void process_unlock(struct process *process);
-void process_wake(struct process *process);   /* ends a wait, from any thread, without the baton */
+void process_wake(struct process *process); /* ends a wait, from any thread, without the baton */
 
 /* One turn; waits until something happens or `until_ns`. */
 void process_turn(struct process *process, uint64_t until_ns);
@@ -100,7 +100,8 @@ void process_peer_lost(struct process *process, uint64_t peer);
 /* Calls an admin whose incarnation is not known yet; `hello` or `link` tells what came of it. */
 enum mesh_status process_call(struct process *process, const char *endpoint);
 
-enum mesh_status process_resolved(struct process *process, struct mesh_address address, uint64_t peer, const char *endpoint);
+enum mesh_status process_resolved(struct process *process, struct mesh_address address, uint64_t peer,
+                                  const char *endpoint);
 void process_gone(struct process *process, struct mesh_address address, const struct delivery_gone *gone);
 
 /* Other descriptors in the same wait (the admin's children, signals). `ready` runs with the baton held. */
@@ -108,9 +109,10 @@ enum mesh_status process_watch(struct process *process, int fd, void (*ready)(vo
 void process_unwatch(struct process *process, int fd);
 
 struct delivery *process_delivery(struct process *process);
-struct mesh_address process_address(const struct process *process);   /* (node, slot, 0) */
+struct mesh_address process_address(const struct process *process); /* (node, slot, 0) */
 struct mesh_address process_admin(const struct process *process);
-const char *process_endpoint(const struct process *process, bool remote); /* what it bound: tcp for other nodes, ipc within */
+const char *process_endpoint(const struct process *process,
+                             bool remote); /* what it bound: tcp for other nodes, ipc within */
 uint64_t process_now(const struct process *process);
 
 #endif

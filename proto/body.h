@@ -1,0 +1,68 @@
+/* A whole frame as the shells see it: who speaks to whom, and one of the things that can be said.
+ *
+ * Views, as everything in proto/: on the way in they last until the codec decodes again.
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
+#ifndef PROTO_BODY_H
+#define PROTO_BODY_H
+
+#include "proto/convention.h"
+#include "proto/frame.h"
+
+/* The wire's numbers. */
+enum frame_role {
+    FRAME_ROLE_ADMIN = 1,
+    FRAME_ROLE_HOST,
+    FRAME_ROLE_PROGRAM,
+};
+
+/* The first frame of every connection, in both directions. */
+struct frame_hello {
+    enum frame_role role;
+    uint64_t node; /* incarnation of the node's admin; 0 from a program that is new to it */
+    struct bytes node_name;
+    uint32_t slot;         /* leased slot; 0 asks the admin for one */
+    struct bytes endpoint; /* where this process can be connected to; empty when nowhere */
+    uint32_t pid;
+    uint64_t last_seen;   /* incarnation last seen behind the peer's endpoint; 0 for none */
+    struct bytes refusal; /* why the answering side will not talk; empty when it will */
+};
+
+/* The answer to a frame that was meant for another incarnation. */
+struct frame_stale {
+    uint64_t meant;
+};
+
+struct frame_invite {
+    struct frame_member leader;
+};
+
+enum frame_body {
+    FRAME_HELLO,
+    FRAME_BATCH,
+    FRAME_HEARTBEAT,
+    FRAME_STALE,
+    FRAME_REGISTER,
+    FRAME_REGISTERED,
+    FRAME_ROSTER,
+    FRAME_DEREGISTER,
+    FRAME_INVITE,
+};
+
+struct frame {
+    uint64_t from, to; /* incarnations; `to` is 0 in a first hello */
+    enum frame_body body;
+    union {
+        struct frame_hello hello;
+        struct frame_batch batch;
+        struct frame_heartbeat heartbeat;
+        struct frame_stale stale;
+        struct frame_register registration;
+        struct frame_registered registered;
+        struct frame_roster roster;
+        struct frame_deregister deregister;
+        struct frame_invite invite;
+    };
+};
+
+#endif

@@ -1,0 +1,221 @@
+/* Values, capabilities, requirements and members, to the wire and back.
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
+#include "mesh/base/check.h"
+#include "proto/codec_memory.h"
+
+/* ---- to the wire ---- */
+
+static bool put_value(struct arena *arena, const struct frame_value *value, Mesh__Wire__Value *out) {
+    mesh__wire__value__init(out);
+    switch (value->kind) {
+    case FRAME_VALUE_NONE:
+        return true;
+    case FRAME_VALUE_FLAG:
+        out->value_case = MESH__WIRE__VALUE__VALUE_FLAG;
+        out->flag = value->flag;
+        return true;
+    case FRAME_VALUE_INTEGER:
+        out->value_case = MESH__WIRE__VALUE__VALUE_INTEGER;
+        out->integer = value->integer;
+        return true;
+    case FRAME_VALUE_REAL:
+        out->value_case = MESH__WIRE__VALUE__VALUE_REAL;
+        out->real = value->real;
+        return true;
+    case FRAME_VALUE_TEXT:
+        out->value_case = MESH__WIRE__VALUE__VALUE_TEXT;
+        out->text = codec_text(arena, value->bytes);
+        return out->text;
+    case FRAME_VALUE_DATA:
+        out->value_case = MESH__WIRE__VALUE__VALUE_DATA;
+        out->data.len = value->bytes.size;
+        out->data.data = (uint8_t *)(uintptr_t)value->bytes.data; /* protobuf-c only reads it */
+        return true;
+    }
+    CHECK_UNREACHABLE();
+}
+
+static bool put_capability(struct arena *arena, const struct frame_capability *capability,
+                           Mesh__Wire__Capability *out) {
+    mesh__wire__capability__init(out);
+    out->name = codec_text(arena, capability->name);
+    out->list = capability->list;
+    Mesh__Wire__Value *values = codec_array(arena, capability->values_count, sizeof *values);
+    out->values = codec_array(arena, capability->values_count, sizeof *out->values);
+    if (!out->name || !values || !out->values) {
+        return false;
+    }
+    for (size_t i = 0; i < capability->values_count; i++) {
+        out->values[out->n_values++] = &values[i];
+        if (!put_value(arena, &capability->values[i], &values[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool codec_put_requirements(struct arena *arena, const struct frame_requirement *requirements, size_t count,
+                            Mesh__Wire__Requirement ***out) {
+    Mesh__Wire__Requirement *items = codec_array(arena, count, sizeof *items);
+    Mesh__Wire__Value *values = codec_array(arena, count, sizeof *values);
+    Mesh__Wire__Requirement **pointers = codec_array(arena, count, sizeof *pointers);
+    if (!items || !values || !pointers) {
+        return false;
+    }
+    for (size_t i = 0; i < count; i++) {
+        mesh__wire__requirement__init(&items[i]);
+        items[i].name = codec_text(arena, requirements[i].name);
+        items[i].comparison = (Mesh__Wire__Comparison)requirements[i].comparison;
+        items[i].value = &values[i];
+        pointers[i] = &items[i];
+        if (!items[i].name || !put_value(arena, &requirements[i].value, &values[i])) {
+            return false;
+        }
+    }
+    *out = pointers;
+    return true;
+}
+
+bool codec_put_member(struct arena *arena, const struct frame_member *member, Mesh__Wire__Member *out) {
+    mesh__wire__member__init(out);
+    out->incarnation = member->incarnation;
+    out->name = codec_text(arena, member->name);
+    out->endpoint = codec_text(arena, member->endpoint);
+    out->actors = member->actors;
+    Mesh__Wire__Capability *items = codec_array(arena, member->capabilities_count, sizeof *items);
+    out->capabilities = codec_array(arena, member->capabilities_count, sizeof *out->capabilities);
+    if (!out->name || !out->endpoint || !items || !out->capabilities) {
+        return false;
+    }
+    for (size_t i = 0; i < member->capabilities_count; i++) {
+        out->capabilities[out->n_capabilities++] = &items[i];
+        if (!put_capability(arena, &member->capabilities[i], &items[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool codec_put_members(struct arena *arena, const struct frame_member *members, size_t count,
+                       Mesh__Wire__Member ***out) {
+    Mesh__Wire__Member *items = codec_array(arena, count, sizeof *items);
+    *out = codec_array(arena, count, sizeof **out);
+    if (!items || !*out) {
+        return false;
+    }
+    for (size_t i = 0; i < count; i++) {
+        (*out)[i] = &items[i];
+        if (!codec_put_member(arena, &members[i], &items[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* ---- from the wire ---- */
+
+static bool get_value(const Mesh__Wire__Value *wire, struct frame_value *out) {
+    *out = (struct frame_value){0};
+    switch (wire->value_case) {
+    case MESH__WIRE__VALUE__VALUE_FLAG:
+        out->kind = FRAME_VALUE_FLAG;
+        out->flag = wire->flag;
+        return true;
+    case MESH__WIRE__VALUE__VALUE_INTEGER:
+        out->kind = FRAME_VALUE_INTEGER;
+        out->integer = wire->integer;
+        return true;
+    case MESH__WIRE__VALUE__VALUE_REAL:
+        out->kind = FRAME_VALUE_REAL;
+        out->real = wire->real;
+        return true;
+    case MESH__WIRE__VALUE__VALUE_TEXT:
+        out->kind = FRAME_VALUE_TEXT;
+        out->bytes = codec_view(wire->text);
+        return out->bytes.size <= FRAME_VALUE_BYTES;
+    case MESH__WIRE__VALUE__VALUE_DATA:
+        out->kind = FRAME_VALUE_DATA;
+        out->bytes = bytes_make(wire->data.data, wire->data.len);
+        return out->bytes.size <= FRAME_VALUE_BYTES;
+    case MESH__WIRE__VALUE__VALUE__NOT_SET:
+        return true;
+    case _MESH__WIRE__VALUE__VALUE__CASE_IS_INT_SIZE:
+        return false;
+    }
+    return false;
+}
+
+static bool name_is_valid(struct bytes name) {
+    return name.size > 0 && name.size <= FRAME_NAME_BYTES;
+}
+
+static bool get_capability(struct arena *arena, const Mesh__Wire__Capability *wire, struct frame_capability *out) {
+    struct frame_value *values = codec_array(arena, wire->n_values, sizeof *values);
+    *out = (struct frame_capability){
+        .name = codec_view(wire->name), .values_count = wire->n_values, .values = values, .list = wire->list};
+    if (!values || !name_is_valid(out->name) || wire->n_values > FRAME_VALUES || (!wire->list && wire->n_values > 1)) {
+        return false;
+    }
+    for (size_t i = 0; i < wire->n_values; i++) {
+        if (!get_value(wire->values[i], &values[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool codec_get_requirements(struct arena *arena, Mesh__Wire__Requirement *const *wire, size_t count,
+                            const struct frame_requirement **out) {
+    struct frame_requirement *items = count > FRAME_REQUIREMENTS ? NULL : codec_array(arena, count, sizeof *items);
+    if (!items) {
+        return false;
+    }
+    for (size_t i = 0; i < count; i++) {
+        items[i].name = codec_view(wire[i]->name);
+        items[i].comparison = (enum frame_comparison)wire[i]->comparison;
+        if (!name_is_valid(items[i].name) || wire[i]->comparison < 0 || items[i].comparison > FRAME_COMPARE_EQUAL ||
+            (wire[i]->value && !get_value(wire[i]->value, &items[i].value))) {
+            return false;
+        }
+    }
+    *out = items;
+    return true;
+}
+
+bool codec_get_member(struct arena *arena, const Mesh__Wire__Member *wire, struct frame_member *out) {
+    struct frame_capability *items = codec_array(arena, wire->n_capabilities, sizeof *items);
+    *out = (struct frame_member){
+        .incarnation = wire->incarnation,
+        .name = codec_view(wire->name),
+        .endpoint = codec_view(wire->endpoint),
+        .capabilities_count = wire->n_capabilities,
+        .capabilities = items,
+        .actors = wire->actors,
+    };
+    if (!items || wire->incarnation == 0 || !name_is_valid(out->name) || out->endpoint.size > FRAME_ENDPOINT_BYTES ||
+        wire->n_capabilities > FRAME_CAPABILITIES) {
+        return false;
+    }
+    for (size_t i = 0; i < wire->n_capabilities; i++) {
+        if (!get_capability(arena, wire->capabilities[i], &items[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool codec_get_members(struct arena *arena, Mesh__Wire__Member *const *wire, size_t count,
+                       const struct frame_member **out) {
+    struct frame_member *items = count > FRAME_MEMBERS ? NULL : codec_array(arena, count, sizeof *items);
+    if (!items) {
+        return false;
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (!codec_get_member(arena, wire[i], &items[i])) {
+            return false;
+        }
+    }
+    *out = items;
+    return true;
+}

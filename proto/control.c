@@ -1,0 +1,360 @@
+/* Control messages to the wire and back. Status, the one with lists in lists, has a file of its own.
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
+#include "proto/control.h"
+#include "mesh/base/check.h"
+#include "proto/control_status.h"
+
+/* ---- to the wire ---- */
+
+static bool put_create(struct arena *arena, const struct control_create *create, Mesh__Wire__Create *out) {
+    uint64_t *refused = codec_array(arena, create->refused_count, sizeof *refused);
+    mesh__wire__create__init(out);
+    if (!refused) {
+        return false;
+    }
+    for (size_t i = 0; i < create->refused_count; i++) {
+        refused[i] = create->refused_by[i];
+    }
+    out->node = create->address.node;
+    out->local = create->address.local;
+    out->parent_node = create->parent.node;
+    out->parent_local = create->parent.local;
+    out->type = codec_text(arena, create->type);
+    out->program = codec_text(arena, create->program);
+    out->refusal = codec_text(arena, create->refusal);
+    out->status = (uint32_t)create->status;
+    out->n_refused_by = create->refused_count;
+    out->refused_by = refused;
+    out->n_requirements = create->requirements_count;
+    return out->type && out->program && out->refusal &&
+           codec_put_requirements(arena, create->requirements, create->requirements_count, &out->requirements);
+}
+
+static bool put_created(struct arena *arena, const struct control_created *created, Mesh__Wire__Created *out) {
+    mesh__wire__created__init(out);
+    out->node = created->address.node;
+    out->local = created->address.local;
+    out->process = created->process;
+    out->admin = created->admin;
+    out->endpoint = codec_text(arena, created->endpoint);
+    return out->endpoint;
+}
+
+static bool put_create_failed(struct arena *arena, const struct control_create_failed *failed,
+                              Mesh__Wire__CreateFailed *out) {
+    mesh__wire__create_failed__init(out);
+    out->node = failed->address.node;
+    out->local = failed->address.local;
+    out->status = (uint32_t)failed->status;
+    out->text = codec_text(arena, failed->text);
+    return out->text;
+}
+
+static bool put_resolve(struct arena *arena, const struct control_resolve *resolve, Mesh__Wire__Resolve *out) {
+    (void)arena;
+    mesh__wire__resolve__init(out);
+    out->node = resolve->address.node;
+    out->local = resolve->address.local;
+    out->sender_node = resolve->sender.node;
+    out->sender_local = resolve->sender.local;
+    return true;
+}
+
+static bool put_resolved(struct arena *arena, const struct control_resolved *resolved, Mesh__Wire__Resolved *out) {
+    mesh__wire__resolved__init(out);
+    out->node = resolved->address.node;
+    out->local = resolved->address.local;
+    out->process = resolved->process;
+    out->endpoint = codec_text(arena, resolved->endpoint);
+    return out->endpoint;
+}
+
+static bool put_gone(struct arena *arena, const struct control_gone *gone, Mesh__Wire__Gone *out) {
+    mesh__wire__gone__init(out);
+    out->node = gone->address.node;
+    out->local = gone->address.local;
+    out->reason = (Mesh__Wire__Reason)gone->reason;
+    out->text = codec_text(arena, gone->text);
+    out->floors_known = gone->floors_known;
+    out->epoch = gone->epoch;
+    out->handled = gone->handled;
+    out->in_hand = gone->in_hand;
+    return out->text;
+}
+
+static bool put_exited(struct arena *arena, const struct control_exited *exited, Mesh__Wire__Exited *out) {
+    mesh__wire__exited__init(out);
+    out->node = exited->address.node;
+    out->local = exited->address.local;
+    out->how = (Mesh__Wire__How)exited->how;
+    out->number = exited->number;
+    out->text = codec_text(arena, exited->text);
+    return out->text;
+}
+
+static bool put_types(struct arena *arena, const struct control_types *types, Mesh__Wire__Types *out) {
+    Mesh__Wire__TypeEntry *items = codec_array(arena, types->count, sizeof *items);
+    mesh__wire__types__init(out);
+    out->program = codec_text(arena, types->program);
+    out->types = codec_array(arena, types->count, sizeof *out->types);
+    if (!items || !out->program || !out->types) {
+        return false;
+    }
+    for (size_t i = 0; i < types->count; i++) {
+        mesh__wire__type_entry__init(&items[i]);
+        items[i].name = codec_text(arena, types->types[i].name);
+        items[i].n_requirements = types->types[i].requirements_count;
+        out->types[out->n_types++] = &items[i];
+        if (!items[i].name || !codec_put_requirements(arena, types->types[i].requirements,
+                                                      types->types[i].requirements_count, &items[i].requirements)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool put_done(struct arena *arena, enum mesh_status status, struct bytes text, Mesh__Wire__Done *out) {
+    mesh__wire__done__init(out);
+    out->status = (uint32_t)status;
+    out->text = codec_text(arena, text);
+    return out->text;
+}
+
+/* Takes memory for a body, notes it as the message's, and gives it to the conversion. */
+#define PUT(CASE, member, converted)                                                                                   \
+    {                                                                                                                  \
+        out->body_case = MESH__WIRE__CONTROL__BODY_##CASE;                                                             \
+        out->member = arena_take(arena, sizeof *out->member);                                                          \
+        return out->member && (converted);                                                                             \
+    }
+
+static bool put_body(struct arena *arena, const struct control *control, Mesh__Wire__Control *out) {
+    switch (control->kind) {
+    case CONTROL_CREATE:
+        PUT(CREATE, create, put_create(arena, &control->create, out->create))
+    case CONTROL_CREATED:
+        PUT(CREATED, created, put_created(arena, &control->created, out->created))
+    case CONTROL_CREATE_FAILED:
+        PUT(CREATE_FAILED, create_failed, put_create_failed(arena, &control->create_failed, out->create_failed))
+    case CONTROL_RESOLVE:
+        PUT(RESOLVE, resolve, put_resolve(arena, &control->resolve, out->resolve))
+    case CONTROL_RESOLVED:
+        PUT(RESOLVED, resolved, put_resolved(arena, &control->resolved, out->resolved))
+    case CONTROL_GONE:
+        PUT(GONE, gone, put_gone(arena, &control->gone, out->gone))
+    case CONTROL_EXITED:
+        PUT(EXITED, exited, put_exited(arena, &control->exited, out->exited))
+    case CONTROL_STATUS_REQUEST:
+        PUT(STATUS_REQUEST, status_request,
+            (mesh__wire__status_request__init(out->status_request),
+             out->status_request->whole_convention = control->status_request.whole_convention, true))
+    case CONTROL_STATUS_REPLY:
+        PUT(STATUS_REPLY, status_reply, control_put_status(arena, &control->status_reply, out->status_reply))
+    case CONTROL_SHUTDOWN:
+        PUT(SHUTDOWN, shutdown,
+            (mesh__wire__shutdown__init(out->shutdown), out->shutdown->timeout_ms = control->shutdown.timeout_ms, true))
+    case CONTROL_PROGRAM_TYPES:
+        PUT(TYPES, types, put_types(arena, &control->types, out->types))
+    case CONTROL_KILL:
+        PUT(KILL, kill,
+            (mesh__wire__kill__init(out->kill), out->kill->node = control->kill.address.node,
+             out->kill->local = control->kill.address.local, true))
+    case CONTROL_DONE:
+        PUT(DONE, done, put_done(arena, control->done.status, control->done.text, out->done))
+    }
+    CHECK_UNREACHABLE();
+}
+
+enum mesh_status control_encode(struct codec *codec, const struct control *control, struct bytes *out) {
+    struct arena *arena = &codec->control_out;
+    arena_reset(arena);
+    Mesh__Wire__Control wire;
+    mesh__wire__control__init(&wire);
+    wire.id = control->id;
+    if (!put_body(arena, control, &wire)) {
+        return MESH_NO_MEMORY;
+    }
+    size_t bytes = mesh__wire__control__get_packed_size(&wire);
+    if (bytes > CONTROL_BYTES) {
+        return MESH_TOO_LARGE;
+    }
+    uint8_t *packed = arena_take(arena, bytes);
+    if (!packed) {
+        return MESH_NO_MEMORY;
+    }
+    mesh__wire__control__pack(&wire, packed);
+    *out = bytes_make(packed, bytes);
+    return MESH_OK;
+}
+
+/* ---- from the wire ---- */
+
+static bool status_is_valid(uint32_t status) {
+    return status <= MESH_INTERNAL;
+}
+
+static bool get_create(struct arena *arena, const Mesh__Wire__Create *wire, struct control_create *out) {
+    *out = (struct control_create){
+        .address = codec_address(wire->node, wire->local),
+        .parent = codec_address(wire->parent_node, wire->parent_local),
+        .type = codec_view(wire->type),
+        .program = codec_view(wire->program),
+        .requirements_count = wire->n_requirements,
+        .refused_count = wire->n_refused_by,
+        .refused_by = wire->refused_by,
+        .status = (enum mesh_status)wire->status,
+        .refusal = codec_view(wire->refusal),
+    };
+    return out->type.size > 0 && out->type.size <= FRAME_TYPE_BYTES && out->refusal.size <= FRAME_TEXT_BYTES &&
+           wire->n_refused_by <= FRAME_REFUSED_BY && status_is_valid(wire->status) &&
+           codec_get_requirements(arena, wire->requirements, wire->n_requirements, &out->requirements);
+}
+
+static bool get_created(const Mesh__Wire__Created *wire, struct control_created *out) {
+    *out = (struct control_created){
+        .address = codec_address(wire->node, wire->local),
+        .process = wire->process,
+        .admin = wire->admin,
+        .endpoint = codec_view(wire->endpoint),
+    };
+    return !mesh_address_is_none(out->address) && wire->process && out->endpoint.size <= FRAME_ENDPOINT_BYTES;
+}
+
+static bool get_create_failed(const Mesh__Wire__CreateFailed *wire, struct control_create_failed *out) {
+    *out = (struct control_create_failed){
+        .address = codec_address(wire->node, wire->local),
+        .status = (enum mesh_status)wire->status,
+        .text = codec_view(wire->text),
+    };
+    return status_is_valid(wire->status) && wire->status != MESH_OK && out->text.size <= FRAME_TEXT_BYTES;
+}
+
+static bool get_resolve(const Mesh__Wire__Resolve *wire, struct control_resolve *out) {
+    out->address = codec_address(wire->node, wire->local);
+    out->sender = codec_address(wire->sender_node, wire->sender_local);
+    return !mesh_address_is_none(out->address);
+}
+
+static bool get_resolved(const Mesh__Wire__Resolved *wire, struct control_resolved *out) {
+    out->address = codec_address(wire->node, wire->local);
+    out->process = wire->process;
+    out->endpoint = codec_view(wire->endpoint);
+    return !mesh_address_is_none(out->address) && wire->process && out->endpoint.size <= FRAME_ENDPOINT_BYTES;
+}
+
+static bool get_gone(const Mesh__Wire__Gone *wire, struct control_gone *out) {
+    *out = (struct control_gone){
+        .address = codec_address(wire->node, wire->local),
+        .reason = (enum frame_reason)wire->reason,
+        .text = codec_view(wire->text),
+        .floors_known = wire->floors_known,
+        .epoch = wire->epoch,
+        .handled = wire->handled,
+        .in_hand = wire->in_hand,
+    };
+    return !mesh_address_is_none(out->address) && wire->reason >= 0 && out->reason <= FRAME_NODE_LOST &&
+           out->text.size <= FRAME_TEXT_BYTES;
+}
+
+static bool get_exited(const Mesh__Wire__Exited *wire, struct control_exited *out) {
+    *out = (struct control_exited){
+        .address = codec_address(wire->node, wire->local),
+        .how = (enum control_how)wire->how,
+        .number = wire->number,
+        .text = codec_view(wire->text),
+    };
+    return !mesh_address_is_none(out->address) && wire->how >= 0 && out->how <= CONTROL_NODE_LOST &&
+           out->text.size <= FRAME_TEXT_BYTES;
+}
+
+static bool get_types(struct arena *arena, const Mesh__Wire__Types *wire, struct control_types *out) {
+    struct control_type *types =
+        wire->n_types > CONTROL_TYPES ? NULL : codec_array(arena, wire->n_types, sizeof *types);
+    *out = (struct control_types){codec_view(wire->program), wire->n_types, types};
+    if (!types) {
+        return false;
+    }
+    for (size_t i = 0; i < wire->n_types; i++) {
+        types[i].name = codec_view(wire->types[i]->name);
+        types[i].requirements_count = wire->types[i]->n_requirements;
+        if (types[i].name.size == 0 || types[i].name.size > FRAME_TYPE_BYTES ||
+            !codec_get_requirements(arena, wire->types[i]->requirements, wire->types[i]->n_requirements,
+                                    &types[i].requirements)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool get_body(struct arena *arena, const Mesh__Wire__Control *wire, struct control *out) {
+    switch (wire->body_case) {
+    case MESH__WIRE__CONTROL__BODY_CREATE:
+        out->kind = CONTROL_CREATE;
+        return get_create(arena, wire->create, &out->create);
+    case MESH__WIRE__CONTROL__BODY_CREATED:
+        out->kind = CONTROL_CREATED;
+        return get_created(wire->created, &out->created);
+    case MESH__WIRE__CONTROL__BODY_CREATE_FAILED:
+        out->kind = CONTROL_CREATE_FAILED;
+        return get_create_failed(wire->create_failed, &out->create_failed);
+    case MESH__WIRE__CONTROL__BODY_RESOLVE:
+        out->kind = CONTROL_RESOLVE;
+        return get_resolve(wire->resolve, &out->resolve);
+    case MESH__WIRE__CONTROL__BODY_RESOLVED:
+        out->kind = CONTROL_RESOLVED;
+        return get_resolved(wire->resolved, &out->resolved);
+    case MESH__WIRE__CONTROL__BODY_GONE:
+        out->kind = CONTROL_GONE;
+        return get_gone(wire->gone, &out->gone);
+    case MESH__WIRE__CONTROL__BODY_EXITED:
+        out->kind = CONTROL_EXITED;
+        return get_exited(wire->exited, &out->exited);
+    case MESH__WIRE__CONTROL__BODY_STATUS_REQUEST:
+        out->kind = CONTROL_STATUS_REQUEST;
+        out->status_request.whole_convention = wire->status_request->whole_convention;
+        return true;
+    case MESH__WIRE__CONTROL__BODY_STATUS_REPLY:
+        out->kind = CONTROL_STATUS_REPLY;
+        return control_get_status(arena, wire->status_reply, &out->status_reply);
+    case MESH__WIRE__CONTROL__BODY_SHUTDOWN:
+        out->kind = CONTROL_SHUTDOWN;
+        out->shutdown.timeout_ms = wire->shutdown->timeout_ms;
+        return true;
+    case MESH__WIRE__CONTROL__BODY_TYPES:
+        out->kind = CONTROL_PROGRAM_TYPES;
+        return get_types(arena, wire->types, &out->types);
+    case MESH__WIRE__CONTROL__BODY_KILL:
+        out->kind = CONTROL_KILL;
+        out->kill.address = codec_address(wire->kill->node, wire->kill->local);
+        return !mesh_address_is_none(out->kill.address);
+    case MESH__WIRE__CONTROL__BODY_DONE:
+        out->kind = CONTROL_DONE;
+        out->done.status = (enum mesh_status)wire->done->status;
+        out->done.text = codec_view(wire->done->text);
+        return status_is_valid(wire->done->status) && out->done.text.size <= FRAME_TEXT_BYTES;
+    case MESH__WIRE__CONTROL__BODY__NOT_SET:
+    case _MESH__WIRE__CONTROL__BODY__CASE_IS_INT_SIZE:
+        return false;
+    }
+    return false;
+}
+
+enum mesh_status control_decode(struct codec *codec, struct bytes packed, struct control *out) {
+    struct arena *arena = &codec->control_in;
+    arena_reset(arena);
+    if (packed.size > CONTROL_BYTES) {
+        return MESH_PROTOCOL;
+    }
+    ProtobufCAllocator allocator = codec_allocator(arena);
+    const Mesh__Wire__Control *wire = mesh__wire__control__unpack(&allocator, packed.size, packed.data);
+    if (!wire) {
+        return MESH_PROTOCOL;
+    }
+    struct control control = {.id = wire->id};
+    if (!get_body(arena, wire, &control)) {
+        return MESH_PROTOCOL;
+    }
+    *out = control;
+    return MESH_OK;
+}

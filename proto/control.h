@@ -1,0 +1,176 @@
+/* Control: what processes of the mesh ask of each other, as the payload of FRAME_CONTROL messages.
+ *
+ * Carried on streams, so that a control message is delivered, ordered and acknowledged like any other. All of it is a
+ * view: decoded texts are terminated and last until the codec decodes again.
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
+#ifndef PROTO_CONTROL_H
+#define PROTO_CONTROL_H
+
+#include "proto/body.h"
+
+struct codec;
+
+enum {
+    CONTROL_BYTES = 96 * 1024, /* the most that one control message may have when packed */
+    CONTROL_TYPES = 1024,      /* actor types in one CONTROL_TYPES */
+    CONTROL_LISTED = 4096,     /* actors, members or counters of one node's status */
+};
+
+/* How an actor ended (C4); the wire's numbers, and those of enum mesh_how. */
+enum control_how {
+    CONTROL_HOW_UNKNOWN,
+    CONTROL_EXIT_REQUEST,
+    CONTROL_OWN_EXIT,
+    CONTROL_NOT_CREATED,
+    CONTROL_SIGNAL,
+    CONTROL_EXIT_CODE,
+    CONTROL_NODE_LOST,
+};
+
+struct control_create {
+    struct mesh_address address; /* none: the hosting admin mints it (C6) */
+    struct mesh_address parent;
+    struct bytes type, program; /* program: the executable that brings the type; empty for a module */
+    size_t requirements_count, refused_count;
+    const struct frame_requirement *requirements;
+    const uint64_t *refused_by; /* admins that cannot host it: no loops (H3) */
+    enum mesh_status status;    /* of the last refusal */
+    struct bytes refusal;
+};
+
+struct control_created {
+    struct mesh_address address;
+    uint64_t process, admin;
+    struct bytes endpoint;
+};
+
+struct control_create_failed {
+    struct mesh_address address;
+    enum mesh_status status;
+    struct bytes text;
+};
+
+struct control_resolve {
+    struct mesh_address address, sender; /* sender: of the stream whose floors a Gone shall tell */
+};
+
+struct control_resolved {
+    struct mesh_address address;
+    uint64_t process;
+    struct bytes endpoint;
+};
+
+struct control_gone {
+    struct mesh_address address;
+    enum frame_reason reason;
+    struct bytes text;
+    bool floors_known;
+    uint64_t epoch, handled, in_hand;
+};
+
+struct control_exited {
+    struct mesh_address address;
+    enum control_how how;
+    int number;
+    struct bytes text;
+};
+
+struct control_type {
+    struct bytes name;
+    size_t requirements_count;
+    const struct frame_requirement *requirements;
+};
+
+/* Actor types that a program brings: hosts for them are started from its executable. */
+struct control_types {
+    struct bytes program;
+    size_t count;
+    const struct control_type *types;
+};
+
+struct control_actor_status {
+    struct mesh_address address, parent;
+    struct bytes type, state;
+    uint32_t pid;
+    uint64_t mailbox, handled, busy_ms, unsettled;
+};
+
+struct control_member_status {
+    struct bytes name, endpoint, state;
+    uint64_t silent_ms;
+};
+
+struct control_counter {
+    struct bytes name;
+    uint64_t value;
+};
+
+struct control_node_status {
+    struct frame_member member;
+    bool acting;
+    uint64_t leader, uptime_ms;
+    uint32_t pid;
+    size_t actors_count, counters_count, members_count;
+    const struct control_actor_status *actors;
+    const struct control_counter *counters;
+    const struct control_member_status *members;
+};
+
+struct control_status_reply {
+    size_t nodes_count;
+    const struct control_node_status *nodes;
+};
+
+enum control_kind {
+    CONTROL_CREATE,
+    CONTROL_CREATED,
+    CONTROL_CREATE_FAILED,
+    CONTROL_RESOLVE,
+    CONTROL_RESOLVED,
+    CONTROL_GONE,
+    CONTROL_EXITED,
+    CONTROL_STATUS_REQUEST,
+    CONTROL_STATUS_REPLY,
+    CONTROL_SHUTDOWN,
+    CONTROL_PROGRAM_TYPES,
+    CONTROL_KILL,
+    CONTROL_DONE,
+};
+
+struct control {
+    uint64_t id; /* pairs a request with its reply */
+    enum control_kind kind;
+    union {
+        struct control_create create;
+        struct control_created created;
+        struct control_create_failed create_failed;
+        struct control_resolve resolve;
+        struct control_resolved resolved;
+        struct control_gone gone;
+        struct control_exited exited;
+        struct {
+            bool whole_convention;
+        } status_request;
+        struct control_status_reply status_reply;
+        struct {
+            uint32_t timeout_ms;
+        } shutdown;
+        struct control_types types;
+        struct {
+            struct mesh_address address;
+        } kill; /* its parent waited long enough for it (C5) */
+        struct {
+            enum mesh_status status;
+            struct bytes text;
+        } done;
+    };
+};
+
+/* Packs it into memory of the codec, valid until it encodes again. MESH_TOO_LARGE, MESH_NO_MEMORY. */
+MESH_MUST_USE enum mesh_status control_encode(struct codec *codec, const struct control *control, struct bytes *out);
+
+/* MESH_PROTOCOL for what is malformed or above a limit. */
+MESH_MUST_USE enum mesh_status control_decode(struct codec *codec, struct bytes packed, struct control *out);
+
+#endif
