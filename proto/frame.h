@@ -57,12 +57,17 @@ enum {
     FRAME_RUN_REDELIVERED = 1,
     FRAME_RUN_CLOSE = 2,   /* the sender forgets this stream; nothing of it is unsettled */
     FRAME_RUN_REPLY = 4,   /* the ask number names the ask that this answers */
+    FRAME_RUN_URGENT = 8,  /* goes ahead of the mailbox (C5) */
 };
 
 enum {
     FRAME_ACK_GAP = 1,     /* something was dropped: resume after `received` */
-    FRAME_ACK_STALE = 2,   /* the epoch is unknown here and too old: begin a new one */
+    FRAME_ACK_STALE = 2,   /* the epoch is unknown here and too old: begin a new one; the answer to a close, too */
+    FRAME_ACK_LOST = 4,    /* with STALE: the stream was dropped here with its process; what was sent may have been handled */
 };
+
+#define FRAME_TTL_NEVER UINT32_MAX /* of a run whose messages do not expire; a ttl of 0 has expired */
+
 
 /* Consecutive messages of one stream, alike in all but their payload. None at all makes a probe or a close. */
 struct frame_run {
@@ -84,7 +89,7 @@ struct frame_exception {
     struct bytes text;
 };
 
-/* The state of one stream at its receiver: see the wire's Ack. */
+/* The state of one stream at its receiver: see the wire's Ack. `credit_bytes` is the payload that may follow `received`. */
 struct frame_ack {
     struct mesh_address sender, target;
     uint64_t epoch, received, handled, listed_from, credit_seq, credit_bytes, echo;

@@ -24,14 +24,14 @@
 struct delivery;
 
 struct delivery_limits {
-    size_t window_messages, window_bytes;     /* unsettled, per sending actor (D7) */
-    size_t system_messages;                   /* of a sender's own, beside its window; these never wait */
-    size_t mailbox_messages, mailbox_bytes;   /* (D7a) */
+    size_t window_messages, window_bytes;   /* unsettled, per sending actor (D7) */
+    size_t system_messages;                 /* of a sender's own, beside its window; these never wait */
+    size_t mailbox_messages, mailbox_bytes; /* (D7a) */
     size_t first_credit_messages, first_credit_bytes;
     size_t actors_max, streams_max, peers_max;
-    uint64_t overdue_ns, overdue_max_ns;      /* a first probe after this, doubled up to that */
-    uint64_t stream_idle_ns;                  /* an empty stream is closed after this */
-    uint32_t room_percent;                    /* a waiting sender goes on below this share of its window */
+    uint64_t overdue_ns, overdue_max_ns; /* a first probe after this, doubled up to that */
+    uint64_t stream_idle_ns;             /* an empty stream is closed after this */
+    uint32_t room_percent;               /* a waiting sender goes on below this share of its window */
 };
 
 extern const struct delivery_limits delivery_limits_default;
@@ -39,42 +39,42 @@ extern const struct delivery_limits delivery_limits_default;
 /* What the caller has to do. Each is given out once; it comes again only when it became necessary again. */
 enum delivery_action_kind {
     DELIVERY_NOTHING,
-    DELIVERY_RESOLVE,   /* find out where `address` lives; answer with a RESOLVED or GONE event. `sender` asks. */
-    DELIVERY_FLUSH,     /* `peer` has something to pull */
-    DELIVERY_CHECK,     /* an ack of `peer` is overdue: see whether its link still stands */
-    DELIVERY_ROOM,      /* the window of `address` fell below room_percent after a submit had found it full */
-    DELIVERY_RUNNABLE,  /* `address` has a message to take and no handler at work */
-    DELIVERY_DRAINED,   /* all that the closed actor `address` sent is received or settled: it may go (D14) */
+    DELIVERY_RESOLVE,  /* find out where `address` lives; answer with a RESOLVED or GONE event. `sender` asks. */
+    DELIVERY_FLUSH,    /* `peer` has something to pull */
+    DELIVERY_CHECK,    /* an ack of `peer` is overdue: see whether its link still stands */
+    DELIVERY_ROOM,     /* the window of `address` fell below room_percent after a submit had found it full */
+    DELIVERY_RUNNABLE, /* `address` has a message to take and no handler at work */
+    DELIVERY_DRAINED,  /* all that the closed actor `address` sent is received or settled: it may go (D14) */
 };
 
 struct delivery_action {
     enum delivery_action_kind kind;
     struct mesh_address address, sender;
     uint64_t peer;
-    bool lazy;   /* FLUSH: only acks, which may wait for company until the process turns idle (D2) */
+    bool lazy; /* FLUSH: only acks, which may wait for company until the process turns idle (D2) */
 };
 
 enum delivery_event_kind {
-    DELIVERY_OPEN,       /* a local actor or endpoint begins: window and mailbox for `address` */
-    DELIVERY_CLOSE,      /* it ends: its mailbox is dead with `reason`; what it sent stays until received (D14) */
-    DELIVERY_FORGET,     /* a closed one is given up: what it still had open is counted as abandoned */
-    DELIVERY_FRAME,      /* `batch` came from process `peer`; it may be malformed in meaning, not in form */
-    DELIVERY_RESOLVED,   /* `address` lives in process `peer` */
-    DELIVERY_GONE,       /* `address` is dead for ever: see struct delivery_gone */
-    DELIVERY_LINK_UP,    /* frames to `peer` can go out on a new connection: streams resume */
-    DELIVERY_LINK_DOWN,  /* none can */
-    DELIVERY_PEER_LOST,  /* the process `peer` exists no more: its streams are resolved anew */
-    DELIVERY_VERDICT,    /* the handler of `address` is through with the message it took: outcome and text */
-    DELIVERY_TICK,       /* nothing but the time */
+    DELIVERY_OPEN,      /* a local actor or endpoint begins: window and mailbox for `address` */
+    DELIVERY_CLOSE,     /* it ends: its mailbox is dead with `reason`; what it sent stays until received (D14) */
+    DELIVERY_FORGET,    /* a closed one is given up: what it still had open is counted as abandoned */
+    DELIVERY_FRAME,     /* `batch` came from process `peer`; it may be malformed in meaning, not in form */
+    DELIVERY_RESOLVED,  /* `address` lives in process `peer` */
+    DELIVERY_GONE,      /* `address` is dead for ever: see struct delivery_gone */
+    DELIVERY_LINK_UP,   /* frames to `peer` can go out on a new connection: streams resume */
+    DELIVERY_LINK_DOWN, /* none can */
+    DELIVERY_PEER_LOST, /* the process `peer` exists no more: its streams are resolved anew */
+    DELIVERY_VERDICT,   /* the handler of `address` is through with the message it took: outcome and text */
+    DELIVERY_TICK,      /* nothing but the time */
 };
 
 /* What is on record of a dead target; without `floors_known` whatever had been sent may have been handled. */
 struct delivery_gone {
     enum frame_reason reason;
     struct bytes text;
-    struct mesh_address sender;   /* whose stream the floors are of; none for a plain death */
+    struct mesh_address sender; /* whose stream the floors are of; none for a plain death */
     bool floors_known;
-    uint64_t epoch, handled, in_hand;   /* in_hand: the message in the crashed handler, returned as poison (E3) */
+    uint64_t epoch, handled, in_hand; /* in_hand: the message in the crashed handler, returned as poison (E3) */
 };
 
 struct delivery_event {
@@ -89,7 +89,7 @@ struct delivery_event {
 };
 
 struct delivery_counters {
-    uint64_t accepted, handled, returned, dead, abandoned, in_flight;   /* of what was sent here (D1) */
+    uint64_t accepted, handled, returned, dead, abandoned, in_flight; /* of what was sent here (D1) */
     uint64_t received, duplicates, dropped_gap, dropped_credit, dropped_full, dropped_unknown, dropped_bad;
     uint64_t sent_again, probes, acks_sent, acks_received, expired;
 };
@@ -106,11 +106,13 @@ struct message_pool *delivery_pool(struct delivery *delivery);
 /* Accepts a message of a local sender. On MESH_OK the message belongs to the delivery until delivery_settled gives it
  * back, with its outcome, exactly once (D1). Otherwise it stays the caller's and nothing has happened:
  * MESH_WOULD_BLOCK at the window's limit (D7; for a local target also at its mailbox's limit), MESH_NO_MEMORY,
- * MESH_FULL at streams_max, MESH_NOT_FOUND for a sender that is not open, MESH_TOO_LARGE. */
+ * MESH_FULL at streams_max, MESH_NOT_FOUND for a sender that is not open, MESH_INVALID_ADDRESS for no target,
+ * MESH_TOO_LARGE for a payload above FRAME_PAYLOAD_BYTES or a type name above FRAME_TYPE_BYTES. The message's deadline is
+ * rounded up to the next 8 ms, so that its neighbours' agree with it. */
 enum mesh_status delivery_submit(struct delivery *delivery, uint64_t now_ns, struct message *message);
 
-/* Tells what happened. MESH_FULL (OPEN, FRAME, RESOLVED at a limit), MESH_NO_MEMORY, MESH_EXISTS or MESH_NOT_FOUND:
- * nothing has changed. */
+/* Tells what happened. MESH_FULL (OPEN, RESOLVED at a limit), MESH_NO_MEMORY, MESH_EXISTS or MESH_NOT_FOUND:
+ * nothing has changed. A FRAME never fails: what makes no sense or finds no room is dropped, counted and sent again. */
 enum mesh_status delivery_step(struct delivery *delivery, uint64_t now_ns, const struct delivery_event *event);
 
 /* The next thing to do; false when there is none. */

@@ -10,32 +10,62 @@
 #include "proto/frame.h"
 
 struct message_pool;
+struct stream_in;
 
 struct message {
-    struct message *next;             /* of the one list it stands in */
+    struct message *next; /* of the one list it stands in */
     struct mesh_address sender, target;
-    uint64_t ask;                     /* correlation; 0 for none */
-    uint64_t deadline_ns;             /* its expiry (D8) */
-    uint64_t seq;                     /* in its stream; 0 before it was first sent, and for local messages */
-    uint64_t epoch;                   /* of the stream that it came in on; 0 for local messages */
+    uint64_t ask;         /* correlation; 0 for none */
+    uint64_t deadline_ns; /* its expiry (D8) */
+    uint64_t seq;         /* in its stream; 0 before it was first sent, and for local messages */
+    uint64_t epoch;       /* of the stream that it came in on; 0 for local messages */
     struct bytes type, payload;
-    struct part *part;                /* the payload's owner, or NULL when it lies behind this struct */
-    struct bytes text;                /* why it failed: owned, see message_set_text */
+    struct part *part; /* the payload's owner, or NULL when it lies behind this struct */
+    struct bytes text; /* why it failed: owned, see message_set_text */
     enum frame_kind kind;
-    enum frame_outcome outcome;       /* valid when settled */
+    enum frame_outcome outcome; /* valid when settled */
     enum frame_reason reason;
-    uint32_t flags;                   /* FRAME_RUN_* */
-    uint32_t holders;                 /* the owner and whoever asked to keep it */
-    bool maybe_handled;               /* D1: a dead one that may have been handled */
-    bool urgent;                      /* goes ahead of the mailbox (C5) */
+    uint32_t flags;           /* FRAME_RUN_* */
+    uint32_t holders;         /* the owner and whoever asked to keep it */
+    bool maybe_handled;       /* D1: a dead one that may have been handled */
+    bool urgent;              /* goes ahead of the mailbox (C5) */
+    struct stream_in *stream; /* that it came in on; NULL for local messages */
     struct message_pool *pool;
 };
+
+/* A queue of messages, linked by themselves; all zero when empty. */
+struct message_list {
+    struct message *first, *last;
+};
+
+static inline void message_list_append(struct message_list *list, struct message *message) {
+    message->next = NULL;
+    if (list->last) {
+        list->last->next = message;
+    } else {
+        list->first = message;
+    }
+    list->last = message;
+}
+
+static inline struct message *message_list_take(struct message_list *list) {
+    struct message *message = list->first;
+    if (message) {
+        list->first = message->next;
+        if (!list->first) {
+            list->last = NULL;
+        }
+        message->next = NULL;
+    }
+    return message;
+}
 
 /* Where small messages come from: blocks of one size kept for reuse, at most `kept_max` of them. One thread. */
 enum mesh_status message_pool_new(struct message_pool **out, size_t kept_max);
 void message_pool_destroy(struct message_pool **pool);
 
-/* A message with its own copy of type and payload, held once; NULL without memory. */
+/* A message with its own copy of type and payload, held once; NULL without memory. A payload above FRAME_INLINE_BYTES is
+ * copied into a part. */
 struct message *message_new(struct message_pool *pool, struct bytes type, struct bytes payload);
 
 /* The same, but the payload is the part's, which the message then holds too. */
@@ -47,7 +77,11 @@ void message_set_text(struct message *message, struct bytes text);
 struct message *message_hold(struct message *message);
 void message_release(struct message *message); /* NULL-safe; frees at the last holder */
 
-/* What it counts for in windows and mailboxes: payload plus a fixed share for its keeping. */
-size_t message_weight(const struct message *message);
+/* What a message counts for in windows and mailboxes: payload plus a fixed share for its keeping. */
+enum { MESSAGE_OVERHEAD_BYTES = 64 };
+
+static inline size_t message_weight(const struct message *message) {
+    return message->payload.size + MESSAGE_OVERHEAD_BYTES;
+}
 
 #endif
