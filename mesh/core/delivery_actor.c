@@ -1,0 +1,303 @@
+/* Delivery: the actors of this process. What they are told of what they sent, and what waits for them.
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
+#include "mesh/base/check.h"
+#include "mesh/core/delivery_state.h"
+#include <stdlib.h>
+
+struct actor *actor_find(struct delivery *d, struct mesh_address address) {
+    if (d->recent && mesh_address_equal(d->recent->address, address)) {
+        return d->recent;
+    }
+    struct actor *actor = map_get(&d->actors, &address);
+    if (actor) {
+        d->recent = actor;
+    }
+    return actor;
+}
+
+/* ---- begin and end ---- */
+
+/* Streams to an address that turns out to live here: what is queued goes into its mailbox, in order (D5). */
+static void take_over(struct delivery *d, struct actor *actor) {
+    struct route *route = route_find(d, actor->address);
+    while (route && !list_is_empty(&route->streams)) {
+        struct stream_out *stream = LIST_OWNER(list_front(&route->streams), struct stream_out, of_route);
+        bool last = list_front(&route->streams)->next == &route->streams.ends;
+        struct message_list sent = {0}, queue = {0};
+        stream_out_drop(stream, false, &sent);
+        stream_settle_dead(d, stream, &sent, FRAME_NODE_LOST, true);
+        stream_out_drop(stream, true, &queue);
+        struct message *message;
+        while ((message = message_list_take(&queue))) {
+            if (mailbox_fits(&actor->mailbox, message_weight(message))) {
+                actor_deliver(d, actor, message);
+            } else {
+                actor_settle_dead(d, stream->actor, message, FRAME_REFUSED, false);
+            }
+        }
+        stream_free(d, stream);
+        if (last) {
+            return; /* the route went with it */
+        }
+    }
+}
+
+enum mesh_status actor_open(struct delivery *d, struct mesh_address address) {
+    if (map_get(&d->actors, &address)) {
+        return MESH_EXISTS;
+    }
+    struct actor *actor = calloc(1, sizeof *actor);
+    if (!actor) {
+        return MESH_NO_MEMORY;
+    }
+    actor->address = address;
+    mailbox_init(&actor->mailbox, d->limits.mailbox_messages, d->limits.mailbox_bytes);
+    list_init(&actor->streams_out);
+    list_init(&actor->streams_in);
+    list_node_init(&actor->runnable);
+    list_node_init(&actor->room);
+    list_node_init(&actor->drained);
+    enum mesh_status status = delivery_add_deadline(&d->actors_due, &actor->deadline);
+    if (status == MESH_OK) {
+        status = map_put(&d->actors, &address, actor);
+    }
+    if (status != MESH_OK) {
+        deadlines_clear(&d->actors_due, &actor->deadline);
+        free(actor);
+        return status;
+    }
+    take_over(d, actor);
+    return MESH_OK;
+}
+
+/* A message in this mailbox, or in this handler's hands, is dead. */
+static void bury(struct delivery *d, struct actor *actor, struct message *message, bool in_hand) {
+    if (!message->stream) {
+        actor_settle_dead(d, actor_find(d, message->sender), message, actor->reason, in_hand);
+    } else if (in_hand) {
+        message->outcome = FRAME_DIED;
+        message->reason = actor->reason;
+        message->maybe_handled = true;
+        stream_in_finish(d, message);
+    } else { /* its stream's death tells of it */
+        stream_in_leave(message->stream);
+        message_release(message);
+    }
+}
+
+enum mesh_status actor_close(struct delivery *d, struct mesh_address address, enum frame_reason reason) {
+    struct actor *actor = actor_find(d, address);
+    if (!actor || actor->closed) {
+        return MESH_NOT_FOUND;
+    }
+    actor->closed = true;
+    actor->reason = reason;
+    struct message *message = actor->in_hand;
+    actor->in_hand = NULL;
+    if (message) {
+        bury(d, actor, message, true);
+    }
+    LIST_EACH (&actor->streams_in, node, after) {
+        struct stream_in *stream = LIST_OWNER(node, struct stream_in, of_actor);
+        stream_in_kill(stream, reason);
+        stream_in_want_ack(d, stream, STREAM_WANTS_ACK);
+    }
+    while ((message = mailbox_take(&actor->mailbox))) {
+        bury(d, actor, message, false);
+    }
+    list_remove(&actor->runnable);
+    list_remove(&actor->room);
+    actor_check_drained(d, actor);
+    return MESH_OK;
+}
+
+enum mesh_status actor_forget(struct delivery *d, struct mesh_address address) {
+    struct actor *actor = actor_find(d, address);
+    if (!actor || !actor->closed || actor->forgotten) {
+        return MESH_NOT_FOUND;
+    }
+    actor->forgotten = true;
+    uint64_t open = actor->users.messages + actor->system.messages;
+    d->counters.abandoned += open;
+    d->counters.in_flight -= open;
+    LIST_EACH (&actor->streams_out, node, after) {
+        stream_abandon(d, LIST_OWNER(node, struct stream_out, of_actor));
+    }
+    actor_retire(d, actor);
+    return MESH_OK;
+}
+
+/* While streams lead to it, it is remembered, so that whoever sends on them or on new ones is told that it is dead. */
+void actor_retire(struct delivery *d, struct actor *actor) {
+    if (!actor->forgotten || !list_is_empty(&actor->streams_in)) {
+        return;
+    }
+    map_remove(&d->actors, &actor->address);
+    deadlines_clear(&d->actors_due, &actor->deadline);
+    list_remove(&actor->drained);
+    if (d->recent == actor) {
+        d->recent = NULL;
+    }
+    free(actor);
+}
+
+void actor_check_drained(struct delivery *d, struct actor *actor) {
+    if (!actor->closed || actor->was_drained || actor->forgotten) {
+        return;
+    }
+    LIST_EACH (&actor->streams_out, node, after) {
+        if (!stream_out_is_received(LIST_OWNER(node, struct stream_out, of_actor))) {
+            return;
+        }
+    }
+    actor->was_drained = true;
+    list_push_back(&d->drained, &actor->drained);
+}
+
+/* ---- settlement (D1) ---- */
+
+static void release_window(struct delivery *d, struct actor *sender, const struct message *message) {
+    struct window *window = message->kind == FRAME_USER ? &sender->users : &sender->system;
+    window->messages--;
+    window->bytes -= message_weight(message);
+    const struct delivery_limits *limits = &d->limits;
+    if (sender->was_full && sender->users.messages <= limits->window_messages * limits->room_percent / 100 &&
+        sender->users.bytes <= limits->window_bytes / 100 * limits->room_percent) {
+        sender->was_full = false;
+        list_remove(&sender->room);
+        list_push_back(&d->room, &sender->room);
+    }
+}
+
+void actor_settle(struct delivery *d, struct actor *sender, struct message *message) {
+    if (!sender || sender->forgotten) { /* counted as abandoned when it was forgotten */
+        message_release(message);
+        return;
+    }
+    d->counters.in_flight--;
+    switch (message->outcome) {
+    case FRAME_HANDLED:
+        d->counters.handled++;
+        break;
+    case FRAME_RETURNED:
+        d->counters.returned++;
+        break;
+    case FRAME_DIED:
+        d->counters.dead++;
+        break;
+    }
+    release_window(d, sender, message);
+    message_list_append(&d->settled, message);
+}
+
+void actor_settle_dead(struct delivery *d, struct actor *sender, struct message *message, enum frame_reason reason,
+                       bool maybe_handled) {
+    message->outcome = FRAME_DIED;
+    message->reason = reason;
+    message->maybe_handled = maybe_handled;
+    actor_settle(d, sender, message);
+}
+
+/* ---- the mailbox ---- */
+
+static void offer(struct delivery *d, struct actor *actor) {
+    if (!actor->in_hand && actor->mailbox.messages > 0 && !list_is_linked(&actor->runnable)) {
+        list_push_back(&d->runnable, &actor->runnable);
+    }
+}
+
+void actor_deliver(struct delivery *d, struct actor *actor, struct message *message) {
+    mailbox_push(&actor->mailbox, message);
+    delivery_wake_at(&d->actors_due, &actor->deadline, actor->mailbox.expiry_ns);
+    offer(d, actor);
+}
+
+/* A message that left the mailbox or the hands has found its fate. */
+static void finish(struct delivery *d, struct message *message) {
+    if (message->stream) {
+        stream_in_finish(d, message);
+    } else {
+        actor_settle(d, actor_find(d, message->sender), message);
+    }
+}
+
+static void finish_expired(struct delivery *d, struct message *message) {
+    d->counters.expired++;
+    message->outcome = FRAME_DIED;
+    message->reason = FRAME_EXPIRED;
+    finish(d, message);
+}
+
+/* Half of the mailbox is free again: streams that were refused go on. */
+static void feed_starved(struct delivery *d, struct actor *actor) {
+    const struct mailbox *mailbox = &actor->mailbox;
+    if (mailbox->messages > mailbox->messages_max / 2 || mailbox->bytes > mailbox->bytes_max / 2) {
+        return;
+    }
+    actor->starved = false;
+    LIST_EACH (&actor->streams_in, node, after) {
+        stream_in_want_ack(d, LIST_OWNER(node, struct stream_in, of_actor), STREAM_WANTS_ACK);
+    }
+}
+
+struct message *delivery_take(struct delivery *d, uint64_t now_ns, struct mesh_address address) {
+    struct actor *actor = actor_find(d, address);
+    if (!actor || actor->in_hand) {
+        return NULL;
+    }
+    struct message *message;
+    while ((message = mailbox_take(&actor->mailbox)) && message->deadline_ns <= now_ns) {
+        finish_expired(d, message);
+    }
+    actor->in_hand = message;
+    if (actor->starved) {
+        feed_starved(d, actor);
+    }
+    return message;
+}
+
+enum mesh_status actor_verdict(struct delivery *d, const struct delivery_event *event) {
+    struct actor *actor = actor_find(d, event->address);
+    if (!actor || !actor->in_hand) {
+        return MESH_NOT_FOUND;
+    }
+    struct message *message = actor->in_hand;
+    actor->in_hand = NULL;
+    actor->handled++;
+    message->outcome = event->outcome;
+    message->reason = event->reason;
+    if (event->outcome != FRAME_HANDLED) {
+        message_set_text(message, event->text);
+    }
+    offer(d, actor);
+    finish(d, message);
+    return MESH_OK;
+}
+
+void actor_due(struct delivery *d, struct actor *actor, uint64_t now_ns) {
+    if (actor->mailbox.expiry_ns <= now_ns) {
+        struct message_list expired = {0};
+        struct message *message;
+        mailbox_expire(&actor->mailbox, now_ns, &expired);
+        while ((message = message_list_take(&expired))) {
+            finish_expired(d, message);
+        }
+    }
+    delivery_wake_at(&d->actors_due, &actor->deadline, actor->mailbox.expiry_ns);
+}
+
+bool delivery_load(const struct delivery *d, struct mesh_address address, struct delivery_load *out) {
+    const struct actor *actor = map_get(&d->actors, &address);
+    if (!actor) {
+        return false;
+    }
+    *out = (struct delivery_load){
+        .mailbox_messages = actor->mailbox.messages,
+        .mailbox_bytes = actor->mailbox.bytes,
+        .unsettled_messages = actor->users.messages + actor->system.messages,
+        .unsettled_bytes = actor->users.bytes + actor->system.bytes,
+        .handled = actor->handled,
+    };
+    return true;
+}

@@ -1,0 +1,315 @@
+/* Delivery: what a batch brings. Acks go to the streams out; runs are taken message by message, in order, as far as
+ * there is credit and room (D4, D5, D7a). A run that makes no sense is counted and dropped.
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
+#include "mesh/base/check.h"
+#include "mesh/core/delivery_state.h"
+#include <stdlib.h>
+
+struct stream_key {
+    struct mesh_address sender, target;
+};
+
+/* ---- acks ---- */
+
+void stream_in_want_ack(struct delivery *d, struct stream_in *stream, enum stream_want want) {
+    if (!stream->peer || stream->want >= want) {
+        return;
+    }
+    stream->want = want;
+    if (!list_is_linked(&stream->acking)) {
+        list_push_back(&stream->peer->acking, &stream->acking);
+    }
+    delivery_want_flush(d, stream->peer, want == STREAM_WANTS_ACK ? PEER_WANTS_FLUSH : PEER_WANTS_LAZY_FLUSH);
+}
+
+/* A stream that is not known here, because it was closed or because of a loss, is answered once for each frame; what
+ * finds no room is asked again. */
+static void answer_stale(struct delivery *d, struct peer *peer, const struct frame_run *run) {
+    for (size_t i = 0; i < d->stale_count; i++) {
+        const struct stale *other = &d->stale[i];
+        if (other->peer == peer && other->epoch == run->epoch && mesh_address_equal(other->sender, run->sender) &&
+            mesh_address_equal(other->target, run->target)) {
+            return;
+        }
+    }
+    if (d->stale_count == STALE_MAX) {
+        return;
+    }
+    d->stale[d->stale_count++] = (struct stale){
+        .peer = peer,
+        .sender = run->sender,
+        .target = run->target,
+        .epoch = run->epoch,
+        .flags = run->epoch <= peer->lost_epoch ? FRAME_ACK_STALE | FRAME_ACK_LOST : FRAME_ACK_STALE,
+    };
+    peer->stale_count++;
+    delivery_want_flush(d, peer, PEER_WANTS_FLUSH);
+}
+
+/* ---- the life of a stream in ---- */
+
+void stream_in_over(struct delivery *d, struct stream_in *stream) {
+    struct stream_key key = {stream->sender, stream->target};
+    struct peer *peer = stream->peer;
+    struct actor *actor = stream->actor;
+    map_remove(&peer->streams_in, &key);
+    d->streams_in_count--;
+    peer->recent = peer->recent == stream ? NULL : peer->recent;
+    list_remove(&stream->acking);
+    list_remove(&stream->of_actor);
+    stream_in_fini(stream);
+    stream->peer = NULL;
+    if (stream->in_mailbox == 0) {
+        free(stream);
+    }
+    actor_retire(d, actor);
+}
+
+static struct stream_in *begin(struct delivery *d, struct peer *peer, const struct frame_run *run) {
+    struct stream_key key = {run->sender, run->target};
+    struct actor *actor = actor_find(d, run->target);
+    if (!actor) {
+        d->counters.dropped_unknown += run->count;
+        return NULL;
+    }
+    struct stream_in *stream = d->streams_in_count < d->limits.streams_max ? malloc(sizeof *stream) : NULL;
+    if (!stream || map_put(&peer->streams_in, &key, stream) != MESH_OK) {
+        free(stream);
+        d->counters.dropped_full += run->count;
+        return NULL;
+    }
+    stream_in_init(stream, run->epoch, run->base, d->limits.first_credit_messages, d->limits.first_credit_bytes);
+    stream->sender = run->sender;
+    stream->target = run->target;
+    stream->peer = peer;
+    stream->actor = actor;
+    list_push_back(&actor->streams_in, &stream->of_actor);
+    d->streams_in_count++;
+    if (run->epoch > peer->seen_epoch) {
+        peer->seen_epoch = run->epoch;
+    }
+    if (actor->closed) {
+        stream_in_kill(stream, actor->reason);
+    }
+    return stream;
+}
+
+/* The sender forgets the stream, and so does the receiver; told again, it only answers again. */
+static void on_close(struct delivery *d, struct peer *peer, struct stream_in *stream, const struct frame_run *run) {
+    if (stream) {
+        stream_in_over(d, stream);
+    }
+    if (run->epoch > peer->closed_epoch) {
+        peer->closed_epoch = run->epoch;
+    }
+    if (run->epoch > peer->seen_epoch) {
+        peer->seen_epoch = run->epoch;
+    }
+    answer_stale(d, peer, run);
+}
+
+/* ---- messages ---- */
+
+/* Something had to be dropped: the sender is told, once for each place. */
+static void on_gap(struct delivery *d, struct stream_in *stream) {
+    stream->dropped = true;
+    if (stream->told_gap != stream->received) {
+        stream->told_gap = stream->received;
+        stream_in_want_ack(d, stream, STREAM_WANTS_ACK);
+    }
+}
+
+static struct message *make_message(struct delivery *d, uint64_t deadline_ns, const struct frame_run *run, size_t i) {
+    struct message *message = run->parts && run->parts[i] ? message_new_part(d->pool, run->type, run->parts[i])
+                                                          : message_new(d->pool, run->type, run->payloads[i]);
+    if (message) {
+        message->sender = run->sender;
+        message->target = run->target;
+        message->ask = run->ask;
+        message->deadline_ns = deadline_ns;
+        message->seq = run->first + i;
+        message->epoch = run->epoch;
+        message->kind = run->kind;
+        message->flags = run->flags & (FRAME_RUN_REDELIVERED | FRAME_RUN_REPLY);
+        message->urgent = run->flags & FRAME_RUN_URGENT;
+    }
+    return message;
+}
+
+void stream_in_enter(struct stream_in *stream) {
+    if (stream->in_mailbox++ == 0) {
+        stream->actor->mailbox.busy++;
+    }
+}
+
+void stream_in_leave(struct stream_in *stream) {
+    if (--stream->in_mailbox == 0) {
+        stream->actor->mailbox.busy--;
+        if (!stream->peer) {
+            free(stream);
+        }
+    }
+}
+
+void stream_in_finish(struct delivery *d, struct message *message) {
+    struct stream_in *stream = message->stream;
+    bool over = !stream->peer;
+    stream_in_leave(stream);
+    if (over) {
+        message_release(message);
+        return;
+    }
+    stream_in_settle(stream, message);
+    stream_in_want_ack(d, stream, stream_in_wants(stream));
+}
+
+/* Whether the next message is granted and finds room; when not, it is counted as dropped, with the `rest` behind it. */
+static bool admits(struct delivery *d, struct stream_in *stream, size_t payload_bytes, size_t rest) {
+    if (stream->received >= stream->credit_seq || payload_bytes > stream->credit_bytes) {
+        d->counters.dropped_credit += rest;
+        return false;
+    }
+    if (!mailbox_fits(&stream->actor->mailbox, payload_bytes + MESSAGE_OVERHEAD_BYTES) ||
+        stream->kept >= d->limits.mailbox_messages) {
+        d->counters.dropped_full += rest;
+        stream->actor->starved = true;
+        return false;
+    }
+    return true;
+}
+
+static void take(struct delivery *d, struct stream_in *stream, struct message *message) {
+    message->stream = stream;
+    stream_in_took(stream, message->payload.size);
+    d->counters.received++;
+    if (message->kind == FRAME_SKIP) {
+        message->outcome = FRAME_HANDLED;
+        stream_in_settle(stream, message);
+    } else {
+        stream_in_enter(stream);
+        actor_deliver(d, stream->actor, message);
+    }
+}
+
+/* The messages of the run from the `i`th, which is the next one of the stream. */
+static void take_run(struct delivery *d, uint64_t now_ns, struct stream_in *stream, const struct frame_run *run,
+                     size_t i) {
+    uint64_t deadline_ns =
+        run->ttl_ms == FRAME_TTL_NEVER ? TIME_NEVER : time_add(now_ns, (uint64_t)run->ttl_ms * NS_PER_MS);
+    for (; i < run->count; i++) {
+        if (!admits(d, stream, run->payloads[i].size, run->count - i)) {
+            on_gap(d, stream);
+            break;
+        }
+        struct message *message = make_message(d, deadline_ns, run, i);
+        if (!message) {
+            d->counters.dropped_full += run->count - i;
+            on_gap(d, stream);
+            break;
+        }
+        take(d, stream, message);
+    }
+    stream_in_want_ack(d, stream, stream_in_wants(stream));
+}
+
+static void on_messages(struct delivery *d, uint64_t now_ns, struct stream_in *stream, const struct frame_run *run) {
+    size_t known = 0;
+    if (run->first <= stream->received) {
+        uint64_t overlap = stream->received - run->first + 1;
+        known = overlap < run->count ? (size_t)overlap : run->count;
+        d->counters.duplicates += known;
+        stream->listing_from = 0;
+        stream_in_want_ack(d, stream, STREAM_WANTS_ACK);
+    }
+    size_t fresh = run->count - known;
+    if (fresh == 0) {
+        return;
+    }
+    if (run->first + known > stream->received + 1) {
+        d->counters.dropped_gap += fresh;
+        on_gap(d, stream);
+    } else if (stream->dead) {
+        d->counters.received += fresh;
+        stream_in_bury(stream, fresh);
+        stream_in_want_ack(d, stream, STREAM_WANTS_ACK);
+    } else {
+        take_run(d, now_ns, stream, run, known);
+    }
+}
+
+/* ---- runs ---- */
+
+static bool makes_sense(const struct frame_run *run) {
+    bool numbered = run->epoch > 0 && run->base > 0 && run->base <= run->first && run->first <= UINT64_MAX / 2;
+    return numbered && !mesh_address_is_none(run->sender) && !mesh_address_is_none(run->target);
+}
+
+static struct stream_in *find(struct peer *peer, const struct frame_run *run) {
+    struct stream_in *stream = peer->recent;
+    if (stream && mesh_address_equal(stream->sender, run->sender) && mesh_address_equal(stream->target, run->target)) {
+        return stream;
+    }
+    struct stream_key key = {run->sender, run->target};
+    stream = map_get(&peer->streams_in, &key);
+    peer->recent = stream;
+    return stream;
+}
+
+static void on_run(struct delivery *d, uint64_t now_ns, struct peer *peer, const struct frame_run *run) {
+    if (!makes_sense(run)) {
+        d->counters.dropped_bad += run->count;
+        return;
+    }
+    struct stream_in *stream = find(peer, run);
+    bool later = stream && run->epoch > stream->epoch;
+    if (stream && run->epoch < stream->epoch) {
+        d->counters.duplicates += run->count;
+        return;
+    }
+    if (run->flags & FRAME_RUN_CLOSE) {
+        on_close(d, peer, stream, run);
+        return;
+    }
+    if (!stream && run->epoch <= peer->closed_epoch) {
+        d->counters.duplicates += run->count;
+        answer_stale(d, peer, run);
+        return;
+    }
+    if (later) {
+        stream_in_over(d, stream);
+    }
+    if (!stream || later) {
+        stream = begin(d, peer, run);
+    }
+    if (!stream) {
+        return;
+    }
+    if (run->base > stream->handled + 1) {
+        d->counters.dropped_bad += run->count;
+        return;
+    }
+    stream_in_pass(stream, run->base);
+    if (run->probe > stream->echo) {
+        stream->echo = run->probe;
+        stream->listing_from = 0;
+    }
+    on_messages(d, now_ns, stream, run);
+    if (run->probe > 0) {
+        stream_in_want_ack(d, stream, STREAM_WANTS_ACK);
+    }
+}
+
+void delivery_on_frame(struct delivery *d, uint64_t now_ns, uint64_t from, const struct frame_batch *batch) {
+    struct peer *peer;
+    if (peer_make(d, from, &peer) != MESH_OK) {
+        d->counters.dropped_full++;
+        return;
+    }
+    for (size_t i = 0; i < batch->acks_count; i++) {
+        stream_on_ack(d, now_ns, peer, &batch->acks[i]);
+    }
+    for (size_t i = 0; i < batch->runs_count; i++) {
+        on_run(d, now_ns, peer, &batch->runs[i]);
+    }
+}

@@ -1,0 +1,227 @@
+/* Delivery: what goes into a batch. Acks first; then runs of the ready streams, in turn, a quantum each, so that none
+ * starves another (D6).
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
+#include "mesh/base/check.h"
+#include "mesh/core/delivery_state.h"
+
+enum {
+    QUANTUM_BYTES = 16 * 1024,   /* of payload that one stream sends before the next has its turn */
+    HEADS_BYTES = 64 * 1024,     /* of type names and run heads in one batch */
+    RUN_HEAD_BYTES = 128,        /* of a packed run without its type and payloads, at most */
+    ACK_EXCEPTIONS_MIN = 32,     /* an ack is put off to the next batch when there is room for fewer */
+    ACKS_TEXT_BYTES = 32 * 1024, /* exceptions' texts close a batch of acks */
+};
+
+/* ---- acks ---- */
+
+static size_t text_bytes(const struct frame_ack *ack) {
+    size_t bytes = 0;
+    for (size_t i = 0; i < ack->exceptions_count; i++) {
+        bytes += ack->exceptions[i].text.size;
+    }
+    return bytes;
+}
+
+static void pull_stale(struct delivery *d, struct peer *peer) {
+    struct batch *batch = &d->batch;
+    size_t kept = 0;
+    for (size_t i = 0; i < d->stale_count; i++) {
+        const struct stale *stale = &d->stale[i];
+        if (stale->peer != peer || batch->acks_count == BATCH_ACKS) {
+            d->stale[kept++] = *stale;
+            continue;
+        }
+        batch->acks[batch->acks_count++] = (struct frame_ack){
+            .sender = stale->sender,
+            .target = stale->target,
+            .epoch = stale->epoch,
+            .listed_from = 1,
+            .flags = stale->flags,
+        };
+        peer->stale_count--;
+    }
+    d->stale_count = kept;
+}
+
+/* A dead stream buries what comes, so it may grant a whole mailbox. */
+static struct mailbox_share share_of(const struct delivery *d, const struct stream_in *stream) {
+    if (stream->dead) {
+        return (struct mailbox_share){d->limits.mailbox_messages, d->limits.mailbox_bytes};
+    }
+    struct mailbox_share share = mailbox_share(&stream->actor->mailbox, stream->in_mailbox > 0);
+    if (share.messages == 0 || share.bytes == 0) {
+        stream->actor->starved = true;
+    }
+    return share;
+}
+
+static void pull_acks(struct delivery *d, struct peer *peer) {
+    struct batch *batch = &d->batch;
+    size_t texts = 0;
+    struct list_node *node;
+    if (peer->stale_count > 0) {
+        pull_stale(d, peer);
+    }
+    while (batch->acks_count < BATCH_ACKS && texts < ACKS_TEXT_BYTES &&
+           batch->exceptions_count + ACK_EXCEPTIONS_MIN <= BATCH_EXCEPTIONS && (node = list_front(&peer->acking))) {
+        struct stream_in *stream = LIST_OWNER(node, struct stream_in, acking);
+        struct frame_ack *ack = &batch->acks[batch->acks_count++];
+        bool whole = stream_in_ack(stream, share_of(d, stream), ack, batch->exceptions + batch->exceptions_count,
+                                   BATCH_EXCEPTIONS - batch->exceptions_count);
+        batch->exceptions_count += ack->exceptions_count;
+        texts += text_bytes(ack);
+        if (whole) {
+            list_remove(node);
+            stream->want = STREAM_WANTS_NOTHING;
+        }
+    }
+    d->counters.acks_sent += batch->acks_count;
+}
+
+/* ---- runs ---- */
+
+static bool is_external(const struct message *message) {
+    return message->part && message->payload.size > FRAME_INLINE_BYTES;
+}
+
+static uint32_t run_flags(const struct message *message) {
+    return (message->flags & (FRAME_RUN_REDELIVERED | FRAME_RUN_REPLY)) | (message->urgent ? FRAME_RUN_URGENT : 0);
+}
+
+static uint32_t ttl_of(uint64_t deadline_ns, uint64_t now_ns) {
+    if (deadline_ns == TIME_NEVER) {
+        return FRAME_TTL_NEVER;
+    }
+    uint64_t left_ns = time_left(now_ns, deadline_ns);
+    uint64_t ms = left_ns / NS_PER_MS + (left_ns % NS_PER_MS != 0);
+    return ms < FRAME_TTL_NEVER ? (uint32_t)ms : FRAME_TTL_NEVER - 1;
+}
+
+/* Whether the message can travel in the last run: alike in all but its payload. */
+static bool continues_run(const struct batch *batch, const struct stream_out *stream, const struct message *message) {
+    if (batch->runs_count == 0) {
+        return false;
+    }
+    const struct frame_run *run = &batch->runs[batch->runs_count - 1];
+    const struct run_scratch *scratch = &batch->scratch[batch->runs_count - 1];
+    return scratch->stream == stream && run->count > 0 && run->first + run->count == message->seq &&
+           run->kind == message->kind && scratch->deadline_ns == message->deadline_ns && run->ask == message->ask &&
+           run->flags == run_flags(message) && scratch->external == is_external(message) &&
+           bytes_equal(run->type, message->type);
+}
+
+static struct frame_run *begin_run(struct batch *batch, struct stream_out *stream, uint64_t first) {
+    batch->scratch[batch->runs_count] = (struct run_scratch){.stream = stream};
+    struct frame_run *run = &batch->runs[batch->runs_count++];
+    *run = (struct frame_run){
+        .sender = stream->sender,
+        .target = stream->target,
+        .epoch = stream->epoch,
+        .first = first,
+        .base = stream->base,
+    };
+    batch->head_bytes += RUN_HEAD_BYTES;
+    return run;
+}
+
+static bool has_room(const struct batch *batch, size_t payload_bytes) {
+    bool first = batch->payloads_count == 0;
+    return batch->runs_count < BATCH_RUNS && batch->head_bytes < HEADS_BYTES &&
+           batch->payloads_count < BATCH_PAYLOADS && (first || batch->bytes + payload_bytes <= FRAME_BATCH_BYTES);
+}
+
+static void add_message(struct delivery *d, struct stream_out *stream, struct message *message, uint64_t now_ns) {
+    struct batch *batch = &d->batch;
+    struct frame_run *run = &batch->runs[batch->runs_count - 1];
+    if (!continues_run(batch, stream, message)) {
+        run = begin_run(batch, stream, message->seq);
+        struct run_scratch *scratch = &batch->scratch[batch->runs_count - 1];
+        scratch->deadline_ns = message->deadline_ns;
+        scratch->external = is_external(message);
+        run->kind = message->kind;
+        run->ask = message->ask;
+        run->flags = run_flags(message);
+        run->type = message->type;
+        run->ttl_ms = ttl_of(message->deadline_ns, now_ns);
+        run->payloads = batch->payloads + batch->payloads_count;
+        run->parts = scratch->external ? batch->parts + batch->payloads_count : NULL;
+        batch->head_bytes += message->type.size;
+    }
+    batch->payloads[batch->payloads_count] = message->payload;
+    batch->parts[batch->payloads_count] = message->part;
+    batch->payloads_count++;
+    batch->bytes += message->payload.size;
+    run->count++;
+}
+
+/* A probe or a close: on the stream's last run, or in one of its own. */
+static void add_probe(struct batch *batch, struct stream_out *stream) {
+    struct frame_run *run = batch->runs_count > 0 ? &batch->runs[batch->runs_count - 1] : NULL;
+    if (!run || batch->scratch[batch->runs_count - 1].stream != stream || stream->closing) {
+        run = begin_run(batch, stream, stream->high + 1);
+    }
+    run->probe = stream->probe;
+    run->flags |= stream->closing ? FRAME_RUN_CLOSE : 0;
+    stream->probe_wanted = false;
+}
+
+/* One turn of a stream. */
+static void pull_stream(struct delivery *d, struct stream_out *stream, uint64_t now_ns) {
+    struct batch *batch = &d->batch;
+    size_t turn_bytes = 0;
+    if (stream->epoch == 0) {
+        stream->epoch = ++d->epoch;
+    }
+    if (stream->received == stream->high) {
+        stream->overdue_ns = TIME_NEVER; /* what is sent now has its own time */
+    }
+    struct message *message;
+    while ((message = stream_out_next(stream)) && turn_bytes < QUANTUM_BYTES &&
+           has_room(batch, message->payload.size)) {
+        turn_bytes += message->payload.size;
+        d->counters.sent_again += stream_out_sent(stream);
+        add_message(d, stream, message, now_ns);
+    }
+    if (stream->probe_wanted && !message && batch->runs_count < BATCH_RUNS) {
+        add_probe(batch, stream);
+    }
+}
+
+static void pull_runs(struct delivery *d, struct peer *peer, uint64_t now_ns) {
+    struct list_node *node;
+    while ((node = list_front(&peer->ready)) && has_room(&d->batch, 0)) {
+        struct stream_out *stream = LIST_OWNER(node, struct stream_out, ready);
+        size_t runs = d->batch.runs_count, payloads = d->batch.payloads_count;
+        stream_unready(stream);
+        pull_stream(d, stream, now_ns);
+        stream_review(d, stream, now_ns);
+        if (d->batch.runs_count == runs && d->batch.payloads_count == payloads) {
+            return; /* its next message has no room here any more */
+        }
+    }
+}
+
+bool delivery_pull(struct delivery *d, uint64_t now_ns, uint64_t id, struct frame_batch *out) {
+    struct peer *peer = peer_find(d, id);
+    if (!peer || peer->down) {
+        return false;
+    }
+    struct batch *batch = &d->batch;
+    batch->runs_count = batch->acks_count = batch->payloads_count = batch->exceptions_count = 0;
+    batch->bytes = batch->head_bytes = 0;
+    pull_acks(d, peer);
+    pull_runs(d, peer, now_ns);
+    if (batch->runs_count == 0 && batch->acks_count == 0) {
+        peer->want = peer->told = PEER_WANTS_NOTHING;
+        list_remove(&peer->flushing);
+        return false;
+    }
+    *out = (struct frame_batch){batch->runs_count, batch->acks_count, batch->runs, batch->acks};
+    return true;
+}
+
+size_t delivery_pending_bytes(const struct delivery *d, uint64_t id) {
+    const struct peer *peer = map_get(&d->peers, &id);
+    return peer ? peer->pending_bytes : 0;
+}

@@ -1,0 +1,349 @@
+/* Delivery: where targets live. A route is unknown or leads to a peer; its streams go with it. A peer is one
+ * incarnation of a process: what it has heard, and from whom.
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
+#include "mesh/base/check.h"
+#include "mesh/core/delivery_state.h"
+#include <stdlib.h>
+
+/* ---- peers ---- */
+
+struct peer *peer_find(struct delivery *d, uint64_t id) {
+    if (d->recent_peer && d->recent_peer->id == id) {
+        return d->recent_peer;
+    }
+    struct peer *peer = map_get(&d->peers, &id);
+    if (peer) {
+        d->recent_peer = peer;
+    }
+    return peer;
+}
+
+/* A lost peer is remembered, for its old frames may still come (D4), until its place is needed. */
+static bool evict_lost(struct delivery *d) {
+    LIST_EACH (&d->lost, node, after) {
+        struct peer *peer = LIST_OWNER(node, struct peer, of_lost);
+        if (list_is_empty(&peer->routes) && map_size(&peer->streams_in) == 0) {
+            peer_free(d, peer);
+            return true;
+        }
+    }
+    return false;
+}
+
+enum mesh_status peer_make(struct delivery *d, uint64_t id, struct peer **out) {
+    struct peer *peer = peer_find(d, id);
+    if (peer) {
+        list_remove(&peer->of_lost);
+        *out = peer;
+        return MESH_OK;
+    }
+    if (map_size(&d->peers) >= d->limits.peers_max && !evict_lost(d)) {
+        return MESH_FULL;
+    }
+    peer = calloc(1, sizeof *peer);
+    if (!peer) {
+        return MESH_NO_MEMORY;
+    }
+    peer->id = id;
+    map_init(&peer->streams_in, 2 * sizeof(struct mesh_address), d->limits.streams_max, d->seed);
+    list_init(&peer->routes);
+    list_init(&peer->ready);
+    list_init(&peer->acking);
+    list_node_init(&peer->flushing);
+    list_node_init(&peer->checking);
+    list_node_init(&peer->of_lost);
+    enum mesh_status status = map_put(&d->peers, &id, peer);
+    if (status != MESH_OK) {
+        free(peer);
+        return status;
+    }
+    *out = peer;
+    return MESH_OK;
+}
+
+static void forget_stale(struct delivery *d, const struct peer *peer) {
+    size_t kept = 0;
+    for (size_t i = 0; i < d->stale_count; i++) {
+        if (d->stale[i].peer != peer) {
+            d->stale[kept++] = d->stale[i];
+        }
+    }
+    d->stale_count = kept;
+}
+
+void peer_free(struct delivery *d, struct peer *peer) {
+    forget_stale(d, peer);
+    map_remove(&d->peers, &peer->id);
+    map_fini(&peer->streams_in);
+    list_remove(&peer->flushing);
+    list_remove(&peer->checking);
+    list_remove(&peer->of_lost);
+    d->recent_peer = d->recent_peer == peer ? NULL : d->recent_peer;
+    free(peer);
+}
+
+static void nothing_to_flush(struct peer *peer) {
+    peer->want = peer->told = PEER_WANTS_NOTHING;
+    list_remove(&peer->flushing);
+    list_remove(&peer->checking);
+}
+
+/* ---- routes ---- */
+
+struct route *route_find(struct delivery *d, struct mesh_address target) {
+    return map_get(&d->routes, &target);
+}
+
+enum mesh_status route_attach(struct delivery *d, struct stream_out *stream) {
+    struct route *route = route_find(d, stream->target);
+    if (!route) {
+        route = calloc(1, sizeof *route);
+        if (!route) {
+            return MESH_NO_MEMORY;
+        }
+        route->target = stream->target;
+        list_init(&route->streams);
+        list_node_init(&route->of_peer);
+        enum mesh_status status = map_put(&d->routes, &route->target, route);
+        if (status != MESH_OK) {
+            free(route);
+            return status;
+        }
+    }
+    stream->route = route;
+    list_push_back(&route->streams, &stream->of_route);
+    if (!route->peer) {
+        stream_want_resolve(d, stream);
+    }
+    return MESH_OK;
+}
+
+void route_detach(struct delivery *d, struct stream_out *stream) {
+    struct route *route = stream->route;
+    list_remove(&stream->of_route);
+    if (list_is_empty(&route->streams)) {
+        list_remove(&route->of_peer);
+        map_remove(&d->routes, &route->target);
+        free(route);
+    }
+    stream->route = NULL;
+}
+
+/* ---- resolved ---- */
+
+/* A stream meets the process of its target. What went to another one goes again, marked, for nobody knows what became of
+ * it there (D3); what went to this very one before it was taken for lost may have been handled, and must not (D4). */
+static void meet(struct delivery *d, struct stream_out *stream, uint64_t peer, uint64_t now_ns) {
+    list_remove(&stream->resolving);
+    if (stream->lost_peer == peer) {
+        stream_break(d, stream);
+    } else if (stream->lost_peer != 0) {
+        for (struct message *message = stream->sent.first; message; message = message->next) {
+            message->flags |= FRAME_RUN_REDELIVERED;
+        }
+        stream_out_restart(stream, delivery_first_credit(d));
+    }
+    stream->lost_peer = 0;
+    stream->unanswered = 0;
+    stream->overdue_ns = TIME_NEVER;
+    stream_review(d, stream, now_ns);
+}
+
+/* The process behind the route is not there any more, or never was the right one. */
+static void part(struct delivery *d, struct route *route, uint64_t now_ns) {
+    uint64_t was = route->peer->id;
+    bool last;
+    list_remove(&route->of_peer);
+    LIST_EACH (&route->streams, node, after) {
+        stream_unready(LIST_OWNER(node, struct stream_out, of_route));
+    }
+    route->peer = NULL;
+    for (struct list_node *node = route->streams.ends.next, *after; node != &route->streams.ends; node = after) {
+        struct stream_out *stream = LIST_OWNER(node, struct stream_out, of_route);
+        after = node->next;
+        last = after == &route->streams.ends;
+        if (stream->closing) {
+            stream_free(d, stream); /* perhaps the route with it */
+            if (last) {
+                return;
+            }
+            continue;
+        }
+        if (stream->epoch != 0) {
+            stream->lost_peer = was;
+        }
+        stream_want_resolve(d, stream);
+        stream_expire(d, stream, now_ns);
+        stream_review(d, stream, now_ns);
+    }
+}
+
+enum mesh_status route_resolved(struct delivery *d, uint64_t now_ns, struct mesh_address target, uint64_t id) {
+    struct route *route = route_find(d, target);
+    if (!route) {
+        return MESH_NOT_FOUND;
+    }
+    struct peer *peer;
+    enum mesh_status status = peer_make(d, id, &peer);
+    if (status != MESH_OK) {
+        return status;
+    }
+    if (route->peer == peer) {
+        return MESH_OK;
+    }
+    if (route->peer) {
+        part(d, route, now_ns);
+        route = route_find(d, target);
+        if (!route) {
+            return MESH_OK;
+        }
+    }
+    route->peer = peer;
+    list_push_back(&peer->routes, &route->of_peer);
+    LIST_EACH (&route->streams, node, after) {
+        meet(d, LIST_OWNER(node, struct stream_out, of_route), id, now_ns);
+    }
+    return MESH_OK;
+}
+
+/* ---- gone ---- */
+
+/* What became of one message of a dead target, by what is on record. */
+static void settle_gone(struct delivery *d, struct stream_out *stream, struct message *message,
+                        const struct delivery_gone *gone, bool on_record) {
+    bool redelivered = message->flags & FRAME_RUN_REDELIVERED;
+    message->outcome = FRAME_DIED;
+    message->reason = gone->reason;
+    message->maybe_handled = (redelivered || (message->seq > 0 && !on_record)) && gone->reason != FRAME_NEVER_CREATED;
+    if (on_record && gone->epoch == stream->epoch && message->seq > 0 && message->seq == gone->in_hand) {
+        message->outcome = FRAME_RETURNED; /* E3 */
+        message->maybe_handled = false;
+    } else if (on_record && gone->epoch == stream->epoch && message->seq > 0 && message->seq <= gone->handled) {
+        message->outcome = FRAME_HANDLED;
+        message->maybe_handled = false;
+    }
+    if (message->outcome != FRAME_HANDLED) {
+        message_set_text(message, gone->text);
+    }
+    actor_settle(d, stream->actor, message);
+}
+
+static void bury_stream(struct delivery *d, struct stream_out *stream, const struct delivery_gone *gone) {
+    bool on_record =
+        gone->floors_known && gone->epoch <= stream->epoch && mesh_address_equal(gone->sender, stream->sender);
+    struct message_list all = {0};
+    struct message *message;
+    stream_out_drop(stream, true, &all);
+    while ((message = message_list_take(&all))) {
+        if (message->kind == FRAME_SKIP) {
+            message_release(message);
+        } else {
+            settle_gone(d, stream, message, gone, on_record);
+        }
+    }
+    struct actor *actor = stream->actor;
+    stream_orphan(d, stream);
+    if (actor) {
+        actor_check_drained(d, actor);
+    }
+}
+
+enum mesh_status route_gone(struct delivery *d, struct mesh_address target, const struct delivery_gone *gone) {
+    struct route *route = route_find(d, target);
+    if (!route) {
+        return MESH_NOT_FOUND;
+    }
+    bool last = false;
+    for (struct list_node *node = route->streams.ends.next, *after; !last; node = after) {
+        struct stream_out *stream = LIST_OWNER(node, struct stream_out, of_route);
+        after = node->next;
+        last = after == &route->streams.ends; /* with the last stream the route may go */
+        if (!stream->closing &&
+            (mesh_address_is_none(gone->sender) || mesh_address_equal(gone->sender, stream->sender))) {
+            bury_stream(d, stream, gone);
+        }
+    }
+    return MESH_OK;
+}
+
+/* ---- links ---- */
+
+static void resume(struct delivery *d, struct stream_out *stream, uint64_t now_ns) {
+    if (stream->received < stream->high) {
+        stream_out_rewind(stream);
+    } else if (stream->base <= stream->high || stream->closing) {
+        stream->probe++;
+        stream->probe_wanted = true;
+    }
+    stream->unanswered = 0;
+    stream->overdue_ns = TIME_NEVER;
+    stream_review(d, stream, now_ns);
+}
+
+/* What the old connection had in its hands is lost, in both directions: streams resume, and acks are told again. */
+enum mesh_status peer_link_up(struct delivery *d, uint64_t now_ns, uint64_t id) {
+    struct peer *peer = peer_find(d, id);
+    if (!peer) {
+        return MESH_OK;
+    }
+    nothing_to_flush(peer);
+    peer->down = false;
+    LIST_EACH (&peer->routes, node, after) {
+        struct route *route = LIST_OWNER(node, struct route, of_peer);
+        LIST_EACH (&route->streams, inner, inner_after) {
+            resume(d, LIST_OWNER(inner, struct stream_out, of_route), now_ns);
+        }
+    }
+    struct stream_in *stream;
+    for (size_t place = 0; (stream = map_next(&peer->streams_in, &place));) {
+        stream->listing_from = 0;
+        stream_in_want_ack(d, stream, STREAM_WANTS_ACK);
+    }
+    if (!list_is_empty(&peer->ready) || !list_is_empty(&peer->acking) || peer->stale_count > 0) {
+        delivery_want_flush(d, peer, PEER_WANTS_FLUSH);
+    }
+    return MESH_OK;
+}
+
+enum mesh_status peer_link_down(struct delivery *d, uint64_t now_ns, uint64_t id) {
+    struct peer *peer = peer_find(d, id);
+    if (!peer || peer->down) {
+        return MESH_OK;
+    }
+    peer->down = true;
+    nothing_to_flush(peer);
+    LIST_EACH (&peer->routes, node, after) {
+        struct route *route = LIST_OWNER(node, struct route, of_peer);
+        LIST_EACH (&route->streams, inner, inner_after) {
+            struct stream_out *stream = LIST_OWNER(inner, struct stream_out, of_route);
+            stream_expire(d, stream, now_ns);
+            stream_review(d, stream, now_ns);
+        }
+    }
+    return MESH_OK;
+}
+
+enum mesh_status peer_is_lost(struct delivery *d, uint64_t now_ns, uint64_t id) {
+    struct peer *peer = peer_find(d, id);
+    if (!peer) {
+        return MESH_OK;
+    }
+    struct stream_in *stream;
+    for (size_t place = 0; (stream = map_next(&peer->streams_in, &place));) {
+        stream_in_over(d, stream);
+    }
+    peer->lost_epoch = peer->closed_epoch = peer->seen_epoch;
+    struct list_node *node;
+    while ((node = list_front(&peer->routes))) {
+        part(d, LIST_OWNER(node, struct route, of_peer), now_ns);
+    }
+    forget_stale(d, peer);
+    peer->stale_count = 0;
+    peer->down = false;
+    nothing_to_flush(peer);
+    if (!list_is_linked(&peer->of_lost)) {
+        list_push_back(&d->lost, &peer->of_lost);
+    }
+    return MESH_OK;
+}

@@ -1,0 +1,416 @@
+/* Delivery: the streams out. A message is accepted, waits for a route and for credit, and is settled by the receiver's
+ * word, by its expiry, or by the end of the receiver.
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
+#include "mesh/base/check.h"
+#include "mesh/core/delivery_state.h"
+#include <stdlib.h>
+
+/* Expiries are rounded up to this, 2^23 ns, so that neighbours travel in one run. */
+#define EXPIRY_TICK_NS ((UINT64_C(1) << 23))
+
+struct stream_key {
+    struct mesh_address sender, target;
+};
+
+struct stream_credit delivery_first_credit(const struct delivery *d) {
+    return (struct stream_credit){d->limits.first_credit_messages, d->limits.first_credit_bytes};
+}
+
+/* ---- submit ---- */
+
+static bool window_fits(const struct delivery *d, const struct actor *actor, const struct message *message) {
+    bool user = message->kind == FRAME_USER;
+    const struct window *window = user ? &actor->users : &actor->system;
+    size_t messages_max = user ? d->limits.window_messages : d->limits.system_messages;
+    size_t bytes_max = user ? d->limits.window_bytes : d->limits.window_bytes / 10;
+    return window->messages == 0 ||
+           (window->messages < messages_max && window->bytes + message_weight(message) <= bytes_max);
+}
+
+static void accept(struct delivery *d, struct actor *actor, struct message *message) {
+    struct window *window = message->kind == FRAME_USER ? &actor->users : &actor->system;
+    window->messages++;
+    window->bytes += message_weight(message);
+    d->counters.accepted++;
+    d->counters.in_flight++;
+    message->seq = message->epoch = 0;
+    message->stream = NULL;
+    message->maybe_handled = false;
+    if (message->deadline_ns < TIME_NEVER - EXPIRY_TICK_NS) {
+        message->deadline_ns = (message->deadline_ns + EXPIRY_TICK_NS - 1) & ~(EXPIRY_TICK_NS - 1);
+    }
+}
+
+/* A local target's mailbox gets it at once; it never waits (D7). */
+static enum mesh_status submit_local(struct delivery *d, struct actor *actor, struct actor *target,
+                                     struct message *message) {
+    if (!target->closed && !mailbox_fits(&target->mailbox, message_weight(message))) {
+        return MESH_WOULD_BLOCK;
+    }
+    accept(d, actor, message);
+    if (target->closed) {
+        actor_settle_dead(d, actor, message, target->reason, false);
+    } else {
+        actor_deliver(d, target, message);
+    }
+    return MESH_OK;
+}
+
+static enum mesh_status stream_make(struct delivery *d, struct stream_key key, struct stream_out **out) {
+    struct stream_out *stream = malloc(sizeof *stream);
+    if (!stream) {
+        return MESH_NO_MEMORY;
+    }
+    stream_out_init(stream, key.sender, key.target, delivery_first_credit(d));
+    enum mesh_status status = delivery_add_deadline(&d->streams_due, &stream->deadline);
+    if (status == MESH_OK) {
+        status = map_put(&d->streams_out, &key, stream);
+    }
+    if (status == MESH_OK && (status = route_attach(d, stream)) != MESH_OK) {
+        map_remove(&d->streams_out, &key);
+    }
+    if (status != MESH_OK) {
+        deadlines_clear(&d->streams_due, &stream->deadline);
+        free(stream);
+        return status;
+    }
+    *out = stream;
+    return MESH_OK;
+}
+
+/* The stream from the actor to the target; one that was closing begins a new life. */
+static enum mesh_status stream_to(struct delivery *d, struct actor *actor, struct mesh_address target,
+                                  struct stream_out **out) {
+    struct stream_key key = {actor->address, target};
+    struct stream_out *stream = map_get(&d->streams_out, &key);
+    if (!stream) {
+        enum mesh_status status = stream_make(d, key, &stream);
+        if (status != MESH_OK) {
+            return status;
+        }
+    } else if (stream->closing) {
+        stream->closing = stream->probe_wanted = false;
+        stream_out_restart(stream, delivery_first_credit(d));
+    }
+    if (!stream->actor) {
+        stream->actor = actor;
+        list_push_back(&actor->streams_out, &stream->of_actor);
+    }
+    actor->recent = stream;
+    *out = stream;
+    return MESH_OK;
+}
+
+enum mesh_status delivery_submit(struct delivery *d, uint64_t now_ns, struct message *message) {
+    if (mesh_address_is_none(message->target)) {
+        return MESH_INVALID_ADDRESS;
+    }
+    if (message->payload.size > FRAME_PAYLOAD_BYTES || message->type.size > FRAME_TYPE_BYTES) {
+        return MESH_TOO_LARGE;
+    }
+    struct actor *actor = actor_find(d, message->sender);
+    if (!actor || actor->closed) {
+        return MESH_NOT_FOUND;
+    }
+    if (!window_fits(d, actor, message)) {
+        actor->was_full = actor->was_full || message->kind == FRAME_USER;
+        return MESH_WOULD_BLOCK;
+    }
+    struct stream_out *stream = actor->recent;
+    if (!stream || stream->closing || !mesh_address_equal(stream->target, message->target)) {
+        struct actor *target = actor_find(d, message->target);
+        if (target) {
+            return submit_local(d, actor, target, message);
+        }
+        enum mesh_status status = stream_to(d, actor, message->target, &stream);
+        if (status != MESH_OK) {
+            return status;
+        }
+    }
+    accept(d, actor, message);
+    stream_out_push(stream, message);
+    stream_review(d, stream, now_ns);
+    return MESH_OK;
+}
+
+/* ---- what a stream waits for ---- */
+
+void stream_unready(struct stream_out *stream) {
+    if (list_is_linked(&stream->ready)) {
+        list_remove(&stream->ready);
+        stream->route->peer->pending_bytes -= stream->counted_bytes;
+        stream->counted_bytes = 0;
+    }
+}
+
+void stream_want_resolve(struct delivery *d, struct stream_out *stream) {
+    if (!list_is_linked(&stream->resolving)) {
+        list_push_back(&d->resolving, &stream->resolving);
+    }
+}
+
+static void make_ready(struct delivery *d, struct stream_out *stream, struct peer *peer) {
+    if (!list_is_linked(&stream->ready)) {
+        list_push_back(&peer->ready, &stream->ready);
+        delivery_want_flush(d, peer, PEER_WANTS_FLUSH);
+    }
+    peer->pending_bytes += stream->waiting_bytes - stream->counted_bytes;
+    stream->counted_bytes = stream->waiting_bytes;
+}
+
+/* It waits for the receiver when something sent is not settled, or something queued has no credit, or it closes. What is
+ * only not handled yet is asked for seldom: handlers may take their time. */
+static void set_overdue(struct delivery *d, struct stream_out *stream, uint64_t now_ns, bool reachable) {
+    bool waits = stream->closing || stream->base <= stream->high || (stream->queued > 0 && !stream_out_next(stream));
+    if (!reachable || !waits) {
+        stream->overdue_ns = TIME_NEVER;
+        return;
+    }
+    if (stream->overdue_ns == TIME_NEVER) {
+        bool only_handling = !stream->closing && stream_out_is_received(stream);
+        stream->patience_ns = only_handling ? d->limits.overdue_max_ns : d->limits.overdue_ns;
+        stream->overdue_ns = time_add(now_ns, stream->patience_ns);
+    }
+}
+
+void stream_review(struct delivery *d, struct stream_out *stream, uint64_t now_ns) {
+    struct peer *peer = stream->route->peer;
+    bool reachable = peer && !peer->down;
+    if (reachable && (stream->probe_wanted || stream_out_next(stream))) {
+        make_ready(d, stream, peer);
+    } else {
+        stream_unready(stream);
+    }
+    set_overdue(d, stream, now_ns, reachable);
+    if (stream->unsettled > 0 || stream->closing) {
+        stream->idle_ns = TIME_NEVER;
+    } else if (stream->idle_ns == TIME_NEVER) {
+        stream->idle_ns = time_add(now_ns, d->limits.stream_idle_ns);
+    }
+    uint64_t next_ns = time_min(time_min(stream->overdue_ns, stream->idle_ns), stream->expiry_ns);
+    delivery_wake_at(&d->streams_due, &stream->deadline, next_ns);
+    if (stream->actor && stream->actor->closed) {
+        actor_check_drained(d, stream->actor);
+    }
+}
+
+/* ---- time ---- */
+
+/* While the link lives the receiver's word decides about what was sent (D8). */
+void stream_expire(struct delivery *d, struct stream_out *stream, uint64_t now_ns) {
+    struct peer *peer = stream->route->peer;
+    struct message_list expired = {0};
+    struct message *message;
+    stream_out_expire(stream, now_ns, !peer || peer->down, d->pool, &expired);
+    while ((message = message_list_take(&expired))) {
+        d->counters.expired++;
+        actor_settle_dead(d, stream->actor, message, FRAME_EXPIRED, message->seq > 0);
+    }
+}
+
+/* Nothing was heard in time: asks, and lets the link be looked at. An old silence has the target resolved anew. */
+static void on_overdue(struct delivery *d, struct stream_out *stream, uint64_t now_ns) {
+    struct peer *peer = stream->route->peer;
+    d->counters.probes++;
+    stream->unanswered++;
+    stream->probe++;
+    stream->probe_wanted = true;
+    if (stream->closing || !stream_out_is_received(stream)) {
+        if (!list_is_linked(&peer->checking)) {
+            list_push_back(&d->checking, &peer->checking);
+        }
+        if (stream->unanswered > 1 && !stream->closing) {
+            stream_want_resolve(d, stream);
+        }
+    }
+    stream->patience_ns = time_min(stream->patience_ns * 2, d->limits.overdue_max_ns);
+    stream->overdue_ns = time_add(now_ns, stream->patience_ns);
+}
+
+/* Tells the receiver to forget it. The close is repeated until it is answered. */
+static void begin_closing(struct stream_out *stream) {
+    stream->closing = stream->probe_wanted = true;
+    stream->unanswered = 0;
+    stream->overdue_ns = TIME_NEVER;
+}
+
+void stream_due(struct delivery *d, struct stream_out *stream, uint64_t now_ns) {
+    if (stream->expiry_ns <= now_ns) {
+        stream_expire(d, stream, now_ns);
+    }
+    if (stream->idle_ns <= now_ns) {
+        if (stream->epoch == 0 || !stream->route->peer) {
+            stream_free(d, stream);
+            return;
+        }
+        begin_closing(stream);
+    }
+    if (stream->overdue_ns <= now_ns) {
+        if (stream->closing && stream->unanswered >= CLOSES_MAX) {
+            stream_free(d, stream);
+            return;
+        }
+        on_overdue(d, stream, now_ns);
+    }
+    stream_review(d, stream, now_ns);
+}
+
+/* ---- the receiver's word ---- */
+
+/* Every number up to `handled` is settled: as handled, unless it is listed. */
+static void settle(struct delivery *d, struct stream_out *stream, const struct frame_ack *ack) {
+    const struct frame_exception *exception = ack->exceptions, *end = exception + ack->exceptions_count;
+    struct message *message;
+    while (stream->base <= ack->handled && (message = stream_out_settle(stream))) {
+        while (exception < end && exception->seq < message->seq) {
+            exception++;
+        }
+        if (message->kind == FRAME_SKIP) {
+            message_release(message);
+            continue;
+        }
+        message->outcome = FRAME_HANDLED;
+        if (exception < end && exception->seq == message->seq) {
+            message->outcome = exception->outcome;
+            message->reason = exception->reason;
+            message->maybe_handled = exception->maybe_handled;
+            message_set_text(message, exception->text);
+        }
+        actor_settle(d, stream->actor, message);
+    }
+}
+
+void stream_settle_dead(struct delivery *d, struct stream_out *stream, struct message_list *list,
+                        enum frame_reason reason, bool maybe_handled) {
+    struct message *message;
+    while ((message = message_list_take(list))) {
+        if (message->kind == FRAME_SKIP) {
+            message_release(message);
+        } else {
+            actor_settle_dead(d, stream->actor, message, reason, maybe_handled);
+        }
+    }
+}
+
+void stream_break(struct delivery *d, struct stream_out *stream) {
+    struct message_list sent = {0};
+    stream_out_drop(stream, false, &sent);
+    stream_settle_dead(d, stream, &sent, FRAME_NODE_LOST, true);
+    stream_out_restart(stream, delivery_first_credit(d));
+}
+
+/* The receiver does not know this epoch: it has forgotten a closed stream, or never knew this one. */
+static void on_stale(struct delivery *d, struct stream_out *stream, const struct frame_ack *ack, uint64_t now_ns) {
+    if (stream->closing) {
+        stream_free(d, stream);
+        return;
+    }
+    if ((ack->flags & FRAME_ACK_LOST) || stream->received >= stream->base) {
+        stream_break(d, stream);
+    } else {
+        stream_out_restart(stream, delivery_first_credit(d));
+    }
+    stream->overdue_ns = TIME_NEVER;
+    stream_review(d, stream, now_ns);
+}
+
+static bool makes_sense(const struct stream_out *stream, const struct frame_ack *ack) {
+    return ack->received <= stream->high && ack->handled <= ack->received && ack->echo <= stream->probe;
+}
+
+/* Lost is what was not received before an answer that left later than it, or what the receiver says it dropped. */
+static void resume_if_lost(struct stream_out *stream, const struct frame_ack *ack) {
+    bool answered = ack->echo > stream->echo && ack->echo == stream->probe;
+    bool dropped = (ack->flags & FRAME_ACK_GAP) && ack->received == stream->received;
+    if (ack->echo > stream->echo) {
+        stream->echo = ack->echo;
+    }
+    if ((answered || dropped) && stream->received < stream->high) {
+        stream_out_rewind(stream);
+    }
+}
+
+void stream_on_ack(struct delivery *d, uint64_t now_ns, struct peer *peer, const struct frame_ack *ack) {
+    struct stream_key key = {ack->sender, ack->target};
+    struct stream_out *stream = map_get(&d->streams_out, &key);
+    d->counters.acks_received++;
+    if (!stream || stream->route->peer != peer || stream->epoch == 0 || ack->epoch != stream->epoch) {
+        d->counters.dropped_unknown++;
+        return;
+    }
+    if (ack->flags & FRAME_ACK_STALE) {
+        on_stale(d, stream, ack, now_ns);
+        return;
+    }
+    if (!makes_sense(stream, ack)) {
+        d->counters.dropped_bad++;
+        return;
+    }
+    if (stream->closing) {
+        return;
+    }
+    uint64_t before = stream->received, base = stream->base;
+    if (ack->received >= stream->received) {
+        stream_out_received(stream, ack->received, ack->credit_seq, ack->credit_bytes);
+    }
+    resume_if_lost(stream, ack);
+    if (ack->listed_from <= stream->base) {
+        settle(d, stream, ack);
+    }
+    stream->unanswered = 0;
+    if (stream->received > before || stream->base > base) {
+        stream->overdue_ns = TIME_NEVER; /* the wait begins anew */
+    }
+    stream_review(d, stream, now_ns);
+}
+
+/* ---- the end ---- */
+
+void stream_abandon(struct delivery *d, struct stream_out *stream) {
+    struct message_list all = {0};
+    struct message *message;
+    stream_out_drop(stream, true, &all);
+    while ((message = message_list_take(&all))) {
+        message_release(message);
+    }
+    stream_orphan(d, stream);
+}
+
+void stream_orphan(struct delivery *d, struct stream_out *stream) {
+    if (stream->epoch == 0 || !stream->route->peer) {
+        stream_free(d, stream);
+        return;
+    }
+    if (stream->actor && stream->actor->recent == stream) {
+        stream->actor->recent = NULL;
+    }
+    stream->actor = NULL;
+    list_remove(&stream->of_actor);
+    list_remove(&stream->resolving);
+    stream->expiry_ns = stream->idle_ns = TIME_NEVER;
+    begin_closing(stream);
+    stream_review(d, stream, d->now_ns);
+}
+
+void stream_free(struct delivery *d, struct stream_out *stream) {
+    struct stream_key key = {stream->sender, stream->target};
+    struct actor *actor = stream->actor;
+    struct message_list all = {0};
+    struct message *message;
+    stream_unready(stream);
+    stream_out_drop(stream, true, &all);
+    while ((message = message_list_take(&all))) {
+        message_release(message);
+    }
+    map_remove(&d->streams_out, &key);
+    deadlines_clear(&d->streams_due, &stream->deadline);
+    list_remove(&stream->of_actor);
+    list_remove(&stream->resolving);
+    route_detach(d, stream);
+    free(stream);
+    if (actor) {
+        actor->recent = actor->recent == stream ? NULL : actor->recent;
+        actor_check_drained(d, actor);
+    }
+}

@@ -1,0 +1,197 @@
+/* What the files of delivery share: the state, and what one file does for another. Nobody else includes it.
+ *
+ *   actors   who is here: a window, a mailbox, the streams it sends on and those that lead to it
+ *   routes   where a target lives: unknown, or a peer; the streams to it
+ *   peers    processes: streams in, what is ready to go there
+ *
+ *   delivery.c        life, events, deadlines, polling
+ *   delivery_actor.c  actors: windows, settlement, mailboxes, verdicts
+ *   delivery_send.c   streams out: submit, acks, probes, expiry
+ *   delivery_route.c  where targets live: resolved, gone, links up and down, peers lost
+ *   delivery_frame.c  streams in: what a batch brings
+ *   delivery_pull.c   what goes into a batch
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
+#ifndef MESH_CORE_DELIVERY_STATE_H
+#define MESH_CORE_DELIVERY_STATE_H
+
+#include "mesh/base/map.h"
+#include "mesh/core/delivery.h"
+#include "mesh/core/stream_in.h"
+#include "mesh/core/stream_out.h"
+
+enum {
+    BATCH_RUNS = 256,
+    BATCH_ACKS = 256,
+    BATCH_PAYLOADS = 2048,
+    BATCH_EXCEPTIONS = 1024,
+    STALE_MAX = 256, /* answers to unknown streams that wait to be pulled */
+    CLOSES_MAX = 8,  /* a close that nobody answers is repeated this often */
+};
+
+/* A time that never comes, of a deadline that keeps its place in the heap, so that setting it anew cannot fail. */
+#define DEADLINE_FAR (TIME_NEVER - 1)
+
+struct window {
+    size_t messages, bytes;
+};
+
+struct actor {
+    struct mesh_address address;
+    struct mailbox mailbox;
+    struct message *in_hand;
+    struct window users, system; /* unsettled (D7) */
+    struct list streams_out, streams_in;
+    struct stream_out *recent; /* the stream it last sent on */
+    struct list_node runnable, room, drained;
+    struct deadline deadline; /* of the mailbox */
+    uint64_t handled;
+    enum frame_reason reason; /* valid when closed */
+    bool closed, forgotten, was_drained;
+    bool was_full; /* a submit found the window full: ROOM is due when it is not (D7) */
+    bool starved;  /* a stream was refused room in the mailbox: it is told when there is some */
+};
+
+struct route {
+    struct mesh_address target;
+    struct peer *peer; /* NULL while unknown */
+    struct list streams;
+    struct list_node of_peer;
+};
+
+enum peer_want { PEER_WANTS_NOTHING, PEER_WANTS_LAZY_FLUSH, PEER_WANTS_FLUSH };
+
+struct peer {
+    uint64_t id;
+    struct map streams_in; /* by sender and target */
+    struct list routes;
+    struct list ready;  /* streams out that have something to send */
+    struct list acking; /* streams in that want an ack */
+    struct stream_in *recent;
+    size_t pending_bytes;  /* of the ready streams */
+    size_t stale_count;    /* answers that wait for it */
+    uint64_t seen_epoch;   /* highest of its streams */
+    uint64_t closed_epoch; /* a stream that is unknown and not later than this was closed, or never heard of in time */
+    uint64_t lost_epoch;   /* or dropped when the process was taken for lost */
+    enum peer_want want, told; /* told: what the caller knows */
+    bool down, lost;
+    struct list_node flushing, checking, of_lost;
+};
+
+/* The answer to a frame of an unknown stream. */
+struct stale {
+    struct peer *peer;
+    struct mesh_address sender, target;
+    uint64_t epoch;
+    uint32_t flags;
+};
+
+struct run_scratch {
+    struct stream_out *stream;
+    uint64_t deadline_ns;
+    bool external;
+};
+
+struct batch {
+    struct frame_run runs[BATCH_RUNS];
+    struct run_scratch scratch[BATCH_RUNS];
+    struct frame_ack acks[BATCH_ACKS];
+    struct bytes payloads[BATCH_PAYLOADS];
+    struct part *parts[BATCH_PAYLOADS];
+    struct frame_exception exceptions[BATCH_EXCEPTIONS];
+    size_t runs_count, acks_count, payloads_count, exceptions_count, bytes, head_bytes;
+};
+
+struct delivery {
+    struct delivery_limits limits;
+    struct delivery_counters counters;
+    struct message_pool *pool;
+    struct map actors, routes, streams_out, peers;
+    size_t streams_in_count;
+    struct deadlines actors_due, streams_due;
+    uint64_t seed;        /* of the maps */
+    struct actor *recent; /* the actor last asked for */
+    struct peer *recent_peer;
+    struct message_list settled;
+    uint64_t epoch;  /* the last one given out */
+    uint64_t now_ns; /* of the last step */
+    struct list runnable, room, drained, flushing, checking, resolving, lost;
+    struct stale stale[STALE_MAX];
+    size_t stale_count;
+    struct batch batch;
+};
+
+/* ---- delivery.c ---- */
+
+/* Looks at it again at that time at the latest; `deadline` keeps its place. */
+void delivery_wake_at(struct deadlines *deadlines, struct deadline *deadline, uint64_t at_ns);
+/* Gives a new thing its place among the deadlines, far away. */
+enum mesh_status delivery_add_deadline(struct deadlines *deadlines, struct deadline *deadline);
+void delivery_want_flush(struct delivery *d, struct peer *peer, enum peer_want want);
+
+/* ---- delivery_actor.c ---- */
+
+struct actor *actor_find(struct delivery *d, struct mesh_address address);
+enum mesh_status actor_open(struct delivery *d, struct mesh_address address);
+enum mesh_status actor_close(struct delivery *d, struct mesh_address address, enum frame_reason reason);
+enum mesh_status actor_forget(struct delivery *d, struct mesh_address address);
+enum mesh_status actor_verdict(struct delivery *d, const struct delivery_event *event);
+void actor_due(struct delivery *d, struct actor *actor, uint64_t now_ns);
+/* Frees a closed and forgotten one to which nothing leads any more. */
+void actor_retire(struct delivery *d, struct actor *actor);
+void actor_check_drained(struct delivery *d, struct actor *actor);
+/* Puts a message into the mailbox, which has room. */
+void actor_deliver(struct delivery *d, struct actor *actor, struct message *message);
+/* Gives an accepted message back to the sender, exactly once (D1). */
+void actor_settle(struct delivery *d, struct actor *sender, struct message *message);
+void actor_settle_dead(struct delivery *d, struct actor *sender, struct message *message, enum frame_reason reason,
+                       bool maybe_handled);
+
+/* ---- delivery_send.c ---- */
+
+struct stream_credit delivery_first_credit(const struct delivery *d);
+/* Settles each of the list as dead; SKIPs, whose messages were settled before, are only released. */
+void stream_settle_dead(struct delivery *d, struct stream_out *stream, struct message_list *list,
+                        enum frame_reason reason, bool maybe_handled);
+/* What was queued or sent, or what was told, may have made it ready, drained, idle or overdue. */
+void stream_review(struct delivery *d, struct stream_out *stream, uint64_t now_ns);
+void stream_unready(struct stream_out *stream);
+void stream_due(struct delivery *d, struct stream_out *stream, uint64_t now_ns);
+void stream_expire(struct delivery *d, struct stream_out *stream, uint64_t now_ns);
+/* Its sender is gone: what it had open was counted as abandoned. */
+void stream_abandon(struct delivery *d, struct stream_out *stream);
+/* Nothing is unsettled and nobody will send on it: it only tells its receiver to forget it. */
+void stream_orphan(struct delivery *d, struct stream_out *stream);
+void stream_on_ack(struct delivery *d, uint64_t now_ns, struct peer *peer, const struct frame_ack *ack);
+/* What was sent is dead, for its receiver dropped the stream and may have handled it; the rest goes on anew. */
+void stream_break(struct delivery *d, struct stream_out *stream);
+void stream_want_resolve(struct delivery *d, struct stream_out *stream);
+void stream_free(struct delivery *d, struct stream_out *stream);
+
+/* ---- delivery_route.c ---- */
+
+struct peer *peer_find(struct delivery *d, uint64_t id);
+enum mesh_status peer_make(struct delivery *d, uint64_t id, struct peer **out);
+void peer_free(struct delivery *d, struct peer *peer);
+enum mesh_status route_attach(struct delivery *d, struct stream_out *stream);
+void route_detach(struct delivery *d, struct stream_out *stream);
+struct route *route_find(struct delivery *d, struct mesh_address target);
+enum mesh_status route_resolved(struct delivery *d, uint64_t now_ns, struct mesh_address target, uint64_t peer);
+enum mesh_status route_gone(struct delivery *d, struct mesh_address target, const struct delivery_gone *gone);
+enum mesh_status peer_link_up(struct delivery *d, uint64_t now_ns, uint64_t id);
+enum mesh_status peer_link_down(struct delivery *d, uint64_t now_ns, uint64_t id);
+enum mesh_status peer_is_lost(struct delivery *d, uint64_t now_ns, uint64_t id);
+
+/* ---- delivery_frame.c ---- */
+
+void delivery_on_frame(struct delivery *d, uint64_t now_ns, uint64_t from, const struct frame_batch *batch);
+void stream_in_want_ack(struct delivery *d, struct stream_in *stream, enum stream_want want);
+/* The sender or its process is gone: what is in the mailbox stays, and nobody is told of its fate. */
+void stream_in_over(struct delivery *d, struct stream_in *stream);
+/* One of its messages has left the mailbox and the handler's hands, with its outcome set. */
+void stream_in_finish(struct delivery *d, struct message *message);
+/* A message of its has come into the mailbox, or left it. */
+void stream_in_enter(struct stream_in *stream);
+void stream_in_leave(struct stream_in *stream);
+
+#endif

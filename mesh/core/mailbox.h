@@ -1,0 +1,41 @@
+/* Mailbox: what waits for one actor, in the order of arrival, urgent messages first (C5), within limits (D7a).
+ *
+ * Only a system's own requests are urgent; among themselves they keep their order, and so do the others.
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
+#ifndef MESH_CORE_MAILBOX_H
+#define MESH_CORE_MAILBOX_H
+
+#include "mesh/core/message.h"
+
+struct mailbox {
+    struct message_list urgent, others;
+    size_t messages, bytes, messages_max, bytes_max;
+    size_t busy;        /* streams that have messages in it */
+    uint64_t expiry_ns; /* nothing in it expires earlier */
+};
+
+void mailbox_init(struct mailbox *mailbox, size_t messages_max, size_t bytes_max);
+
+/* Whether there is room for one more message of that weight. */
+static inline bool mailbox_fits(const struct mailbox *mailbox, size_t weight) {
+    return mailbox->messages < mailbox->messages_max && weight <= mailbox->bytes_max - mailbox->bytes;
+}
+
+/* Puts in a message that fits. */
+void mailbox_push(struct mailbox *mailbox, struct message *message);
+
+/* The next message, which leaves the mailbox; NULL when it is empty. */
+struct message *mailbox_take(struct mailbox *mailbox);
+
+/* Moves what has expired by `now_ns` to `expired` (D8), and finds out when the next will. */
+void mailbox_expire(struct mailbox *mailbox, uint64_t now_ns, struct message_list *expired);
+
+/* What one stream, busy or not, may send now: a fair share of the free room among the busy ones (D7a). A share of a
+ * mailbox that is not full is never nothing, else one message might wait for ever among a thousand. */
+struct mailbox_share {
+    size_t messages, bytes;
+};
+struct mailbox_share mailbox_share(const struct mailbox *mailbox, bool busy);
+
+#endif

@@ -1,0 +1,91 @@
+/* The sender's side of one stream: what is queued, what was sent, and how far the receiver has come with it.
+ *
+ *      base            received         cursor           high
+ *   ----|-----------------|----------------|---------------|- - - - - - - - -
+ *    settled   handled or    in flight, or    to be sent     queued: no number
+ *              in keeping    lost             again          yet
+ *   |<----------------------- sent ----------------------->|<--- queue --->
+ *
+ * A message gets its number when it is first sent, so one that expires before that just vanishes. Numbers never have
+ * holes: a sent message that is settled before the receiver's word leaves a SKIP in its place. The cursor goes back to
+ * `received` when frames were lost. An epoch names one life of the stream at its receiver; it is 0 until the first frame of
+ * that life is made, and numbers go on across epochs. Rules D3, D5, D7a, D8, D14.
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
+#ifndef MESH_CORE_STREAM_OUT_H
+#define MESH_CORE_STREAM_OUT_H
+
+#include "mesh/base/deadlines.h"
+#include "mesh/base/list.h"
+#include "mesh/core/message.h"
+
+struct stream_out {
+    struct mesh_address sender, target;
+    uint64_t epoch;
+    uint64_t base, received, high;
+    struct message_list sent, queue;
+    struct message *resume; /* the first sent one after `received`; NULL when there is none */
+    struct message *cursor; /* the next sent one to send again; NULL when there is none */
+    size_t flight_bytes;    /* payload between `received` and the cursor */
+    size_t waiting_bytes;   /* payload behind the cursor, queued ones included */
+    size_t queued, unsettled;
+    uint64_t credit_seq;   /* highest number that may be sent */
+    uint64_t credit_bytes; /* payload that may follow `received` */
+    uint64_t probe, echo;  /* highest asked and answered; the ack that echoes a probe saw all that was sent before it */
+    uint64_t expiry_ns;    /* no message expires earlier */
+    uint64_t lost_peer;    /* the process that was lost with what had been sent to it; 0 for none */
+    bool probe_wanted, closing;
+
+    /* Where delivery keeps it, and when it next looks at it. */
+    struct actor *actor; /* the sender; NULL when it was forgotten and the stream only closes */
+    struct route *route;
+    struct list_node of_actor, of_route, ready, resolving;
+    struct deadline deadline;
+    uint64_t overdue_ns, patience_ns; /* when to probe, and how long to wait after that */
+    uint64_t idle_ns;                 /* when to close */
+    unsigned unanswered;              /* probes, or closes, since the last word */
+    size_t counted_bytes;             /* of its waiting ones, in its peer's pending ones */
+};
+
+struct stream_credit {
+    size_t messages, bytes;
+};
+
+void stream_out_init(struct stream_out *stream, struct mesh_address sender, struct mesh_address target,
+                     struct stream_credit first);
+
+/* Queues a message. */
+void stream_out_push(struct stream_out *stream, struct message *message);
+
+/* The message that may be sent next; NULL when there is none or the credit is used up. */
+struct message *stream_out_next(const struct stream_out *stream);
+
+/* That message is being sent; gives it its number when this is the first time. True when it was sent before. */
+bool stream_out_sent(struct stream_out *stream);
+
+/* The receiver has taken everything up to `received`, which is at least what it had and at most `high`. */
+void stream_out_received(struct stream_out *stream, uint64_t received, uint64_t credit_seq, uint64_t credit_bytes);
+
+/* Sends again from `received` on. */
+void stream_out_rewind(struct stream_out *stream);
+
+/* Everything sent has to be sent again, to a receiver that knows nothing of it, in a new epoch. */
+void stream_out_restart(struct stream_out *stream, struct stream_credit first);
+
+/* Takes the lowest unsettled message that was sent, which the receiver has received; NULL when there is none. */
+struct message *stream_out_settle(struct stream_out *stream);
+
+/* Moves to `out` what has expired by `now_ns` of the queue and, if `sent_too`, of what was sent, and finds out when the
+ * next will (D8). */
+void stream_out_expire(struct stream_out *stream, uint64_t now_ns, bool sent_too, struct message_pool *pool,
+                       struct message_list *out);
+
+/* Moves everything to `out` that was sent, and if `all` what is queued too. */
+void stream_out_drop(struct stream_out *stream, bool all, struct message_list *out);
+
+/* Whether a sender that is gone need not stay for it (D14). */
+static inline bool stream_out_is_received(const struct stream_out *stream) {
+    return stream->queued == 0 && stream->received == stream->high;
+}
+
+#endif
