@@ -12,11 +12,11 @@
 #include <stdint.h>
 
 enum {
-    FRAME_NAME_BYTES = 255,         /* of a node, of a capability */
+    FRAME_NAME_BYTES = 255, /* of a node, of a capability */
     FRAME_ENDPOINT_BYTES = 255,
-    FRAME_VALUE_BYTES = 16 * 1024,  /* one value of text or bytes */
-    FRAME_VALUES = 256,             /* in one list */
-    FRAME_CAPABILITIES = 256,       /* of one node */
+    FRAME_VALUE_BYTES = 16 * 1024, /* one value of text or bytes */
+    FRAME_VALUES = 256,            /* in one list */
+    FRAME_CAPABILITIES = 256,      /* of one node */
     FRAME_REQUIREMENTS = 64,
     FRAME_REFUSED_BY = 1024,
     FRAME_MEMBERS = 1024,
@@ -36,12 +36,12 @@ struct frame_value {
     bool flag;
     int64_t integer;
     double real;
-    struct bytes bytes;   /* of TEXT and DATA */
+    struct bytes bytes; /* of TEXT and DATA */
 };
 
 struct frame_capability {
     struct bytes name;
-    size_t values_count;   /* 1, or the items of a list; 0 without `list`: the capability is deleted */
+    size_t values_count; /* 1, or the items of a list; 0 without `list`: the capability is deleted */
     const struct frame_value *values;
     bool list;
 };
@@ -79,7 +79,7 @@ struct frame_register {
 struct frame_registered {
     uint64_t epoch, number;
     struct frame_member leader;
-    size_t members_count;   /* the whole roster, leader included, when the registration was a first one; else 0 */
+    size_t members_count; /* the whole roster, leader included, when the registration was a first one; else 0 */
     const struct frame_member *members;
 };
 

@@ -24,30 +24,30 @@ struct config_list {
 };
 
 struct config {
-    char *name;                          /* the host's name by default */
-    struct config_list bind;             /* tcp endpoints; empty: no tcp */
-    char *advertise;                     /* NULL: what was bound */
+    char *name;              /* the host's name by default */
+    struct config_list bind; /* tcp endpoints; empty: no tcp */
+    char *advertise;         /* NULL: what was bound */
     struct config_list leaders;
-    char *run_directory;                 /* NULL: chosen by the environment */
+    char *run_directory; /* NULL: chosen by the environment */
     struct config_list module_path;
     enum config_log_level log_level;
-    char *log_file;                      /* NULL: mesh.log in the run directory */
-    struct capability_set capabilities;  /* without the standard ones */
+    char *log_file;                     /* NULL: mesh.log in the run directory */
+    struct capability_set capabilities; /* without the standard ones */
     struct delivery_limits delivery;
     size_t members_max, actors_max;
     struct convention_times times;
-    bool plain_tcp;                      /* `security = none`: tcp beyond loopback without encryption */
+    bool plain_tcp; /* `security = none`: tcp beyond loopback without encryption */
 };
 
 struct config_mistake {
-    unsigned line;    /* 0 when the file as a whole is meant */
-    char *path;       /* of the setting, "limits/members"; "" for the file */
-    char *text;       /* what is wrong and what to do */
+    unsigned line; /* 0 when the file as a whole is meant */
+    char *path;    /* of the setting, "limits/members"; "" for the file */
+    char *text;    /* what is wrong and what to do */
 };
 
 struct config_mistakes {
     size_t count;
-    struct config_mistake *items;   /* in the order of lines */
+    struct config_mistake *items; /* in the order of lines */
     char *file;
 };
 

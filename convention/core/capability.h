@@ -13,7 +13,7 @@
 /* A zeroed one is empty and valid. */
 struct capability_set {
     size_t count;
-    struct frame_capability *items;   /* one allocation with all that they refer to */
+    struct frame_capability *items; /* one allocation with all that they refer to */
 };
 
 /* A zeroed one is empty and valid. */

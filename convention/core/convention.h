@@ -22,49 +22,49 @@ struct convention;
 
 /* A time of 0 switches off what it is for. */
 struct convention_times {
-    uint64_t period_ns;      /* a member registers again after this */
-    uint64_t restart_ns;     /* and tries a lost leader again after this, give or take jitter_percent */
-    uint64_t heartbeat_ns;   /* between admins */
-    uint64_t suspect_ns;     /* nothing came for this long, or the link broke */
-    uint64_t refused_ns;     /* lost: nobody listens there for this long */
-    uint64_t silent_ns;      /* lost: nothing came for this long */
-    unsigned misses;         /* periods without a registration or an answer, then lost */
+    uint64_t period_ns;    /* a member registers again after this */
+    uint64_t restart_ns;   /* and tries a lost leader again after this, give or take jitter_percent */
+    uint64_t heartbeat_ns; /* between admins */
+    uint64_t suspect_ns;   /* nothing came for this long, or the link broke */
+    uint64_t refused_ns;   /* lost: nobody listens there for this long */
+    uint64_t silent_ns;    /* lost: nothing came for this long */
+    unsigned misses;       /* periods without a registration or an answer, then lost */
     unsigned jitter_percent;
-    unsigned answers_max;    /* registrations of one member answered in a period */
-    bool notice_reregistration;   /* a first registration of a known incarnation is noticed as removed and added */
+    unsigned answers_max;       /* registrations of one member answered in a period */
+    bool notice_reregistration; /* a first registration of a known incarnation is noticed as removed and added */
 };
 
 extern const struct convention_times convention_times_default;
-extern const struct convention_times convention_times_reference;   /* the profile `reference` */
+extern const struct convention_times convention_times_reference; /* the profile `reference` */
 
 struct convention_options {
     uint64_t incarnation;
-    const char *name, *endpoint;             /* of this node; the endpoint is the advertised one */
-    const char *const *candidates;           /* endpoints in their order, NULL-terminated; may be NULL */
+    const char *name, *endpoint;   /* of this node; the endpoint is the advertised one */
+    const char *const *candidates; /* endpoints in their order, NULL-terminated; may be NULL */
     const struct capability_set *capabilities;
     struct convention_times times;
     size_t members_max;
-    uint64_t seed;                           /* of the jitter */
+    uint64_t seed; /* of the jitter */
 };
 
 enum convention_event_kind {
-    CONVENTION_START,        /* the node is activated; nothing is sent before */
-    CONVENTION_STOP,         /* it begins to shut down: goodbye, and nothing after it */
-    CONVENTION_LINK_UP,      /* hello was exchanged with admin `peer`; `endpoint` is what was called, empty when it called us */
-    CONVENTION_LINK_DOWN,    /* the link of `peer` broke */
-    CONVENTION_REFUSED,      /* nobody listens at `endpoint`, or at that of `peer` */
-    CONVENTION_ACTORS,       /* this node hosts `actors` now */
-    CONVENTION_HEARTBEAT,    /* from here on: a frame came from `peer` */
+    CONVENTION_START, /* the node is activated; nothing is sent before */
+    CONVENTION_STOP,  /* it begins to shut down: goodbye, and nothing after it */
+    CONVENTION_LINK_UP, /* hello was exchanged with admin `peer`; `endpoint` is what was called, empty when it called us */
+    CONVENTION_LINK_DOWN, /* the link of `peer` broke */
+    CONVENTION_REFUSED, /* nobody listens at `endpoint`, or at that of `peer`; told at each vain try of the shell's back-off */
+    CONVENTION_ACTORS,    /* this node hosts `actors` now; to be told at each change, since placement counts them */
+    CONVENTION_HEARTBEAT, /* from here on: a frame came from `peer` */
     CONVENTION_REGISTER,
     CONVENTION_REGISTERED,
     CONVENTION_ROSTER,
     CONVENTION_DEREGISTER,
-    CONVENTION_TICK,         /* nothing but the time */
+    CONVENTION_TICK, /* nothing but the time */
 };
 
 struct convention_event {
     enum convention_event_kind kind;
-    uint64_t peer;           /* an admin's incarnation; 0 when not known */
+    uint64_t peer; /* an admin's incarnation; 0 when not known */
     struct bytes endpoint;
     uint32_t actors;
     union {
@@ -78,17 +78,17 @@ struct convention_event {
 
 /* What the caller has to do or to know, in this order. All that it refers to lasts until the next step. */
 enum convention_action_kind {
-    CONVENTION_CONNECT,          /* call the admin at `endpoint`; `peer` is 0 when it is not known who answers */
-    CONVENTION_SEND_HEARTBEAT,   /* send the frame to `peer`; a frame that cannot go now is not kept */
+    CONVENTION_CONNECT,        /* call the admin at `endpoint`; `peer` is 0 when it is not known who answers */
+    CONVENTION_SEND_HEARTBEAT, /* send the frame to `peer`; a frame that cannot go now is not kept */
     CONVENTION_SEND_REGISTER,
     CONVENTION_SEND_REGISTERED,
     CONVENTION_SEND_ROSTER,
     CONVENTION_SEND_DEREGISTER,
-    CONVENTION_MEMBER_ADDED,     /* `member` is new, with its capabilities */
-    CONVENTION_MEMBER_REMOVED,   /* `member` left or is lost, `text` says how: all that belonged to it is lost, close its links */
-    CONVENTION_MEMBER_SUSPECT,   /* nobody but the status is told */
-    CONVENTION_LEADER,           /* `peer` leads from now on; 0: nobody does */
-    CONVENTION_LOG,              /* `text` is worth a line */
+    CONVENTION_MEMBER_ADDED, /* `member` is new, with its capabilities */
+    CONVENTION_MEMBER_REMOVED, /* `member` left or is lost, `text` says how: all that belonged to it is lost, close its links */
+    CONVENTION_MEMBER_SUSPECT, /* nobody but the status is told */
+    CONVENTION_LEADER,         /* `peer` leads from now on; 0: nobody does */
+    CONVENTION_LOG,            /* `text` is worth a line */
 };
 
 struct convention_action {
@@ -96,7 +96,7 @@ struct convention_action {
     uint64_t peer;
     struct bytes endpoint;
     const struct member *member;
-    const char *text;   /* terminated; never NULL */
+    const char *text; /* terminated; never NULL */
     union {
         struct frame_heartbeat heartbeat;
         struct frame_register registration;
@@ -110,10 +110,9 @@ struct convention_action {
 MESH_MUST_USE enum mesh_status convention_new(struct convention **out, const struct convention_options *options);
 void convention_destroy(struct convention **convention); /* NULL-safe */
 
-/* Tells what happened. A peer's mistake is never an error, it is logged. MESH_NO_MEMORY, MESH_FULL (members_max): the event
- * had no effect but that its sender was heard. */
-MESH_MUST_USE enum mesh_status convention_step(struct convention *convention, uint64_t now_ns,
-                                               const struct convention_event *event);
+/* Tells what happened. It always succeeds: a peer's mistake, a member over members_max and want of memory for one are logged, and
+ * a registration that they hit is refused to its sender. All actions of the last step must have been polled. */
+void convention_step(struct convention *convention, uint64_t now_ns, const struct convention_event *event);
 
 /* The next action; false when there is none. */
 bool convention_poll(struct convention *convention, struct convention_action *out);

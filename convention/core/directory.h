@@ -28,9 +28,9 @@
 struct directory;
 
 struct directory_limits {
-    size_t actors_max;       /* living ones in the book, those on the way included */
-    size_t slots_max;        /* processes at one time */
-    size_t waits_max;        /* questions that wait for an answer */
+    size_t actors_max; /* living ones in the book, those on the way included */
+    size_t slots_max;  /* processes at one time */
+    size_t waits_max;  /* questions that wait for an answer */
     size_t tombstones_max;
     uint64_t create_wait_ns; /* a create that waits for another admin, or for a leader, fails after this (C2) */
     uint64_t start_wait_ns;  /* a host that does not come up is given up after this */
@@ -41,14 +41,14 @@ extern const struct directory_limits directory_limits_default;
 
 /* A create as it travels. All of it is a view. */
 struct directory_create {
-    struct mesh_address address;    /* none: the hosting admin mints it (C6) */
+    struct mesh_address address; /* none: the hosting admin mints it (C6) */
     struct mesh_address parent;
-    struct bytes type, program;     /* program: the executable that brings the type; empty for a module */
+    struct bytes type, program; /* program: the executable that brings the type; empty for a module */
     const struct frame_requirement *requirements;
     size_t requirements_count;
     const uint64_t *refused_by;
     size_t refused_count;
-    enum mesh_status status;        /* of the last refusal */
+    enum mesh_status status; /* of the last refusal */
     struct bytes refusal;
 };
 
@@ -60,26 +60,26 @@ struct directory_floor {
 
 enum directory_event_kind {
     /* requests; `asker` and `id` say where the answer goes */
-    DIRECTORY_CREATE,          /* `create`; with `here` the shell found type and requirements to fit this node */
-    DIRECTORY_RESOLVE,         /* where does `address` live? for the stream of `sender` */
+    DIRECTORY_CREATE,  /* `create`; with `here` the shell found type and requirements to fit this node */
+    DIRECTORY_RESOLVE, /* where does `address` live? for the stream of `sender` */
     /* answers of other admins (`asker`) to what was sent with `id` */
-    DIRECTORY_CREATED,         /* `address` is up in `process` at `endpoint`, under admin `admin` */
-    DIRECTORY_CREATE_FAILED,   /* `status`, `text` */
+    DIRECTORY_CREATED,       /* `address` is up in `process` at `endpoint`, under admin `admin` */
+    DIRECTORY_CREATE_FAILED, /* `status`, `text` */
     DIRECTORY_RESOLVED,
-    DIRECTORY_GONE,            /* `gone` */
+    DIRECTORY_GONE, /* `gone` */
     /* the processes of this node */
-    DIRECTORY_HOST_UP,         /* the process of `slot` said hello: `process`, `endpoint`, `pid` */
-    DIRECTORY_ACTOR_UP,        /* `address` was created in the process of `slot` */
-    DIRECTORY_HOST_FAILED,     /* the actor of `slot` could not be created: `status`, `text`; another node may be tried */
-    DIRECTORY_HOST_DIED,       /* the process of `slot` is gone: `how`, `number`, `text`, `floors` */
+    DIRECTORY_HOST_UP,     /* the process of `slot` said hello: `process`, `endpoint`, `pid` */
+    DIRECTORY_ACTOR_UP,    /* `address` was created in the process of `slot` */
+    DIRECTORY_HOST_FAILED, /* the actor of `slot` could not be created: `status`, `text`; another node may be tried */
+    DIRECTORY_HOST_DIED,   /* the process of `slot` is gone: `how`, `number`, `text`, `floors` */
     /* ends, told by a host of this node or by the admin that hosts */
-    DIRECTORY_EXITED,          /* `address`: `how`, `number`, `text` */
-    DIRECTORY_KILL,            /* the parent of `address` waited long enough for it */
+    DIRECTORY_EXITED, /* `address`: `how`, `number`, `text` */
+    DIRECTORY_KILL,   /* the parent of `address` waited long enough for it */
     /* the convention */
-    DIRECTORY_MEMBER_ADDED,    /* `admin` is on the roster */
-    DIRECTORY_MEMBER_LOST,     /* `admin` is not on it any more */
-    DIRECTORY_LEADER,          /* `admin` leads; 0: nobody */
-    DIRECTORY_TICK,            /* nothing but the time */
+    DIRECTORY_MEMBER_ADDED, /* `admin` is on the roster */
+    DIRECTORY_MEMBER_LOST,  /* `admin` is not on it any more */
+    DIRECTORY_LEADER,       /* `admin` leads; 0: nobody */
+    DIRECTORY_TICK,         /* nothing but the time */
 };
 
 struct directory_event {
@@ -126,7 +126,7 @@ struct directory_action {
     enum mesh_status status;
     enum mesh_how how;
     int number;
-    const struct directory_create *create;   /* lasts until the next step or poll, like all the rest */
+    const struct directory_create *create; /* lasts until the next step or poll, like all the rest */
     const struct delivery_gone *gone;
 };
 

@@ -11,24 +11,25 @@
 
 struct member {
     uint64_t incarnation;
-    struct frame_member view;           /* the same member as the wire names it; borrows from this */
+    struct frame_member view; /* the same member as the wire names it; borrows from this */
     struct capability_set capabilities;
-    char *name, *endpoint;              /* terminated */
-    uint32_t actors;                    /* that it said it hosts */
-    uint32_t placed;                    /* placed there by the leader since then (H3) */
-    uint64_t heard_ns;                  /* when anything came from it */
-    uint64_t registered_ns;             /* when it registered last */
-    uint64_t refused_ns;                /* since when nobody listens there; TIME_NEVER: not known to be so */
-    uint64_t answered_ns;               /* begin of the period in which `answers` were counted */
+    char *name, *endpoint;  /* terminated */
+    uint32_t actors;        /* that it said it hosts */
+    uint32_t placed;        /* placed there by the leader since then (H3) */
+    uint64_t heard_ns;      /* when anything came from it */
+    uint64_t registered_ns; /* when it registered last */
+    uint64_t refused_ns;    /* since when nobody listens there; TIME_NEVER: not known to be so */
+    uint64_t answered_ns;   /* begin of the period in which `answers` were counted */
     unsigned answers;
     bool linked, suspect;
+    struct member *next_removed;
 };
 
 /* A zeroed one is empty, with room for none. */
 struct members {
     struct member **items;
     size_t count, max;
-    struct member *removed;   /* until members_free_removed */
+    struct member *removed; /* until members_free_removed */
 };
 
 MESH_MUST_USE enum mesh_status members_init(struct members *members, size_t max);

@@ -13,11 +13,11 @@
 
 struct placement_request {
     struct bytes type;
-    const struct frame_requirement *requirements;   /* the type's and the creator's, those known */
+    const struct frame_requirement *requirements; /* the type's and the creator's, those known */
     size_t requirements_count;
     const uint64_t *refused_by;
     size_t refused_count;
-    struct bytes refusal;   /* what the last of them said */
+    struct bytes refusal; /* what the last of them said */
 };
 
 bool placement_is_refused_by(const struct placement_request *request, uint64_t admin);

@@ -1,0 +1,303 @@
+/* Convention: see convention.h. This file is the table of contents: a step, the event's own file, what time brings, and
+ * the leader's word to the others about what has changed.
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
+#include "convention/core/convention.h"
+#include "convention/core/convention_state.h"
+#include "mesh/base/check.h"
+#include "mesh/base/time.h"
+#include <stdlib.h>
+
+const struct convention_times convention_times_default = {
+    .period_ns = 10 * NS_PER_S,
+    .restart_ns = 5 * NS_PER_S,
+    .heartbeat_ns = 1 * NS_PER_S,
+    .suspect_ns = 4 * NS_PER_S,
+    .refused_ns = 2 * NS_PER_S,
+    .silent_ns = 15 * NS_PER_S,
+    .misses = 3,
+    .jitter_percent = 10,
+    .answers_max = 4,
+};
+
+const struct convention_times convention_times_reference = {
+    .period_ns = (7 * 60 + 22) * NS_PER_S,
+    .restart_ns = (3 * 60 + 22) * NS_PER_S,
+    .misses = 3,
+    .jitter_percent = 10,
+    .answers_max = 4,
+    .notice_reregistration = true,
+};
+
+/* ---- making ---- */
+
+static bool candidates_init(struct convention *convention, const struct convention_options *options) {
+    size_t count = 0;
+    while (options->candidates && options->candidates[count]) {
+        count++;
+    }
+    convention->candidates = calloc(count + 1, sizeof *convention->candidates);
+    if (!convention->candidates) {
+        return false;
+    }
+    for (size_t i = 0; i < count; i++) {
+        struct candidate *candidate = &convention->candidates[i];
+        candidate->endpoint = strdup(options->candidates[i]);
+        if (!candidate->endpoint) {
+            return false;
+        }
+        candidate->self = strcmp(candidate->endpoint, options->endpoint) == 0;
+        convention->candidates_count++;
+    }
+    return true;
+}
+
+/* The most that one step may want. A roster of `members_max` entries that all stand for restarts removes everybody who was
+ * there and two for each entry; beside that each member is added, suspected, told of changes, and gets a heartbeat. */
+static bool actions_init(struct convention *convention, size_t members_max) {
+    convention->actions_room = 8 * members_max + 4 * convention->candidates_count + 16;
+    convention->actions = calloc(convention->actions_room, sizeof *convention->actions);
+    convention->roster = calloc(members_max, sizeof *convention->roster);
+    convention->left = calloc(4 * members_max, sizeof *convention->left);
+    return convention->actions && convention->roster && convention->left;
+}
+
+static enum mesh_status self_init(struct convention *convention, const struct convention_options *options) {
+    struct frame_member self = {
+        .incarnation = options->incarnation,
+        .name = bytes_of_text(options->name),
+        .endpoint = bytes_of_text(options->endpoint),
+        .capabilities_count = options->capabilities->count,
+        .capabilities = options->capabilities->items,
+    };
+    return members_add(&convention->members, 0, &self, &convention->self);
+}
+
+enum mesh_status convention_new(struct convention **out, const struct convention_options *options) {
+    CHECK(options->times.period_ns && options->times.restart_ns && options->times.jitter_percent < 100);
+    struct convention *convention = calloc(1, sizeof *convention);
+    if (!convention) {
+        return MESH_NO_MEMORY;
+    }
+    convention->times = options->times;
+    convention->asked_ns = TIME_NEVER;
+    prng_init(&convention->prng, options->seed);
+    size_t max = options->members_max ? options->members_max : 1;
+    enum mesh_status status = members_init(&convention->members, max);
+    if (status == MESH_OK && (!candidates_init(convention, options) || !actions_init(convention, max))) {
+        status = MESH_NO_MEMORY;
+    }
+    if (status == MESH_OK) {
+        status = self_init(convention, options);
+    }
+    if (status) {
+        convention_destroy(&convention);
+        return status;
+    }
+    *out = convention;
+    return MESH_OK;
+}
+
+void convention_destroy(struct convention **handle) {
+    struct convention *convention = *handle;
+    if (!convention) {
+        return;
+    }
+    for (size_t i = 0; i < convention->candidates_count; i++) {
+        free(convention->candidates[i].endpoint);
+    }
+    free(convention->candidates);
+    free(convention->actions);
+    free(convention->roster);
+    free(convention->left);
+    members_fini(&convention->members);
+    free(convention);
+    *handle = NULL;
+}
+
+/* ---- the step ---- */
+
+static void step_begin(struct convention *convention, uint64_t now_ns) {
+    CHECK(convention->actions_given == convention->actions_count);
+    members_free_removed(&convention->members);
+    convention->now_ns = now_ns;
+    convention->actions_count = convention->actions_given = 0;
+    convention->left_count = convention->log_count = 0;
+    convention->joined = NULL;
+    convention->changed = false;
+}
+
+/* One message to each member that is not new; what it misses, the number of the next tells. */
+static void tell_changes(struct convention *convention) {
+    if (!convention->changed) {
+        return;
+    }
+    for (size_t i = 0; i < convention->members.count; i++) {
+        struct member *member = convention->members.items[i];
+        if (member == convention->self || member == convention->joined) {
+            continue;
+        }
+        struct convention_action *action = convention_want(convention, CONVENTION_SEND_ROSTER, member->incarnation);
+        action->roster = (struct frame_roster){
+            .epoch = convention->epoch,
+            .number = convention->number,
+            .joined_count = convention->joined != NULL,
+            .joined = convention->joined ? &convention->joined->view : NULL,
+            .left_count = convention->left_count,
+            .left = convention->left,
+        };
+    }
+}
+
+static bool leads_by_configuration(const struct convention *convention) {
+    return convention->candidates_count == 0 || convention->candidates[0].self;
+}
+
+static void on_start(struct convention *convention) {
+    if (convention->state != CONVENTION_IDLE) {
+        return;
+    }
+    convention->state = CONVENTION_ACTIVE;
+    convention->heartbeat_ns = time_add(convention->now_ns, convention->times.heartbeat_ns);
+    for (size_t i = 0; i < convention->candidates_count; i++) {
+        convention->candidates[i].next_ns = convention->now_ns;
+    }
+}
+
+/* The first candidate acts; that may turn out later, when a call to it ends at this very node. */
+static void enter_acting(struct convention *convention) {
+    if (!convention->acting && leads_by_configuration(convention)) {
+        convention->acting = true;
+        convention->epoch++;
+        convention_set_leader(convention, convention->self->incarnation);
+    }
+}
+
+static void on_stop(struct convention *convention) {
+    if (convention->state != CONVENTION_ACTIVE) {
+        return;
+    }
+    for (size_t i = 0; i < convention->members.count; i++) {
+        struct member *member = convention->members.items[i];
+        if (convention_watches(convention, member)) {
+            convention_send_deregister(convention, member->incarnation, "the node shuts down");
+        }
+    }
+    convention->state = CONVENTION_STOPPED;
+}
+
+/* Whatever comes from a member shows that it lives. */
+static void hear(struct convention *convention, const struct convention_event *event) {
+    struct member *member = members_find(&convention->members, event->peer);
+    if (member) {
+        member->heard_ns = convention->now_ns;
+        member->refused_ns = TIME_NEVER;
+        member->suspect = false;
+        member->linked = true;
+    }
+}
+
+static void on_actors(struct convention *convention, uint32_t actors) {
+    convention->self->actors = actors;
+    convention->self->view.actors = actors;
+    convention->self->placed = 0;
+}
+
+static void on_event(struct convention *convention, const struct convention_event *event) {
+    switch (event->kind) {
+    case CONVENTION_START:
+    case CONVENTION_STOP:
+    case CONVENTION_TICK:
+        break;
+    case CONVENTION_ACTORS:
+        on_actors(convention, event->actors);
+        break;
+    case CONVENTION_LINK_UP:
+        hear(convention, event);
+        convention_on_link_up(convention, event);
+        break;
+    case CONVENTION_LINK_DOWN:
+        convention_on_link_down(convention, event);
+        break;
+    case CONVENTION_REFUSED:
+        convention_on_refused(convention, event);
+        break;
+    case CONVENTION_HEARTBEAT:
+        hear(convention, event);
+        convention_on_heartbeat(convention, event->peer, event->heartbeat);
+        break;
+    case CONVENTION_REGISTER:
+        hear(convention, event);
+        convention_on_register(convention, event->peer, event->registration);
+        break;
+    case CONVENTION_REGISTERED:
+        hear(convention, event);
+        convention_on_registered(convention, event->peer, event->registered);
+        break;
+    case CONVENTION_ROSTER:
+        hear(convention, event);
+        convention_on_roster(convention, event->peer, event->roster);
+        break;
+    case CONVENTION_DEREGISTER:
+        hear(convention, event);
+        convention_on_deregister(convention, event->peer, event->deregister);
+        break;
+    }
+}
+
+void convention_step(struct convention *convention, uint64_t now_ns, const struct convention_event *event) {
+    step_begin(convention, now_ns);
+    if (event->kind == CONVENTION_START) {
+        on_start(convention);
+    }
+    if (event->kind == CONVENTION_STOP) {
+        on_stop(convention);
+    }
+    if (convention->state != CONVENTION_ACTIVE) {
+        return;
+    }
+    on_event(convention, event);
+    enter_acting(convention);
+    convention_on_time(convention);
+    tell_changes(convention);
+}
+
+bool convention_poll(struct convention *convention, struct convention_action *out) {
+    if (convention->actions_given == convention->actions_count) {
+        return false;
+    }
+    *out = convention->actions[convention->actions_given++];
+    return true;
+}
+
+/* ---- queries ---- */
+
+uint64_t convention_leader(const struct convention *convention) {
+    return convention->leader;
+}
+
+bool convention_is_acting(const struct convention *convention) {
+    return convention->acting;
+}
+
+uint64_t convention_epoch(const struct convention *convention) {
+    return convention->epoch;
+}
+
+struct members *convention_members(struct convention *convention) {
+    return &convention->members;
+}
+
+const struct member *convention_self(const struct convention *convention) {
+    return convention->self;
+}
+
+const char *convention_state_name(const struct convention *convention) {
+    if (convention->state != CONVENTION_ACTIVE) {
+        return convention->state == CONVENTION_IDLE ? "idle" : "stopped";
+    }
+    if (convention->acting) {
+        return "leader";
+    }
+    return convention->leader ? "member" : "searching";
+}

@@ -1,0 +1,132 @@
+/* What the files of the convention share: see convention_state.h.
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
+#include "convention/core/convention_state.h"
+#include "mesh/base/check.h"
+#include "mesh/base/time.h"
+
+/* ---- actions ---- */
+
+/* The room suffices for the largest step, since the caller polls them all before the next. */
+struct convention_action *convention_want(struct convention *convention, enum convention_action_kind kind,
+                                          uint64_t peer) {
+    CHECK(convention->actions_count < convention->actions_room);
+    struct convention_action *action = &convention->actions[convention->actions_count++];
+    *action = (struct convention_action){.kind = kind, .peer = peer, .text = ""};
+    return action;
+}
+
+void convention_log(struct convention *convention, const char *format, ...) {
+    if (convention->log_count == LOG_LINES) {
+        return; /* a frame full of mistakes is worth a few lines */
+    }
+    char *line = convention->log[convention->log_count++];
+    struct text_builder text = text_builder(line, LOG_BYTES);
+    va_list arguments;
+    va_start(arguments, format);
+    text_append_list(&text, format, arguments);
+    va_end(arguments);
+    convention_want(convention, CONVENTION_LOG, 0)->text = line;
+}
+
+void convention_send_register(struct convention *convention, uint64_t peer, bool first_time) {
+    struct convention_action *action = convention_want(convention, CONVENTION_SEND_REGISTER, peer);
+    action->registration = (struct frame_register){.member = convention->self->view, .first_time = first_time};
+}
+
+void convention_send_deregister(struct convention *convention, uint64_t peer, const char *reason) {
+    convention_want(convention, CONVENTION_SEND_DEREGISTER, peer)->deregister.reason = bytes_of_text(reason);
+}
+
+/* ---- the roster ---- */
+
+void convention_count_change(struct convention *convention) {
+    if (convention->acting && !convention->changed) {
+        convention->changed = true;
+        convention->number++;
+    }
+}
+
+struct member *convention_enter_member(struct convention *convention, const struct frame_member *from) {
+    struct member *member = NULL;
+    enum mesh_status status = members_add(&convention->members, convention->now_ns, from, &member);
+    if (status) {
+        char name[FRAME_NAME_BYTES + 1];
+        struct text_builder text = text_builder(name, sizeof name);
+        text_append_escaped(&text, from->name);
+        convention_log(convention, "node %s cannot be a member: %s", name, mesh_status_text(status));
+        return NULL;
+    }
+    convention_count_change(convention);
+    return member;
+}
+
+void convention_remove_member(struct convention *convention, struct member *member, const char *reason) {
+    uint64_t incarnation = member->incarnation;
+    CHECK(member != convention->self);
+    members_remove(&convention->members, member);
+    convention_count_change(convention);
+    convention->left[convention->left_count++] = incarnation;
+    struct convention_action *action = convention_want(convention, CONVENTION_MEMBER_REMOVED, incarnation);
+    action->member = member;
+    action->text = reason;
+    struct candidate *candidate = convention_candidate(convention, incarnation);
+    if (candidate) {
+        candidate->linked = false;
+        candidate->unanswered = 0;
+        candidate->peer = 0;
+        candidate->next_ns = time_add(convention->now_ns, convention_restart_span(convention));
+    }
+    if (convention->leader == incarnation) {
+        convention_set_leader(convention, 0);
+    }
+}
+
+void convention_remove_restarted(struct convention *convention, const struct frame_member *from) {
+    struct member *old = members_find_name(&convention->members, from->name);
+    if (old && old != convention->self && old->incarnation != from->incarnation) {
+        convention_remove_member(convention, old, "restarted");
+    }
+    old = members_find_endpoint(&convention->members, from->endpoint);
+    if (old && old != convention->self && old->incarnation != from->incarnation) {
+        convention_remove_member(convention, old, "restarted");
+    }
+}
+
+bool convention_watches(const struct convention *convention, const struct member *member) {
+    return convention->acting ? member != convention->self : member->incarnation == convention->leader;
+}
+
+/* ---- leaders ---- */
+
+struct candidate *convention_candidate(const struct convention *convention, uint64_t peer) {
+    for (size_t i = 0; peer && i < convention->candidates_count; i++) {
+        if (convention->candidates[i].peer == peer) {
+            return &convention->candidates[i];
+        }
+    }
+    return NULL;
+}
+
+void convention_set_leader(struct convention *convention, uint64_t peer) {
+    if (convention->leader != peer) {
+        convention->leader = peer;
+        convention->asked_ns = TIME_NEVER;
+        convention_want(convention, CONVENTION_LEADER, peer);
+    }
+}
+
+void convention_ask_roster(struct convention *convention) {
+    bool waits = convention->asked_ns != TIME_NEVER &&
+                 convention->now_ns < time_add(convention->asked_ns, convention->times.restart_ns);
+    if (!waits) {
+        convention->asked_ns = convention->now_ns;
+        convention_send_register(convention, convention->leader, true);
+    }
+}
+
+uint64_t convention_restart_span(struct convention *convention) {
+    uint64_t span = convention->times.restart_ns;
+    uint64_t jitter = span / 100 * convention->times.jitter_percent;
+    return prng_between(&convention->prng, span - jitter, span + jitter);
+}

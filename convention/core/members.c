@@ -1,0 +1,183 @@
+/* Members: see members.h. The order of the roster matters and changes are rare, so it is an array; a look-up walks it.
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
+#include "convention/core/members.h"
+#include "mesh/base/check.h"
+#include "mesh/base/time.h"
+#include <stdlib.h>
+#include <string.h>
+
+enum mesh_status members_init(struct members *members, size_t max) {
+    struct member **items = calloc(max ? max : 1, sizeof *items);
+    if (!items) {
+        return MESH_NO_MEMORY;
+    }
+    *members = (struct members){.items = items, .max = max};
+    return MESH_OK;
+}
+
+static void member_destroy(struct member *member) {
+    capability_set_fini(&member->capabilities);
+    free(member->name);
+    free(member->endpoint);
+    free(member);
+}
+
+void members_fini(struct members *members) {
+    members_free_removed(members);
+    for (size_t i = 0; i < members->count; i++) {
+        member_destroy(members->items[i]);
+    }
+    free(members->items);
+    *members = (struct members){0};
+}
+
+/* ---- one member ---- */
+
+static char *copy_text(struct bytes from) {
+    char *text = malloc(from.size + 1);
+    if (text) {
+        memcpy(text, from.data, from.size);
+        text[from.size] = 0;
+    }
+    return text;
+}
+
+static enum mesh_status text_check(struct bytes text, size_t max) {
+    if (!text.size || memchr(text.data, 0, text.size)) {
+        return MESH_INVALID_ARGUMENT;
+    }
+    return text.size > max ? MESH_TOO_LARGE : MESH_OK;
+}
+
+static void view_update(struct member *member) {
+    member->view = (struct frame_member){
+        .incarnation = member->incarnation,
+        .name = bytes_of_text(member->name),
+        .endpoint = bytes_of_text(member->endpoint),
+        .capabilities_count = member->capabilities.count,
+        .capabilities = member->capabilities.items,
+        .actors = member->actors,
+    };
+}
+
+static enum mesh_status member_new(struct member **out, uint64_t now_ns, const struct frame_member *from) {
+    struct member *member = calloc(1, sizeof *member);
+    if (!member) {
+        return MESH_NO_MEMORY;
+    }
+    enum mesh_status status = capability_set_copy(&member->capabilities, from->capabilities, from->capabilities_count);
+    member->name = copy_text(from->name);
+    member->endpoint = copy_text(from->endpoint);
+    if (status == MESH_OK && (!member->name || !member->endpoint)) {
+        status = MESH_NO_MEMORY;
+    }
+    if (status) {
+        member_destroy(member);
+        return status;
+    }
+    member->incarnation = from->incarnation;
+    member->actors = from->actors;
+    member->heard_ns = now_ns;
+    member->registered_ns = now_ns;
+    member->answered_ns = now_ns;
+    member->refused_ns = TIME_NEVER;
+    view_update(member);
+    *out = member;
+    return MESH_OK;
+}
+
+enum mesh_status members_refresh(struct member *member, const struct frame_member *from) {
+    enum mesh_status status = text_check(from->endpoint, FRAME_ENDPOINT_BYTES);
+    if (status) {
+        return status;
+    }
+    if (!bytes_equal(member->view.endpoint, from->endpoint)) {
+        char *endpoint = copy_text(from->endpoint);
+        if (!endpoint) {
+            return MESH_NO_MEMORY;
+        }
+        free(member->endpoint);
+        member->endpoint = endpoint;
+    }
+    member->actors = from->actors;
+    member->placed = 0;
+    view_update(member);
+    return MESH_OK;
+}
+
+/* ---- the roster ---- */
+
+enum mesh_status members_add(struct members *members, uint64_t now_ns, const struct frame_member *from,
+                             struct member **out) {
+    enum mesh_status status = text_check(from->name, FRAME_NAME_BYTES);
+    if (status == MESH_OK) {
+        status = text_check(from->endpoint, FRAME_ENDPOINT_BYTES);
+    }
+    if (status == MESH_OK && !from->incarnation) {
+        status = MESH_INVALID_ARGUMENT;
+    }
+    if (status == MESH_OK && members_find(members, from->incarnation)) {
+        status = MESH_EXISTS;
+    }
+    if (status == MESH_OK && members->count == members->max) {
+        status = MESH_FULL;
+    }
+    struct member *member = NULL;
+    if (status == MESH_OK) {
+        status = member_new(&member, now_ns, from);
+    }
+    if (status) {
+        return status;
+    }
+    members->items[members->count++] = member;
+    *out = member;
+    return MESH_OK;
+}
+
+void members_remove(struct members *members, struct member *member) {
+    size_t place = 0;
+    while (place < members->count && members->items[place] != member) {
+        place++;
+    }
+    CHECK(place < members->count);
+    members->count--;
+    memmove(members->items + place, members->items + place + 1, (members->count - place) * sizeof *members->items);
+    member->next_removed = members->removed;
+    members->removed = member;
+}
+
+void members_free_removed(struct members *members) {
+    while (members->removed) {
+        struct member *member = members->removed;
+        members->removed = member->next_removed;
+        member_destroy(member);
+    }
+}
+
+struct member *members_find(const struct members *members, uint64_t incarnation) {
+    for (size_t i = 0; i < members->count; i++) {
+        if (members->items[i]->incarnation == incarnation) {
+            return members->items[i];
+        }
+    }
+    return NULL;
+}
+
+struct member *members_find_name(const struct members *members, struct bytes name) {
+    for (size_t i = 0; i < members->count; i++) {
+        if (bytes_equal(members->items[i]->view.name, name)) {
+            return members->items[i];
+        }
+    }
+    return NULL;
+}
+
+struct member *members_find_endpoint(const struct members *members, struct bytes endpoint) {
+    for (size_t i = 0; i < members->count; i++) {
+        if (bytes_equal(members->items[i]->view.endpoint, endpoint)) {
+            return members->items[i];
+        }
+    }
+    return NULL;
+}

@@ -1,0 +1,111 @@
+/* Register at the leader: a member joins, comes again, or restarted (S1A, S1D).
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
+#include "convention/core/convention_state.h"
+#include "mesh/base/time.h"
+
+/* Another living node has this name: two of one name would be taken for each other's restarts for ever. One that is suspect, or
+ * that stood at the same endpoint, is taken for the former life of the one that registers. */
+static const struct member *holder_of_name(const struct convention *convention, const struct frame_member *from) {
+    const struct member *holder = members_find_name(&convention->members, from->name);
+    if (!holder || holder->incarnation == from->incarnation) {
+        return NULL;
+    }
+    if (holder == convention->self) {
+        return holder;
+    }
+    bool lives = holder->linked && !holder->suspect && !bytes_equal(holder->view.endpoint, from->endpoint);
+    return lives ? holder : NULL;
+}
+
+static bool is_own(const struct convention *convention, const struct frame_member *from) {
+    return from->incarnation == convention->self->incarnation ||
+           bytes_equal(from->endpoint, convention->self->view.endpoint);
+}
+
+/* A member gone wild gets so many answers in a period and no more. */
+static bool may_answer(const struct convention *convention, struct member *member) {
+    if (convention->now_ns >= time_add(member->answered_ns, convention->times.period_ns)) {
+        member->answered_ns = convention->now_ns;
+        member->answers = 0;
+    }
+    return !convention->times.answers_max || member->answers++ < convention->times.answers_max;
+}
+
+static void answer(struct convention *convention, struct member *member, bool all) {
+    if (!may_answer(convention, member)) {
+        return;
+    }
+    struct convention_action *action = convention_want(convention, CONVENTION_SEND_REGISTERED, member->incarnation);
+    action->registered = (struct frame_registered){
+        .epoch = convention->epoch,
+        .number = convention->number,
+        .leader = convention->self->view,
+    };
+    if (all) {
+        for (size_t i = 0; i < convention->members.count; i++) {
+            convention->roster[i] = convention->members.items[i]->view;
+        }
+        action->registered.members = convention->roster;
+        action->registered.members_count = convention->members.count;
+    }
+}
+
+static void notice(struct convention *convention, enum convention_action_kind kind, struct member *member) {
+    struct convention_action *action = convention_want(convention, kind, member->incarnation);
+    action->member = member;
+    action->text = "registered anew";
+}
+
+static void on_known(struct convention *convention, struct member *member, const struct frame_register *frame) {
+    if (members_refresh(member, &frame->member)) {
+        return;
+    }
+    member->registered_ns = convention->now_ns;
+    answer(convention, member, frame->first_time);
+    if (frame->first_time && convention->times.notice_reregistration) {
+        notice(convention, CONVENTION_MEMBER_REMOVED, member);
+        notice(convention, CONVENTION_MEMBER_ADDED, member);
+    }
+}
+
+static void refuse(struct convention *convention, uint64_t peer, const struct member *holder) {
+    convention_log(convention, "a second node named %s was refused: the name is taken by the node at %s", holder->name,
+                   holder->endpoint);
+    convention_send_deregister(convention, peer, convention->log[convention->log_count - 1]);
+}
+
+void convention_on_register(struct convention *convention, uint64_t peer, const struct frame_register *frame) {
+    if (is_own(convention, &frame->member)) {
+        convention_log(convention, "ignored a registration that carries this node's own address %s",
+                       convention->self->endpoint);
+        return;
+    }
+    if (!convention->acting) {
+        return;
+    }
+    if (frame->member.incarnation != peer) {
+        convention_log(convention, "ignored a registration in another node's name");
+        return;
+    }
+    struct member *member = members_find(&convention->members, peer);
+    if (member) {
+        on_known(convention, member, frame);
+        return;
+    }
+    const struct member *holder = holder_of_name(convention, &frame->member);
+    if (holder) {
+        refuse(convention, peer, holder);
+        return;
+    }
+    convention_remove_restarted(convention, &frame->member);
+    member = convention_enter_member(convention, &frame->member);
+    if (!member) {
+        convention_send_deregister(convention, peer, "this node cannot be a member: the leader's log says why");
+        return;
+    }
+    member->linked = true;
+    convention->joined = member;
+    answer(convention, member, frame->first_time);
+    convention_want(convention, CONVENTION_MEMBER_ADDED, peer)->member = member;
+}
