@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+#include "mesh/runtime/actor.h"
+
+#include "mesh/base/check.h"
+#include "mesh/runtime/error.h"
+#include "mesh/runtime/log.h"
+#include "mesh/runtime/module.h"
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- the table ---- */
+
+struct mesh_actor *actor_find(struct host *host, struct mesh_address address) {
+    return map_get(&host->actors, &address);
+}
+
+static struct mesh_actor *actor_new(struct host *host, struct mesh_address address, const struct mesh_type *type) {
+    struct mesh_actor *actor = calloc(1, sizeof *actor);
+    void *state = type->state_bytes > 0 ? calloc(1, type->state_bytes) : NULL;
+    if (!actor || (type->state_bytes > 0 && !state) || map_put(&host->actors, &address, actor) != MESH_OK) {
+        free(actor);
+        free(state);
+        return NULL;
+    }
+    actor->host = host;
+    actor->type = type;
+    actor->address = address;
+    actor->state = state;
+    actor->page_entry = -1;
+    list_node_init(&actor->in_queue);
+    return actor;
+}
+
+void actor_end(struct mesh_actor *actor) {
+    crash_page_close(actor->host->page, actor->page_entry);
+    (void)map_remove(&actor->host->actors, &actor->address);
+    list_remove(&actor->in_queue);
+    free(actor->state);
+    free(actor);
+}
+
+enum mesh_status actor_begin(struct host *host, struct mesh_address address, struct mesh_address parent,
+                             const char *type_name, struct mesh_error *error) {
+    const struct mesh_type *type = NULL;
+    enum mesh_status status = module_find(&type, host->types, type_name, host->origin, error);
+    if (status != MESH_OK) {
+        return status;
+    }
+    struct mesh_actor *actor = actor_new(host, address, type);
+    if (!actor) {
+        return error_set(error, MESH_NO_MEMORY, "no memory for an actor of type %s", type_name);
+    }
+    actor->parent = parent;
+    struct lifecycle_event born = {.kind = LIFECYCLE_BORN, .actor = address, .parent = parent};
+    status = lifecycle_step(host->lifecycle, process_now(host->process), &born);
+    if (status == MESH_OK) {
+        status = process_step(host->process, &(struct delivery_event){.kind = DELIVERY_OPEN, .address = address});
+    }
+    if (status != MESH_OK) {
+        actor_end(actor);
+        return error_set(error, status, "an actor of type %s cannot begin: %s", type_name, mesh_status_text(status));
+    }
+    if (host->page) {
+        actor->page_entry = crash_page_open(host->page, process_now(host->process), address, type->name);
+    }
+    list_push_back(&host->newborn, &actor->in_queue);
+    return MESH_OK;
+}
+
+/* ---- handlers ---- */
+
+enum mesh_status actor_step(struct host *host, const struct lifecycle_event *event) {
+    enum mesh_status status = lifecycle_step(host->lifecycle, process_now(host->process), event);
+    struct mesh_actor *actor = actor_find(host, event->actor);
+    struct lifecycle_view look;
+    if (actor) {
+        actor->plain = lifecycle_look(host->lifecycle, actor->address, &look) && look.state == LIFECYCLE_RUNNING;
+    }
+    return status;
+}
+
+void actor_tell(struct host *host, const struct lifecycle_event *event) {
+    enum mesh_status status = actor_step(host, event);
+    if (status == MESH_NO_MEMORY) {
+        log_write(host->log, MESH_LOG_ERROR, NULL, event->actor, "no memory to keep its record");
+    }
+}
+
+/* Handlers run outside the baton, so that other threads can send and turns can go on in a wait. */
+static enum mesh_verdict call_receive(struct mesh_actor *actor, struct view *view) {
+    actor->in_hand = &view->message;
+    actor->failure[0] = 0;
+    process_unlock(actor->host->process);
+    enum mesh_verdict verdict = actor->type->receive(actor, &view->message, actor->state);
+    process_lock(actor->host->process);
+    actor->in_hand = NULL;
+    return verdict;
+}
+
+static void log_failure(struct mesh_actor *actor, const char *what, const char *text) {
+    log_write(actor->host->log, MESH_LOG_WARNING, actor->type->name, actor->address, "%s: %s", what, text);
+}
+
+static const char *failure_text(const struct mesh_actor *actor) {
+    return actor->failure[0] ? actor->failure : "the handler failed without a text";
+}
+
+void actor_start(struct mesh_actor *actor) {
+    struct host *host = actor->host;
+    enum mesh_verdict verdict = MESH_DONE;
+    actor->failure[0] = 0;
+    if (actor->type->start) {
+        process_unlock(host->process);
+        verdict = actor->type->start(actor, actor->state);
+        process_lock(host->process);
+    }
+    actor->started = true;
+    struct lifecycle_event started = {.kind = LIFECYCLE_STARTED, .actor = actor->address, .verdict = verdict};
+    if (verdict == MESH_FAILED) {
+        started.text = bytes_of_text(failure_text(actor));
+        log_failure(actor, "its constructor failed", failure_text(actor));
+    }
+    crash_page_set_state(host->page, actor->page_entry, process_now(host->process), CRASH_IDLE);
+    CHECK(actor_step(host, &started) == MESH_OK);
+    /* What came before it was started is in its mailbox, and was told once. */
+    list_push_back(&host->runnable, &actor->in_queue);
+}
+
+/* Shows the message, a failed one twice (E1). An exit request is shown once (E2). */
+static enum mesh_verdict show(struct mesh_actor *actor, struct view *view, struct message *message) {
+    struct host *host = actor->host;
+    crash_page_enter(host->page, actor->page_entry, process_now(host->process), message);
+    actor->replied = false;
+    enum mesh_verdict verdict = call_receive(actor, view);
+    if (verdict == MESH_FAILED && message->kind != FRAME_EXIT_REQUEST && !host->leaving) {
+        verdict = call_receive(actor, view);
+    }
+    return verdict;
+}
+
+static void settle(struct mesh_actor *actor, const struct message *message, enum frame_outcome outcome,
+                   enum frame_reason reason, const char *text) {
+    struct host *host = actor->host;
+    if (outcome != FRAME_DIED) {
+        crash_page_leave(host->page, actor->page_entry, process_now(host->process), message);
+    }
+    struct delivery_event verdict = {
+        .kind = DELIVERY_VERDICT,
+        .address = actor->address,
+        .outcome = outcome,
+        .reason = reason,
+        .text = bytes_of_text(text),
+    };
+    CHECK(process_step(host->process, &verdict) == MESH_OK);
+}
+
+/* A system message has no sender who would want it back (E2). */
+static void settle_failed(struct mesh_actor *actor, const struct message *message) {
+    const char *text = failure_text(actor);
+    log_failure(actor, "a handler failed twice", text);
+    bool user = message->kind == FRAME_USER;
+    settle(actor, message, user ? FRAME_RETURNED : FRAME_HANDLED, FRAME_NO_REASON, user ? text : "");
+}
+
+static void handle(struct mesh_actor *actor, struct message *message) {
+    struct view view;
+    view_show(&view, message);
+    enum mesh_verdict verdict = show(actor, &view, message);
+    struct host *host = actor->host;
+    struct lifecycle_event shown = {.kind = LIFECYCLE_CHILD_SHOWN, .actor = actor->address};
+    struct mesh_exit exit;
+    bool child_exited = mesh_message_exit(&view.message, &exit) == MESH_OK;
+    if (verdict == MESH_FAILED) {
+        settle_failed(actor, message);
+    } else {
+        settle(actor, message, FRAME_HANDLED, FRAME_NO_REASON, "");
+    }
+    if (child_exited) {
+        shown.child = exit.child;
+        actor_tell(host, &shown);
+    }
+    if (verdict == MESH_EXIT) {
+        actor_tell(host, &(struct lifecycle_event){.kind = LIFECYCLE_OWN_EXIT, .actor = actor->address});
+    }
+}
+
+static void show_exit(struct mesh_actor *actor, struct message *message) {
+    bool alone = message->payload.size == 1 && message->payload.data[0] == 1;
+    actor->exit_from = message->sender;
+    struct lifecycle_event asked = {.kind = LIFECYCLE_EXIT_REQUEST, .actor = actor->address, .alone = alone};
+    actor_tell(actor->host, &asked);
+    settle(actor, message, FRAME_HANDLED, FRAME_NO_REASON, "");
+}
+
+bool actor_run(struct mesh_actor *actor) {
+    struct message *message = process_take(actor->host->process, actor->address);
+    if (!message) {
+        return false;
+    }
+    if (actor->plain && message->kind == FRAME_USER) {
+        handle(actor, message);
+        return true;
+    }
+    switch (lifecycle_treat(actor->host->lifecycle, actor->address, message->kind)) {
+    case LIFECYCLE_SHOW:
+        if (message->kind == FRAME_EXIT_REQUEST) {
+            show_exit(actor, message);
+        } else {
+            handle(actor, message);
+        }
+        break;
+    case LIFECYCLE_SETTLE:
+        settle(actor, message, FRAME_HANDLED, FRAME_NO_REASON, "");
+        break;
+    case LIFECYCLE_HOLD:
+    case LIFECYCLE_REFUSE:
+        settle(actor, message, FRAME_DIED, FRAME_EXITED, "");
+        break;
+    }
+    return true;
+}

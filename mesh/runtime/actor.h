@@ -1,0 +1,82 @@
+/* The inside of a host: its actors, and which of them has a message to handle.
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
+#ifndef MESH_RUNTIME_ACTOR_H
+#define MESH_RUNTIME_ACTOR_H
+
+#include "mesh/base/list.h"
+#include "mesh/base/map.h"
+#include "mesh/core/address.h"
+#include "mesh/core/lifecycle.h"
+#include "mesh/runtime/crash_page.h"
+#include "mesh/runtime/drive.h"
+#include "mesh/runtime/host.h"
+#include "mesh/runtime/view.h"
+#include <signal.h>
+
+struct host {
+    const struct host_options *options;
+    const struct mesh_type *const *types; /* of the module, or of the program */
+    const char *origin;                   /* where they come from, for texts */
+    struct process *process;
+    struct drive drive;
+    struct lifecycle *lifecycle;
+    struct crash_page *page; /* NULL without one */
+    struct log *log;
+    struct map actors;    /* by address */
+    struct list runnable; /* actors that may have a message */
+    struct list newborn;  /* actors whose constructor is still to run */
+    pthread_t main;       /* the thread that runs handlers */
+    struct address_mint mint;
+    uint64_t admin_lost_ns;            /* since when the link to the admin is down; 0: it is up */
+    bool endpoint_drained;             /* what the host itself said is received (D14) */
+    bool leaving;                      /* exit() was called in a handler */
+    volatile sig_atomic_t exit_signal; /* SIGTERM or SIGINT has come */
+};
+
+struct mesh_actor {
+    struct host *host;
+    const struct mesh_type *type;
+    struct mesh_address address, parent;
+    void *state;
+    struct list_node in_queue; /* of runnable, or of newborn */
+    int page_entry;
+    bool started; /* its constructor has run */
+    bool plain;   /* it runs and does not exit: user messages need no asking how to treat them */
+    bool replied; /* the message in hand has had its reply (D11) */
+    const struct mesh_message *in_hand;
+    struct mesh_address exit_from;  /* who asked it to exit */
+    uint64_t rooms;                 /* counts up whenever its window has room again */
+    char failure[FRAME_TEXT_BYTES]; /* the text of mesh_fail */
+};
+
+/* ---- the table ---- */
+
+struct mesh_actor *actor_find(struct host *host, struct mesh_address address); /* NULL when it is not here */
+
+/* Begins an actor: window and mailbox, lifecycle, crash page. Its constructor runs later. MESH_UNKNOWN_TYPE,
+ * MESH_NO_MEMORY, MESH_FULL, MESH_EXISTS, MESH_SHUTTING_DOWN with a text. */
+MESH_MUST_USE enum mesh_status actor_begin(struct host *host, struct mesh_address address, struct mesh_address parent,
+                                           const char *type, struct mesh_error *error);
+
+/* Forgets it; its state is freed. */
+void actor_end(struct mesh_actor *actor);
+
+/* ---- what it does; main thread, with the baton ---- */
+
+/* Runs the constructor (C3). */
+void actor_start(struct mesh_actor *actor);
+
+/* Handles its next message; false when it has none. */
+bool actor_run(struct mesh_actor *actor);
+
+/* Performs what the lifecycle wants. */
+void actor_perform(struct host *host);
+
+/* Tells the lifecycle, and refreshes what the actor caches of it. */
+enum mesh_status actor_step(struct host *host, const struct lifecycle_event *event);
+
+/* The same for what may come late or twice: whom it is about may be gone, which is no failure. */
+void actor_tell(struct host *host, const struct lifecycle_event *event);
+
+#endif

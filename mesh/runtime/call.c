@@ -1,0 +1,264 @@
+/* What an actor's code may call: <mesh/actor.h>.
+ *
+ * Each call takes the baton for one step, so that any thread of the host may make it (A7).
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
+#include "mesh/base/time.h"
+#include "mesh/runtime/actor.h"
+#include "mesh/runtime/log.h"
+#include "mesh/runtime/module.h"
+#include "mesh/runtime/post.h"
+#include "mesh/runtime/requirement.h"
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SEND_WAIT_NS (5 * NS_PER_S) /* D7 */
+
+struct mesh_address mesh_self(const struct mesh_actor *self) {
+    return self->address;
+}
+
+struct mesh_address mesh_parent(const struct mesh_actor *self) {
+    return self->parent;
+}
+
+void *mesh_actor_user(const struct mesh_actor *self) {
+    return self->type->user;
+}
+
+/* ---- sending ---- */
+
+static bool on_main_thread(const struct host *host) {
+    return pthread_equal(pthread_self(), host->main) != 0;
+}
+
+/* A plain send to the sender of the message in hand counts as its reply if none was made (D11). */
+static void make_reply(struct mesh_actor *self, struct post *post) {
+    const struct mesh_message *in_hand = self->in_hand;
+    bool asked = in_hand && in_hand->ask != 0 && !(in_hand->flags & FRAME_RUN_REPLY);
+    if (asked && !self->replied && on_main_thread(self->host) && mesh_address_equal(post->to, in_hand->sender)) {
+        self->replied = true;
+        post->ask = in_hand->ask;
+        post->flags |= FRAME_RUN_REPLY;
+    }
+}
+
+/* How long a send may wait. For an actor of its own host nobody could make room meanwhile. */
+static uint64_t wait_end(struct mesh_actor *self, const struct post *post, bool no_wait) {
+    if (no_wait || actor_find(self->host, post->to)) {
+        return 0;
+    }
+    return on_main_thread(self->host) ? time_add(process_now(self->host->process), SEND_WAIT_NS) : TIME_NEVER;
+}
+
+/* In a handler what is sent leaves when the handler returns, or when a batch is full; other threads' at once. */
+static enum mesh_status submit(struct mesh_actor *self, struct post *post, bool no_wait) {
+    struct host *host = self->host;
+    struct message *message = NULL;
+    process_lock(host->process);
+    make_reply(self, post);
+    enum mesh_status status = post_make(&message, host->process, post);
+    if (status == MESH_OK) {
+        status = post_submit(&host->drive, message, &self->rooms, wait_end(self, post, no_wait));
+    }
+    if (status == MESH_OK && !on_main_thread(host)) {
+        drive_submitted(&host->drive);
+    }
+    process_unlock(host->process);
+    if (status == MESH_INTERRUPTED) {
+        return MESH_WOULD_BLOCK;
+    }
+    return status == MESH_NOT_FOUND ? MESH_SHUTTING_DOWN : status;
+}
+
+enum mesh_status mesh_send_with(struct mesh_actor *self, struct mesh_address to, const char *type, const void *data,
+                                size_t bytes, const struct mesh_send_options *options) {
+    struct post post = {
+        .from = self->address,
+        .to = to,
+        .kind = FRAME_USER,
+        .type = type,
+        .data = data,
+        .bytes = bytes,
+        .expiry_ns = options ? options->expiry_ms * NS_PER_MS : 0,
+    };
+    return submit(self, &post, options && options->no_wait);
+}
+
+enum mesh_status mesh_send(struct mesh_actor *self, struct mesh_address to, const char *type, const void *data,
+                           size_t bytes) {
+    return mesh_send_with(self, to, type, data, bytes, NULL);
+}
+
+enum mesh_status mesh_reply(struct mesh_actor *self, const struct mesh_message *message, const char *type,
+                            const void *data, size_t bytes) {
+    bool asked = message->ask != 0 && !(message->flags & FRAME_RUN_REPLY);
+    struct post post = {
+        .from = self->address,
+        .to = message->sender,
+        .kind = FRAME_USER,
+        .type = type,
+        .data = data,
+        .bytes = bytes,
+        .ask = asked ? message->ask : 0,
+        .flags = asked ? FRAME_RUN_REPLY : 0,
+    };
+    if (message == self->in_hand) {
+        self->replied = true;
+    }
+    return submit(self, &post, false);
+}
+
+/* A text of any length: on the stack when it is short. */
+struct text {
+    char room[1024];
+    char *text;
+    size_t bytes; /* with the terminating zero */
+};
+
+static bool text_format(struct text *text, const char *format, va_list arguments) {
+    va_list again;
+    va_copy(again, arguments);
+    int length = vsnprintf(text->room, sizeof text->room, format, arguments);
+    text->bytes = length < 0 ? 0 : (size_t)length + 1;
+    text->text = text->room;
+    if (text->bytes > sizeof text->room) {
+        text->text = malloc(text->bytes);
+        if (text->text) {
+            (void)vsnprintf(text->text, text->bytes, format, again);
+        }
+    }
+    va_end(again);
+    return text->bytes > 0 && text->text;
+}
+
+static void text_free(struct text *text) {
+    if (text->text != text->room) {
+        free(text->text);
+    }
+}
+
+enum mesh_status mesh_send_text(struct mesh_actor *self, struct mesh_address to, const char *format, ...) {
+    struct text text;
+    va_list arguments;
+    va_start(arguments, format);
+    bool made = text_format(&text, format, arguments);
+    va_end(arguments);
+    enum mesh_status status = made ? mesh_send(self, to, MESH_TEXT, text.text, text.bytes) : MESH_NO_MEMORY;
+    text_free(&text);
+    return status;
+}
+
+enum mesh_status mesh_reply_text(struct mesh_actor *self, const struct mesh_message *message, const char *format, ...) {
+    struct text text;
+    va_list arguments;
+    va_start(arguments, format);
+    bool made = text_format(&text, format, arguments);
+    va_end(arguments);
+    enum mesh_status status = made ? mesh_reply(self, message, MESH_TEXT, text.text, text.bytes) : MESH_NO_MEMORY;
+    text_free(&text);
+    return status;
+}
+
+enum mesh_status mesh_request_exit(struct mesh_actor *self, struct mesh_address who, bool alone) {
+    uint8_t flag = 1;
+    struct post post = {
+        .from = self->address,
+        .to = who,
+        .kind = FRAME_EXIT_REQUEST,
+        .type = "",
+        .data = &flag,
+        .bytes = alone ? 1 : 0,
+    };
+    return submit(self, &post, true);
+}
+
+/* ---- creating ---- */
+
+static bool brings(const struct host *host, const char *type) {
+    for (size_t i = 0; host->types[i]; i++) {
+        if (strcmp(host->types[i]->name, type) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static enum mesh_status create(struct mesh_actor *self, const char *type, const struct requirements *requirements,
+                               struct mesh_address *child) {
+    struct host *host = self->host;
+    struct mesh_address address;
+    enum mesh_status status = address_mint(&host->mint, &address);
+    if (status != MESH_OK) {
+        return status;
+    }
+    struct lifecycle_event minted = {.kind = LIFECYCLE_CHILD, .actor = self->address, .child = address};
+    status = actor_step(host, &minted);
+    if (status != MESH_OK) {
+        return status == MESH_NOT_FOUND ? MESH_SHUTTING_DOWN : status;
+    }
+    struct control request = {
+        .kind = CONTROL_CREATE,
+        .create =
+            {
+                .address = address,
+                .parent = self->address,
+                .type = bytes_of_text(type),
+                .requirements = requirements->items,
+                .requirements_count = requirements->count,
+            },
+    };
+    if (host->options->program && brings(host, type)) {
+        request.create.program = bytes_of_text(host->options->program);
+    }
+    status = process_send_control(host->process, process_admin(host->process), &request);
+    if (status != MESH_OK) {
+        struct lifecycle_event ended = {.kind = LIFECYCLE_CHILD_ENDED,
+                                        .actor = self->address,
+                                        .child = address,
+                                        .how = MESH_EXITED_UNCREATED,
+                                        .text = bytes_of_text(mesh_status_text(status))};
+        actor_tell(host, &ended);
+    } else if (!on_main_thread(host)) {
+        drive_submitted(&host->drive);
+    }
+    *child = address;
+    return MESH_OK;
+}
+
+enum mesh_status mesh_create(struct mesh_actor *self, const char *type, const struct mesh_create_options *options,
+                             struct mesh_address *child) {
+    struct requirements requirements;
+    if (!module_name_valid(type) || !child) {
+        return MESH_INVALID_ARGUMENT;
+    }
+    enum mesh_status status = requirements_init(&requirements, options ? options->requirements : NULL,
+                                                options ? options->requirements_count : 0);
+    if (status != MESH_OK) {
+        return status;
+    }
+    process_lock(self->host->process);
+    status = create(self, type, &requirements, child);
+    process_unlock(self->host->process);
+    requirements_fini(&requirements);
+    return status;
+}
+
+/* ---- failing and logging ---- */
+
+enum mesh_verdict mesh_fail(struct mesh_actor *self, const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    (void)vsnprintf(self->failure, sizeof self->failure, format, arguments);
+    va_end(arguments);
+    return MESH_FAILED;
+}
+
+void mesh_log(struct mesh_actor *self, enum mesh_level level, const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    log_write_list(self->host->log, level, self->type->name, self->address, format, arguments);
+    va_end(arguments);
+}

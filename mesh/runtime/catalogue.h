@@ -1,0 +1,48 @@
+/* The catalogue: which actor types the modules of a path bring, and what they require.
+ *
+ * The admin runs no user code, also none that a module runs when it is loaded. So a process of its own loads each
+ * module in a child of its own, and writes what it found, one line a fact, fields parted by tabs:
+ *
+ *   module PATH                     what follows is of this module
+ *   type NAME
+ *   requires NAME present           of the type above
+ *   requires NAME equal VALUE
+ *   failed PATH TEXT                this module brings nothing, and why
+ *   end                             nothing is missing
+ *
+ * A module has at most CATALOGUE_BYTES of lines. Of two modules that bring one name, the earlier counts. Rules H2,
+ * C2.
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
+#ifndef MESH_RUNTIME_CATALOGUE_H
+#define MESH_RUNTIME_CATALOGUE_H
+
+#include <stddef.h>
+
+enum { CATALOGUE_BYTES = 256 * 1024, CATALOGUE_MODULE_MS = 5000 };
+
+enum catalogue_fact {
+    CATALOGUE_MODULE,
+    CATALOGUE_TYPE,
+    CATALOGUE_REQUIRES_PRESENT,
+    CATALOGUE_REQUIRES_EQUAL,
+    CATALOGUE_FAILED,
+    CATALOGUE_END,
+    CATALOGUE_MALFORMED,
+};
+
+struct catalogue_line {
+    enum catalogue_fact fact;
+    const char *name;  /* path of the module, name of the type or of the requirement */
+    const char *value; /* of the requirement, or the failure's text; else empty */
+};
+
+/* Reads one line without its newline; the texts point into `line`, which is changed. */
+struct catalogue_line catalogue_parse(char *line);
+
+/* Writes the catalogue of all files *.so in the directories of `module_path` (parted by colons), in the order of
+ * path and name, to the descriptor. Gives the process's exit code: 0 also when modules failed, 1 when the lines
+ * could not be written. */
+int catalogue_main(const char *module_path, int output);
+
+#endif

@@ -1,0 +1,337 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+#include "mesh/runtime/crash_page.h"
+
+#include "mesh/base/check.h"
+#include <fcntl.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum {
+    MAGIC = 0x3167706d, /* "mpg1" */
+    PROBES = 8,         /* a floor stands in one of this many places behind its hash */
+};
+
+/* Every field that orders others is atomic: a release store is a plain one on the machines that matter, and keeps the
+ * compiler from moving what must be written before. */
+struct actor_entry {
+    _Atomic uint32_t state;
+    uint32_t type_bytes;
+    struct mesh_address actor;
+    uint64_t since_ns, handled, mailbox, unsettled;
+    char type[CRASH_PAGE_TYPE_BYTES];
+    _Atomic uint64_t seq; /* of the message in hand, 0 for none; written after what follows */
+    uint64_t epoch;
+    struct mesh_address sender;
+    uint32_t in_hand_type_bytes;
+    char in_hand_type[CRASH_PAGE_TYPE_BYTES];
+};
+
+struct floor_entry {
+    _Atomic uint64_t epoch; /* 0: not used; written after all else */
+    _Atomic uint64_t handled;
+    struct mesh_address actor, sender;
+    uint64_t stamp; /* when it was last written, in handlings: the oldest is crowded out */
+};
+
+struct crash_page {
+    uint32_t magic, pid;
+    _Atomic uint64_t incarnation;
+    uint64_t clock; /* handlings so far */
+    struct actor_entry actors[CRASH_PAGE_ACTORS];
+    struct floor_entry floors[CRASH_PAGE_FLOORS];
+};
+
+enum mesh_status crash_page_create(int *fd) {
+    int made = memfd_create("mesh-crash-page", MFD_CLOEXEC);
+    if (made < 0) {
+        return MESH_IO;
+    }
+    if (ftruncate(made, (off_t)sizeof(struct crash_page)) != 0) {
+        close(made);
+        return MESH_IO;
+    }
+    *fd = made;
+    return MESH_OK;
+}
+
+enum mesh_status crash_page_map(struct crash_page **out, int fd) {
+    struct stat seen;
+    if (fstat(fd, &seen) != 0) {
+        return MESH_IO;
+    }
+    if (seen.st_size != (off_t)sizeof(struct crash_page)) {
+        return MESH_INVALID_ARGUMENT;
+    }
+    void *mapped = mmap(NULL, sizeof(struct crash_page), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    if (mapped == MAP_FAILED) {
+        return MESH_IO;
+    }
+    *out = mapped;
+    return MESH_OK;
+}
+
+void crash_page_unmap(struct crash_page **page) {
+    if (*page) {
+        munmap(*page, sizeof **page);
+        *page = NULL;
+    }
+}
+
+const char *crash_state_name(enum crash_state state) {
+    switch (state) {
+    case CRASH_FREE:
+        return "free";
+    case CRASH_STARTING:
+        return "starting";
+    case CRASH_IDLE:
+        return "idle";
+    case CRASH_BUSY:
+        return "busy";
+    case CRASH_EXITING:
+        return "exiting";
+    }
+    return "unknown";
+}
+
+/* ---- the host's side ---- */
+
+void crash_page_begin(struct crash_page *page, uint64_t incarnation, uint32_t pid) {
+    page->magic = MAGIC;
+    page->pid = pid;
+    atomic_store_explicit(&page->incarnation, incarnation, memory_order_release);
+}
+
+static struct actor_entry *entry_at(struct crash_page *page, int entry) {
+    CHECK(entry < CRASH_PAGE_ACTORS);
+    return entry < 0 ? NULL : &page->actors[entry];
+}
+
+static uint32_t copy_name(char *to, const char *name, size_t bytes) {
+    size_t cut = bytes < CRASH_PAGE_TYPE_BYTES - 1 ? bytes : CRASH_PAGE_TYPE_BYTES - 1;
+    if (cut > 0) {
+        memcpy(to, name, cut);
+    }
+    return (uint32_t)cut;
+}
+
+int crash_page_open(struct crash_page *page, uint64_t now_ns, struct mesh_address actor, const char *type) {
+    for (int i = 0; i < CRASH_PAGE_ACTORS; i++) {
+        struct actor_entry *entry = &page->actors[i];
+        if (atomic_load_explicit(&entry->state, memory_order_relaxed) == CRASH_FREE) {
+            atomic_store_explicit(&entry->seq, 0, memory_order_relaxed);
+            entry->actor = actor;
+            entry->since_ns = now_ns;
+            entry->handled = entry->mailbox = entry->unsettled = 0;
+            entry->type_bytes = copy_name(entry->type, type, strlen(type));
+            atomic_store_explicit(&entry->state, CRASH_STARTING, memory_order_release);
+            return i;
+        }
+    }
+    return -1;
+}
+
+void crash_page_close(struct crash_page *page, int entry) {
+    struct actor_entry *actor = entry_at(page, entry);
+    if (actor) {
+        atomic_store_explicit(&actor->state, CRASH_FREE, memory_order_release);
+    }
+}
+
+void crash_page_set_state(struct crash_page *page, int entry, uint64_t now_ns, enum crash_state state) {
+    struct actor_entry *actor = entry_at(page, entry);
+    if (actor) {
+        actor->since_ns = now_ns;
+        atomic_store_explicit(&actor->state, state, memory_order_release);
+    }
+}
+
+void crash_page_set_load(struct crash_page *page, int entry, uint64_t mailbox, uint64_t unsettled) {
+    struct actor_entry *actor = entry_at(page, entry);
+    if (actor) {
+        actor->mailbox = mailbox;
+        actor->unsettled = unsettled;
+    }
+}
+
+void crash_page_enter(struct crash_page *page, int entry, uint64_t now_ns, const struct message *message) {
+    struct actor_entry *actor = entry_at(page, entry);
+    if (!actor) {
+        return;
+    }
+    actor->sender = message->sender;
+    actor->epoch = message->epoch;
+    actor->in_hand_type_bytes = copy_name(actor->in_hand_type, (const char *)message->type.data, message->type.size);
+    actor->since_ns = now_ns;
+    atomic_store_explicit(&actor->seq, message->seq, memory_order_release);
+    atomic_store_explicit(&actor->state, CRASH_BUSY, memory_order_release);
+}
+
+static size_t floor_place(struct mesh_address actor, struct mesh_address sender) {
+    return (size_t)(mesh_address_hash(actor) ^ (mesh_address_hash(sender) * 3)) & (CRASH_PAGE_FLOORS - 1);
+}
+
+static bool floor_is(const struct floor_entry *floor, struct mesh_address actor, struct mesh_address sender) {
+    return mesh_address_equal(floor->sender, sender) && mesh_address_equal(floor->actor, actor);
+}
+
+/* The stream's own entry, a free one, or the one among its places that was written longest ago. */
+static struct floor_entry *floor_for(struct crash_page *page, struct mesh_address actor, struct mesh_address sender) {
+    size_t place = floor_place(actor, sender);
+    struct floor_entry *oldest = NULL;
+    for (size_t i = 0; i < PROBES; i++) {
+        struct floor_entry *floor = &page->floors[(place + i) & (CRASH_PAGE_FLOORS - 1)];
+        if (floor_is(floor, actor, sender)) {
+            return floor;
+        }
+        if (!oldest || floor->stamp < oldest->stamp) {
+            oldest = floor;
+        }
+    }
+    atomic_store_explicit(&oldest->epoch, 0, memory_order_release);
+    oldest->actor = actor;
+    oldest->sender = sender;
+    return oldest;
+}
+
+void crash_page_leave(struct crash_page *page, int entry, uint64_t now_ns, const struct message *message) {
+    struct actor_entry *actor = entry_at(page, entry);
+    if (!actor) {
+        return;
+    }
+    if (message->seq != 0) {
+        struct floor_entry *floor = floor_for(page, message->target, message->sender);
+        if (atomic_load_explicit(&floor->epoch, memory_order_relaxed) != message->epoch) {
+            atomic_store_explicit(&floor->epoch, 0, memory_order_release);
+        }
+        floor->stamp = ++page->clock;
+        atomic_store_explicit(&floor->handled, message->seq, memory_order_release);
+        atomic_store_explicit(&floor->epoch, message->epoch, memory_order_release);
+    }
+    actor->handled++;
+    actor->since_ns = now_ns;
+    atomic_store_explicit(&actor->seq, 0, memory_order_release);
+    atomic_store_explicit(&actor->state, CRASH_IDLE, memory_order_release);
+}
+
+/* ---- the reader's side ---- */
+
+uint64_t crash_page_incarnation(const struct crash_page *page) {
+    return page->magic == MAGIC ? atomic_load_explicit(&page->incarnation, memory_order_acquire) : 0;
+}
+
+static void read_name(char to[CRASH_PAGE_TYPE_BYTES], const char *name, uint32_t bytes) {
+    size_t cut = bytes < CRASH_PAGE_TYPE_BYTES ? bytes : 0;
+    memcpy(to, name, cut);
+    to[cut] = 0;
+}
+
+bool crash_page_actor(const struct crash_page *page, size_t index, struct crash_record *out) {
+    if (index >= CRASH_PAGE_ACTORS || page->magic != MAGIC) {
+        return false;
+    }
+    const struct actor_entry *entry = &page->actors[index];
+    uint32_t state = atomic_load_explicit(&entry->state, memory_order_acquire);
+    if (state == CRASH_FREE || state > CRASH_EXITING) {
+        return false;
+    }
+    struct crash_record record = {
+        .actor = entry->actor,
+        .state = (enum crash_state)state,
+        .since_ns = entry->since_ns,
+        .handled = entry->handled,
+        .mailbox = entry->mailbox,
+        .unsettled = entry->unsettled,
+        .seq = atomic_load_explicit(&entry->seq, memory_order_acquire),
+        .epoch = entry->epoch,
+        .sender = entry->sender,
+    };
+    record.in_hand = state == CRASH_BUSY;
+    read_name(record.type, entry->type, entry->type_bytes);
+    read_name(record.in_hand_type, entry->in_hand_type, entry->in_hand_type_bytes);
+    *out = record;
+    return true;
+}
+
+bool crash_page_find(const struct crash_page *page, struct mesh_address actor, struct crash_record *out) {
+    for (size_t i = 0; i < CRASH_PAGE_ACTORS; i++) {
+        struct crash_record record;
+        if (crash_page_actor(page, i, &record) && mesh_address_equal(record.actor, actor)) {
+            *out = record;
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool floor_on_record(const struct crash_page *page, struct mesh_address actor, struct mesh_address sender,
+                            struct crash_floor *out) {
+    size_t place = floor_place(actor, sender);
+    for (size_t i = 0; i < PROBES; i++) {
+        const struct floor_entry *floor = &page->floors[(place + i) & (CRASH_PAGE_FLOORS - 1)];
+        uint64_t epoch = atomic_load_explicit(&floor->epoch, memory_order_acquire);
+        if (epoch != 0 && floor_is(floor, actor, sender)) {
+            out->epoch = epoch;
+            out->handled = atomic_load_explicit(&floor->handled, memory_order_acquire);
+            return true;
+        }
+    }
+    return false;
+}
+
+bool crash_page_floor(const struct crash_page *page, struct mesh_address actor, struct mesh_address sender,
+                      struct crash_floor *out) {
+    if (page->magic != MAGIC) {
+        return false;
+    }
+    struct crash_floor floor = {0};
+    bool known = floor_on_record(page, actor, sender, &floor);
+    struct crash_record record;
+    bool hand = crash_page_find(page, actor, &record) && record.seq != 0 && mesh_address_equal(record.sender, sender);
+    if (hand && known && floor.epoch == record.epoch) {
+        /* Whoever died between the floor and the hand has settled the message. */
+        floor.in_hand = record.seq > floor.handled ? record.seq : 0;
+    } else if (hand && (!known || record.epoch > floor.epoch)) {
+        /* Messages of a stream are handled in order, so all before the one in hand are. */
+        floor = (struct crash_floor){.epoch = record.epoch, .handled = record.seq - 1, .in_hand = record.seq};
+        known = true;
+    }
+    if (known) {
+        *out = floor;
+    }
+    return known;
+}
+
+static bool stream_at(const struct crash_page *page, size_t place, struct crash_stream *out) {
+    struct crash_record record;
+    struct crash_floor floor;
+    if (place < CRASH_PAGE_FLOORS) {
+        const struct floor_entry *entry = &page->floors[place];
+        out->actor = entry->actor;
+        out->sender = entry->sender;
+        return atomic_load_explicit(&entry->epoch, memory_order_acquire) != 0;
+    }
+    /* Then the streams that have nothing but a message in hand. */
+    if (!crash_page_actor(page, place - CRASH_PAGE_FLOORS, &record) || record.seq == 0 ||
+        floor_on_record(page, record.actor, record.sender, &floor)) {
+        return false;
+    }
+    out->actor = record.actor;
+    out->sender = record.sender;
+    return true;
+}
+
+bool crash_page_next_stream(const struct crash_page *page, size_t *place, struct crash_stream *out) {
+    while (*place < CRASH_PAGE_FLOORS + CRASH_PAGE_ACTORS) {
+        struct crash_stream stream;
+        bool there = stream_at(page, (*place)++, &stream);
+        if (there && crash_page_floor(page, stream.actor, stream.sender, &stream.floor)) {
+            *out = stream;
+            return true;
+        }
+    }
+    return false;
+}

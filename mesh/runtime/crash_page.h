@@ -1,0 +1,106 @@
+/* The crash page: what a host is doing, in memory that its admin shares and can read after the host is dead.
+ *
+ * The host writes plain stores before and after each handler, never a lock or a system call. Its admin reads the
+ * page when the host has died (which message was in hand, how far each stream was handled; E3, D14), for the status
+ * of a host whose handler is busy (K1); the host's own SIGUSR1 prints from it (C11).
+ *
+ * The writer may have died between any two of its stores, or have scribbled over everything: a reader believes
+ * nothing, finds every index and length within bounds by itself, and treats what makes no sense as not on record.
+ *
+ * A floor is how far one stream is handled. The table of floors is bounded; a stream that was crowded out is not on
+ * record, which only means that its messages may have been handled. Architecture: the crash page.
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
+#ifndef MESH_RUNTIME_CRASH_PAGE_H
+#define MESH_RUNTIME_CRASH_PAGE_H
+
+#include "mesh/core/message.h"
+#include <mesh/address.h>
+#include <mesh/status.h>
+
+enum {
+    CRASH_PAGE_ACTORS = 64,     /* of one host; more run, but are not on record */
+    CRASH_PAGE_FLOORS = 1024,   /* a power of two */
+    CRASH_PAGE_TYPE_BYTES = 64, /* a longer type name is cut */
+};
+
+enum crash_state {
+    CRASH_FREE, /* the entry is not used */
+    CRASH_STARTING,
+    CRASH_IDLE,
+    CRASH_BUSY, /* in a handler */
+    CRASH_EXITING,
+};
+
+struct crash_page;
+
+/* ---- both sides ---- */
+
+/* Makes the memory, of the one size that all crash pages have; `*fd` is the caller's and closes on exec. MESH_IO. */
+MESH_MUST_USE enum mesh_status crash_page_create(int *fd);
+
+/* Maps the page of `fd`, which may be closed afterwards. MESH_INVALID_ARGUMENT when it is no crash page by its size,
+ * MESH_IO. */
+MESH_MUST_USE enum mesh_status crash_page_map(struct crash_page **out, int fd);
+
+void crash_page_unmap(struct crash_page **page); /* NULL-safe */
+
+/* The word that the status uses: "idle", "busy" ... */
+const char *crash_state_name(enum crash_state state);
+
+/* ---- the host's side: one thread ---- */
+
+void crash_page_begin(struct crash_page *page, uint64_t incarnation, uint32_t pid);
+
+/* An entry for an actor; -1 when all are taken, which every function below accepts and ignores, also without a page. */
+int crash_page_open(struct crash_page *page, uint64_t now_ns, struct mesh_address actor, const char *type);
+void crash_page_close(struct crash_page *page, int entry);
+
+void crash_page_set_state(struct crash_page *page, int entry, uint64_t now_ns, enum crash_state state);
+
+/* What waits for the actor, and what it sent that is not settled. */
+void crash_page_set_load(struct crash_page *page, int entry, uint64_t mailbox, uint64_t unsettled);
+
+/* Around each handler: `message` is in hand; it is settled. */
+void crash_page_enter(struct crash_page *page, int entry, uint64_t now_ns, const struct message *message);
+void crash_page_leave(struct crash_page *page, int entry, uint64_t now_ns, const struct message *message);
+
+/* ---- the reader's side: any process that mapped it ---- */
+
+struct crash_record {
+    struct mesh_address actor;
+    enum crash_state state;
+    uint64_t since_ns; /* when the state began, by the monotonic clock */
+    char type[CRASH_PAGE_TYPE_BYTES];
+    uint64_t handled, mailbox, unsettled;
+    bool in_hand; /* a message was: the four below */
+    struct mesh_address sender;
+    uint64_t epoch, seq;
+    char in_hand_type[CRASH_PAGE_TYPE_BYTES];
+};
+
+/* Whose page it is; 0 when nobody's yet. */
+uint64_t crash_page_incarnation(const struct crash_page *page);
+
+/* The entry of number `index`, from 0 up to CRASH_PAGE_ACTORS; false when it is not used. */
+bool crash_page_actor(const struct crash_page *page, size_t index, struct crash_record *out);
+
+/* The same for an actor. */
+bool crash_page_find(const struct crash_page *page, struct mesh_address actor, struct crash_record *out);
+
+/* How far the stream of `sender` to `actor` is on record as handled; false when it is not on record. */
+struct crash_floor {
+    uint64_t epoch, handled;
+    uint64_t in_hand; /* its message that was in the handler, 0 for none */
+};
+bool crash_page_floor(const struct crash_page *page, struct mesh_address actor, struct mesh_address sender,
+                      struct crash_floor *out);
+
+/* Walks all streams that are on record, each once: `*place` begins at 0; false at the end. */
+struct crash_stream {
+    struct mesh_address actor, sender;
+    struct crash_floor floor;
+};
+bool crash_page_next_stream(const struct crash_page *page, size_t *place, struct crash_stream *out);
+
+#endif

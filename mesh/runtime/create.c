@@ -1,0 +1,165 @@
+/* What a program asks its node's admin: to create an actor, to shut down; and its request that an actor exit.
+ *
+ * Each request has an answer channel of its own, its number, so that no message can be taken for its answer (C2, D11).
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
+#include "mesh/base/time.h"
+#include "mesh/runtime/error.h"
+#include "mesh/runtime/handle.h"
+#include "mesh/runtime/module.h"
+#include "mesh/runtime/post.h"
+#include "mesh/runtime/requirement.h"
+#include <limits.h>
+#include <unistd.h>
+
+#define CREATE_WAIT_NS (50 * NS_PER_S) /* C2 */
+
+/* ---- requests ---- */
+
+static bool is_answered(void *user) {
+    const struct handle_request *request = user;
+    return request->answered || *request->admin_gone;
+}
+
+enum mesh_status handle_request(struct mesh_node *node, struct control *control, uint64_t until_ns,
+                                struct handle_request *request) {
+    *request = (struct handle_request){
+        .next = node->requests, .id = ++node->last_id, .status = MESH_CLOSED, .admin_gone = &node->admin_gone};
+    (void)error_set(&request->error, MESH_CLOSED, "the node in %s has ended", node->run_directory);
+    control->id = request->id;
+    enum mesh_status status = process_send_control(node->process, process_admin(node->process), control);
+    if (status != MESH_OK) {
+        return error_set(&request->error, status, "%s", mesh_status_text(status));
+    }
+    process_flush(node->process, true);
+    node->requests = request;
+    status = drive_until(&node->drive, is_answered, request, until_ns);
+    struct handle_request **link = &node->requests;
+    while (*link != request) {
+        link = &(*link)->next;
+    }
+    *link = request->next;
+    if (status != MESH_OK) {
+        return error_set(&request->error, status, "the node in %s has not answered: %s", node->run_directory,
+                         mesh_status_text(status));
+    }
+    return request->status;
+}
+
+static void answer(struct handle_request *request, enum mesh_status status, struct bytes text) {
+    request->answered = true;
+    request->status = status;
+    if (status != MESH_OK) {
+        (void)error_set(&request->error, status, "%.*s", (int)text.size, (const char *)text.data);
+    }
+}
+
+void handle_on_answer(struct mesh_node *node, const struct control *control) {
+    struct handle_request *request = node->requests;
+    while (request && request->id != control->id) {
+        request = request->next;
+    }
+    if (!request) {
+        return;
+    }
+    if (control->kind == CONTROL_CREATED) {
+        request->address = control->created.address;
+        answer(request, MESH_OK, bytes_make("", 0));
+    } else if (control->kind == CONTROL_CREATE_FAILED) {
+        answer(request, control->create_failed.status, control->create_failed.text);
+    } else if (control->kind == CONTROL_DONE) {
+        answer(request, control->done.status, control->done.text);
+    }
+}
+
+/* ---- creating ---- */
+
+static bool is_own_type(const struct mesh_node *node, const char *type) {
+    for (size_t i = 0; node->types && node->types[i]; i++) {
+        if (strcmp(node->types[i]->name, type) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static enum mesh_status create(struct mesh_node *node, const char *type, const struct requirements *requirements,
+                               struct mesh_address *out, struct mesh_error *error) {
+    char program[PATH_MAX];
+    struct control control = {
+        .kind = CONTROL_CREATE,
+        .create = {.type = bytes_of_text(type),
+                   .requirements = requirements->items,
+                   .requirements_count = requirements->count},
+    };
+    ssize_t bytes = is_own_type(node, type) ? readlink("/proc/self/exe", program, sizeof program) : 0;
+    control.create.program = bytes_make(program, bytes > 0 ? (size_t)bytes : 0);
+    struct handle_request request;
+    enum mesh_status status = handle_request(node, &control, process_now(node->process) + CREATE_WAIT_NS, &request);
+    if (status != MESH_OK) {
+        return error_set(error, status, "no actor of type %s: %s", type, request.error.text);
+    }
+    *out = request.address;
+    return MESH_OK;
+}
+
+enum mesh_status mesh_node_create(struct mesh_node *node, const char *type, const struct mesh_create_options *options,
+                                  struct mesh_address *out, struct mesh_error *error) {
+    if (!module_name_valid(type)) {
+        return error_set(error, MESH_INVALID_ARGUMENT, "a type's name has 1 to %d characters, none of them a space",
+                         MODULE_NAME_BYTES);
+    }
+    struct requirements requirements;
+    enum mesh_status status = requirements_init(&requirements, options ? options->requirements : NULL,
+                                                options ? options->requirements_count : 0);
+    if (status != MESH_OK) {
+        return error_set(error, status, "the requirements for an actor of type %s: %s", type, mesh_status_text(status));
+    }
+    process_lock(node->process);
+    status = create(node, type, &requirements, out, error);
+    process_unlock(node->process);
+    requirements_fini(&requirements);
+    return status;
+}
+
+/* ---- ending ---- */
+
+enum mesh_status mesh_node_request_exit(struct mesh_node *node, struct mesh_address who, bool alone) {
+    uint8_t flag = 1;
+    struct post post = {
+        .from = node->endpoint,
+        .to = who,
+        .kind = FRAME_EXIT_REQUEST,
+        .type = "",
+        .data = &flag,
+        .bytes = alone ? 1 : 0,
+    };
+    process_lock(node->process);
+    enum mesh_status status = post_now(node->process, &post);
+    if (status == MESH_OK) {
+        drive_submitted(&node->drive);
+    }
+    process_unlock(node->process);
+    return status;
+}
+
+static bool is_gone(void *user) {
+    const struct mesh_node *node = user;
+    return node->admin_gone;
+}
+
+enum mesh_status mesh_node_shutdown(struct mesh_node *node, int timeout_ms) {
+    process_lock(node->process);
+    enum mesh_status status = MESH_OK;
+    if (!node->admin_gone) {
+        struct control control = {.kind = CONTROL_SHUTDOWN,
+                                  .shutdown = {.timeout_ms = timeout_ms < 0 ? 0 : (uint32_t)timeout_ms}};
+        status = process_send_control(node->process, process_admin(node->process), &control);
+    }
+    if (status == MESH_OK) {
+        process_flush(node->process, true);
+        status = drive_until(&node->drive, is_gone, node, handle_until(node, timeout_ms));
+    }
+    process_unlock(node->process);
+    return status;
+}

@@ -1,0 +1,62 @@
+/* Driving: which of a process's threads runs its turns.
+ *
+ * Exactly one thread at a time runs process_turn. A thread that waits for something runs the turns itself, so that
+ * an answer wakes the very thread that wants it; the others wait until the driver leaves or tells that something
+ * changed.
+ *
+ *   nobody --a thread waits--> that thread --what it waited for is there--> nobody --10 ms--> standby
+ *      ^                                                                                        |
+ *      '------------------------ a thread wants to drive: the standby leaves -------------------'
+ *
+ * A program has a standby thread, which takes over when nobody has driven for 10 ms, so that acks, repetitions and
+ * what comes in go on while the program computes. A host's main thread drives between its handlers.
+ *
+ * What several sends gather is sent at once when the last flush is 50 us ago, else by the driver, who is woken once:
+ * a lone message never waits, and many go out together.
+ *
+ * All functions are called with the process's baton held, but for start and stop. Rules A7, D7, D13.
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
+#ifndef MESH_RUNTIME_DRIVE_H
+#define MESH_RUNTIME_DRIVE_H
+
+#include "mesh/runtime/process.h"
+#include <pthread.h>
+
+struct drive {
+    struct process *process;
+    pthread_mutex_t mutex;   /* taken with the baton held, and let go before the baton is taken again */
+    pthread_cond_t changed;  /* for threads that wait for the driver */
+    pthread_cond_t deserted; /* for the standby: nobody drives, or nobody may any more */
+    pthread_t standby;
+    bool has_standby, stopping;
+    bool driving;      /* a thread is in process_turn */
+    bool by_standby;   /* it is the standby, which leaves when somebody else wants to drive */
+    bool gathered;     /* something waits for the driver's flush, who has been woken for it */
+    bool urgent;       /* the standby is to take over at once */
+    bool standby_idle; /* the standby sleeps until somebody leaves */
+    unsigned waiting;  /* threads in `changed` */
+    uint64_t left_ns;  /* when somebody last drove */
+    uint64_t flushed_ns;
+};
+
+MESH_MUST_USE enum mesh_status drive_init(struct drive *drive, struct process *process);
+void drive_fini(struct drive *drive);
+
+/* Starts and ends the standby thread; it blocks all signals, which so reach the program's own threads.
+ * MESH_NO_MEMORY. Without the baton. */
+MESH_MUST_USE enum mesh_status drive_start_standby(struct drive *drive);
+void drive_stop_standby(struct drive *drive);
+
+/* Runs turns, or lets another thread run them, until `ready`: MESH_OK, MESH_TIMED_OUT, or MESH_INTERRUPTED by a
+ * signal. */
+MESH_MUST_USE enum mesh_status drive_until(struct drive *drive, bool (*ready)(void *user), void *user,
+                                           uint64_t until_ns);
+
+/* One turn, by this thread or another; waits until `until_ns` at most. MESH_INTERRUPTED by a signal. */
+enum mesh_status drive_turn(struct drive *drive, uint64_t until_ns);
+
+/* Something was submitted: sends it, or sees to it that the driver does. */
+void drive_submitted(struct drive *drive);
+
+#endif

@@ -1,0 +1,410 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+#include "mesh/runtime/host.h"
+
+#include "mesh/base/time.h"
+#include "mesh/runtime/actor.h"
+#include "mesh/runtime/error.h"
+#include "mesh/runtime/host_signal.h"
+#include "mesh/runtime/log.h"
+#include "mesh/runtime/module.h"
+#include "mesh/runtime/title.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#define ADMIN_WAIT_NS (1500 * NS_PER_MS) /* C8: ended 2 s after the admin is lost */
+#define DRAIN_WAIT_NS (7 * NS_PER_S)     /* D14 */
+#define HELLO_WAIT_MS 5000
+
+enum { HANDLED_PER_TURN = 256, ACTORS_MAX = 65536 };
+
+/* ---- what the process tells ---- */
+
+static void on_runnable(void *user, struct mesh_address address) {
+    struct host *host = user;
+    struct mesh_actor *actor = actor_find(host, address);
+    if (actor && actor->started && !list_is_linked(&actor->in_queue)) {
+        list_push_back(&host->runnable, &actor->in_queue);
+    }
+}
+
+static void child_ended(struct host *host, struct mesh_address child, enum mesh_how how, int number,
+                        struct bytes text) {
+    struct lifecycle_event ended = {
+        .kind = LIFECYCLE_CHILD_ENDED, .actor = child, .child = child, .how = how, .number = number, .text = text};
+    actor_tell(host, &ended);
+}
+
+static void send_created(struct host *host, uint64_t id, struct mesh_address address) {
+    struct control created = {
+        .id = id,
+        .kind = CONTROL_CREATED,
+        .created = {.address = address,
+                    .process = host->options->incarnation,
+                    .admin = host->options->node,
+                    .endpoint = bytes_of_text(process_endpoint(host->process, true))},
+    };
+    (void)process_send_control(host->process, process_admin(host->process), &created);
+}
+
+static void send_create_failed(struct host *host, uint64_t id, struct mesh_address address,
+                               const struct mesh_error *error) {
+    struct control failed = {
+        .id = id,
+        .kind = CONTROL_CREATE_FAILED,
+        .create_failed = {.address = address, .status = error->status, .text = bytes_of_text(error->text)},
+    };
+    (void)process_send_control(host->process, process_admin(host->process), &failed);
+    log_write(host->log, MESH_LOG_WARNING, NULL, address, "not created: %s", error->text);
+}
+
+static bool begin(struct host *host, uint64_t id, struct mesh_address address, struct mesh_address parent,
+                  const char *type) {
+    struct mesh_error error;
+    if (actor_begin(host, address, parent, type, &error) != MESH_OK) {
+        send_create_failed(host, id, address, &error);
+        return false;
+    }
+    send_created(host, id, address);
+    return true;
+}
+
+static void on_create(struct host *host, uint64_t id, const struct control_create *create) {
+    char type[MODULE_NAME_BYTES + 1];
+    size_t bytes = create->type.size < sizeof type ? create->type.size : 0;
+    memcpy(type, create->type.data, bytes);
+    type[bytes] = 0;
+    (void)begin(host, id, create->address, create->parent, type);
+}
+
+static void on_control(void *user, struct mesh_address sender, const struct control *control) {
+    struct host *host = user;
+    if (!mesh_address_equal(sender, process_admin(host->process))) {
+        return;
+    }
+    if (control->kind == CONTROL_CREATE) {
+        on_create(host, control->id, &control->create);
+    } else if (control->kind == CONTROL_CREATE_FAILED) {
+        const struct control_create_failed *failed = &control->create_failed;
+        struct delivery_gone gone = {.reason = FRAME_NEVER_CREATED, .text = failed->text};
+        child_ended(host, failed->address, MESH_EXITED_UNCREATED, 0, failed->text);
+        process_gone(host->process, failed->address, &gone);
+    } else if (control->kind == CONTROL_EXITED) {
+        const struct control_exited *exited = &control->exited;
+        child_ended(host, exited->address, (enum mesh_how)exited->how, exited->number, exited->text);
+    } else if (control->kind == CONTROL_SHUTDOWN) {
+        struct lifecycle_event shutdown = {.kind = LIFECYCLE_SHUTDOWN};
+        actor_tell(host, &shutdown);
+    }
+}
+
+static void log_dead(struct host *host, const struct message *message) {
+    char target[MESH_ADDRESS_TEXT_BYTES];
+    log_write(host->log, MESH_LOG_INFO, NULL, message->sender, "dead letter of type %.*s to %s: %.*s",
+              (int)message->type.size, (const char *)message->type.data, mesh_address_print(message->target, target),
+              (int)message->text.size, (const char *)message->text.data);
+}
+
+/* A failed user message goes back to the actor that sent it (E1); a dead letter is counted and logged (E4). */
+static void on_unhandled(void *user, struct message *message) {
+    struct host *host = user;
+    bool user_message = message->kind == FRAME_USER;
+    if (user_message && message->outcome == FRAME_RETURNED && actor_find(host, message->sender)) {
+        view_turn(message, process_address(host->process));
+        if (process_submit(host->process, message) == MESH_OK) {
+            return;
+        }
+        log_write(host->log, MESH_LOG_ERROR, NULL, message->target, "no room to give back a message that failed");
+    } else if (user_message) {
+        log_dead(host, message);
+    }
+    message_release(message);
+}
+
+static void on_room(void *user, struct mesh_address address) {
+    struct mesh_actor *actor = actor_find(user, address);
+    if (actor) {
+        actor->rooms++;
+    }
+}
+
+static void on_drained(void *user, struct mesh_address address) {
+    struct host *host = user;
+    if (mesh_address_equal(address, process_address(host->process))) {
+        host->endpoint_drained = true;
+        return;
+    }
+    struct lifecycle_event drained = {.kind = LIFECYCLE_DRAINED, .actor = address};
+    actor_tell(host, &drained);
+}
+
+static void on_link(void *user, uint64_t peer, enum process_link link) {
+    struct host *host = user;
+    if (peer == host->options->node) {
+        host->admin_lost_ns = link == PROCESS_LINK_UP ? 0 : process_now(host->process);
+    }
+}
+
+/* C8: the parent-death signal does it within a millisecond; this is for an admin that is not the parent. */
+static uint64_t on_tick(void *user, uint64_t now_ns) {
+    struct host *host = user;
+    if (host->admin_lost_ns != 0 && now_ns >= host->admin_lost_ns + ADMIN_WAIT_NS) {
+        log_write(host->log, MESH_LOG_WARNING, NULL, host->options->actor, "the admin is lost: the host ends");
+        _exit(1);
+    }
+    if (lifecycle_deadline(host->lifecycle) <= now_ns) {
+        actor_tell(host, &(struct lifecycle_event){.kind = LIFECYCLE_TICK});
+    }
+    uint64_t lost_ns = host->admin_lost_ns != 0 ? host->admin_lost_ns + ADMIN_WAIT_NS : TIME_NEVER;
+    return time_min(lifecycle_deadline(host->lifecycle), lost_ns);
+}
+
+/* ---- the loop ---- */
+
+static void start_newborn(struct host *host) {
+    struct list_node *node;
+    while ((node = list_pop_front(&host->newborn))) {
+        actor_start(LIST_OWNER(node, struct mesh_actor, in_queue));
+        actor_perform(host);
+    }
+}
+
+/* What the admin sees of an actor while its handler is busy. */
+static void publish_load(struct host *host) {
+    size_t place = 0;
+    struct mesh_actor *actor;
+    while ((actor = map_next(&host->actors, &place))) {
+        struct delivery_load load;
+        if (actor->page_entry >= 0 && delivery_load(process_delivery(host->process), actor->address, &load)) {
+            crash_page_set_load(host->page, actor->page_entry, load.mailbox_messages, load.unsettled_messages);
+        }
+    }
+}
+
+/* One message for each runnable actor in turn, so that none waits for the flood of another. */
+static void run_actors(struct host *host) {
+    for (int i = 0; i < HANDLED_PER_TURN; i++) {
+        struct list_node *node = list_pop_front(&host->runnable);
+        if (!node) {
+            return;
+        }
+        struct mesh_actor *actor = LIST_OWNER(node, struct mesh_actor, in_queue);
+        if (actor_run(actor) && !list_is_linked(&actor->in_queue)) {
+            list_push_back(&host->runnable, &actor->in_queue);
+        }
+        if (!actor->plain) {
+            actor_perform(host);
+        }
+    }
+}
+
+static void loop(struct host *host, const bool *done, uint64_t until_ns) {
+    while (!*done && lifecycle_count(host->lifecycle) > 0 && process_now(host->process) < until_ns) {
+        if (host->exit_signal) {
+            host->exit_signal = 0;
+            struct lifecycle_event shutdown = {.kind = LIFECYCLE_SHUTDOWN};
+            actor_tell(host, &shutdown);
+        }
+        start_newborn(host);
+        actor_perform(host);
+        run_actors(host);
+        bool idle = list_is_empty(&host->runnable) && list_is_empty(&host->newborn);
+        process_flush(host->process, idle);
+        publish_load(host);
+        if (lifecycle_count(host->lifecycle) > 0) {
+            (void)drive_turn(&host->drive, idle ? until_ns : process_now(host->process));
+        }
+    }
+}
+
+/* What the host itself has said, that its actors are gone above all, must have reached the admin (D14). */
+static void leave(struct host *host) {
+    struct delivery_event close = {
+        .kind = DELIVERY_CLOSE, .address = process_address(host->process), .reason = FRAME_EXITED};
+    if (process_step(host->process, &close) != MESH_OK) {
+        return;
+    }
+    uint64_t until_ns = process_now(host->process) + DRAIN_WAIT_NS;
+    process_flush(host->process, true);
+    while (!host->endpoint_drained && process_now(host->process) < until_ns) {
+        (void)drive_turn(&host->drive, until_ns);
+    }
+}
+
+/* ---- exit() in a handler ---- */
+
+static struct host *exiting_host; /* atexit has no user pointer */
+
+/* exit() by user code is a normal exit of all actors of the process (C5). */
+static void on_exit_call(void) {
+    struct host *host = exiting_host;
+    if (!host || host->leaving || !pthread_equal(pthread_self(), host->main)) {
+        return;
+    }
+    host->leaving = true;
+    process_lock(host->process);
+    size_t place = 0;
+    struct mesh_actor *actor;
+    while ((actor = map_next(&host->actors, &place))) {
+        if (actor->in_hand) {
+            struct delivery_event verdict = {.kind = DELIVERY_VERDICT,
+                                             .address = actor->address,
+                                             .outcome = FRAME_RETURNED,
+                                             .text = bytes_of_text("the handler called exit()")};
+            (void)process_step(host->process, &verdict);
+        }
+        actor->started = false;
+        struct lifecycle_event own = {.kind = LIFECYCLE_OWN_EXIT, .actor = actor->address};
+        actor_tell(host, &own);
+    }
+    bool never = false;
+    loop(host, &never, process_now(host->process) + DRAIN_WAIT_NS);
+    leave(host);
+    process_unlock(host->process);
+}
+
+/* ---- beginning and end ---- */
+
+/* Standard streams, the crash page, and nothing else: a host holds no descriptor of the admin or the zygote (C9). */
+static void close_inherited(int kept) {
+    if (kept > 3) {
+        (void)close_range(3, (unsigned)kept - 1, 0);
+    }
+    (void)close_range(kept >= 3 ? (unsigned)kept + 1 : 3, ~0U, 0);
+}
+
+static int host_open_page(struct host *host) {
+    if (host->options->crash_page >= 0) {
+        if (crash_page_map(&host->page, host->options->crash_page) != MESH_OK) {
+            return -1;
+        }
+        (void)close(host->options->crash_page);
+        crash_page_begin(host->page, host->options->incarnation, (uint32_t)getpid());
+    }
+    return 0;
+}
+
+static enum mesh_status host_open(struct host *host, struct mesh_error *error) {
+    const struct host_options *options = host->options;
+    const char *listen[] = {options->listen, options->listen_remote, NULL};
+    struct process_options process = {
+        .role = FRAME_ROLE_HOST,
+        .incarnation = options->incarnation,
+        .node = options->node,
+        .slot = options->slot,
+        .node_name = options->node_name,
+        .listen = listen,
+        .admin = options->admin,
+        .limits = &delivery_limits_default,
+        .log = host->log,
+        .callbacks =
+            {
+                .user = host,
+                .runnable = on_runnable,
+                .control = on_control,
+                .unhandled = on_unhandled,
+                .room = on_room,
+                .drained = on_drained,
+                .link = on_link,
+                .tick = on_tick,
+            },
+    };
+    if (lifecycle_new(&host->lifecycle, &lifecycle_limits_default, options->incarnation) != MESH_OK) {
+        return error_set(error, MESH_NO_MEMORY, "no memory for the host's tables");
+    }
+    enum mesh_status status = process_new(&host->process, &process, HELLO_WAIT_MS, error);
+    if (status == MESH_OK && drive_init(&host->drive, host->process) != MESH_OK) {
+        status = error_set(error, MESH_NO_MEMORY, "no memory for the host's threads");
+    }
+    return status;
+}
+
+static void host_close(struct host *host) {
+    if (host->process) {
+        drive_fini(&host->drive);
+    }
+    process_destroy(&host->process);
+    lifecycle_destroy(&host->lifecycle);
+    map_fini(&host->actors);
+    crash_page_unmap(&host->page);
+    log_close(&host->log);
+}
+
+static void run(struct host *host, enum mesh_status loaded, const struct mesh_error *error) {
+    const struct host_options *options = host->options;
+    process_lock(host->process);
+    bool never = false;
+    if (loaded != MESH_OK) {
+        send_create_failed(host, 0, options->actor, error);
+    } else if (begin(host, 0, options->actor, options->parent, options->type)) {
+        exiting_host = host;
+        (void)atexit(on_exit_call);
+        loop(host, &never, TIME_NEVER);
+    }
+    leave(host);
+    exiting_host = NULL;
+    process_unlock(host->process);
+}
+
+static void show_title(const struct host_options *options) {
+    char title[MODULE_NAME_BYTES + MESH_ADDRESS_TEXT_BYTES + 8];
+    char address[MESH_ADDRESS_TEXT_BYTES];
+    const char *dot = strrchr(options->type, '.');
+    (void)snprintf(title, sizeof title, "mesh: %s %s", dot && dot[1] ? dot + 1 : options->type,
+                   mesh_address_print(options->actor, address));
+    title_set(title);
+}
+
+int host_main(const struct host_options *options, const struct mesh_type *const *types) {
+    struct host host = {.options = options, .types = types, .main = pthread_self()};
+    (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (options->admin_pid != 0 && (uint32_t)getppid() != options->admin_pid) {
+        return 1;
+    }
+    close_inherited(options->crash_page);
+    show_title(options);
+    map_init(&host.actors, sizeof(struct mesh_address), ACTORS_MAX, options->incarnation);
+    list_init(&host.runnable);
+    list_init(&host.newborn);
+    host.mint = address_mint_init(options->node, options->slot);
+    struct mesh_error error = {0};
+    enum mesh_status status = log_open(&host.log, options->log, (enum mesh_level)options->log_level, &error);
+    if (status != MESH_OK || host_open_page(&host) != 0) {
+        host_close(&host);
+        return 1;
+    }
+    /* A module's own start-up code runs before any thread exists; what failed is told once the admin can be reached. */
+    host.origin = options->module ? options->module : "the program";
+    struct mesh_error load_error = {0};
+    enum mesh_status loaded = options->module ? module_load(&host.types, options->module, &load_error) : MESH_OK;
+    if (loaded == MESH_OK && !host.types) {
+        loaded =
+            error_set(&load_error, MESH_LOAD_FAILED, "neither a module nor a program brings type %s", options->type);
+    }
+    status = host_open(&host, &error);
+    if (status == MESH_OK) {
+        host_signal_install(&host);
+        run(&host, loaded, &load_error);
+        host_signal_remove();
+    } else {
+        log_write(host.log, MESH_LOG_ERROR, options->type, options->actor, "the host cannot begin: %s", error.text);
+    }
+    host_close(&host);
+    return status == MESH_OK && loaded == MESH_OK ? 0 : 1;
+}
+
+int host_main_text(const char *text, const struct mesh_type *const *types) {
+    struct host_options options;
+    struct mesh_error error;
+    char *copy = strdup(text);
+    int code = 1;
+    if (copy && host_options_parse(&options, copy, &error) == MESH_OK) {
+        code = host_main(&options, types);
+    } else if (copy) {
+        (void)fprintf(stderr, "mesh-host: %s\n", error.text);
+    }
+    free(copy);
+    return code;
+}

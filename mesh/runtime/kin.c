@@ -1,0 +1,115 @@
+/* Performing what the lifecycle wants: exits are shown, children told, ends reported.
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
+#include "mesh/runtime/actor.h"
+#include "mesh/runtime/log.h"
+#include "mesh/runtime/post.h"
+
+/* The request itself is settled already; a failure in its handler changes nothing (C5). */
+static void show_exit(struct mesh_actor *actor) {
+    struct host *host = actor->host;
+    struct view view;
+    view_show_exit_request(&view, actor->exit_from);
+    actor->in_hand = &view.message;
+    actor->replied = false;
+    crash_page_set_state(host->page, actor->page_entry, process_now(host->process), CRASH_EXITING);
+    process_unlock(host->process);
+    (void)actor->type->receive(actor, &view.message, actor->state);
+    process_lock(host->process);
+    actor->in_hand = NULL;
+    actor_tell(host, &(struct lifecycle_event){.kind = LIFECYCLE_SHOWN, .actor = actor->address});
+}
+
+/* A system message to an actor of this process, from the process itself. */
+static enum mesh_status tell(struct host *host, struct mesh_address to, enum frame_kind kind, const void *data,
+                             size_t bytes, bool urgent) {
+    struct post post = {
+        .from = process_address(host->process),
+        .to = to,
+        .kind = kind,
+        .type = "",
+        .data = data,
+        .bytes = bytes,
+        .urgent = urgent,
+    };
+    return post_now(host->process, &post);
+}
+
+static void tell_child_exited(struct host *host, const struct lifecycle_action *action) {
+    uint8_t payload[VIEW_EXIT_BYTES];
+    struct mesh_exit exit = {
+        .child = action->child,
+        .how = action->how,
+        .number = action->number,
+        .text = action->text.size > 0 ? (const char *)action->text.data : "",
+    };
+    size_t bytes = view_pack_exit(payload, &exit, action->text.size);
+    if (tell(host, action->actor, FRAME_CHILD_EXITED, payload, bytes, false) != MESH_OK) {
+        log_write(host->log, MESH_LOG_ERROR, NULL, action->actor, "no memory to tell it of a child's exit");
+        actor_tell(host, &(struct lifecycle_event){
+                             .kind = LIFECYCLE_CHILD_SHOWN, .actor = action->actor, .child = action->child});
+    }
+}
+
+static void kill_child(struct host *host, struct mesh_address child) {
+    struct control kill = {.kind = CONTROL_KILL, .kill = {.address = child}};
+    (void)process_send_control(host->process, process_admin(host->process), &kill);
+}
+
+static void close_mailbox(struct mesh_actor *actor) {
+    struct host *host = actor->host;
+    if (actor->type->stop && actor->started) {
+        process_unlock(host->process);
+        actor->type->stop(actor, actor->state);
+        process_lock(host->process);
+    }
+    struct delivery_event close = {.kind = DELIVERY_CLOSE, .address = actor->address, .reason = FRAME_EXITED};
+    (void)process_step(host->process, &close);
+}
+
+static void report_exited(struct host *host, const struct lifecycle_action *action) {
+    struct control exited = {.kind = CONTROL_EXITED,
+                             .exited = {.address = action->actor,
+                                        .how = (enum control_how)action->how,
+                                        .number = action->number,
+                                        .text = action->text}};
+    (void)process_send_control(host->process, process_admin(host->process), &exited);
+    struct mesh_actor *actor = actor_find(host, action->actor);
+    if (actor) {
+        actor_end(actor);
+    }
+}
+
+static void perform(struct host *host, const struct lifecycle_action *action) {
+    struct mesh_actor *actor = actor_find(host, action->actor);
+    switch (action->kind) {
+    case LIFECYCLE_SHOW_EXIT:
+        show_exit(actor);
+        break;
+    case LIFECYCLE_CHILD_EXITED:
+        tell_child_exited(host, action);
+        break;
+    case LIFECYCLE_ASK_CHILD_EXIT:
+        (void)tell(host, action->child, FRAME_EXIT_REQUEST, NULL, 0, true);
+        break;
+    case LIFECYCLE_KILL_CHILD:
+        kill_child(host, action->child);
+        break;
+    case LIFECYCLE_CLOSE_MAILBOX:
+        close_mailbox(actor);
+        break;
+    case LIFECYCLE_FORGET:
+        (void)process_step(host->process, &(struct delivery_event){.kind = DELIVERY_FORGET, .address = action->actor});
+        break;
+    case LIFECYCLE_REPORT_EXITED:
+        report_exited(host, action);
+        break;
+    }
+}
+
+void actor_perform(struct host *host) {
+    struct lifecycle_action action;
+    while (lifecycle_poll(host->lifecycle, &action)) {
+        perform(host, &action);
+    }
+}

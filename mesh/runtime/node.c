@@ -1,0 +1,330 @@
+/* Attaching to a node, and leaving it.
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
+#include "mesh/base/time.h"
+#include "mesh/core/address.h"
+#include "mesh/runtime/error.h"
+#include "mesh/runtime/handle.h"
+#include "mesh/runtime/host.h"
+#include "mesh/runtime/module.h"
+#include "mesh/runtime/post.h"
+#include "mesh/runtime/requirement.h"
+#include "mesh/runtime/start.h"
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define DRAIN_WAIT_NS (7 * NS_PER_S) /* D14 */
+#define LINK_WAIT_NS (2 * NS_PER_S)  /* a node whose admin cannot be reached for so long is gone */
+
+enum { ATTACH_WAIT_MS = 5000 };
+
+/* ---- what the process tells ---- */
+
+static void on_runnable(void *user, struct mesh_address address) {
+    struct mesh_node *node = user;
+    if (mesh_address_equal(address, node->endpoint)) {
+        node->may_have_mail = true;
+    }
+}
+
+static void on_control(void *user, struct mesh_address sender, const struct control *control) {
+    struct mesh_node *node = user;
+    if (mesh_address_equal(sender, process_admin(node->process))) {
+        handle_on_answer(node, control);
+    }
+}
+
+static void on_room(void *user, struct mesh_address address) {
+    struct mesh_node *node = user;
+    if (mesh_address_equal(address, node->endpoint) && node->rooms != POST_CLOSED) {
+        node->rooms++;
+    }
+}
+
+static void on_drained(void *user, struct mesh_address address) {
+    struct mesh_node *node = user;
+    if (mesh_address_equal(address, node->endpoint)) {
+        node->endpoint_drained = true;
+    } else {
+        node->process_drained = true;
+    }
+}
+
+static void admin_is_gone(struct mesh_node *node) {
+    node->admin_gone = true;
+    node->rooms = POST_CLOSED;
+}
+
+static void on_link(void *user, uint64_t peer, enum process_link link) {
+    struct mesh_node *node = user;
+    if (peer != process_admin(node->process).node) {
+        return;
+    }
+    if (link == PROCESS_LINK_UP) {
+        node->link_down = false;
+    } else if (!node->link_down) {
+        node->link_down = true;
+        node->link_down_ns = process_now(node->process);
+    }
+}
+
+static void on_admin_died(void *user, int fd) {
+    struct mesh_node *node = user;
+    process_unwatch(node->process, fd);
+    admin_is_gone(node);
+}
+
+static uint64_t on_tick(void *user, uint64_t now_ns) {
+    struct mesh_node *node = user;
+    if (!node->link_down || node->admin_gone) {
+        return TIME_NEVER;
+    }
+    uint64_t end_ns = node->link_down_ns + LINK_WAIT_NS;
+    if (now_ns >= end_ns) {
+        admin_is_gone(node);
+        return TIME_NEVER;
+    }
+    return end_ns;
+}
+
+/* ---- attaching ---- */
+
+static enum mesh_status open_process(struct mesh_node *node, struct mesh_error *error) {
+    char admin[RUN_PATH_ENDPOINT_BYTES];
+    char own[RUN_PATH_ENDPOINT_BYTES];
+    char name[40];
+    uint64_t incarnation = 0;
+    while (incarnation == 0) {
+        if (getrandom(&incarnation, sizeof incarnation, 0) != (ssize_t)sizeof incarnation) {
+            return error_set(error, MESH_IO, "the system gives no random numbers");
+        }
+    }
+    (void)snprintf(name, sizeof name, "p%08x", (unsigned)incarnation);
+    const char *listen[] = {run_path_endpoint(own, node->run_directory, name), NULL};
+    struct process_options options = {
+        .role = FRAME_ROLE_PROGRAM,
+        .incarnation = incarnation,
+        .node_name = "",
+        .listen = listen,
+        .admin = run_path_endpoint(admin, node->run_directory, "admin"),
+        .limits = &delivery_limits_default,
+        .callbacks =
+            {
+                .user = node,
+                .runnable = on_runnable,
+                .control = on_control,
+                .unhandled = handle_on_unhandled,
+                .room = on_room,
+                .drained = on_drained,
+                .link = on_link,
+                .tick = on_tick,
+            },
+    };
+    return process_new(&node->process, &options, ATTACH_WAIT_MS, error);
+}
+
+/* The admin's death is seen at once by its process, not by silence. */
+static void watch_admin(struct mesh_node *node, pid_t admin) {
+    node->admin_pidfd = admin > 0 ? (int)syscall(SYS_pidfd_open, admin, 0) : -1;
+    if (node->admin_pidfd >= 0) {
+        (void)fcntl(node->admin_pidfd, F_SETFD, FD_CLOEXEC);
+        (void)process_watch(node->process, node->admin_pidfd, on_admin_died, node);
+    }
+}
+
+static enum mesh_status register_types(struct mesh_node *node, struct mesh_error *error) {
+    char program[PATH_MAX];
+    struct control_type types[MODULE_TYPES_MAX];
+    struct requirements requirements[MODULE_TYPES_MAX];
+    size_t count = 0;
+    ssize_t bytes = readlink("/proc/self/exe", program, sizeof program);
+    enum mesh_status status = module_check(node->types, "the program", error);
+    if (status != MESH_OK || bytes <= 0) {
+        return status != MESH_OK ? status : error_set(error, MESH_IO, "the path of this program cannot be found");
+    }
+    for (; node->types[count] && status == MESH_OK; count++) {
+        const struct mesh_type *type = node->types[count];
+        status = requirements_init(&requirements[count], type->requirements, type->requirements_count);
+        if (status != MESH_OK) {
+            break;
+        }
+        types[count] = (struct control_type){.name = bytes_of_text(type->name),
+                                             .requirements = requirements[count].items,
+                                             .requirements_count = requirements[count].count};
+    }
+    struct handle_request request;
+    struct control control = {
+        .kind = CONTROL_PROGRAM_TYPES,
+        .types = {.program = bytes_make(program, (size_t)bytes), .types = types, .count = count},
+    };
+    if (status == MESH_OK) {
+        uint64_t until_ns = process_now(node->process) + ATTACH_WAIT_MS * NS_PER_MS;
+        status = handle_request(node, &control, until_ns, &request);
+        (void)error_set(error, status, "the node does not take this program's types: %s", request.error.text);
+    }
+    while (count > 0) {
+        requirements_fini(&requirements[--count]);
+    }
+    return status;
+}
+
+static enum mesh_status begin(struct mesh_node *node, pid_t admin, struct mesh_error *error) {
+    process_lock(node->process);
+    struct mesh_address process = process_address(node->process);
+    node->endpoint = address_make(process.node, address_slot(process), 1);
+    watch_admin(node, admin);
+    struct delivery_event open = {.kind = DELIVERY_OPEN, .address = node->endpoint};
+    enum mesh_status status = process_step(node->process, &open);
+    if (status != MESH_OK) {
+        status = error_set(error, status, "no endpoint could be opened: %s", mesh_status_text(status));
+    } else if (node->types && node->types[0]) {
+        status = register_types(node, error);
+    }
+    process_unlock(node->process);
+    if (status == MESH_OK) {
+        status = drive_start_standby(&node->drive);
+    }
+    return status;
+}
+
+static void node_destroy(struct mesh_node *node) {
+    if (node->process) {
+        drive_stop_standby(&node->drive);
+        drive_fini(&node->drive);
+    }
+    process_destroy(&node->process);
+    if (node->admin_pidfd >= 0) {
+        (void)close(node->admin_pidfd);
+    }
+    mesh_message_release(&node->ask_reply);
+    mesh_message_release(&node->ask_failed);
+    while (node->aside) {
+        struct mesh_message *message = node->aside;
+        node->aside = message->next;
+        mesh_message_release(&message);
+    }
+    free(node);
+}
+
+static enum mesh_status attach(struct mesh_node **out, const char *run_directory, const struct mesh_type *const *types,
+                               struct mesh_error *error) {
+    pid_t admin = 0;
+    enum mesh_status status = run_path_knock(run_directory, &admin, error);
+    if (status != MESH_OK) {
+        return status;
+    }
+    struct mesh_node *node = calloc(1, sizeof *node);
+    if (!node) {
+        return error_set(error, MESH_NO_MEMORY, "no memory for a node handle");
+    }
+    node->admin_pidfd = -1;
+    node->types = types;
+    node->aside_tail = &node->aside;
+    memcpy(node->run_directory, run_directory, strlen(run_directory) + 1);
+    status = open_process(node, error);
+    if (status == MESH_OK) {
+        status = drive_init(&node->drive, node->process);
+    }
+    if (status == MESH_OK) {
+        status = begin(node, admin, error);
+    }
+    if (status != MESH_OK) {
+        node_destroy(node);
+        return status;
+    }
+    *out = node;
+    return MESH_OK;
+}
+
+static const struct mesh_node_options no_options;
+
+enum mesh_status mesh_node_attach(struct mesh_node **out, const struct mesh_node_options *options,
+                                  struct mesh_error *error) {
+    char directory[RUN_PATH_BYTES];
+    options = options ? options : &no_options;
+    enum mesh_status status = run_path_find(directory, options->run_directory, error);
+    return status == MESH_OK ? attach(out, directory, options->types, error) : status;
+}
+
+/* Two programs may start one node at the same time: the later one's admin finds the earlier's, and both attach. */
+enum mesh_status mesh_node_start(struct mesh_node **out, const struct mesh_node_options *options,
+                                 struct mesh_error *error) {
+    char directory[RUN_PATH_BYTES];
+    struct mesh_error start_error = {0};
+    options = options ? options : &no_options;
+    enum mesh_status status = run_path_find(directory, options->run_directory, error);
+    if (status != MESH_OK) {
+        return status;
+    }
+    status = attach(out, directory, options->types, error);
+    if (status != MESH_NOT_RUNNING) {
+        return status;
+    }
+    enum mesh_status started = start_admin(directory, options->config, &start_error);
+    status = attach(out, directory, options->types, error);
+    if (status == MESH_NOT_RUNNING && started != MESH_OK) {
+        return error_set(error, started, "%s", start_error.text);
+    }
+    return status;
+}
+
+/* ---- leaving ---- */
+
+static bool is_drained(void *user) {
+    const struct mesh_node *node = user;
+    return (node->endpoint_drained && node->process_drained) || node->admin_gone;
+}
+
+static bool is_endpoint_drained(void *user) {
+    const struct mesh_node *node = user;
+    return node->endpoint_drained;
+}
+
+/* The admin gives the slot up when it hears that its endpoint is gone; what was told is received before (D14). */
+static void leave(struct mesh_node *node) {
+    uint64_t until_ns = process_now(node->process) + DRAIN_WAIT_NS;
+    struct mesh_address process = process_address(node->process);
+    struct delivery_event close = {.kind = DELIVERY_CLOSE, .address = node->endpoint, .reason = FRAME_EXITED};
+    if (process_step(node->process, &close) == MESH_OK) {
+        while (drive_until(&node->drive, is_endpoint_drained, node, until_ns) == MESH_INTERRUPTED) {
+        }
+    }
+    struct control exited = {.kind = CONTROL_EXITED, .exited = {.address = process, .how = CONTROL_OWN_EXIT}};
+    (void)process_send_control(node->process, process_admin(node->process), &exited);
+    close.address = process;
+    if (process_step(node->process, &close) == MESH_OK) {
+        while (drive_until(&node->drive, is_drained, node, until_ns) == MESH_INTERRUPTED) {
+        }
+    }
+}
+
+void mesh_node_detach(struct mesh_node **node) {
+    if (!node || !*node) {
+        return;
+    }
+    process_lock((*node)->process);
+    leave(*node);
+    process_unlock((*node)->process);
+    node_destroy(*node);
+    *node = NULL;
+}
+
+struct mesh_address mesh_node_address(const struct mesh_node *node) {
+    return node->endpoint;
+}
+
+void mesh_host_enter(const struct mesh_type *const *types) {
+    const char *options = getenv(HOST_ENVIRONMENT);
+    if (options) {
+        char *copy = strdup(options);
+        /* A program that an actor starts is no host. */
+        (void)unsetenv(HOST_ENVIRONMENT);
+        exit(copy ? host_main_text(copy, types) : 1);
+    }
+}

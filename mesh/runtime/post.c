@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+#include "mesh/runtime/post.h"
+
+#include "mesh/base/time.h"
+#include <string.h>
+
+static enum mesh_status check(const struct post *post) {
+    if (mesh_address_is_none(post->to)) {
+        return MESH_INVALID_ADDRESS;
+    }
+    size_t type_bytes = post->type ? strnlen(post->type, FRAME_TYPE_BYTES + 1) : FRAME_TYPE_BYTES + 1;
+    if (type_bytes > FRAME_TYPE_BYTES || (type_bytes == 0 && post->kind == FRAME_USER) ||
+        (post->bytes > 0 && !post->data)) {
+        return MESH_INVALID_ARGUMENT;
+    }
+    return post->bytes > FRAME_PAYLOAD_BYTES ? MESH_TOO_LARGE : MESH_OK;
+}
+
+/* A payload that travels as a ZeroMQ part is shared with the transport; a small one lies behind the message. */
+static struct message *copy(struct process *process, const struct post *post) {
+    struct message_pool *pool = delivery_pool(process_delivery(process));
+    struct bytes type = bytes_of_text(post->type);
+    struct bytes payload = bytes_make(post->data, post->bytes);
+    if (post->bytes <= FRAME_INLINE_BYTES) {
+        return message_new(pool, type, payload);
+    }
+    struct part *part = part_copy(payload);
+    struct message *message = part ? message_new_part(pool, type, part) : NULL;
+    part_release(part);
+    return message;
+}
+
+enum mesh_status post_make(struct message **out, struct process *process, const struct post *post) {
+    enum mesh_status status = check(post);
+    if (status != MESH_OK) {
+        return status;
+    }
+    struct message *message = copy(process, post);
+    if (!message) {
+        return MESH_NO_MEMORY;
+    }
+    message->sender = post->from;
+    message->target = post->to;
+    message->kind = post->kind;
+    message->ask = post->ask;
+    message->flags = post->flags;
+    message->urgent = post->urgent;
+    message->deadline_ns = time_add(process_now(process), post->expiry_ns ? post->expiry_ns : POST_EXPIRY_NS);
+    *out = message;
+    return MESH_OK;
+}
+
+struct room {
+    const uint64_t *rooms;
+    uint64_t seen;
+};
+
+static bool has_room(void *user) {
+    const struct room *room = user;
+    return *room->rooms != room->seen;
+}
+
+enum mesh_status post_submit(struct drive *drive, struct message *message, const uint64_t *rooms, uint64_t until_ns) {
+    uint64_t end_ns = time_min(until_ns, message->deadline_ns);
+    enum mesh_status status = MESH_OK;
+    while (status == MESH_OK) {
+        struct room room = {.rooms = rooms, .seen = *rooms};
+        if (room.seen == POST_CLOSED) {
+            status = MESH_CLOSED;
+            break;
+        }
+        status = process_submit(drive->process, message);
+        if (status == MESH_OK) {
+            return MESH_OK;
+        }
+        if (status != MESH_WOULD_BLOCK || process_now(drive->process) >= end_ns) {
+            break;
+        }
+        status = drive_until(drive, has_room, &room, end_ns);
+        status = status == MESH_TIMED_OUT ? MESH_WOULD_BLOCK : status;
+    }
+    message_release(message);
+    return status;
+}
+
+enum mesh_status post_now(struct process *process, const struct post *post) {
+    struct message *message = NULL;
+    enum mesh_status status = post_make(&message, process, post);
+    if (status != MESH_OK) {
+        return status;
+    }
+    status = process_submit(process, message);
+    if (status != MESH_OK) {
+        message_release(message);
+    }
+    return status;
+}

@@ -1,0 +1,25 @@
+/* Requirements as a C program states them, turned into what travels (H2).
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
+#ifndef MESH_RUNTIME_REQUIREMENT_H
+#define MESH_RUNTIME_REQUIREMENT_H
+
+#include "proto/convention.h"
+#include <mesh/actor.h>
+
+/* Views into the caller's texts. */
+struct requirements {
+    struct frame_requirement *items;
+    size_t count;
+};
+
+/* MESH_INVALID_ARGUMENT: a name, value or comparison that is none, or more than FRAME_REQUIREMENTS of them;
+ * MESH_NO_MEMORY. */
+MESH_MUST_USE enum mesh_status requirements_init(struct requirements *out, const struct mesh_requirement *items,
+                                                 size_t count);
+void requirements_fini(struct requirements *requirements);
+
+/* A value as it is written in a configuration file: true and false, an integer, a real, or else a text. */
+struct frame_value requirement_value(const char *text);
+
+#endif
