@@ -1,0 +1,267 @@
+/* Laws: what must hold after every step, whatever the network does, and what must hold at rest.
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
+#include "mesh/base/check.h"
+#include "mesh/base/time.h"
+#include "tests/sim/world.h"
+#include <inttypes.h>
+
+enum { STEPS_AT_ONE_TIME_MAX = 20000 };
+
+/* Law 1: what the delivery counts is what the ledger counts, and it adds up. */
+static void check_counters(struct world *world, struct sim_process *process) {
+    const struct delivery_counters *theirs = delivery_counters(process->delivery);
+    const struct ledger_counts *ours = &process->counts;
+    uint64_t sum = theirs->handled + theirs->returned + theirs->dead + theirs->abandoned + theirs->in_flight;
+    if (theirs->accepted != sum) {
+        world_broken(world, LAW_SETTLED_ONCE, "process %zu: accepted %" PRIu64 ", but the rest adds up to %" PRIu64,
+                     process->index, theirs->accepted, sum);
+    }
+    if (theirs->accepted != ours->accepted || theirs->handled != ours->handled || theirs->returned != ours->returned ||
+        theirs->dead != ours->dead || theirs->abandoned != ours->abandoned) {
+        world_broken(world, LAW_SETTLED_ONCE,
+                     "process %zu counts accepted %" PRIu64 " handled %" PRIu64 " returned %" PRIu64 " dead %" PRIu64
+                     " abandoned %" PRIu64 "; the ledger %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64,
+                     process->index, theirs->accepted, theirs->handled, theirs->returned, theirs->dead,
+                     theirs->abandoned, ours->accepted, ours->handled, ours->returned, ours->dead, ours->abandoned);
+    }
+}
+
+/* Law 6. A message above the byte limit may stand alone in its window (D7); system messages have a share beside. */
+static void check_load(struct world *world, const struct sim_process *process, size_t actor) {
+    const struct delivery_limits *limits = &world->options.delivery;
+    struct delivery_load load;
+    if (!delivery_load(process->delivery, world->actors[actor].address, &load)) {
+        return;
+    }
+    if (load.mailbox_messages >= limits->mailbox_messages) {
+        world_count(world, TALLY_MAILBOX_FULL, 1);
+    }
+    if (load.mailbox_messages > limits->mailbox_messages || load.mailbox_bytes > limits->mailbox_bytes) {
+        world_broken(world, LAW_LIMITS, "mailbox of actor %zu holds %zu messages, %zu bytes; its limits are %zu, %zu",
+                     actor, load.mailbox_messages, load.mailbox_bytes, limits->mailbox_messages, limits->mailbox_bytes);
+    }
+    if (load.unsettled_messages > limits->window_messages + limits->system_messages ||
+        (load.unsettled_bytes > limits->window_bytes + limits->system_messages * 1024 && load.unsettled_messages > 1)) {
+        world_broken(world, LAW_LIMITS, "window of actor %zu holds %zu messages, %zu bytes; its limits are %zu, %zu",
+                     actor, load.unsettled_messages, load.unsettled_bytes, limits->window_messages,
+                     limits->window_bytes);
+    }
+}
+
+void laws_deadline(struct world *world, const struct sim_process *process, const char *core, uint64_t deadline_ns) {
+    if (deadline_ns <= world->now_ns) {
+        world_broken(world, LAW_DEADLINE, "process %zu: after a step the deadline of %s is %" PRIu64, process->index,
+                     core, deadline_ns);
+    }
+}
+
+void laws_after_step(struct world *world, struct sim_process *process) {
+    world->steps++;
+    if (++world->steps_now > STEPS_AT_ONE_TIME_MAX) {
+        world_broken(world, LAW_PROGRESS, "%d steps at one time", STEPS_AT_ONE_TIME_MAX);
+    }
+    check_counters(world, process);
+    for (size_t i = 0; i < world->actors_count; i++) {
+        if (world->actors[i].incarnation == process->incarnation && world->actors[i].open) {
+            check_load(world, process, i);
+        }
+    }
+}
+
+/* Law 2: the message is one that was sent, from there, to here, with these bytes. */
+static struct ledger_entry *known(struct world *world, const struct message *message, uint64_t *number) {
+    struct ledger_entry *entry = ledger_find(&world->ledger, message->payload, number);
+    if (!entry || !ledger_equal(&world->ledger, *number, message->payload)) {
+        world_broken(world, LAW_CONTENT, "a message whose payload of %zu bytes nobody sent", message->payload.size);
+    }
+    if (!mesh_address_equal(message->sender, world->actors[entry->sender].address) ||
+        !mesh_address_equal(message->target, world->actors[entry->target].address) || message->kind != entry->kind) {
+        world_broken(world, LAW_CONTENT, "message %" PRIu64 " (%zu to %zu) has another sender, target or kind", *number,
+                     entry->sender, entry->target);
+    }
+    return entry;
+}
+
+/* Whether what is on record of a dead target, which cannot list exceptions, may stand for its word. */
+static bool by_floors(const struct actor_record *target) {
+    return target->fate == FATE_ENDED && target->floors_known;
+}
+
+/* A death needs its reason: the time is over, or the target does not live (D1, D8). */
+static bool has_died_of(struct world *world, const struct ledger_entry *entry, enum frame_reason reason, bool maybe) {
+    const struct actor_record *target = &world->actors[entry->target];
+    switch (reason) {
+    case FRAME_EXPIRED:
+        return world->now_ns >= entry->deadline_ns;
+    case FRAME_EXITED:
+        return target->fate == FATE_ENDED || target->exiting || target->crashed;
+    case FRAME_NEVER_CREATED:
+        return target->fate == FATE_ENDED && target->reason == FRAME_NEVER_CREATED;
+    case FRAME_NODE_LOST:
+        return (target->fate == FATE_ENDED && target->reason == FRAME_NODE_LOST) || (maybe && target->crashed);
+    case FRAME_REFUSED:
+        return entry->process == target->process;
+    case FRAME_NO_REASON:
+        return false;
+    }
+    return false;
+}
+
+static const char *wrong_settlement(struct world *world, const struct ledger_entry *entry,
+                                    const struct message *message) {
+    const struct actor_record *target = &world->actors[entry->target];
+    switch (message->outcome) {
+    case FRAME_HANDLED:
+        if (!by_floors(target) && !(entry->finished && entry->verdict == FRAME_HANDLED)) {
+            return "settled as handled, but its handler did not say so (D2)";
+        }
+        return NULL;
+    case FRAME_RETURNED:
+        if (!(entry->finished && entry->verdict == FRAME_RETURNED) && !(entry->begun && target->crashed)) {
+            return "returned, but its handler did not fail";
+        }
+        return NULL;
+    case FRAME_DIED:
+        if (!has_died_of(world, entry, message->reason, message->maybe_handled)) {
+            return "dead without the reason it gives";
+        }
+        if (entry->finished && entry->verdict != FRAME_DIED && !message->maybe_handled) {
+            return "settled as not handled, but it was";
+        }
+        if (message->maybe_handled && !entry->wired) {
+            return "said to be maybe handled, but it never left";
+        }
+        return NULL;
+    }
+    return "settled with no known outcome";
+}
+
+static void count_settlement(struct world *world, struct sim_process *process, const struct message *message) {
+    static const enum tally_event of_reason[] = {
+        [FRAME_NO_REASON] = TALLY_DEAD,
+        [FRAME_EXITED] = TALLY_DEAD_EXITED,
+        [FRAME_NEVER_CREATED] = TALLY_DEAD_NEVER_CREATED,
+        [FRAME_EXPIRED] = TALLY_DEAD_EXPIRED,
+        [FRAME_REFUSED] = TALLY_DEAD,
+        [FRAME_NODE_LOST] = TALLY_DEAD_NODE_LOST,
+    };
+    process->counts.open--;
+    if (message->outcome == FRAME_HANDLED) {
+        process->counts.handled++;
+        world_count(world, TALLY_HANDLED, 1);
+    } else if (message->outcome == FRAME_RETURNED) {
+        process->counts.returned++;
+        world_count(world, TALLY_RETURNED, 1);
+    } else {
+        process->counts.dead++;
+        world_count(world, TALLY_DEAD, 1);
+        world_count(world, of_reason[message->reason], 1);
+        world_count(world, TALLY_MAYBE_HANDLED, message->maybe_handled);
+    }
+}
+
+void laws_settled(struct world *world, struct sim_process *process, const struct message *message) {
+    uint64_t number;
+    struct ledger_entry *entry = known(world, message, &number);
+    world_say(world, "settled %" PRIu64 " (%zu to %zu): outcome %d reason %d maybe %d", number, entry->sender,
+              entry->target, (int)message->outcome, (int)message->reason, message->maybe_handled);
+    if (entry->state != LEDGER_OPEN || entry->incarnation != process->incarnation) {
+        world_broken(world, LAW_SETTLED_ONCE, "message %" PRIu64 " (%zu to %zu) is settled again, or by a stranger",
+                     number, entry->sender, entry->target);
+    }
+    const char *wrong = wrong_settlement(world, entry, message);
+    if (wrong) {
+        world_broken(world, LAW_SETTLED_ONCE,
+                     "message %" PRIu64 " (%zu to %zu, outcome %d, reason %d, maybe %d, begun %d, finished %d): %s",
+                     number, entry->sender, entry->target, (int)message->outcome, (int)message->reason,
+                     message->maybe_handled, entry->begun, entry->finished, wrong);
+    }
+    entry->state = LEDGER_SETTLED;
+    entry->outcome = message->outcome;
+    entry->reason = message->reason;
+    entry->maybe = message->maybe_handled;
+    count_settlement(world, process, message);
+}
+
+/* Laws 2, 3 and 4: a handler is about to be shown the message. */
+void laws_begun(struct world *world, struct sim_process *process, const struct message *message) {
+    uint64_t number;
+    struct ledger_entry *entry = known(world, message, &number);
+    struct ledger_floor *floor = ledger_floor(&world->ledger, entry->sender, entry->target);
+    world_say(world, "shown %" PRIu64 " (%zu to %zu) in process %zu", number, entry->sender, entry->target,
+              process->index);
+    if (entry->begun) {
+        world_broken(world, LAW_HANDLED_ONCE, "message %" PRIu64 " (%zu to %zu) is handled twice", number,
+                     entry->sender, entry->target);
+    }
+    if (entry->state == LEDGER_SETTLED && !(entry->outcome == FRAME_DIED && entry->maybe)) {
+        world_broken(world, LAW_SETTLED_ONCE, "message %" PRIu64 " (%zu to %zu) is handled after it was settled",
+                     number, entry->sender, entry->target);
+    }
+    if (!entry->urgent && number + 1 <= floor->begun) {
+        world_broken(world, LAW_ORDER, "message %" PRIu64 " (%zu to %zu) is handled after message %" PRIu64, number,
+                     entry->sender, entry->target, floor->begun - 1);
+    }
+    if (!entry->urgent) {
+        floor->begun = number + 1;
+    }
+    if (message->seq) {
+        floor->epoch = message->epoch;
+        floor->in_hand = message->seq;
+    }
+    entry->begun = true;
+}
+
+void laws_finished(struct world *world, const struct message *message, enum frame_outcome outcome) {
+    uint64_t number;
+    struct ledger_entry *entry = known(world, message, &number);
+    struct ledger_floor *floor = ledger_floor(&world->ledger, entry->sender, entry->target);
+    entry->finished = true;
+    entry->verdict = outcome;
+    if (message->seq) {
+        floor->epoch = message->epoch;
+        floor->handled = message->seq;
+        floor->in_hand = 0;
+    }
+}
+
+/* Law 5. */
+void laws_notice(struct world *world, size_t parent, size_t child) {
+    struct actor_record *record = &world->actors[child];
+    if (record->parent != (int)parent || record->notices > 0 || record->fate != FATE_ENDED) {
+        world_broken(world, LAW_EXIT_NOTICE, "actor %zu is told of the exit of %zu, for the time %u, fate %d", parent,
+                     child, record->notices + 1, (int)record->fate);
+    }
+    record->notices++;
+}
+
+static void check_notices(struct world *world) {
+    for (size_t i = 0; i < world->actors_count; i++) {
+        const struct actor_record *child = &world->actors[i];
+        if (child->parent == WORLD_NONE || child->fate != FATE_ENDED) {
+            continue;
+        }
+        const struct actor_record *parent = &world->actors[child->parent];
+        if (parent->fate == FATE_ALIVE && child->notices != 1) {
+            world_broken(world, LAW_EXIT_NOTICE, "actor %d was told %u times of the exit of %zu", child->parent,
+                         child->notices, i);
+        }
+    }
+}
+
+void laws_at_rest(struct world *world) {
+    for (uint64_t i = 0; i < world->ledger.count; i++) {
+        const struct ledger_entry *entry = &world->ledger.entries[i];
+        if (entry->state == LEDGER_OPEN) {
+            world_broken(world, LAW_LIVENESS, "message %" PRIu64 " (%zu to %zu, begun %d, finished %d) is not settled",
+                         i, entry->sender, entry->target, entry->begun, entry->finished);
+        }
+    }
+    for (size_t i = 0; i < world->actors_count; i++) {
+        if (world->actors[i].blocked && world->actors[i].open) {
+            world_broken(world, LAW_LIVENESS, "actor %zu still waits for room", i);
+        }
+    }
+    check_notices(world);
+}

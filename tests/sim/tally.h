@@ -1,0 +1,81 @@
+/* Tally: how often each event was reached, over all seeds of a run. An event that is never reached tests nothing.
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
+#ifndef SIM_TALLY_H
+#define SIM_TALLY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define TALLY_EVENTS(X)                                                                                                \
+    X(ACCEPTED, "messages accepted")                                                                                   \
+    X(HANDLED, "handled")                                                                                              \
+    X(RETURNED, "returned")                                                                                            \
+    X(DEAD, "dead")                                                                                                    \
+    X(DEAD_EXITED, "dead: exited")                                                                                     \
+    X(DEAD_NEVER_CREATED, "dead: never created")                                                                       \
+    X(DEAD_EXPIRED, "dead: expired")                                                                                   \
+    X(DEAD_NODE_LOST, "dead: node lost")                                                                               \
+    X(MAYBE_HANDLED, "dead, maybe handled")                                                                            \
+    X(ABANDONED, "abandoned by an actor that was given up")                                                            \
+    X(ORPHANED, "open at the crash of their sender's process")                                                         \
+    X(SENT_AGAIN, "sent again")                                                                                        \
+    X(DUPLICATES, "duplicates dropped")                                                                                \
+    X(DROPPED_GAP, "dropped after a gap")                                                                              \
+    X(DROPPED_CREDIT, "dropped beyond the credit")                                                                     \
+    X(DROPPED_UNKNOWN, "dropped for an unknown target")                                                                \
+    X(PROBES, "probes")                                                                                                \
+    X(ACK_GAP, "acks that tell of a gap")                                                                              \
+    X(ACK_STALE, "acks for a stale epoch")                                                                             \
+    X(ACK_EXCEPTION, "exceptions in acks")                                                                             \
+    X(RUN_PACKED, "runs of several messages")                                                                          \
+    X(RUN_SKIP, "runs of expired messages")                                                                            \
+    X(RUN_CLOSE, "streams closed when idle")                                                                           \
+    X(RUN_LARGE, "payloads that travel as parts")                                                                      \
+    X(WINDOW_FULL, "submits at the window's limit")                                                                    \
+    X(ROOM, "waiting senders woken")                                                                                   \
+    X(MAILBOX_FULL, "mailboxes seen full")                                                                             \
+    X(FRAMES, "frames")                                                                                                \
+    X(FRAMES_LOST, "frames lost")                                                                                      \
+    X(FRAMES_DOUBLED, "frames doubled")                                                                                \
+    X(FRAMES_LATE, "frames overtaken")                                                                                 \
+    X(FRAMES_STALE, "frames for an earlier incarnation")                                                               \
+    X(FRAMES_POSTHUMOUS, "frames from a lost peer")                                                                    \
+    X(RESETS, "links reset")                                                                                           \
+    X(RESETS_UNTOLD, "links reset without a word")                                                                     \
+    X(RESETS_FOUND, "dead links found by a check")                                                                     \
+    X(SILENCES, "links that lose all for a while")                                                                     \
+    X(CHECKS, "checks of a link")                                                                                      \
+    X(CRASHES, "processes crashed")                                                                                    \
+    X(RESTARTS, "processes restarted")                                                                                 \
+    X(GONE_FLOORS, "gone, with floors on record")                                                                      \
+    X(GONE_PLAIN, "gone, nothing on record")                                                                           \
+    X(PARKED, "addresses asked for before they were up")                                                               \
+    X(STALLS, "handlers that do not return")                                                                           \
+    X(CREATES, "children created")                                                                                     \
+    X(CREATES_FAILED, "creates failed")                                                                                \
+    X(CONSTRUCTORS_FAILED, "constructors failed")                                                                      \
+    X(OWN_EXITS, "own exits")                                                                                          \
+    X(EXIT_REQUESTS, "exit requests shown")                                                                            \
+    X(CHILDREN_ASKED, "children asked to exit")                                                                        \
+    X(CHILDREN_KILLED, "children killed")                                                                              \
+    X(CHILD_EXITS, "child exits shown")                                                                                \
+    X(CHILD_EXITS_AGAIN, "child exits told again")                                                                     \
+    X(DRAINED, "actors drained")                                                                                       \
+    X(GIVEN_UP, "actors given up")
+
+enum tally_event {
+#define X(name, text) TALLY_##name,
+    TALLY_EVENTS(X)
+#undef X
+        TALLY_EVENTS_COUNT
+};
+
+struct tally {
+    uint64_t counts[TALLY_EVENTS_COUNT];
+};
+
+/* Prints all counts; returns whether each is above zero. */
+bool tally_print(const struct tally *tally);
+
+#endif
