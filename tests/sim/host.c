@@ -178,11 +178,13 @@ static void create_child(struct world *world, size_t parent) {
 static void verdict(struct world *world, struct sim_process *process, size_t actor, enum frame_outcome outcome,
                     enum frame_reason reason) {
     struct actor_record *record = &world->actors[actor];
+    char text[LAWS_TEXT_BYTES];
+    struct bytes failure = laws_text(record->in_hand, text);
     laws_finished(world, record->in_hand, outcome);
     record->in_hand = NULL;
     struct delivery_event event = {
         .kind = DELIVERY_VERDICT, .address = record->address, .outcome = outcome, .reason = reason};
-    event.text = outcome == FRAME_RETURNED ? bytes_of_text("the handler failed") : bytes_make(NULL, 0);
+    event.text = outcome == FRAME_RETURNED ? failure : bytes_make(NULL, 0);
     CHECK(process_deliver(world, process, event) == MESH_OK);
 }
 

@@ -5,8 +5,13 @@
 #include "mesh/base/time.h"
 #include "tests/sim/world.h"
 #include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
 
 enum { STEPS_AT_ONE_TIME_MAX = 20000 };
+
+/* Expiries are rounded up, so that neighbours travel together. */
+#define EXPIRY_SLACK_NS (9 * NS_PER_MS)
 
 /* Law 1: what the delivery counts is what the ledger counts, and it adds up. */
 static void check_counters(struct world *world, struct sim_process *process) {
@@ -83,9 +88,12 @@ static struct ledger_entry *known(struct world *world, const struct message *mes
     return entry;
 }
 
-/* Whether what is on record of a dead target, which cannot list exceptions, may stand for its word. */
-static bool by_floors(const struct actor_record *target) {
-    return target->fate == FATE_ENDED && target->floors_known;
+/* What is on record of a dead target cannot list exceptions: up to its mark there may be messages that expired, or that
+ * failed, and are given for handled. Beyond the mark nothing is. */
+static bool by_floors(struct world *world, const struct ledger_entry *entry) {
+    const struct actor_record *target = &world->actors[entry->target];
+    bool passed = entry->finished || world->now_ns >= entry->deadline_ns;
+    return target->fate == FATE_ENDED && target->floors_known && passed;
 }
 
 /* A death needs its reason: the time is over, or the target does not live (D1, D8). */
@@ -108,18 +116,36 @@ static bool has_died_of(struct world *world, const struct ledger_entry *entry, e
     return false;
 }
 
+/* Of a failure: it names the message, and is long now and then, so that exceptions fill acks. */
+struct bytes laws_text(const struct message *message, char out[LAWS_TEXT_BYTES]) {
+    uint64_t number;
+    CHECK(message->payload.size >= sizeof number);
+    memcpy(&number, message->payload.data, sizeof number);
+    int length = snprintf(out, LAWS_TEXT_BYTES, "message %" PRIu64 " failed %*s", number,
+                          number % 3 ? 1 : LAWS_TEXT_BYTES - 60, ".");
+    return bytes_make(out, (size_t)length);
+}
+
+static bool laws_text_equal(const struct message *message) {
+    char text[LAWS_TEXT_BYTES];
+    return bytes_equal(message->text, laws_text(message, text));
+}
+
 static const char *wrong_settlement(struct world *world, const struct ledger_entry *entry,
                                     const struct message *message) {
     const struct actor_record *target = &world->actors[entry->target];
     switch (message->outcome) {
     case FRAME_HANDLED:
-        if (!by_floors(target) && !(entry->finished && entry->verdict == FRAME_HANDLED)) {
+        if (!by_floors(world, entry) && !(entry->finished && entry->verdict == FRAME_HANDLED)) {
             return "settled as handled, but its handler did not say so (D2)";
         }
         return NULL;
     case FRAME_RETURNED:
         if (!(entry->finished && entry->verdict == FRAME_RETURNED) && !(entry->begun && target->crashed)) {
             return "returned, but its handler did not fail";
+        }
+        if (entry->finished && !laws_text_equal(message)) {
+            return "returned with another text than its handler gave";
         }
         return NULL;
     case FRAME_DIED:
@@ -197,6 +223,11 @@ void laws_begun(struct world *world, struct sim_process *process, const struct m
     }
     if (entry->state == LEDGER_SETTLED && !(entry->outcome == FRAME_DIED && entry->maybe)) {
         world_broken(world, LAW_SETTLED_ONCE, "message %" PRIu64 " (%zu to %zu) is handled after it was settled",
+                     number, entry->sender, entry->target);
+    }
+    if (world->actors[entry->sender].incarnation == process->incarnation &&
+        world->now_ns > entry->deadline_ns + EXPIRY_SLACK_NS) {
+        world_broken(world, LAW_SETTLED_ONCE, "message %" PRIu64 " (%zu to %zu) is handled after its expiry (D8)",
                      number, entry->sender, entry->target);
     }
     if (!entry->urgent && number + 1 <= floor->begun) {

@@ -27,6 +27,7 @@ enum {
     WORLD_PROCESSES_MAX = 6,
     WORLD_ACTORS_MAX = 400,
     WORLD_NONE = -1,
+    LAWS_TEXT_BYTES = 900,
 };
 
 enum world_law {
@@ -181,6 +182,7 @@ void laws_after_step(struct world *world, struct sim_process *process);
 void laws_settled(struct world *world, struct sim_process *process, const struct message *message);
 void laws_begun(struct world *world, struct sim_process *process, const struct message *message);
 void laws_finished(struct world *world, const struct message *message, enum frame_outcome outcome);
+struct bytes laws_text(const struct message *message, char out[LAWS_TEXT_BYTES]); /* of a handler's failure */
 void laws_notice(struct world *world, size_t parent, size_t child);
 void laws_at_rest(struct world *world);
 
