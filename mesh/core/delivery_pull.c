@@ -133,8 +133,10 @@ static bool has_room(const struct batch *batch, size_t payload_bytes) {
 
 static void add_message(struct delivery *d, struct stream_out *stream, struct message *message, uint64_t now_ns) {
     struct batch *batch = &d->batch;
-    struct frame_run *run = &batch->runs[batch->runs_count - 1];
-    if (!continues_run(batch, stream, message)) {
+    struct frame_run *run = batch->runs + batch->runs_count;
+    if (continues_run(batch, stream, message)) {
+        run--;
+    } else {
         run = begin_run(batch, stream, message->seq);
         struct run_scratch *scratch = &batch->scratch[batch->runs_count - 1];
         scratch->deadline_ns = message->deadline_ns;
