@@ -45,6 +45,23 @@ void message_pool_destroy(struct message_pool **pool) {
     }
 }
 
+/* Field by field: a memset of this size becomes a string instruction, which costs a tenth of a message's whole life. */
+static void blank(struct message *message, struct message_pool *pool) {
+    message->next = NULL;
+    message->sender = message->target = (struct mesh_address){0};
+    message->ask = message->deadline_ns = message->seq = message->epoch = 0;
+    message->type = message->payload = message->text = (struct bytes){0};
+    message->part = NULL;
+    message->kind = FRAME_USER;
+    message->outcome = FRAME_HANDLED;
+    message->reason = FRAME_NO_REASON;
+    message->flags = 0;
+    message->holders = 1;
+    message->maybe_handled = message->urgent = false;
+    message->stream = NULL;
+    message->pool = pool;
+}
+
 static struct message *block_new(struct message_pool *pool, size_t bytes) {
     struct message *message;
     if (bytes <= BLOCK_BYTES && pool->kept) {
@@ -58,9 +75,7 @@ static struct message *block_new(struct message_pool *pool, size_t bytes) {
         }
     }
     pool->out_count++;
-    memset(message, 0, sizeof *message);
-    message->pool = pool;
-    message->holders = 1;
+    blank(message, pool);
     return message;
 }
 
