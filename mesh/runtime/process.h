@@ -77,7 +77,8 @@ void process_lock(struct process *process);
 void process_unlock(struct process *process);
 void process_wake(struct process *process); /* ends a wait, from any thread, without the baton */
 
-/* One turn; waits until something happens or `until_ns`. MESH_INTERRUPTED when a signal ended the wait (D13). */
+/* One turn; waits until something happens or `until_ns`. MESH_INTERRUPTED when a signal ended the wait; the turn is then
+ * whole all the same. */
 enum mesh_status process_turn(struct process *process, uint64_t until_ns);
 
 /* Sends what can be sent now; acks alone wait for company unless `idle`. */

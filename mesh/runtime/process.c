@@ -1,0 +1,326 @@
+/* A process: its beginning and end, and the calls of those who run it.
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
+#include "mesh/runtime/process.h"
+#include "mesh/base/check.h"
+#include "mesh/runtime/error.h"
+#include "mesh/runtime/process_inside.h"
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+/* ---- beginning ---- */
+
+static enum mesh_status make_parts(struct process *process, const struct process_options *options) {
+    uint64_t seed = options->incarnation;
+    prng_init(&process->prng, seed);
+    peers_init(&process->peers, seed);
+    list_init(&process->flush);
+    list_init(&process->lazy);
+    process->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (process->wake_fd < 0) {
+        return MESH_IO;
+    }
+    enum mesh_status status = codec_new(&process->codec);
+    if (status == MESH_OK) {
+        status = delivery_new(&process->delivery, options->limits, seed);
+    }
+    if (status == MESH_OK && !process->transport) {
+        status = transport_zmq_new(&process->transport, options->incarnation, options->role == FRAME_ROLE_ADMIN);
+    }
+    return status;
+}
+
+static enum mesh_status listen_all(struct process *process, const struct process_options *options,
+                                   struct mesh_error *error) {
+    for (size_t i = 0; options->listen && options->listen[i]; i++) {
+        CHECK(i < PROCESS_LISTENS);
+        enum mesh_status status =
+            transport_listen(process->transport, options->listen[i], process->bound[process->bound_count], error);
+        if (status != MESH_OK) {
+            return status;
+        }
+        process->bound_count++;
+    }
+    return MESH_OK;
+}
+
+static enum mesh_status open_endpoint(struct process *process) {
+    struct delivery_event open = {.kind = DELIVERY_OPEN, .address = process_address(process)};
+    return delivery_step(process->delivery, clock_now_ns(), &open);
+}
+
+static enum mesh_status call_admin(struct process *process, const char *endpoint) {
+    struct bytes where = bytes_of_text(endpoint);
+    enum mesh_status status = process->node ? peers_add(&process->peers, process->node, where, &process->admin)
+                                            : peers_call(&process->peers, where, &process->admin);
+    if (status == MESH_OK) {
+        process->admin->two_way = true;
+        process_link_want(process, process->admin);
+    }
+    return status;
+}
+
+static enum mesh_status await_admin(struct process *process, const char *endpoint, int timeout_ms,
+                                    struct mesh_error *error) {
+    uint64_t until_ns = time_add(clock_now_ns(), (uint64_t)timeout_ms * NS_PER_MS);
+    while (!process->greeted) {
+        if (process->refused != MESH_OK) {
+            return error_set(error, process->refused, "the node at %s: %s", endpoint, process->refusal);
+        }
+        if (process->admin->state == PEER_WAITING) {
+            return error_set(error, MESH_UNREACHABLE,
+                             "no node answers at %s: start one with `mesh node start`, or name its run directory",
+                             endpoint);
+        }
+        if (clock_now_ns() >= until_ns) {
+            return error_set(error, MESH_TIMED_OUT, "the node at %s does not answer: see its log", endpoint);
+        }
+        (void)process_turn(process, until_ns);
+    }
+    return open_endpoint(process);
+}
+
+static enum mesh_status begin(struct process *process, const struct process_options *options, int timeout_ms,
+                              struct mesh_error *error) {
+    enum mesh_status status = make_parts(process, options);
+    if (status != MESH_OK) {
+        return error_set(error, status, "cannot make the process's tables and sockets: %s", mesh_status_text(status));
+    }
+    status = listen_all(process, options, error);
+    if (status != MESH_OK) {
+        return status;
+    }
+    if (!options->admin) {
+        return open_endpoint(process);
+    }
+    status = call_admin(process, options->admin);
+    if (status != MESH_OK) {
+        return error_set(error, status, "cannot connect to %s: %s", options->admin, mesh_status_text(status));
+    }
+    process_lock(process);
+    status = await_admin(process, options->admin, timeout_ms, error);
+    process_unlock(process);
+    return status;
+}
+
+enum mesh_status process_new(struct process **out, const struct process_options *options, int timeout_ms,
+                             struct mesh_error *error) {
+    CHECK(options->incarnation != 0 && (options->role == FRAME_ROLE_ADMIN) == (options->admin == NULL));
+    struct process *process = calloc(1, sizeof *process);
+    if (!process) {
+        return error_set(error, MESH_NO_MEMORY, "no memory for a process");
+    }
+    process->role = options->role;
+    process->incarnation = options->incarnation;
+    process->node = options->node;
+    process->slot = options->slot;
+    process->callbacks = options->callbacks;
+    process->log = options->log;
+    process->transport = options->transport;
+    process->wake_fd = -1;
+    process->tick_ns = TIME_NEVER;
+    snprintf(process->node_name, sizeof process->node_name, "%s", options->node_name ? options->node_name : "");
+    if (pthread_mutex_init(&process->baton, NULL) != 0) {
+        free(process);
+        return error_set(error, MESH_NO_MEMORY, "no memory for a process");
+    }
+    enum mesh_status status = begin(process, options, timeout_ms, error);
+    if (status != MESH_OK) {
+        process_destroy(&process);
+        return status;
+    }
+    *out = process;
+    return MESH_OK;
+}
+
+void process_destroy(struct process **destroyed) {
+    struct process *process = *destroyed;
+    if (!process) {
+        return;
+    }
+    delivery_destroy(&process->delivery); /* before the transport: messages may hold its parts */
+    transport_destroy(&process->transport);
+    codec_destroy(&process->codec);
+    peers_fini(&process->peers);
+    if (process->wake_fd >= 0) {
+        close(process->wake_fd);
+    }
+    pthread_mutex_destroy(&process->baton);
+    free(process->watches);
+    free(process->polled);
+    free(process);
+    *destroyed = NULL;
+}
+
+/* ---- threads ---- */
+
+void process_lock(struct process *process) {
+    pthread_mutex_lock(&process->baton);
+}
+
+void process_unlock(struct process *process) {
+    pthread_mutex_unlock(&process->baton);
+}
+
+void process_wake(struct process *process) {
+    if (!atomic_exchange(&process->woken, true)) {
+        (void)eventfd_write(process->wake_fd, 1);
+    }
+}
+
+/* ---- delivery ---- */
+
+enum mesh_status process_submit(struct process *process, struct message *message) {
+    return delivery_submit(process->delivery, clock_now_ns(), message);
+}
+
+enum mesh_status process_step(struct process *process, const struct delivery_event *event) {
+    enum mesh_status status = delivery_step(process->delivery, clock_now_ns(), event);
+    process_perform(process);
+    return status;
+}
+
+struct message *process_take(struct process *process, struct mesh_address address) {
+    return delivery_take(process->delivery, clock_now_ns(), address);
+}
+
+enum mesh_status process_send_control(struct process *process, struct mesh_address to, const struct control *control) {
+    struct bytes packed;
+    enum mesh_status status = control_encode(process->codec, control, &packed);
+    if (status != MESH_OK) {
+        return status;
+    }
+    struct message *message = message_new(delivery_pool(process->delivery), bytes_make("", 0), packed);
+    if (!message) {
+        return MESH_NO_MEMORY;
+    }
+    message->kind = FRAME_CONTROL;
+    message->sender = process_address(process);
+    message->target = to;
+    message->deadline_ns = TIME_NEVER;
+    status = process_submit(process, message);
+    if (status != MESH_OK) {
+        message_release(message);
+    }
+    return status;
+}
+
+/* ---- peers ---- */
+
+enum mesh_status process_send_frame(struct process *process, uint64_t incarnation, const struct frame *frame) {
+    struct peer *peer = peers_find(&process->peers, incarnation);
+    if (!peer) {
+        return MESH_NOT_FOUND;
+    }
+    process_link_want(process, peer);
+    if (peer->state != PEER_UP || !peer->link->ready) {
+        return MESH_WOULD_BLOCK;
+    }
+    struct frame addressed = *frame;
+    addressed.from = process->incarnation;
+    addressed.to = incarnation;
+    return process_link_send(process, peer, &addressed);
+}
+
+enum mesh_status process_peer(struct process *process, uint64_t incarnation, const char *endpoint) {
+    struct peer *peer;
+    enum mesh_status status =
+        peers_add(&process->peers, incarnation, bytes_of_text(endpoint ? endpoint : ""), &peer);
+    if (status == MESH_OK && process->role == FRAME_ROLE_ADMIN && endpoint) {
+        peer->two_way = true; /* an admin is given the endpoints of admins only */
+    }
+    return status;
+}
+
+void process_peer_lost(struct process *process, uint64_t incarnation) {
+    struct peer *peer = peers_find(&process->peers, incarnation);
+    if (peer && peer != process->admin) {
+        process_link_drop(process, peer);
+        peers_remove(&process->peers, peer);
+    }
+    struct delivery_event lost = {.kind = DELIVERY_PEER_LOST, .peer = incarnation};
+    (void)delivery_step(process->delivery, clock_now_ns(), &lost); /* NOT_FOUND when nothing was going on with it */
+}
+
+enum mesh_status process_call(struct process *process, const char *endpoint) {
+    struct peer *peer;
+    enum mesh_status status = peers_call(&process->peers, bytes_of_text(endpoint), &peer);
+    if (status == MESH_OK) {
+        peer->two_way = true;
+        process_link_want(process, peer);
+    }
+    return status;
+}
+
+enum mesh_status process_resolved(struct process *process, struct mesh_address address, uint64_t incarnation,
+                                  const char *endpoint) {
+    enum mesh_status status = process_peer(process, incarnation, endpoint);
+    if (status == MESH_OK) {
+        struct delivery_event resolved = {.kind = DELIVERY_RESOLVED, .address = address, .peer = incarnation};
+        status = delivery_step(process->delivery, clock_now_ns(), &resolved);
+    }
+    return status;
+}
+
+void process_gone(struct process *process, struct mesh_address address, const struct delivery_gone *gone) {
+    struct delivery_event event = {.kind = DELIVERY_GONE, .address = address, .gone = gone};
+    (void)delivery_step(process->delivery, clock_now_ns(), &event); /* NOT_FOUND when nobody asks any more */
+}
+
+/* ---- other descriptors ---- */
+
+enum mesh_status process_watch(struct process *process, int fd, void (*ready)(void *user, int fd), void *user) {
+    if (process->watches_count == process->watches_room) {
+        size_t room = process->watches_room ? process->watches_room * 2 : 8;
+        struct process_watch *watches = realloc(process->watches, room * sizeof *watches);
+        if (!watches) {
+            return MESH_NO_MEMORY;
+        }
+        process->watches = watches;
+        process->watches_room = room;
+    }
+    process->watches[process->watches_count++] = (struct process_watch){fd, ready, user};
+    return MESH_OK;
+}
+
+void process_unwatch(struct process *process, int fd) {
+    for (size_t i = 0; i < process->watches_count; i++) {
+        if (process->watches[i].fd == fd) {
+            process->watches[i] = process->watches[--process->watches_count];
+            return;
+        }
+    }
+}
+
+/* ---- what it is ---- */
+
+struct delivery *process_delivery(struct process *process) {
+    return process->delivery;
+}
+
+struct mesh_address process_address(const struct process *process) {
+    return address_make(process->node, process->slot, 0);
+}
+
+struct mesh_address process_admin(const struct process *process) {
+    return address_make(process->node, 0, 0);
+}
+
+const char *process_endpoint(const struct process *process, bool remote) {
+    for (size_t i = 0; i < process->bound_count; i++) {
+        bool ipc = strncmp(process->bound[i], "ipc://", 6) == 0;
+        if (ipc != remote) {
+            return process->bound[i];
+        }
+    }
+    return "";
+}
+
+uint64_t process_now(const struct process *process) {
+    (void)process;
+    return clock_now_ns();
+}

@@ -1,0 +1,77 @@
+/* The inside of a process, shared by its files: process.c (life and calls), process_link.c (peers and hellos), process_turn.c (the turn).
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
+#ifndef MESH_RUNTIME_PROCESS_INSIDE_H
+#define MESH_RUNTIME_PROCESS_INSIDE_H
+
+#include "mesh/base/prng.h"
+#include "mesh/core/address.h"
+#include "mesh/runtime/clock.h"
+#include "mesh/runtime/log.h"
+#include "mesh/runtime/peers.h"
+#include "mesh/runtime/process.h"
+#include <pthread.h>
+#include <stdatomic.h>
+
+enum { PROCESS_LISTENS = 4 };
+
+struct process_watch {
+    int fd;
+    void (*ready)(void *user, int fd);
+    void *user;
+};
+
+/* Noise from strangers: counted, and told to the log now and then. */
+struct process_noise {
+    uint64_t malformed, versions, stale, untold, told_ns;
+};
+
+struct process {
+    enum frame_role role;
+    uint64_t incarnation, node;
+    uint32_t slot;
+    char node_name[FRAME_NAME_BYTES + 1];
+    struct process_callbacks callbacks;
+    struct log *log;
+    struct transport *transport;
+    struct codec *codec;
+    struct delivery *delivery;
+    struct peers peers;
+    struct prng prng;
+    struct list flush, lazy;                 /* peers with something to pull: now, or in company */
+    char bound[PROCESS_LISTENS][TRANSPORT_ENDPOINT_BYTES];
+    size_t bound_count;
+    struct peer *admin;                      /* the way to our admin; NULL in the admin */
+    bool greeted;                            /* the admin has answered our hello */
+    enum mesh_status refused;                /* or why it did not */
+    char refusal[FRAME_TEXT_BYTES];
+    struct process_noise noise;
+
+    pthread_mutex_t baton;
+    int wake_fd;
+    atomic_bool woken;
+    struct process_watch *watches;
+    size_t watches_count, watches_room;
+    struct pollfd *polled;
+    size_t polled_room;
+    uint64_t tick_ns;                        /* when the tick callback wants to be called */
+};
+
+/* ---- links ---- */
+
+/* Sees to it that there is, or will be, a link; does nothing for a peer that cannot be called. */
+void process_link_want(struct process *process, struct peer *peer);
+void process_link_drop(struct process *process, struct peer *peer);
+void process_link_changed(struct process *process, struct transport_link *link);
+void process_link_retry(struct process *process, uint64_t now_ns);
+void process_link_hello(struct process *process, const struct transport_inbound *inbound, const struct frame *frame);
+
+/* Prepares and sends one frame on the peer's link, which must be ready. */
+enum mesh_status process_link_send(struct process *process, struct peer *peer, const struct frame *frame);
+
+/* ---- the turn ---- */
+
+/* Does what delivery wants until it wants nothing. */
+void process_perform(struct process *process);
+
+#endif

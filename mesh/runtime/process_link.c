@@ -1,0 +1,281 @@
+/* How a process comes by its links: calling, being called, greeting, losing, calling again.
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
+#include "mesh/runtime/process_inside.h"
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static struct mesh_address nobody(void) {
+    return (struct mesh_address){0};
+}
+
+static void tell_delivery(struct process *process, enum delivery_event_kind kind, uint64_t peer) {
+    struct delivery_event event = {.kind = kind, .peer = peer};
+    enum mesh_status status = delivery_step(process->delivery, clock_now_ns(), &event);
+    if (status != MESH_OK && status != MESH_NOT_FOUND) {
+        log_write(process->log, MESH_LOG_ERROR, NULL, nobody(), "a link's change is not noted: %s",
+                  mesh_status_text(status));
+    }
+}
+
+static void tell_user(struct process *process, const struct peer *peer, enum process_link link) {
+    if (process->callbacks.link) {
+        process->callbacks.link(process->callbacks.user, peer->incarnation, link);
+    }
+}
+
+enum mesh_status process_link_send(struct process *process, struct peer *peer, const struct frame *frame) {
+    struct codec_image image;
+    enum mesh_status status = codec_prepare(process->codec, frame, &image);
+    return status == MESH_OK ? transport_send(process->transport, peer->link, process->codec, &image) : status;
+}
+
+/* ---- greeting ---- */
+
+static struct bytes endpoint_for(const struct process *process, const struct peer *peer) {
+    bool local = peer->endpoint[0] == '\0' || strncmp(peer->endpoint, "ipc://", 6) == 0;
+    return bytes_of_text(process_endpoint(process, !local));
+}
+
+static struct frame_hello own_hello(const struct process *process, const struct peer *peer) {
+    return (struct frame_hello){
+        .role = process->role,
+        .node = process->node,
+        .node_name = bytes_of_text(process->node_name),
+        .slot = process->slot,
+        .endpoint = endpoint_for(process, peer),
+        .pid = (uint32_t)getpid(),
+        .last_seen = peer->incarnation,
+    };
+}
+
+static enum mesh_status send_hello(struct process *process, struct peer *peer, const struct frame_hello *hello) {
+    struct frame frame = {
+        .from = process->incarnation, .to = peer->incarnation, .body = FRAME_HELLO, .hello = *hello};
+    return process_link_send(process, peer, &frame);
+}
+
+/* ---- states ---- */
+
+static void close_link(struct process *process, struct peer *peer) {
+    if (peer->link) {
+        transport_close(process->transport, peer->link);
+        peer->link = NULL;
+    }
+}
+
+static void enter_waiting(struct process *process, struct peer *peer) {
+    close_link(process, peer);
+    peer->back = false;
+    if (peer->endpoint[0] == '\0') {
+        peer->state = PEER_LOST; /* it has to call us */
+        return;
+    }
+    uint64_t at_ns = time_add(clock_now_ns(), backoff_failed(&peer->backoff, &process->prng));
+    bool set = deadlines_set(&process->peers.retries, &peer->retry, at_ns) == MESH_OK;
+    peer->state = set ? PEER_WAITING : PEER_LOST;
+}
+
+static void enter_opening(struct process *process, struct peer *peer) {
+    deadlines_clear(&process->peers.retries, &peer->retry);
+    enum mesh_status status = transport_open(process->transport, peer->endpoint, peer->two_way, &peer->link);
+    if (status == MESH_OK) {
+        peer->link->owner = peer;
+        peer->state = PEER_OPENING;
+        struct frame_hello hello = own_hello(process, peer);
+        status = send_hello(process, peer, &hello);
+    }
+    if (status != MESH_OK) {
+        log_write(process->log, MESH_LOG_ERROR, NULL, nobody(), "cannot connect to %s: %s", peer->endpoint,
+                  mesh_status_text(status));
+        enter_waiting(process, peer);
+    }
+}
+
+static void enter_up(struct process *process, struct peer *peer) {
+    peer->state = PEER_UP;
+    backoff_succeeded(&peer->backoff);
+    if (peer->stale) {
+        struct frame stale = {.from = process->incarnation,
+                              .to = peer->incarnation,
+                              .body = FRAME_STALE,
+                              .stale = {.meant = peer->meant}};
+        peer->stale = process_link_send(process, peer, &stale) != MESH_OK;
+    }
+    if (peer->incarnation) {
+        tell_delivery(process, DELIVERY_LINK_UP, peer->incarnation);
+        tell_user(process, peer, PROCESS_LINK_UP);
+    }
+}
+
+static void enter_down(struct process *process, struct peer *peer, bool refused) {
+    enter_waiting(process, peer);
+    if (peer->incarnation) {
+        tell_delivery(process, DELIVERY_LINK_DOWN, peer->incarnation);
+    }
+    tell_user(process, peer, refused ? PROCESS_LINK_REFUSED : PROCESS_LINK_DOWN);
+}
+
+void process_link_want(struct process *process, struct peer *peer) {
+    if (peer->state == PEER_LOST && peer->endpoint[0] != '\0') {
+        enter_opening(process, peer);
+    }
+}
+
+void process_link_drop(struct process *process, struct peer *peer) {
+    close_link(process, peer);
+    peer->state = PEER_LOST;
+}
+
+void process_link_changed(struct process *process, struct transport_link *link) {
+    struct peer *peer = link->owner;
+    switch (link->state) {
+    case TRANSPORT_OPENING:
+        return;
+    case TRANSPORT_UP:
+        if (peer->state == PEER_OPENING) {
+            enter_up(process, peer);
+        }
+        return;
+    case TRANSPORT_DOWN:
+        enter_down(process, peer, false);
+        return;
+    case TRANSPORT_REFUSED:
+        enter_down(process, peer, true);
+        return;
+    }
+}
+
+void process_link_retry(struct process *process, uint64_t now_ns) {
+    struct deadline *due;
+    while ((due = deadlines_pop_due(&process->peers.retries, now_ns))) {
+        struct peer *peer = DEADLINE_OWNER(due, struct peer, retry);
+        if (peer->state == PEER_WAITING) {
+            enter_opening(process, peer);
+        }
+    }
+}
+
+/* ---- hellos ---- */
+
+/* Our admin speaks: whether it takes us, and which slot is ours. */
+static void on_admin_hello(struct process *process, const struct frame *frame) {
+    if (frame->hello.refusal.size > 0) {
+        process->refused = MESH_REFUSED;
+        snprintf(process->refusal, sizeof process->refusal, "%.*s", (int)frame->hello.refusal.size,
+                 (const char *)frame->hello.refusal.data);
+        return;
+    }
+    process->node = frame->hello.node;
+    process->slot = process->slot ? process->slot : frame->hello.slot;
+    process->greeted = true;
+}
+
+/* Another incarnation answers where the known one did: the known one is gone. */
+static void on_other_incarnation(struct process *process, struct peer *peer) {
+    uint64_t lost = peer->incarnation;
+    map_remove(&process->peers.by_incarnation, &peer->incarnation);
+    peer->incarnation = 0;
+    list_push_back(&process->peers.called, &peer->called);
+    tell_delivery(process, DELIVERY_PEER_LOST, lost);
+    if (process->callbacks.link) {
+        process->callbacks.link(process->callbacks.user, lost, PROCESS_LINK_REFUSED);
+    }
+}
+
+static void call_user_hello(struct process *process, uint64_t from, const struct frame_hello *hello,
+                            struct frame_hello *answer) {
+    if (process->callbacks.hello) {
+        process->callbacks.hello(process->callbacks.user, from, hello, answer);
+    }
+}
+
+/* The answer to a hello of ours, on the link that we opened. */
+static void on_answer(struct process *process, struct peer *peer, const struct frame *frame) {
+    if (peer == process->admin) {
+        on_admin_hello(process, frame);
+    }
+    if (frame->hello.refusal.size > 0) {
+        log_write(process->log, MESH_LOG_WARNING, NULL, nobody(), "%s refuses: %.*s", peer->endpoint,
+                  (int)frame->hello.refusal.size, (const char *)frame->hello.refusal.data);
+        call_user_hello(process, frame->from, &frame->hello, NULL);
+        return;
+    }
+    if (peer->incarnation && peer->incarnation != frame->from) {
+        on_other_incarnation(process, peer);
+    }
+    if (peer->incarnation == 0) {
+        if (peers_name(&process->peers, peer, frame->from) != MESH_OK) {
+            close_link(process, peer); /* that process has called us meanwhile: one way to it is enough */
+            peers_remove(&process->peers, peer);
+            return;
+        }
+        call_user_hello(process, frame->from, &frame->hello, NULL);
+        enter_up(process, peer);
+    }
+}
+
+/* Answers on the way back, even when there is a link of ours to the same process: the caller waits for it there. */
+static void answer_back(struct process *process, struct peer *peer, uint64_t source, const struct frame_hello *answer) {
+    struct peer passing = {.incarnation = peer->incarnation};
+    if (transport_back(process->transport, source, &passing.link) != MESH_OK) {
+        return;
+    }
+    passing.link->owner = peer;
+    enum mesh_status status = send_hello(process, &passing, answer);
+    bool keep = status == MESH_OK && answer->refusal.size == 0 && !(peer->link && !peer->back);
+    if (!keep) {
+        transport_close(process->transport, passing.link);
+        return;
+    }
+    close_link(process, peer);
+    deadlines_clear(&process->peers.retries, &peer->retry);
+    peer->link = passing.link;
+    peer->back = true;
+    peer->state = PEER_OPENING;
+    if (peer->link->state == TRANSPORT_UP) {
+        enter_up(process, peer);
+    }
+}
+
+/* A process calls us, who are an admin. */
+static void on_call(struct process *process, uint64_t source, const struct frame *frame) {
+    struct frame_hello answer = own_hello(process, &(struct peer){0});
+    call_user_hello(process, frame->from, &frame->hello, &answer);
+    struct peer refused = {.incarnation = frame->from};
+    struct peer *peer = &refused;
+    if (answer.refusal.size == 0 &&
+        peers_add(&process->peers, frame->from, frame->hello.role == FRAME_ROLE_ADMIN ? frame->hello.endpoint
+                                                                                      : bytes_make("", 0),
+                  &peer) != MESH_OK) {
+        peer = &refused;
+        answer.refusal = bytes_of_text("too many processes are connected: raise the limit of actors");
+    }
+    peer->two_way = true;
+    answer_back(process, peer, source, &answer);
+}
+
+/* A process of the mesh tells a host or program where it can be reached. */
+static void on_visit(struct process *process, const struct frame *frame) {
+    struct peer *peer;
+    if (peers_add(&process->peers, frame->from, frame->hello.endpoint, &peer) != MESH_OK) {
+        process->noise.malformed++;
+        return;
+    }
+    if (frame->to != 0 && frame->to != process->incarnation) {
+        peer->stale = true;
+        peer->meant = frame->to;
+        process_link_want(process, peer);
+    }
+}
+
+void process_link_hello(struct process *process, const struct transport_inbound *inbound, const struct frame *frame) {
+    if (inbound->link) {
+        on_answer(process, inbound->link->owner, frame);
+    } else if (process->role == FRAME_ROLE_ADMIN) {
+        on_call(process, inbound->source, frame);
+    } else {
+        on_visit(process, frame);
+    }
+}

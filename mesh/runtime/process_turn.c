@@ -1,0 +1,441 @@
+/* One turn of a process: receive, wait, receive, timers, perform, flush.
+ *
+ * What came in is looked for before anybody waits, and acks that waited for company go out before anybody sleeps.
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
+#include "mesh/base/check.h"
+#include "mesh/runtime/process_inside.h"
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+enum { TURN_FRAMES = 64, TURN_BYTES = 1024 * 1024 }; /* D7a */
+
+#define NOISE_TOLD_NS (10 * NS_PER_S)
+
+/* ---- what comes in ---- */
+
+static void note_noise(struct process *process, const char *what) {
+    uint64_t now_ns = clock_now_ns();
+    process->noise.untold++;
+    if (process->noise.told_ns == 0 || now_ns - process->noise.told_ns > NOISE_TOLD_NS) {
+        log_write(process->log, MESH_LOG_WARNING, NULL, (struct mesh_address){0}, "%s (%llu dropped since the last word)",
+                  what, (unsigned long long)process->noise.untold);
+        process->noise.told_ns = now_ns;
+        process->noise.untold = 0;
+    }
+}
+
+/* Another major version: it is told ours, when there is a way back to it. */
+static void on_other_version(struct process *process, const struct transport_inbound *inbound) {
+    unsigned major = 0, minor = 0;
+    (void)codec_version(inbound->first, &major, &minor);
+    char text[160];
+    snprintf(text, sizeof text, "wire version %u.%u is not spoken here, but %d.%d: run the same release on all nodes", major,
+             minor, CODEC_MAJOR, CODEC_MINOR);
+    process->noise.versions++;
+    note_noise(process, text);
+    if (inbound->link && inbound->link->owner == process->admin) {
+        process->refused = MESH_VERSION_MISMATCH;
+        snprintf(process->refusal, sizeof process->refusal, "%s", text);
+    }
+    struct transport_link *back;
+    if (inbound->source == 0 || transport_back(process->transport, inbound->source, &back) != MESH_OK) {
+        return;
+    }
+    struct peer passing = {.link = back};
+    struct frame frame = {.from = process->incarnation, .body = FRAME_HELLO};
+    frame.hello = (struct frame_hello){.role = process->role, .node = process->node, .refusal = bytes_of_text(text)};
+    (void)process_link_send(process, &passing, &frame);
+    transport_close(process->transport, back);
+}
+
+static void on_stale(struct process *process, const struct frame *frame) {
+    if (peers_find(&process->peers, frame->stale.meant)) {
+        process_peer_lost(process, frame->stale.meant);
+    }
+}
+
+/* A frame for another incarnation of this process: whoever meant that is told, if we know a way. */
+static void on_misled(struct process *process, const struct frame *frame) {
+    process->noise.stale++;
+    struct peer *peer = peers_find(&process->peers, frame->from);
+    if (peer && peer->state == PEER_UP && peer->link->ready) {
+        struct frame stale = {
+            .from = process->incarnation, .to = frame->from, .body = FRAME_STALE, .stale = {.meant = frame->to}};
+        (void)process_link_send(process, peer, &stale);
+    }
+}
+
+static void on_batch(struct process *process, const struct frame *frame) {
+    struct delivery_event event = {.kind = DELIVERY_FRAME, .peer = frame->from, .batch = &frame->batch};
+    (void)delivery_step(process->delivery, clock_now_ns(), &event); /* what finds no room is counted and sent again */
+}
+
+static void on_frame(struct process *process, const struct transport_inbound *inbound, const struct frame *frame) {
+    if (frame->body == FRAME_HELLO) {
+        process_link_hello(process, inbound, frame);
+        return;
+    }
+    if (frame->to != process->incarnation) {
+        on_misled(process, frame);
+        return;
+    }
+    switch (frame->body) {
+    case FRAME_BATCH:
+        on_batch(process, frame);
+        return;
+    case FRAME_STALE:
+        on_stale(process, frame);
+        return;
+    case FRAME_HELLO:
+    case FRAME_HEARTBEAT:
+    case FRAME_REGISTER:
+    case FRAME_REGISTERED:
+    case FRAME_ROSTER:
+    case FRAME_DEREGISTER:
+    case FRAME_INVITE:
+        break;
+    }
+    if (process->callbacks.frame) {
+        process->callbacks.frame(process->callbacks.user, frame->from, frame);
+    }
+}
+
+static void on_inbound(struct process *process, const struct transport_inbound *inbound) {
+    struct frame frame;
+    enum mesh_status status =
+        codec_decode(process->codec, inbound->first, inbound->parts, inbound->parts_count, &frame);
+    if (status == MESH_VERSION_MISMATCH) {
+        on_other_version(process, inbound);
+        return;
+    }
+    bool forged = process->role == FRAME_ROLE_ADMIN && !inbound->link && inbound->source != frame.from;
+    if (status != MESH_OK || forged) {
+        process->noise.malformed++;
+        note_noise(process, "a stranger sent what is no frame of the mesh");
+        return;
+    }
+    on_frame(process, inbound, &frame);
+}
+
+static size_t receive_some(struct process *process) {
+    size_t frames = 0, bytes = 0;
+    struct transport_inbound inbound;
+    while (frames < TURN_FRAMES && bytes < TURN_BYTES && transport_receive(process->transport, &inbound)) {
+        frames++;
+        bytes += inbound.first.size;
+        for (size_t i = 0; i < inbound.parts_count; i++) {
+            bytes += inbound.parts[i]->bytes.size;
+        }
+        on_inbound(process, &inbound);
+    }
+    return frames;
+}
+
+static void look_at_links(struct process *process) {
+    struct transport_link *link;
+    while ((link = transport_changed(process->transport))) {
+        process_link_changed(process, link);
+    }
+}
+
+/* ---- what goes out ---- */
+
+static size_t flush_peer(struct process *process, struct peer *peer) {
+    size_t sent = 0;
+    struct frame frame = {.from = process->incarnation, .to = peer->incarnation, .body = FRAME_BATCH};
+    while (peer->state == PEER_UP && peer->link->ready &&
+           delivery_pull(process->delivery, clock_now_ns(), peer->incarnation, &frame.batch)) {
+        sent++;
+        enum mesh_status status = process_link_send(process, peer, &frame);
+        if (status != MESH_OK) {
+            log_write(process->log, MESH_LOG_ERROR, NULL, (struct mesh_address){0}, "a frame is not sent: %s",
+                      mesh_status_text(status)); /* an ack will be overdue, and it is sent again */
+            break;
+        }
+    }
+    return sent;
+}
+
+static size_t flush_list(struct process *process, struct list *list) {
+    size_t sent = 0;
+    struct list blocked;
+    list_init(&blocked);
+    for (struct list_node *node = list_pop_front(list); node; node = list_pop_front(list)) {
+        struct peer *peer = list == &process->flush ? LIST_OWNER(node, struct peer, flush)
+                                                    : LIST_OWNER(node, struct peer, lazy);
+        process_link_want(process, peer);
+        sent += flush_peer(process, peer);
+        bool full = peer->state != PEER_UP || !peer->link->ready;
+        if (full && !list_is_linked(&peer->flush)) {
+            list_push_back(&blocked, &peer->flush);
+        }
+    }
+    for (struct list_node *node = list_pop_front(&blocked); node; node = list_pop_front(&blocked)) {
+        list_push_back(&process->flush, node);
+    }
+    return sent;
+}
+
+static size_t flush(struct process *process, bool idle) {
+    process_perform(process);
+    size_t sent = list_is_empty(&process->flush) ? 0 : flush_list(process, &process->flush);
+    return idle && !list_is_empty(&process->lazy) ? sent + flush_list(process, &process->lazy) : sent;
+}
+
+void process_flush(struct process *process, bool idle) {
+    (void)flush(process, idle);
+}
+
+/* ---- what delivery wants ---- */
+
+static void ask_where(struct process *process, struct mesh_address address, struct mesh_address sender) {
+    if (process->admin && mesh_address_equal(address, process_admin(process))) {
+        process_resolved(process, address, process->node, NULL);
+    } else if (process->callbacks.resolve) {
+        process->callbacks.resolve(process->callbacks.user, address, sender);
+    } else {
+        struct control ask = {.kind = CONTROL_RESOLVE, .resolve = {address, sender}};
+        if (process_send_control(process, process_admin(process), &ask) != MESH_OK) {
+            log_write(process->log, MESH_LOG_ERROR, NULL, address, "cannot ask the admin where it lives");
+        }
+    }
+}
+
+static void want_flush(struct process *process, uint64_t incarnation, bool lazy) {
+    struct peer *peer = peers_find(&process->peers, incarnation);
+    if (!peer) {
+        return; /* it never said hello: nothing can go back to it */
+    }
+    struct list_node *node = lazy ? &peer->lazy : &peer->flush;
+    if (!list_is_linked(node)) {
+        list_push_back(lazy ? &process->lazy : &process->flush, node);
+    }
+}
+
+static void check_link(struct process *process, uint64_t incarnation) {
+    struct peer *peer = peers_find(&process->peers, incarnation);
+    if (peer && peer->link) {
+        transport_check(process->transport, peer->link);
+    }
+}
+
+/* An answer of the admin to ask_where. */
+static bool is_answer(struct process *process, const struct control *control) {
+    if (process->callbacks.resolve) {
+        return false;
+    }
+    if (control->kind == CONTROL_RESOLVED) {
+        const struct control_resolved *resolved = &control->resolved;
+        process_resolved(process, resolved->address, resolved->process, (const char *)resolved->endpoint.data);
+        return true;
+    }
+    if (control->kind == CONTROL_GONE) {
+        const struct control_gone *gone = &control->gone;
+        process_gone(process, gone->address,
+                     &(struct delivery_gone){.reason = gone->reason,
+                                             .text = gone->text,
+                                             .sender = {0},
+                                             .floors_known = gone->floors_known,
+                                             .epoch = gone->epoch,
+                                             .handled = gone->handled,
+                                             .in_hand = gone->in_hand});
+        return true;
+    }
+    return false;
+}
+
+static void take_control(struct process *process) {
+    struct mesh_address self = process_address(process);
+    struct message *message;
+    while ((message = delivery_take(process->delivery, clock_now_ns(), self))) {
+        struct control control;
+        if (message->kind == FRAME_CONTROL &&
+            control_decode(process->codec, message->payload, &control) == MESH_OK) {
+            if (!is_answer(process, &control) && process->callbacks.control) {
+                process->callbacks.control(process->callbacks.user, message->sender, &control);
+            }
+        } else {
+            process->noise.malformed++;
+            note_noise(process, "a message to the process itself is no control message");
+        }
+        struct delivery_event verdict = {.kind = DELIVERY_VERDICT, .address = self, .outcome = FRAME_HANDLED};
+        (void)delivery_step(process->delivery, clock_now_ns(), &verdict);
+    }
+}
+
+static void on_runnable(struct process *process, struct mesh_address address) {
+    if (mesh_address_equal(address, process_address(process))) {
+        take_control(process);
+    } else if (process->callbacks.runnable) {
+        process->callbacks.runnable(process->callbacks.user, address);
+    }
+}
+
+static void call_back(void (*callback)(void *user, struct mesh_address address), void *user,
+                      struct mesh_address address) {
+    if (callback) {
+        callback(user, address);
+    }
+}
+
+static void perform_one(struct process *process, const struct delivery_action *action) {
+    switch (action->kind) {
+    case DELIVERY_NOTHING:
+        return;
+    case DELIVERY_RESOLVE:
+        ask_where(process, action->address, action->sender);
+        return;
+    case DELIVERY_FLUSH:
+        want_flush(process, action->peer, action->lazy);
+        return;
+    case DELIVERY_CHECK:
+        check_link(process, action->peer);
+        return;
+    case DELIVERY_ROOM:
+        call_back(process->callbacks.room, process->callbacks.user, action->address);
+        return;
+    case DELIVERY_RUNNABLE:
+        on_runnable(process, action->address);
+        return;
+    case DELIVERY_DRAINED:
+        call_back(process->callbacks.drained, process->callbacks.user, action->address);
+        return;
+    }
+    CHECK_UNREACHABLE();
+}
+
+static void give_back(struct process *process, struct message *message) {
+    if (message->outcome == FRAME_HANDLED || !process->callbacks.unhandled) {
+        message_release(message);
+    } else {
+        process->callbacks.unhandled(process->callbacks.user, message);
+    }
+}
+
+void process_perform(struct process *process) {
+    struct delivery_action action;
+    struct message *message;
+    bool more = true;
+    while (more) {
+        more = false;
+        while (delivery_poll(process->delivery, &action)) {
+            perform_one(process, &action);
+            more = true;
+        }
+        while ((message = delivery_settled(process->delivery))) {
+            give_back(process, message);
+            more = true;
+        }
+    }
+}
+
+/* ---- waiting ---- */
+
+static bool make_room(struct process *process, size_t wanted) {
+    if (wanted <= process->polled_room) {
+        return true;
+    }
+    struct pollfd *polled = realloc(process->polled, wanted * 2 * sizeof *polled);
+    if (!polled) {
+        return false;
+    }
+    process->polled = polled;
+    process->polled_room = wanted * 2;
+    return true;
+}
+
+/* The wake-up and the watched descriptors come first, then those of the transport. */
+static size_t fill_polled(struct process *process) {
+    size_t own = 1 + process->watches_count;
+    size_t others = transport_descriptors(process->transport, NULL, 0);
+    if (!make_room(process, own + others)) {
+        return 0;
+    }
+    process->polled[0] = (struct pollfd){.fd = process->wake_fd, .events = POLLIN};
+    for (size_t i = 0; i < process->watches_count; i++) {
+        process->polled[1 + i] = (struct pollfd){.fd = process->watches[i].fd, .events = POLLIN};
+    }
+    return own + transport_descriptors(process->transport, process->polled + own, others);
+}
+
+static void drain_wake(struct process *process) {
+    if (atomic_exchange(&process->woken, false)) {
+        eventfd_t count;
+        (void)eventfd_read(process->wake_fd, &count);
+    }
+}
+
+/* A callback may watch and unwatch: what was ready is looked up again by its descriptor. */
+static void call_watches(struct process *process, size_t watched) {
+    for (size_t i = 0; i < watched; i++) {
+        int fd = process->polled[1 + i].fd;
+        if (process->polled[1 + i].revents == 0) {
+            continue;
+        }
+        for (size_t w = 0; w < process->watches_count; w++) {
+            if (process->watches[w].fd == fd) {
+                process->watches[w].ready(process->watches[w].user, fd);
+                break;
+            }
+        }
+    }
+}
+
+static enum mesh_status wait(struct process *process, uint64_t until_ns) {
+    size_t count = fill_polled(process);
+    size_t watched = process->watches_count;
+    uint64_t now_ns = clock_now_ns();
+    uint64_t span_ns = until_ns == TIME_NEVER ? TIME_NEVER : time_left(now_ns, until_ns);
+    process_unlock(process);
+    int ready = poll(process->polled, count, time_ms_round_up(span_ns));
+    int number = errno;
+    process_lock(process);
+    drain_wake(process);
+    if (ready > 0 && count > 0) {
+        call_watches(process, watched);
+    }
+    return ready < 0 && number == EINTR ? MESH_INTERRUPTED : MESH_OK;
+}
+
+static uint64_t least_deadline(const struct process *process, uint64_t until_ns) {
+    uint64_t least_ns = time_min(until_ns, delivery_deadline(process->delivery));
+    least_ns = time_min(least_ns, deadlines_least(&process->peers.retries));
+    return time_min(least_ns, process->tick_ns);
+}
+
+static void run_timers(struct process *process) {
+    uint64_t now_ns = clock_now_ns();
+    if (delivery_deadline(process->delivery) <= now_ns) {
+        struct delivery_event tick = {.kind = DELIVERY_TICK};
+        (void)delivery_step(process->delivery, now_ns, &tick);
+    }
+    process_link_retry(process, now_ns);
+    process_perform(process);
+    if (process->callbacks.tick) {
+        process->tick_ns = process->callbacks.tick(process->callbacks.user, now_ns);
+    }
+}
+
+enum mesh_status process_turn(struct process *process, uint64_t until_ns) {
+    look_at_links(process);
+    size_t got = receive_some(process);
+    if (got == 0) {
+        /* Sending may swallow the sign that something has come in: look again after each flush. */
+        while (flush(process, true) > 0 && (got = receive_some(process)) == 0) {
+        }
+    }
+    enum mesh_status status = MESH_OK;
+    if (got == 0 || process->watches_count > 0) {
+        bool work = got > 0 || atomic_load(&process->woken);
+        status = wait(process, work ? 0 : least_deadline(process, until_ns));
+        look_at_links(process);
+        (void)receive_some(process);
+    }
+    run_timers(process);
+    process_flush(process, false);
+    return status;
+}

@@ -1,0 +1,116 @@
+/* Transport: what carries frames between processes. One interface, over ZeroMQ or over memory.
+ *
+ * A transport listens at endpoints and has links. A link is one connection, never more: when it is lost, it stays
+ * lost, and whoever wants to go on opens another (architecture: one socket is one connection). A frame that cannot go
+ * out at once waits in its link, one at a time; what had not arrived when a link ends is lost without a word, and the cores
+ * send it again.
+ *
+ *   OPENING --connected, first frame accepted--> UP --broken--> DOWN
+ *      '--nobody listens there--> REFUSED
+ *
+ * Nothing here blocks. One thread at a time.
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
+#ifndef MESH_RUNTIME_TRANSPORT_H
+#define MESH_RUNTIME_TRANSPORT_H
+
+#include "proto/codec.h"
+#include <mesh/error.h>
+#include <poll.h>
+
+enum { TRANSPORT_ENDPOINT_BYTES = 256 };
+
+enum transport_state {
+    TRANSPORT_OPENING,
+    TRANSPORT_UP,
+    TRANSPORT_DOWN,
+    TRANSPORT_REFUSED,
+};
+
+struct transport_link {
+    void *owner;                  /* of the caller */
+    enum transport_state state;
+    bool ready;                   /* no frame waits in it */
+};
+
+/* What came in. Valid until the next receive; the parts are held by the transport until then. */
+struct transport_inbound {
+    struct bytes first;
+    struct part *const *parts;
+    size_t parts_count;
+    struct transport_link *link;  /* a two-way link of ours that it came on; NULL: to where we listen */
+    uint64_t source;              /* where we listen as an admin: names the way back; else 0 */
+};
+
+struct transport;
+
+struct transport_ops {
+    void (*destroy)(struct transport *transport);
+    enum mesh_status (*listen)(struct transport *transport, const char *endpoint, char bound[TRANSPORT_ENDPOINT_BYTES],
+                               struct mesh_error *error);
+    enum mesh_status (*open)(struct transport *transport, const char *endpoint, bool two_way,
+                             struct transport_link **out);
+    enum mesh_status (*back)(struct transport *transport, uint64_t source, struct transport_link **out);
+    void (*close)(struct transport *transport, struct transport_link *link);
+    enum mesh_status (*send)(struct transport *transport, struct transport_link *link, struct codec *codec,
+                             const struct codec_image *image);
+    void (*check)(struct transport *transport, struct transport_link *link);
+    struct transport_link *(*changed)(struct transport *transport);
+    bool (*receive)(struct transport *transport, struct transport_inbound *out);
+    size_t (*descriptors)(struct transport *transport, struct pollfd *out, size_t max);
+};
+
+/* The implementations embed this as their first member. */
+struct transport {
+    const struct transport_ops *ops;
+};
+
+/* ZeroMQ. As an admin it listens by ROUTER and can answer on the way back; else by DEALER. `incarnation` is what ROUTERs know this
+ * process by. MESH_NO_MEMORY, MESH_IO. */
+MESH_MUST_USE enum mesh_status transport_zmq_new(struct transport **out, uint64_t incarnation, bool admin);
+
+/* Memory: transports of one process that share a hub reach each other by any endpoint text. */
+struct memory_hub;
+MESH_MUST_USE enum mesh_status memory_hub_new(struct memory_hub **out);
+void memory_hub_destroy(struct memory_hub **hub); /* after its transports */
+MESH_MUST_USE enum mesh_status transport_memory_new(struct transport **out, struct memory_hub *hub,
+                                                    uint64_t incarnation);
+
+/* Closes everything; what waits in links is dropped, what ZeroMQ has taken goes out within half a second. NULL-safe. */
+void transport_destroy(struct transport **transport);
+
+/* Binds. `bound` gets the endpoint as others can reach it, with the port that was chosen for port 0. MESH_ADDRESS_IN_USE,
+ * MESH_PERMISSION_DENIED, MESH_INVALID_ARGUMENT, MESH_TOO_LARGE (a socket path), MESH_IO, each with a text that names it. */
+MESH_MUST_USE enum mesh_status transport_listen(struct transport *transport, const char *endpoint,
+                                                char bound[TRANSPORT_ENDPOINT_BYTES], struct mesh_error *error);
+
+/* Begins a connection to a numeric endpoint; a two-way link can also be received from. MESH_INVALID_ARGUMENT, MESH_NO_MEMORY, MESH_FULL
+ * without descriptors. */
+MESH_MUST_USE enum mesh_status transport_open(struct transport *transport, const char *endpoint, bool two_way,
+                                              struct transport_link **out);
+
+/* The way back to a source that was received from. MESH_NO_MEMORY. */
+MESH_MUST_USE enum mesh_status transport_back(struct transport *transport, uint64_t source,
+                                              struct transport_link **out);
+
+void transport_close(struct transport *transport, struct transport_link *link);
+
+/* Packs the prepared frame and sends it, or keeps it in the link until it can go. The link must be ready. MESH_NO_MEMORY; a
+ * link that turns out broken says so by its state. */
+MESH_MUST_USE enum mesh_status transport_send(struct transport *transport, struct transport_link *link,
+                                              struct codec *codec, const struct codec_image *image);
+
+/* Looks whether the connection still stands, and updates the link's state. */
+void transport_check(struct transport *transport, struct transport_link *link);
+
+/* Lets waiting frames go on; the next link whose state or readiness has changed since it was last given, or NULL. */
+struct transport_link *transport_changed(struct transport *transport);
+
+/* The next frame that has come in; false when there is none. */
+bool transport_receive(struct transport *transport, struct transport_inbound *out);
+
+/* What to poll for besides, when receive and changed have nothing: readable means look again. Gives how many there are,
+ * which may be more than `max`. */
+size_t transport_descriptors(struct transport *transport, struct pollfd *out, size_t max);
+
+#endif

@@ -1,0 +1,327 @@
+/* The ZeroMQ transport: its context, what it listens on, and what comes in.
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
+#include "mesh/runtime/transport_zmq.h"
+#include "mesh/runtime/error.h"
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+enum { TCP_BEAT_MS = 2000, TCP_SILENCE_MS = 10000 };
+
+static bool set_int(void *socket, int option, int value) {
+    return zmq_setsockopt(socket, option, &value, sizeof value) == 0;
+}
+
+enum mesh_status zmq_transport_configure(void *socket, uint64_t incarnation) {
+    uint8_t identity[ZMQ_TRANSPORT_IDENTITY] = {'m'};
+    memcpy(identity + 1, &incarnation, sizeof incarnation);
+    int64_t most = FRAME_PACKED_BYTES;
+    bool well = set_int(socket, ZMQ_SNDHWM, ZMQ_TRANSPORT_HWM) && set_int(socket, ZMQ_RCVHWM, ZMQ_TRANSPORT_HWM) &&
+                set_int(socket, ZMQ_LINGER, ZMQ_TRANSPORT_LINGER_MS) && set_int(socket, ZMQ_RECONNECT_IVL, -1) &&
+                set_int(socket, ZMQ_IMMEDIATE, 1) && set_int(socket, ZMQ_HEARTBEAT_IVL, 0) &&
+                zmq_setsockopt(socket, ZMQ_ROUTING_ID, identity, sizeof identity) == 0 &&
+                zmq_setsockopt(socket, ZMQ_MAXMSGSIZE, &most, sizeof most) == 0;
+    return well ? MESH_OK : MESH_IO;
+}
+
+/* ---- life ---- */
+
+static enum mesh_status open_inbound(struct zmq_transport *self) {
+    self->inbound = zmq_socket(self->context, self->admin ? ZMQ_ROUTER : ZMQ_DEALER);
+    if (!self->inbound) {
+        return MESH_IO;
+    }
+    enum mesh_status status = zmq_transport_configure(self->inbound, self->incarnation);
+    if (status == MESH_OK && self->admin &&
+        (!set_int(self->inbound, ZMQ_ROUTER_HANDOVER, 1) || !set_int(self->inbound, ZMQ_ROUTER_MANDATORY, 1))) {
+        return MESH_IO;
+    }
+    return status;
+}
+
+static void release_inbound(struct zmq_transport *self) {
+    zmq_msg_close(&self->first);
+    zmq_msg_init(&self->first);
+    for (size_t i = 0; i < self->parts_count; i++) {
+        part_release(self->parts[i]);
+    }
+    self->parts_count = 0;
+}
+
+static void zmq_transport_destroy(struct transport *transport) {
+    struct zmq_transport *self = zmq_transport_of(transport);
+    LIST_EACH(&self->links, node, after) {
+        zmq_link_close(transport, &LIST_OWNER(node, struct zmq_link, listed)->link);
+    }
+    release_inbound(self);
+    if (self->inbound) {
+        zmq_close(self->inbound);
+    }
+    if (self->context) {
+        while (zmq_ctx_term(self->context) != 0 && zmq_errno() == EINTR) {
+        }
+    }
+    free(self);
+}
+
+/* ---- listening ---- */
+
+/* A socket file that nobody listens on any more is in the way of nobody but us (a stale one is replaced silently by
+ * bind, a living one too: so look first). */
+static bool ipc_is_alive(const char *path) {
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    memcpy(address.sun_path, path, strlen(path) + 1);
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0) {
+        return false;
+    }
+    bool alive = connect(fd, (struct sockaddr *)&address, sizeof address) == 0;
+    close(fd);
+    return alive;
+}
+
+static enum mesh_status look_at_ipc(const char *endpoint, struct mesh_error *error) {
+    const char *path = endpoint + strlen("ipc://");
+    if (strlen(path) >= sizeof((struct sockaddr_un *)NULL)->sun_path) {
+        return error_set(error, MESH_TOO_LARGE, "the socket path %s is too long: use a shorter run directory", path);
+    }
+    if (ipc_is_alive(path)) {
+        return error_set(error, MESH_ADDRESS_IN_USE, "another process listens on %s: stop it first", endpoint);
+    }
+    return MESH_OK;
+}
+
+static enum mesh_status bind_failed(const char *endpoint, struct mesh_error *error) {
+    int number = zmq_errno();
+    if (number == EADDRINUSE) {
+        return error_set(error, MESH_ADDRESS_IN_USE,
+                         "cannot bind %s: the port is in use: stop who uses it, or choose another port", endpoint);
+    }
+    if (number == EACCES || number == EPERM) {
+        return error_set(error, MESH_PERMISSION_DENIED, "cannot bind %s: permission denied: choose a port above 1023",
+                         endpoint);
+    }
+    if (number == EINVAL || number == EPROTONOSUPPORT || number == ENODEV) {
+        return error_set(error, MESH_INVALID_ARGUMENT,
+                         "cannot bind %s: not an endpoint of this host: use tcp://ADDRESS:PORT with a local address",
+                         endpoint);
+    }
+    return error_set(error, MESH_IO, "cannot bind %s: %s", endpoint, zmq_strerror(number));
+}
+
+static enum mesh_status zmq_transport_listen(struct transport *transport, const char *endpoint,
+                                             char bound[TRANSPORT_ENDPOINT_BYTES], struct mesh_error *error) {
+    struct zmq_transport *self = zmq_transport_of(transport);
+    bool ipc = strncmp(endpoint, "ipc://", 6) == 0;
+    enum mesh_status status = ipc ? look_at_ipc(endpoint, error) : MESH_OK;
+    if (status != MESH_OK) {
+        return status;
+    }
+    /* ZMTP heartbeats belong on tcp only; the option holds for what is bound after it is set. */
+    set_int(self->inbound, ZMQ_HEARTBEAT_IVL, ipc ? 0 : TCP_BEAT_MS);
+    set_int(self->inbound, ZMQ_HEARTBEAT_TIMEOUT, TCP_SILENCE_MS);
+    if (zmq_bind(self->inbound, endpoint) != 0) {
+        return bind_failed(endpoint, error);
+    }
+    size_t bytes = TRANSPORT_ENDPOINT_BYTES;
+    if (zmq_getsockopt(self->inbound, ZMQ_LAST_ENDPOINT, bound, &bytes) != 0) {
+        return bind_failed(endpoint, error);
+    }
+    return MESH_OK;
+}
+
+/* ---- receiving ---- */
+
+/* A part whose bytes stay in the ZeroMQ message that brought them. */
+struct zmq_part {
+    struct part part;
+    zmq_msg_t msg;
+};
+
+static void free_zmq_part(struct part *part) {
+    struct zmq_part *self = (struct zmq_part *)(void *)part;
+    zmq_msg_close(&self->msg);
+    free(self);
+}
+
+static struct part *keep_part(zmq_msg_t *msg) {
+    struct zmq_part *self = malloc(sizeof *self);
+    if (!self) {
+        return NULL;
+    }
+    zmq_msg_init(&self->msg);
+    zmq_msg_move(&self->msg, msg);
+    atomic_init(&self->part.holders, 1);
+    self->part.bytes = bytes_make(zmq_msg_data(&self->msg), zmq_msg_size(&self->msg));
+    self->part.free = free_zmq_part;
+    return &self->part;
+}
+
+/* Takes the parts behind the first one. False when there are too many or there is no memory: the frame is then dropped whole. */
+static bool receive_parts(struct zmq_transport *self, void *socket) {
+    bool well = true;
+    while (zmq_msg_more(&self->first)) {
+        zmq_msg_t msg;
+        zmq_msg_init(&msg);
+        if (zmq_msg_recv(&msg, socket, ZMQ_DONTWAIT) < 0) {
+            return false;
+        }
+        bool more = zmq_msg_more(&msg) != 0;
+        struct part *part = well && self->parts_count < CODEC_PARTS ? keep_part(&msg) : NULL;
+        well = part != NULL;
+        if (part) {
+            self->parts[self->parts_count++] = part;
+        }
+        zmq_msg_close(&msg);
+        if (!more) {
+            break;
+        }
+    }
+    return well;
+}
+
+/* The identity that a ROUTER puts before each frame; a stranger's names no source. */
+static bool receive_identity(struct zmq_transport *self, uint64_t *source) {
+    zmq_msg_t msg;
+    zmq_msg_init(&msg);
+    bool got = zmq_msg_recv(&msg, self->inbound, ZMQ_DONTWAIT) >= 0;
+    const uint8_t *identity = zmq_msg_data(&msg);
+    *source = 0;
+    if (got && zmq_msg_size(&msg) == ZMQ_TRANSPORT_IDENTITY && identity[0] == 'm') {
+        memcpy(source, identity + 1, sizeof *source);
+    }
+    zmq_msg_close(&msg);
+    return got;
+}
+
+static bool receive_from(struct zmq_transport *self, struct zmq_link *link, struct transport_inbound *out) {
+    void *socket = link ? link->socket : self->inbound;
+    uint64_t source = 0;
+    for (;;) {
+        release_inbound(self);
+        if (self->admin && !link && !receive_identity(self, &source)) {
+            return false;
+        }
+        if (zmq_msg_recv(&self->first, socket, ZMQ_DONTWAIT) < 0) {
+            return false;
+        }
+        if (receive_parts(self, socket)) {
+            break;
+        }
+    }
+    *out = (struct transport_inbound){
+        .first = bytes_make(zmq_msg_data(&self->first), zmq_msg_size(&self->first)),
+        .parts = self->parts,
+        .parts_count = self->parts_count,
+        .link = link ? &link->link : NULL,
+        .source = source,
+    };
+    return true;
+}
+
+static struct zmq_link *whose_turn(const struct zmq_transport *self) {
+    return self->turn ? LIST_OWNER(self->turn, struct zmq_link, readable) : NULL;
+}
+
+/* The next socket in turn: what we listen on, then each two-way link. */
+static void next_turn(struct zmq_transport *self) {
+    struct list_node *next = self->turn ? self->turn->next : self->readable.ends.next;
+    self->turn = next == &self->readable.ends ? NULL : next;
+    self->taken = 0;
+}
+
+static bool zmq_transport_receive(struct transport *transport, struct transport_inbound *out) {
+    struct zmq_transport *self = zmq_transport_of(transport);
+    if (self->taken == ZMQ_TRANSPORT_TURN) {
+        next_turn(self);
+    }
+    struct list_node *began = self->turn;
+    do {
+        if (receive_from(self, whose_turn(self), out)) {
+            self->taken++;
+            return true;
+        }
+        next_turn(self);
+    } while (self->turn != began);
+    return false;
+}
+
+/* ---- waiting ---- */
+
+static void add_descriptor(void *socket, struct pollfd *out, size_t max, size_t *count) {
+    int fd = -1;
+    size_t bytes = sizeof fd;
+    if (zmq_getsockopt(socket, ZMQ_FD, &fd, &bytes) == 0) {
+        if (*count < max) {
+            out[*count] = (struct pollfd){.fd = fd, .events = POLLIN};
+        }
+        (*count)++;
+    }
+}
+
+/* An open link that has nothing waiting is not polled: what it loses is noticed when a frame does not go out, or an ack is overdue. */
+static size_t zmq_transport_descriptors(struct transport *transport, struct pollfd *out, size_t max) {
+    struct zmq_transport *self = zmq_transport_of(transport);
+    size_t count = 0;
+    add_descriptor(self->inbound, out, max, &count);
+    LIST_EACH(&self->readable, node, after) {
+        add_descriptor(LIST_OWNER(node, struct zmq_link, readable)->socket, out, max, &count);
+    }
+    LIST_EACH(&self->busy, node, after) {
+        const struct zmq_link *link = LIST_OWNER(node, struct zmq_link, busy);
+        if (link->socket && !list_is_linked(&link->readable)) {
+            add_descriptor(link->socket, out, max, &count);
+        }
+    }
+    /* The admin is to notice a broken link at once, a process one that does not come up. */
+    LIST_EACH(&self->links, node, after) {
+        const struct zmq_link *link = LIST_OWNER(node, struct zmq_link, listed);
+        if (link->monitor &&
+            (self->admin || link->link.state == TRANSPORT_OPENING || list_is_linked(&link->readable))) {
+            add_descriptor(link->monitor, out, max, &count);
+        }
+    }
+    self->polled = true;
+    return count;
+}
+
+static const struct transport_ops zmq_ops = {
+    .destroy = zmq_transport_destroy,
+    .listen = zmq_transport_listen,
+    .open = zmq_link_open,
+    .back = zmq_link_back,
+    .close = zmq_link_close,
+    .send = zmq_link_send,
+    .check = zmq_link_check,
+    .changed = zmq_link_changed,
+    .receive = zmq_transport_receive,
+    .descriptors = zmq_transport_descriptors,
+};
+
+enum mesh_status transport_zmq_new(struct transport **out, uint64_t incarnation, bool admin) {
+    struct zmq_transport *self = calloc(1, sizeof *self);
+    if (!self) {
+        return MESH_NO_MEMORY;
+    }
+    self->transport.ops = &zmq_ops;
+    self->admin = admin;
+    self->incarnation = incarnation;
+    list_init(&self->links);
+    list_init(&self->busy);
+    list_init(&self->news);
+    list_init(&self->readable);
+    zmq_msg_init(&self->first);
+    self->context = zmq_ctx_new();
+    enum mesh_status status = self->context ? open_inbound(self) : MESH_NO_MEMORY;
+    if (status != MESH_OK) {
+        zmq_transport_destroy(&self->transport);
+        return status;
+    }
+    *out = &self->transport;
+    return MESH_OK;
+}

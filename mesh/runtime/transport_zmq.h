@@ -1,0 +1,67 @@
+/* The inside of the ZeroMQ transport, shared by its two files: what it listens on, and its links.
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
+#ifndef MESH_RUNTIME_TRANSPORT_ZMQ_H
+#define MESH_RUNTIME_TRANSPORT_ZMQ_H
+
+#include "mesh/base/list.h"
+#include "mesh/base/map.h"
+#include "mesh/runtime/transport.h"
+#include <zmq.h>
+
+enum {
+    ZMQ_TRANSPORT_HWM = 64,        /* frames: as fast as a thousand, and bounded by bytes through our own window */
+    ZMQ_TRANSPORT_LINGER_MS = 500, /* what a closing socket may still try to get out */
+    ZMQ_TRANSPORT_IDENTITY = 9,    /* 'm' and the incarnation */
+    ZMQ_TRANSPORT_TURN = 16,       /* frames from one socket before the next one has its turn */
+};
+
+struct zmq_link {
+    struct transport_link link;
+    struct list_node listed;   /* of all links with a socket */
+    struct list_node busy;     /* of those that open, or have a frame waiting */
+    struct list_node news;     /* of those whose state or readiness has changed */
+    struct list_node readable; /* of the two-way ones */
+    void *socket;              /* NULL: the way back through the ROUTER */
+    void *monitor;
+    uint64_t source;
+    zmq_msg_t waiting[2 + CODEC_PARTS];
+    size_t waiting_count, waiting_at;
+};
+
+struct zmq_transport {
+    struct transport transport;
+    void *context, *inbound;
+    bool admin;                /* `inbound` is a ROUTER */
+    uint64_t incarnation;
+    struct list links, busy, news, readable;
+    struct list_node *turn;    /* the two-way link whose turn it is to be received from; NULL: `inbound` */
+    unsigned taken;            /* frames since the turn began */
+    bool polled;               /* monitors are polled since they were last looked at */
+    unsigned monitors;         /* ever made: their endpoints have numbers */
+    zmq_msg_t first;           /* of the frame that was received last */
+    struct part *parts[CODEC_PARTS];
+    size_t parts_count;
+};
+
+static inline struct zmq_transport *zmq_transport_of(struct transport *transport) {
+    return (struct zmq_transport *)(void *)transport;
+}
+
+static inline struct zmq_link *zmq_link_of(struct transport_link *link) {
+    return (struct zmq_link *)(void *)link;
+}
+
+/* What every socket has in common. */
+enum mesh_status zmq_transport_configure(void *socket, uint64_t incarnation);
+
+enum mesh_status zmq_link_open(struct transport *transport, const char *endpoint, bool two_way,
+                               struct transport_link **out);
+enum mesh_status zmq_link_back(struct transport *transport, uint64_t source, struct transport_link **out);
+void zmq_link_close(struct transport *transport, struct transport_link *link);
+enum mesh_status zmq_link_send(struct transport *transport, struct transport_link *link, struct codec *codec,
+                               const struct codec_image *image);
+void zmq_link_check(struct transport *transport, struct transport_link *link);
+struct transport_link *zmq_link_changed(struct transport *transport);
+
+#endif

@@ -1,0 +1,317 @@
+/* Links over ZeroMQ: one DEALER and one connection each, or the way back through the ROUTER.
+ *
+ * libzmq never reconnects here: a socket whose connection ended would pass what it still has to whatever process binds
+ * that endpoint next. With ZMQ_IMMEDIATE it takes nothing while it is not connected, so that the first frame that it
+ * takes says that the link is up.
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
+#include "mesh/runtime/transport_zmq.h"
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    TCP_BEAT_MS = 2000,
+    TCP_SILENCE_MS = 10000,
+    HANDSHAKE_MS = 5000,
+    /* Never ZMQ_EVENT_ALL: an unread monitor freezes its whole context, so it gets the rare events only. */
+    WATCHED_EVENTS = ZMQ_EVENT_CLOSED | ZMQ_EVENT_DISCONNECTED | ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL |
+                     ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL | ZMQ_EVENT_HANDSHAKE_FAILED_AUTH,
+};
+
+static void note_news(struct zmq_transport *self, struct zmq_link *link) {
+    if (!list_is_linked(&link->news)) {
+        list_push_back(&self->news, &link->news);
+    }
+}
+
+static void drop_waiting(struct zmq_link *link) {
+    for (size_t i = link->waiting_at; i < link->waiting_count; i++) {
+        zmq_msg_close(&link->waiting[i]);
+    }
+    link->waiting_at = link->waiting_count = 0;
+}
+
+static void enter_state(struct zmq_transport *self, struct zmq_link *link, enum transport_state state) {
+    if (link->link.state != state && link->link.state <= TRANSPORT_UP) {
+        link->link.state = state;
+        if (state > TRANSPORT_UP) {
+            drop_waiting(link);
+            list_remove(&link->busy);
+        }
+        note_news(self, link);
+    }
+}
+
+/* ---- opening and closing ---- */
+
+static struct zmq_link *new_link(void) {
+    struct zmq_link *link = calloc(1, sizeof *link);
+    if (link) {
+        list_node_init(&link->listed);
+        list_node_init(&link->busy);
+        list_node_init(&link->news);
+        list_node_init(&link->readable);
+        link->link.ready = true;
+    }
+    return link;
+}
+
+static bool set_int(void *socket, int option, int value) {
+    return zmq_setsockopt(socket, option, &value, sizeof value) == 0;
+}
+
+static bool open_monitor(struct zmq_transport *self, struct zmq_link *link) {
+    char endpoint[64];
+    snprintf(endpoint, sizeof endpoint, "inproc://monitor-%u", ++self->monitors);
+    if (zmq_socket_monitor(link->socket, endpoint, WATCHED_EVENTS) != 0) {
+        return false;
+    }
+    link->monitor = zmq_socket(self->context, ZMQ_PAIR);
+    return link->monitor && set_int(link->monitor, ZMQ_LINGER, 0) && zmq_connect(link->monitor, endpoint) == 0;
+}
+
+static enum mesh_status connect_socket(struct zmq_transport *self, struct zmq_link *link, const char *endpoint) {
+    link->socket = zmq_socket(self->context, ZMQ_DEALER);
+    if (!link->socket) {
+        return zmq_errno() == EMFILE ? MESH_FULL : MESH_NO_MEMORY;
+    }
+    enum mesh_status status = zmq_transport_configure(link->socket, self->incarnation);
+    bool tcp = strncmp(endpoint, "tcp://", 6) == 0;
+    if (status == MESH_OK &&
+        ((tcp && (!set_int(link->socket, ZMQ_HEARTBEAT_IVL, TCP_BEAT_MS) ||
+                  !set_int(link->socket, ZMQ_HEARTBEAT_TIMEOUT, TCP_SILENCE_MS))) ||
+         !set_int(link->socket, ZMQ_HANDSHAKE_IVL, HANDSHAKE_MS) ||
+         !set_int(link->socket, ZMQ_CONNECT_TIMEOUT, HANDSHAKE_MS) || !open_monitor(self, link))) {
+        status = zmq_errno() == EMFILE ? MESH_FULL : MESH_IO;
+    }
+    if (status == MESH_OK && zmq_connect(link->socket, endpoint) != 0) {
+        status = MESH_INVALID_ARGUMENT;
+    }
+    return status;
+}
+
+enum mesh_status zmq_link_open(struct transport *transport, const char *endpoint, bool two_way,
+                               struct transport_link **out) {
+    struct zmq_transport *self = zmq_transport_of(transport);
+    struct zmq_link *link = new_link();
+    if (!link) {
+        return MESH_NO_MEMORY;
+    }
+    list_push_back(&self->links, &link->listed);
+    enum mesh_status status = connect_socket(self, link, endpoint);
+    if (status != MESH_OK) {
+        zmq_link_close(transport, &link->link);
+        return status;
+    }
+    list_push_back(&self->busy, &link->busy);
+    if (two_way) {
+        list_push_back(&self->readable, &link->readable);
+    }
+    *out = &link->link;
+    return MESH_OK;
+}
+
+enum mesh_status zmq_link_back(struct transport *transport, uint64_t source, struct transport_link **out) {
+    struct zmq_transport *self = zmq_transport_of(transport);
+    struct zmq_link *link = new_link();
+    if (!link) {
+        return MESH_NO_MEMORY;
+    }
+    link->source = source;
+    list_push_back(&self->links, &link->listed);
+    list_push_back(&self->busy, &link->busy);
+    *out = &link->link;
+    return MESH_OK;
+}
+
+void zmq_link_close(struct transport *transport, struct transport_link *closed) {
+    struct zmq_transport *self = zmq_transport_of(transport);
+    struct zmq_link *link = zmq_link_of(closed);
+    drop_waiting(link);
+    if (self->turn == &link->readable) {
+        self->turn = NULL;
+        self->taken = 0;
+    }
+    list_remove(&link->listed);
+    list_remove(&link->busy);
+    list_remove(&link->news);
+    list_remove(&link->readable);
+    if (link->socket) {
+        zmq_socket_monitor(link->socket, NULL, 0); /* before its PAIR is closed */
+    }
+    if (link->monitor) {
+        zmq_close(link->monitor);
+    }
+    if (link->socket) {
+        zmq_close(link->socket);
+    }
+    free(link);
+}
+
+/* ---- the monitor ---- */
+
+/* One event is two parts: number and value, then the endpoint. */
+static bool next_event(void *monitor, uint16_t *event) {
+    zmq_msg_t msg;
+    zmq_msg_init(&msg);
+    bool got = zmq_msg_recv(&msg, monitor, ZMQ_DONTWAIT) >= 0 && zmq_msg_size(&msg) >= sizeof *event;
+    if (got) {
+        memcpy(event, zmq_msg_data(&msg), sizeof *event);
+        bool more = zmq_msg_more(&msg) != 0;
+        while (more && zmq_msg_recv(&msg, monitor, ZMQ_DONTWAIT) >= 0) {
+            more = zmq_msg_more(&msg) != 0;
+        }
+    }
+    zmq_msg_close(&msg);
+    return got;
+}
+
+void zmq_link_check(struct transport *transport, struct transport_link *checked) {
+    struct zmq_link *link = zmq_link_of(checked);
+    uint16_t event;
+    while (link->monitor && next_event(link->monitor, &event)) {
+        bool refused = event == ZMQ_EVENT_CLOSED && link->link.state == TRANSPORT_OPENING;
+        enter_state(zmq_transport_of(transport), link, refused ? TRANSPORT_REFUSED : TRANSPORT_DOWN);
+    }
+}
+
+/* ---- sending ---- */
+
+static void release_part(void *data, void *part) {
+    (void)data;
+    part_release(part);
+}
+
+static bool make_identity(const struct zmq_link *link, zmq_msg_t *msg) {
+    if (zmq_msg_init_size(msg, ZMQ_TRANSPORT_IDENTITY) != 0) {
+        return false;
+    }
+    uint8_t *identity = zmq_msg_data(msg);
+    identity[0] = 'm';
+    memcpy(identity + 1, &link->source, sizeof link->source);
+    return true;
+}
+
+/* Makes the ZeroMQ messages of a frame. Payloads are not copied: each message holds its part until it is sent. */
+static enum mesh_status make_messages(struct zmq_link *link, struct codec *codec, const struct codec_image *image) {
+    if (!link->socket && !make_identity(link, &link->waiting[link->waiting_count++])) {
+        link->waiting_count = 0;
+        return MESH_NO_MEMORY;
+    }
+    zmq_msg_t *first = &link->waiting[link->waiting_count];
+    if (zmq_msg_init_size(first, image->bytes) != 0) {
+        drop_waiting(link);
+        return MESH_NO_MEMORY;
+    }
+    link->waiting_count++;
+    codec_pack(codec, zmq_msg_data(first));
+    for (size_t i = 0; i < image->parts_count; i++) {
+        struct part *part = part_hold(image->parts[i]);
+        if (zmq_msg_init_data(&link->waiting[link->waiting_count], (void *)(uintptr_t)part->bytes.data,
+                              part->bytes.size, release_part, part) != 0) {
+            part_release(part);
+            drop_waiting(link);
+            return MESH_NO_MEMORY;
+        }
+        link->waiting_count++;
+    }
+    return MESH_OK;
+}
+
+/* Sends what waits, as far as it goes: the parts behind an accepted first one are always taken. */
+static void send_waiting(struct zmq_transport *self, struct zmq_link *link) {
+    void *socket = link->socket ? link->socket : self->inbound;
+    while (link->waiting_at < link->waiting_count) {
+        bool last = link->waiting_at + 1 == link->waiting_count;
+        if (zmq_msg_send(&link->waiting[link->waiting_at], socket, ZMQ_DONTWAIT | (last ? 0 : ZMQ_SNDMORE)) < 0) {
+            if (zmq_errno() == EHOSTUNREACH) {
+                enter_state(self, link, TRANSPORT_DOWN); /* the ROUTER has lost that connection */
+            }
+            return;
+        }
+        link->waiting_at++;
+    }
+    link->waiting_at = link->waiting_count = 0;
+}
+
+static void settle_busy(struct zmq_transport *self, struct zmq_link *link) {
+    if (link->link.state > TRANSPORT_UP) {
+        return;
+    }
+    bool ready = link->waiting_count == 0;
+    if (!ready && !list_is_linked(&link->busy)) {
+        list_push_back(&self->busy, &link->busy);
+    }
+    if (ready) {
+        list_remove(&link->busy);
+    }
+    if (ready && !link->link.ready) {
+        note_news(self, link);
+    }
+    link->link.ready = ready;
+}
+
+enum mesh_status zmq_link_send(struct transport *transport, struct transport_link *sent, struct codec *codec,
+                               const struct codec_image *image) {
+    struct zmq_transport *self = zmq_transport_of(transport);
+    struct zmq_link *link = zmq_link_of(sent);
+    if (link->link.state > TRANSPORT_UP) {
+        return MESH_OK; /* lost, as everything on a broken link */
+    }
+    enum mesh_status status = make_messages(link, codec, image);
+    if (status != MESH_OK) {
+        return status;
+    }
+    send_waiting(self, link);
+    if (link->waiting_count == 0 && link->link.state == TRANSPORT_OPENING) {
+        enter_state(self, link, TRANSPORT_UP);
+    }
+    if (link->waiting_count > 0) {
+        zmq_link_check(transport, sent); /* no room, or no connection any more */
+    }
+    settle_busy(self, link);
+    return MESH_OK;
+}
+
+/* Asking a socket for its events makes it look at what its I/O thread told it; a send alone does that now and then only. */
+static void advance(struct zmq_transport *self, struct zmq_link *link) {
+    zmq_link_check(&self->transport, &link->link);
+    if (link->link.state > TRANSPORT_UP || link->waiting_count == 0) {
+        return;
+    }
+    int events = 0;
+    size_t bytes = sizeof events;
+    zmq_getsockopt(link->socket ? link->socket : self->inbound, ZMQ_EVENTS, &events, &bytes);
+    send_waiting(self, link);
+    if (link->waiting_count == 0) {
+        enter_state(self, link, TRANSPORT_UP);
+    }
+    settle_busy(self, link);
+}
+
+/* A monitor that is polled must be read, or it is readable for ever. */
+static void check_polled(struct zmq_transport *self) {
+    self->polled = false;
+    LIST_EACH(&self->links, node, after) {
+        struct zmq_link *link = LIST_OWNER(node, struct zmq_link, listed);
+        if (self->admin || list_is_linked(&link->readable)) {
+            zmq_link_check(&self->transport, &link->link);
+        }
+    }
+}
+
+struct transport_link *zmq_link_changed(struct transport *transport) {
+    struct zmq_transport *self = zmq_transport_of(transport);
+    if (self->polled) {
+        check_polled(self);
+    }
+    if (list_is_empty(&self->news)) {
+        LIST_EACH(&self->busy, node, after) {
+            advance(self, LIST_OWNER(node, struct zmq_link, busy));
+        }
+    }
+    struct list_node *node = list_pop_front(&self->news);
+    return node ? &LIST_OWNER(node, struct zmq_link, news)->link : NULL;
+}
