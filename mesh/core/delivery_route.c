@@ -209,23 +209,22 @@ enum mesh_status route_resolved(struct delivery *d, uint64_t now_ns, struct mesh
 
 /* ---- gone ---- */
 
-/* What became of one message of a dead target, by what is on record. */
+/* What became of one message of a dead target. On record, a number up to the handled mark was handled, the one in hand
+ * failed with the process (E3), and what lies beyond was never begun. Off the record, whatever was sent may have been. */
 static void settle_gone(struct delivery *d, struct stream_out *stream, struct message *message,
                         const struct delivery_gone *gone, bool on_record) {
-    bool redelivered = message->flags & FRAME_RUN_REDELIVERED;
-    message->outcome = FRAME_DIED;
-    message->reason = gone->reason;
-    message->maybe_handled = (redelivered || (message->seq > 0 && !on_record)) && gone->reason != FRAME_NEVER_CREATED;
-    if (on_record && gone->epoch == stream->epoch && message->seq > 0 && message->seq == gone->in_hand) {
-        message->outcome = FRAME_RETURNED; /* E3 */
-        message->maybe_handled = false;
-    } else if (on_record && gone->epoch == stream->epoch && message->seq > 0 && message->seq <= gone->handled) {
+    bool sent = message->seq > 0;
+    bool told = sent && on_record && gone->epoch == stream->epoch;
+    if (told && message->seq <= gone->handled && message->seq != gone->in_hand) {
         message->outcome = FRAME_HANDLED;
-        message->maybe_handled = false;
+        actor_settle(d, stream->actor, message);
+        return;
     }
-    if (message->outcome != FRAME_HANDLED) {
-        message_set_text(message, gone->text);
-    }
+    bool begun = (sent && !on_record) || (message->flags & FRAME_RUN_REDELIVERED);
+    message->outcome = told && message->seq == gone->in_hand ? FRAME_RETURNED : FRAME_DIED;
+    message->reason = gone->reason;
+    message->maybe_handled = message->outcome == FRAME_DIED && begun && gone->reason != FRAME_NEVER_CREATED;
+    message_set_text(message, gone->text);
     actor_settle(d, stream->actor, message);
 }
 

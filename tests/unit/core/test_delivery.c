@@ -143,3 +143,278 @@ Test(delivery, D14_a_closed_sender_is_drained_when_all_is_received) {
     expect_handled(bob, "one");
     carry_all();
 }
+
+Test(delivery, D4_an_epoch_that_was_closed_is_never_handled_again) {
+    struct frame_batch old;
+    tell(bob, "one");
+    resolve_all();
+    cr_assert(delivery_pull(sides[A], now_ns, process_of(B), &old));
+    struct frame_run run = old.runs[0];
+    struct bytes payload = bytes_of_text("one");
+    run.payloads = &payload;
+    run.type = bytes_of_text("text");
+    old = (struct frame_batch){.runs_count = 1, .runs = &run};
+    cr_assert_eq(STEP(B, FRAME, .peer = process_of(A), .batch = &old), MESH_OK);
+    expect_handled(bob, "one");
+    carry_all();
+    now_ns += limits.stream_idle_ns;
+    tick(A);
+    carry_all();
+    cr_assert_eq(STEP(B, FRAME, .peer = process_of(A), .batch = &old), MESH_OK);
+    cr_assert_null(delivery_take(sides[B], now_ns, bob));
+    carry_all();
+    tell(bob, "two"); /* and a new life of the stream begins */
+    resolve_all();
+    carry_all();
+    expect_handled(bob, "two");
+}
+
+Test(delivery, D4_what_a_lost_process_may_have_handled_is_not_sent_to_it_again) {
+    tell(bob, "one");
+    resolve_all();
+    carry_all();
+    expect_handled(bob, "one");
+    tell(bob, "two");
+    (void)STEP(A, PEER_LOST, .peer = process_of(B));
+    tell(bob, "three");
+    resolve_all();
+    carry_all();
+    expect_handled(bob, "two");
+    expect_handled(bob, "three");
+    expect_settled("one", FRAME_DIED, FRAME_NODE_LOST, true);
+}
+
+Test(delivery, D4_what_goes_to_another_incarnation_is_marked) {
+    tell(bob, "one");
+    resolve_all();
+    lose_all(A);
+    (void)STEP(A, PEER_LOST, .peer = process_of(B));
+    (void)STEP(A, RESOLVED, .address = bob, .peer = 99);
+    struct frame_batch batch;
+    cr_assert(delivery_pull(sides[A], now_ns, 99, &batch));
+    cr_assert_eq(batch.runs[0].flags, FRAME_RUN_REDELIVERED);
+    cr_assert_eq(batch.runs[0].first, 1);
+}
+
+Test(delivery, D7_the_window_has_a_limit_and_says_when_there_is_room) {
+    struct delivery_action action;
+    pair_teardown();
+    limits.window_messages = 10;
+    limits.room_percent = 50;
+    pair_start();
+    for (int i = 0; i < 10; i++) {
+        tell(bob, "x");
+    }
+    cr_assert_eq(try_send(bob, "x"), MESH_WOULD_BLOCK);
+    resolve_all();
+    carry_all();
+    for (int i = 0; i < 4; i++) {
+        expect_handled(bob, "x");
+    }
+    carry_all();
+    cr_assert_not(wants(A, DELIVERY_ROOM, &action));
+    expect_handled(bob, "x");
+    carry_all();
+    cr_assert(wants(A, DELIVERY_ROOM, &action));
+    cr_assert(mesh_address_equal(action.address, alice));
+}
+
+Test(delivery, D7_a_message_above_the_byte_limit_goes_alone) {
+    static char text[2000];
+    memset(text, 'x', sizeof text - 1);
+    pair_teardown();
+    limits.window_bytes = 1000;
+    pair_start();
+    tell(bob, text);
+    cr_assert_eq(try_send(bob, "x"), MESH_WOULD_BLOCK);
+}
+
+Test(delivery, D7a_a_full_mailbox_drops_and_gets_it_again) {
+    pair_teardown();
+    limits.mailbox_messages = 4;
+    limits.first_credit_messages = 8;
+    pair_start();
+    for (int i = 0; i < 8; i++) {
+        tell(bob, "x");
+    }
+    resolve_all();
+    carry_all();
+    struct delivery_load load;
+    cr_assert(delivery_load(sides[B], bob, &load));
+    cr_assert_eq(load.mailbox_messages, 4);
+    cr_assert_eq(delivery_counters(sides[B])->dropped_full, 4);
+    for (int i = 0; i < 8; i++) {
+        expect_handled(bob, "x");
+        carry_all();
+    }
+    cr_assert_eq(delivery_counters(sides[A])->handled, 8);
+}
+
+Test(delivery, D8_unsent_it_expires_at_its_deadline) {
+    struct message *message = make(bob, "one");
+    message->deadline_ns = now_ns + NS_PER_S;
+    cr_assert_eq(delivery_submit(sides[A], now_ns, message), MESH_OK);
+    uint64_t due_ns = message->deadline_ns;
+    cr_assert_geq(due_ns, now_ns + NS_PER_S);
+    now_ns = due_ns - 1;
+    tick(A);
+    expect_nothing_settled();
+    now_ns = due_ns;
+    tick(A);
+    expect_settled("one", FRAME_DIED, FRAME_EXPIRED, false);
+}
+
+Test(delivery, D8_the_receiver_drops_what_has_not_begun) {
+    struct message *message = make(bob, "one");
+    message->deadline_ns = now_ns + NS_PER_S;
+    cr_assert_eq(delivery_submit(sides[A], now_ns, message), MESH_OK);
+    resolve_all();
+    carry_all();
+    now_ns = delivery_deadline(sides[B]);
+    tick(A);
+    expect_nothing_settled(); /* the link lives: the receiver's word decides */
+    tick(B);
+    cr_assert_null(delivery_take(sides[B], now_ns, bob));
+    carry_all();
+    expect_settled("one", FRAME_DIED, FRAME_EXPIRED, false);
+}
+
+Test(delivery, D8_sent_it_expires_when_the_link_is_down) {
+    struct message *message = make(bob, "one");
+    message->deadline_ns = now_ns + NS_PER_S;
+    cr_assert_eq(delivery_submit(sides[A], now_ns, message), MESH_OK);
+    resolve_all();
+    lose_all(A);
+    (void)STEP(A, LINK_DOWN, .peer = process_of(B));
+    now_ns += 2 * NS_PER_S;
+    tick(A);
+    expect_settled("one", FRAME_DIED, FRAME_EXPIRED, true);
+    tell(bob, "two");
+    (void)STEP(A, LINK_UP, .peer = process_of(B));
+    carry_all();
+    expect_handled(bob, "two");
+}
+
+Test(delivery, D1_the_floors_of_a_crash_settle_what_they_tell) {
+    for (const char *const *text = (const char *const[]){"one", "two", "three", NULL}; *text; text++) {
+        tell(bob, *text);
+    }
+    resolve_all();
+    carry_all();
+    struct delivery_gone gone = {
+        .reason = FRAME_EXITED,
+        .text = bytes_of_text("killed by SIGSEGV"),
+        .sender = alice,
+        .floors_known = true,
+        .epoch = 1,
+        .handled = 1,
+        .in_hand = 2,
+    };
+    cr_assert_eq(STEP(A, GONE, .address = bob, .gone = &gone), MESH_OK);
+    expect_settled("one", FRAME_HANDLED, FRAME_NO_REASON, false);
+    expect_settled("two", FRAME_RETURNED, FRAME_EXITED, false); /* E3 */
+    expect_settled("three", FRAME_DIED, FRAME_EXITED, false);
+}
+
+Test(delivery, D1_without_floors_what_was_sent_may_have_been_handled) {
+    tell(bob, "one");
+    resolve_all();
+    carry_all();
+    (void)STEP(A, LINK_DOWN, .peer = process_of(B));
+    tell(bob, "two");
+    struct delivery_gone gone = {.reason = FRAME_NODE_LOST};
+    cr_assert_eq(STEP(A, GONE, .address = bob, .gone = &gone), MESH_OK);
+    expect_settled("one", FRAME_DIED, FRAME_NODE_LOST, true);
+    expect_settled("two", FRAME_DIED, FRAME_NODE_LOST, false);
+    (void)STEP(A, GONE, .address = bob, .gone = &gone);
+    expect_nothing_settled();
+}
+
+Test(delivery, C5_what_is_left_in_a_mailbox_is_dead) {
+    tell(bob, "one");
+    tell(bob, "two");
+    resolve_all();
+    carry_all();
+    expect_handled(bob, "one");
+    (void)STEP(B, CLOSE, .address = bob, .reason = FRAME_EXITED);
+    tell(bob, "three");
+    carry_all();
+    expect_settled("one", FRAME_HANDLED, FRAME_NO_REASON, false);
+    expect_settled("two", FRAME_DIED, FRAME_EXITED, false);
+    expect_settled("three", FRAME_DIED, FRAME_EXITED, false);
+}
+
+Test(delivery, C5_an_urgent_message_goes_ahead_of_the_mailbox) {
+    tell(bob, "one");
+    struct message *message = make(bob, "exit");
+    message->kind = FRAME_EXIT_REQUEST;
+    message->urgent = true;
+    cr_assert_eq(delivery_submit(sides[A], now_ns, message), MESH_OK);
+    resolve_all();
+    carry_all();
+    expect_handled(bob, "exit");
+    carry_all();
+    expect_nothing_settled();
+    expect_handled(bob, "one");
+    carry_all();
+    expect_settled("one", FRAME_HANDLED, FRAME_NO_REASON, false);
+    expect_settled("exit", FRAME_HANDLED, FRAME_NO_REASON, false);
+}
+
+Test(delivery, D7_a_local_target_never_makes_its_sender_wait) {
+    pair_teardown();
+    limits.mailbox_messages = 1;
+    pair_start();
+    cr_assert_eq(STEP(A, OPEN, .address = bob), MESH_OK);
+    tell(bob, "one");
+    cr_assert_eq(try_send(bob, "two"), MESH_WOULD_BLOCK);
+    struct message *message = delivery_take(sides[A], now_ns, bob);
+    cr_assert_not_null(message);
+    cr_assert_null(delivery_take(sides[A], now_ns, bob)); /* A1 */
+    cr_assert_eq(STEP(A, VERDICT, .address = bob, .outcome = FRAME_HANDLED), MESH_OK);
+    expect_settled("one", FRAME_HANDLED, FRAME_NO_REASON, false);
+}
+
+Test(delivery, D10_an_ack_of_what_was_never_sent_is_dropped) {
+    tell(bob, "one");
+    resolve_all();
+    lose_all(A);
+    struct frame_ack ack = {.sender = alice, .target = bob, .epoch = 1, .received = 2, .handled = 2, .listed_from = 1};
+    struct frame_batch batch = {.acks_count = 1, .acks = &ack};
+    cr_assert_eq(STEP(A, FRAME, .peer = process_of(B), .batch = &batch), MESH_OK);
+    cr_assert_eq(delivery_counters(sides[A])->dropped_bad, 1);
+    ack.received = 1;
+    ack.epoch = 2;
+    cr_assert_eq(STEP(A, FRAME, .peer = process_of(B), .batch = &batch), MESH_OK);
+    expect_nothing_settled();
+}
+
+Test(delivery, D10_a_run_without_numbers_is_dropped) {
+    struct bytes payload = bytes_of_text("x");
+    struct frame_run run = {
+        .sender = alice, .target = bob, .epoch = 0, .first = 1, .base = 1, .count = 1, .payloads = &payload};
+    struct frame_batch batch = {.runs_count = 1, .runs = &run};
+    (void)STEP(B, FRAME, .peer = process_of(A), .batch = &batch);
+    run.epoch = 1;
+    run.base = 2;
+    (void)STEP(B, FRAME, .peer = process_of(A), .batch = &batch);
+    run.base = 0;
+    (void)STEP(B, FRAME, .peer = process_of(A), .batch = &batch);
+    cr_assert_eq(delivery_counters(sides[B])->dropped_bad, 3);
+    cr_assert_null(delivery_take(sides[B], now_ns, bob));
+}
+
+Test(delivery, D10_an_idle_stream_is_closed_and_nothing_is_left_waiting) {
+    tell(bob, "one");
+    resolve_all();
+    carry_all();
+    expect_handled(bob, "one");
+    carry_all();
+    while (delivery_deadline(sides[A]) != TIME_NEVER) {
+        now_ns = delivery_deadline(sides[A]);
+        tick(A);
+        carry_all();
+    }
+    cr_assert_eq(delivery_deadline(sides[B]), TIME_NEVER);
+    cr_assert_eq(STEP(A, RESOLVED, .address = bob, .peer = process_of(B)), MESH_NOT_FOUND);
+}

@@ -1,0 +1,171 @@
+/* The sender's side of a stream: numbers, credit, marks, expiry.
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
+#include "mesh/core/stream_out.h"
+#include <criterion/criterion.h>
+
+enum { CREDIT = 3, CREDIT_BYTES = 100 };
+
+static struct message_pool *pool;
+static struct stream_out stream;
+static const struct stream_credit credit = {CREDIT, CREDIT_BYTES};
+
+static void release_all(struct message_list *list) {
+    struct message *message;
+    while ((message = message_list_take(list))) {
+        message_release(message);
+    }
+}
+
+static void setup(void) {
+    cr_assert_eq(message_pool_new(&pool, 16), MESH_OK);
+    stream_out_init(&stream, (struct mesh_address){1, 1}, (struct mesh_address){2, 2}, credit);
+}
+
+static void teardown(void) {
+    struct message_list all = {0};
+    stream_out_drop(&stream, true, &all);
+    release_all(&all);
+    message_pool_destroy(&pool);
+}
+
+TestSuite(stream_out, .init = setup, .fini = teardown);
+
+static void push(size_t bytes, uint64_t deadline_ns) {
+    static const uint8_t payload[CREDIT_BYTES + 1];
+    struct message *message = message_new(pool, (struct bytes){0}, bytes_make(payload, bytes));
+    message->deadline_ns = deadline_ns;
+    stream_out_push(&stream, message);
+}
+
+static size_t send_all(void) {
+    size_t count = 0;
+    while (stream_out_next(&stream)) {
+        (void)stream_out_sent(&stream);
+        count++;
+    }
+    return count;
+}
+
+Test(stream_out, D5_a_number_is_given_at_the_first_sending) {
+    push(1, TIME_NEVER);
+    struct message *message = stream_out_next(&stream);
+    cr_assert_eq(message->seq, 0);
+    cr_assert_not(stream_out_sent(&stream));
+    cr_assert_eq(message->seq, 1);
+    cr_assert_eq(stream.high, 1);
+}
+
+Test(stream_out, D7a_no_more_messages_than_the_credit) {
+    for (int i = 0; i < CREDIT + 1; i++) {
+        push(1, TIME_NEVER);
+    }
+    cr_assert_eq(send_all(), CREDIT);
+    stream_out_received(&stream, 1, CREDIT + 1, 0);
+    cr_assert_eq(send_all(), 1);
+}
+
+Test(stream_out, D7a_no_more_bytes_than_the_credit) {
+    push(CREDIT_BYTES, TIME_NEVER);
+    push(1, TIME_NEVER);
+    cr_assert_eq(send_all(), 1);
+    stream_out_received(&stream, 1, 0, 1);
+    cr_assert_eq(send_all(), 1);
+    push(CREDIT_BYTES + 1, TIME_NEVER);
+    cr_assert_eq(send_all(), 0);
+}
+
+Test(stream_out, D7a_an_old_ack_takes_no_credit_away) {
+    stream_out_received(&stream, 0, 10, 1000);
+    stream_out_received(&stream, 0, CREDIT, CREDIT_BYTES);
+    cr_assert_eq(stream.credit_seq, 10);
+    cr_assert_eq(stream.credit_bytes, 1000);
+}
+
+Test(stream_out, D3_a_rewind_sends_again_what_was_not_received) {
+    for (int i = 0; i < CREDIT; i++) {
+        push(10, TIME_NEVER);
+    }
+    send_all();
+    stream_out_received(&stream, 1, 0, 0);
+    cr_assert_eq(stream.flight_bytes, 20);
+    stream_out_rewind(&stream);
+    cr_assert_eq(stream.flight_bytes, 0);
+    cr_assert_eq(stream.waiting_bytes, 20);
+    cr_assert_eq(stream_out_next(&stream)->seq, 2);
+    cr_assert(stream_out_sent(&stream));
+    stream_out_received(&stream, 3, 0, 0); /* the first copies arrived after all */
+    cr_assert_eq(stream.waiting_bytes + stream.flight_bytes, 0);
+    cr_assert_null(stream_out_next(&stream));
+}
+
+Test(stream_out, D2_only_what_was_received_is_settled) {
+    push(1, TIME_NEVER);
+    push(1, TIME_NEVER);
+    send_all();
+    cr_assert_null(stream_out_settle(&stream));
+    stream_out_received(&stream, 1, 0, 0);
+    struct message *message = stream_out_settle(&stream);
+    cr_assert_eq(message->seq, 1);
+    message_release(message);
+    cr_assert_null(stream_out_settle(&stream));
+    cr_assert_eq(stream.base, 2);
+}
+
+Test(stream_out, D8_an_unsent_message_vanishes_at_its_deadline) {
+    struct message_list expired = {0};
+    push(5, 100);
+    push(7, 200);
+    stream_out_expire(&stream, 99, false, pool, &expired);
+    cr_assert_null(expired.first);
+    stream_out_expire(&stream, 100, false, pool, &expired);
+    cr_assert_eq(expired.first, expired.last);
+    cr_assert_eq(stream.waiting_bytes, 7);
+    cr_assert_eq(stream.expiry_ns, 200);
+    release_all(&expired);
+    cr_assert_eq(send_all(), 1);
+    cr_assert_eq(stream.high, 1);
+}
+
+Test(stream_out, D8_a_sent_message_leaves_a_skip_in_its_place) {
+    struct message_list expired = {0};
+    push(5, 100);
+    push(7, 200);
+    send_all();
+    stream_out_expire(&stream, 150, false, pool, &expired);
+    cr_assert_null(expired.first); /* the receiver's word decides */
+    stream_out_expire(&stream, 150, true, pool, &expired);
+    cr_assert_eq(expired.first->seq, 1);
+    release_all(&expired);
+    cr_assert_eq(stream.flight_bytes, 7);
+    stream_out_rewind(&stream);
+    cr_assert_eq(stream_out_next(&stream)->kind, FRAME_SKIP);
+    cr_assert_eq(stream_out_next(&stream)->seq, 1);
+    cr_assert_eq(send_all(), 2);
+}
+
+Test(stream_out, D3_a_restart_sends_everything_to_a_receiver_that_knows_nothing) {
+    for (int i = 0; i < CREDIT; i++) {
+        push(10, TIME_NEVER);
+    }
+    send_all();
+    stream.epoch = 4;
+    stream_out_received(&stream, 2, 50, 5000);
+    message_release(stream_out_settle(&stream));
+    stream_out_restart(&stream, credit);
+    cr_assert_eq(stream.epoch, 0);
+    cr_assert_eq(stream.received, 1);
+    cr_assert_eq(stream.waiting_bytes, 20);
+    cr_assert_eq(stream_out_next(&stream)->seq, 2);
+    cr_assert_eq(stream.credit_seq, 1 + CREDIT);
+}
+
+Test(stream_out, D14_it_is_received_when_nothing_is_queued_or_in_flight) {
+    cr_assert(stream_out_is_received(&stream));
+    push(1, TIME_NEVER);
+    cr_assert_not(stream_out_is_received(&stream));
+    send_all();
+    cr_assert_not(stream_out_is_received(&stream));
+    stream_out_received(&stream, 1, 0, 0);
+    cr_assert(stream_out_is_received(&stream));
+}
