@@ -81,9 +81,9 @@ enum lifecycle_action_kind {
     LIFECYCLE_CHILD_EXITED,   /* show `actor` that `child` has ended, in its mailbox's order, then say CHILD_SHOWN */
     LIFECYCLE_ASK_CHILD_EXIT, /* send `child` an exit request that goes ahead of its mailbox (C5) */
     LIFECYCLE_KILL_CHILD,     /* ask the admin to kill `child` */
-    LIFECYCLE_CLOSE_MAILBOX,  /* `actor` takes and sends nothing more; what is left is dead (exited) */
-    LIFECYCLE_FORGET,         /* what `actor` sent was not received in time: it is abandoned */
-    LIFECYCLE_REPORT_EXITED,  /* tell the admin that `actor` is gone; it is not known here any more */
+    LIFECYCLE_CLOSE_MAILBOX, /* once no handler is at work: `actor` takes and sends nothing more, the rest is dead (exited) */
+    LIFECYCLE_FORGET,        /* what `actor` sent was not received in time: it is abandoned */
+    LIFECYCLE_REPORT_EXITED, /* tell the admin that `actor` is gone; it is not known here any more */
 };
 
 struct lifecycle_action {

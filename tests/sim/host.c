@@ -332,11 +332,21 @@ static bool take(struct world *world, struct sim_process *process, size_t actor)
     return true;
 }
 
+static void close_mailbox(struct world *world, struct sim_process *process, struct actor_record *record) {
+    struct delivery_event event = {.kind = DELIVERY_CLOSE, .address = record->address, .reason = FRAME_EXITED};
+    record->open = record->close_waits = false;
+    CHECK(process_deliver(world, process, event) == MESH_OK);
+}
+
 bool host_run(struct world *world, struct sim_process *process) {
     for (size_t i = 0; i < world->actors_count; i++) {
         struct actor_record *record = &world->actors[i];
         if (!record->open || record->incarnation != process->incarnation || record->handler != HANDLER_IDLE) {
             continue;
+        }
+        if (record->close_waits) {
+            close_mailbox(world, process, record);
+            return true;
         }
         if (record->exit_waits) {
             record->exit_waits = false;

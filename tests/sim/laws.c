@@ -89,7 +89,8 @@ static struct ledger_entry *known(struct world *world, const struct message *mes
 }
 
 /* What is on record of a dead target cannot list exceptions: up to its mark there may be messages that expired, or that
- * failed, and are given for handled. Beyond the mark nothing is. */
+ * failed, and are given for handled. Beyond the mark
+ * nothing is, but for a request that went ahead of the mailbox. */
 static bool by_floors(struct world *world, const struct ledger_entry *entry) {
     const struct actor_record *target = &world->actors[entry->target];
     bool passed = entry->finished || world->now_ns >= entry->deadline_ns;
@@ -152,7 +153,8 @@ static const char *wrong_settlement(struct world *world, const struct ledger_ent
         if (!has_died_of(world, entry, message->reason, message->maybe_handled)) {
             return "dead without the reason it gives";
         }
-        if (entry->finished && entry->verdict != FRAME_DIED && !message->maybe_handled) {
+        if (entry->finished && entry->verdict != FRAME_DIED && !message->maybe_handled &&
+            !(entry->urgent && target->fate == FATE_ENDED && target->floors_known)) {
             return "settled as not handled, but it was";
         }
         if (message->maybe_handled && !entry->wired) {
@@ -238,6 +240,7 @@ void laws_begun(struct world *world, struct sim_process *process, const struct m
         floor->begun = number + 1;
     }
     if (message->seq) {
+        floor->handled = floor->epoch == message->epoch ? floor->handled : 0; /* numbers may begin anew with an epoch */
         floor->epoch = message->epoch;
         floor->in_hand = message->seq;
     }
@@ -252,7 +255,7 @@ void laws_finished(struct world *world, const struct message *message, enum fram
     entry->verdict = outcome;
     if (message->seq) {
         floor->epoch = message->epoch;
-        floor->handled = message->seq;
+        floor->handled = entry->urgent ? floor->handled : message->seq; /* it has overtaken others: no mark (C5) */
         floor->in_hand = 0;
     }
 }

@@ -72,12 +72,6 @@ static void perform_delivery(struct world *world, struct sim_process *process, c
     }
 }
 
-static void close_mailbox(struct world *world, struct sim_process *process, struct mesh_address address) {
-    world_actor(world, address)->open = false;
-    struct delivery_event event = {.kind = DELIVERY_CLOSE, .address = address, .reason = FRAME_EXITED};
-    CHECK(process_deliver(world, process, event) == MESH_OK);
-}
-
 /* What the actor had open is abandoned: the ledger writes it off as the delivery does. */
 static void forget(struct world *world, struct sim_process *process, struct mesh_address address) {
     size_t sender = (size_t)(world_actor(world, address) - world->actors);
@@ -113,7 +107,7 @@ static void perform_lifecycle(struct world *world, struct sim_process *process, 
         admin_kill(world, (size_t)(world_actor(world, action->child) - world->actors));
         break;
     case LIFECYCLE_CLOSE_MAILBOX:
-        close_mailbox(world, process, action->actor);
+        world->actors[actor].close_waits = true;
         break;
     case LIFECYCLE_FORGET:
         forget(world, process, action->actor);
