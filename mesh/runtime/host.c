@@ -140,7 +140,8 @@ static void on_drained(void *user, struct mesh_address address) {
     actor_tell(host, &drained);
 }
 
-static void on_link(void *user, uint64_t peer, enum process_link link) {
+static void on_link(void *user, uint64_t peer, const char *endpoint, enum process_link link) {
+    (void)endpoint;
     struct host *host = user;
     if (peer == host->options->node) {
         host->admin_lost_ns = link == PROCESS_LINK_UP ? 0 : process_now(host->process);

@@ -61,7 +61,8 @@ static void admin_is_gone(struct mesh_node *node) {
     node->rooms = POST_CLOSED;
 }
 
-static void on_link(void *user, uint64_t peer, enum process_link link) {
+static void on_link(void *user, uint64_t peer, const char *endpoint, enum process_link link) {
+    (void)endpoint;
     struct mesh_node *node = user;
     if (peer != process_admin(node->process).node) {
         return;

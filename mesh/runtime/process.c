@@ -43,6 +43,10 @@ static enum mesh_status listen_all(struct process *process, const struct process
         if (status != MESH_OK) {
             return status;
         }
+        struct text_builder all = text_builder(process->endpoints, sizeof process->endpoints);
+        for (size_t b = 0; b <= process->bound_count; b++) {
+            text_append(&all, b ? " %s" : "%s", process->bound[b]);
+        }
         process->bound_count++;
     }
     return MESH_OK;
@@ -124,6 +128,7 @@ enum mesh_status process_new(struct process **out, const struct process_options 
     process->wake_fd = -1;
     process->tick_ns = TIME_NEVER;
     snprintf(process->node_name, sizeof process->node_name, "%s", options->node_name ? options->node_name : "");
+    snprintf(process->advertise, sizeof process->advertise, "%s", options->advertise ? options->advertise : "");
     if (pthread_mutex_init(&process->baton, NULL) != 0) {
         free(process);
         return error_set(error, MESH_NO_MEMORY, "no memory for a process");
@@ -246,9 +251,23 @@ void process_peer_lost(struct process *process, uint64_t incarnation) {
     (void)delivery_step(process->delivery, clock_now_ns(), &lost); /* NOT_FOUND when nothing was going on with it */
 }
 
-enum mesh_status process_call(struct process *process, const char *endpoint) {
+static bool is_called(const struct process *process, const char *endpoint) {
+    LIST_EACH(&process->peers.called, node, after) {
+        if (strcmp(LIST_OWNER(node, struct peer, called)->endpoint, endpoint) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+enum mesh_status process_call(struct process *process, uint64_t incarnation, const char *endpoint) {
+    if (incarnation == 0 && is_called(process, endpoint)) {
+        return MESH_OK; /* and is called again by its own back-off */
+    }
     struct peer *peer;
-    enum mesh_status status = peers_call(&process->peers, bytes_of_text(endpoint), &peer);
+    struct bytes where = bytes_of_text(endpoint);
+    enum mesh_status status = incarnation ? peers_add(&process->peers, incarnation, where, &peer)
+                                          : peers_call(&process->peers, where, &peer);
     if (status == MESH_OK) {
         peer->two_way = true;
         process_link_want(process, peer);
@@ -311,6 +330,9 @@ struct mesh_address process_admin(const struct process *process) {
 }
 
 const char *process_endpoint(const struct process *process, bool remote) {
+    if (remote && process->advertise[0] != '\0') {
+        return process->advertise;
+    }
     for (size_t i = 0; i < process->bound_count; i++) {
         bool ipc = strncmp(process->bound[i], "ipc://", 6) == 0;
         if (ipc != remote) {

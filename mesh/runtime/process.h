@@ -44,8 +44,9 @@ struct process_callbacks {
     void (*drained)(void *user, struct mesh_address address);
     /* Admin: a process says hello over a link. Fill `answer` (slot, refusal). Others accept whoever knows their incarnation. */
     void (*hello)(void *user, uint64_t peer, const struct frame_hello *hello, struct frame_hello *answer);
-    /* The link to `peer` is up, is down, or its connection was refused (nobody listens there). */
-    void (*link)(void *user, uint64_t peer, enum process_link link);
+    /* The link to `peer` at `endpoint` is up, is down, or its connection was refused (nobody listens there). The peer is 0
+     * when it was called and has not answered yet; the endpoint is empty when it called us. */
+    void (*link)(void *user, uint64_t peer, const char *endpoint, enum process_link link);
     /* A frame that is not delivery's: heartbeat and the convention's own. */
     void (*frame)(void *user, uint64_t peer, const struct frame *frame);
     /* Admin: where does `address` live? Answer now or later with process_resolved or process_gone. */
@@ -60,6 +61,7 @@ struct process_options {
     uint32_t slot;              /* 0 in the admin, and in a program before the admin's answer */
     const char *node_name;
     const char *const *listen;   /* endpoints to bind, NULL-terminated; port 0 and ipc wildcards are resolved */
+    const char *advertise;       /* the endpoint that other nodes are told, when it is not what was bound; or NULL */
     const char *admin;           /* the admin's endpoint; NULL in the admin */
     struct transport *transport; /* NULL: ZeroMQ; tests give the memory transport. Owned by the process afterwards. */
     const struct delivery_limits *limits;
@@ -98,8 +100,8 @@ enum mesh_status process_send_frame(struct process *process, uint64_t peer, cons
 /* How a process can be reached; opens a link on first use, closes it by forget. */
 enum mesh_status process_peer(struct process *process, uint64_t peer, const char *endpoint);
 void process_peer_lost(struct process *process, uint64_t peer);
-/* Calls an admin whose incarnation is not known yet; `hello` or `link` tells what came of it. */
-enum mesh_status process_call(struct process *process, const char *endpoint);
+/* Calls an admin; `peer` is 0 when it is not known who answers. `hello` and `link` tell what came of it. */
+enum mesh_status process_call(struct process *process, uint64_t peer, const char *endpoint);
 
 enum mesh_status process_resolved(struct process *process, struct mesh_address address, uint64_t peer,
                                   const char *endpoint);

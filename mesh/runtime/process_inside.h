@@ -41,6 +41,8 @@ struct process {
     struct list flush, lazy;                 /* peers with something to pull: now, or in company */
     char bound[PROCESS_LISTENS][TRANSPORT_ENDPOINT_BYTES];
     size_t bound_count;
+    char advertise[TRANSPORT_ENDPOINT_BYTES]; /* what other nodes are told; empty: what was bound */
+    char endpoints[2 * TRANSPORT_ENDPOINT_BYTES]; /* all that was bound, parted by spaces */
     struct peer *admin;                      /* the way to our admin; NULL in the admin */
     bool greeted;                            /* the admin has answered our hello */
     enum mesh_status refused;                /* or why it did not */

@@ -21,7 +21,7 @@ static void tell_delivery(struct process *process, enum delivery_event_kind kind
 
 static void tell_user(struct process *process, const struct peer *peer, enum process_link link) {
     if (process->callbacks.link) {
-        process->callbacks.link(process->callbacks.user, peer->incarnation, link);
+        process->callbacks.link(process->callbacks.user, peer->incarnation, peer->endpoint, link);
     }
 }
 
@@ -33,8 +33,12 @@ enum mesh_status process_link_send(struct process *process, struct peer *peer, c
 
 /* ---- greeting ---- */
 
+/* Where the peer can reach us. Our admin is told every way, since it tells others; another node the remote one only. */
 static struct bytes endpoint_for(const struct process *process, const struct peer *peer) {
-    bool local = peer->endpoint[0] == '\0' || strncmp(peer->endpoint, "ipc://", 6) == 0;
+    if (peer == process->admin) {
+        return bytes_of_text(process->endpoints);
+    }
+    bool local = strncmp(peer->endpoint, "ipc://", 6) == 0 && process->role != FRAME_ROLE_ADMIN;
     return bytes_of_text(process_endpoint(process, !local));
 }
 
@@ -180,7 +184,7 @@ static void on_other_incarnation(struct process *process, struct peer *peer) {
     list_push_back(&process->peers.called, &peer->called);
     tell_delivery(process, DELIVERY_PEER_LOST, lost);
     if (process->callbacks.link) {
-        process->callbacks.link(process->callbacks.user, lost, PROCESS_LINK_REFUSED);
+        process->callbacks.link(process->callbacks.user, lost, peer->endpoint, PROCESS_LINK_REFUSED);
     }
 }
 
