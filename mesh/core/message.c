@@ -131,6 +131,14 @@ void message_set_text(struct message *message, struct bytes text) {
     message->text = (struct bytes){copy, copy ? size : 0};
 }
 
+void message_shed(struct message *message) {
+    if (message->part && message->holders == 1) {
+        part_release(message->part);
+        message->part = NULL;
+        message->payload = (struct bytes){0};
+    }
+}
+
 struct message *message_hold(struct message *message) {
     message->holders++;
     return message;

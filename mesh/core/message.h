@@ -74,6 +74,9 @@ struct message *message_new_part(struct message_pool *pool, struct bytes type, s
 /* Keeps a copy of at most FRAME_TEXT_BYTES of `text`; without memory the message has no text. */
 void message_set_text(struct message *message, struct bytes text);
 
+/* Lets go of a part that nobody else needs: what is kept is only the record of its fate. */
+void message_shed(struct message *message);
+
 struct message *message_hold(struct message *message);
 void message_release(struct message *message); /* NULL-safe; frees at the last holder */
 

@@ -70,6 +70,7 @@ void stream_in_settle(struct stream_in *stream, struct message *message) {
         message_release(message);
     } else {
         stream->kept++;
+        message_shed(message); /* D10 */
         keep_ahead(stream, message);
     }
     while (stream->ahead && stream->ahead->seq == stream->handled + 1) {

@@ -81,3 +81,16 @@ Test(message, a_text_is_cut_at_its_limit) {
     cr_assert_eq(message->text.size, 0);
     message_release(message);
 }
+
+Test(message, D10_a_record_of_a_fate_keeps_no_large_payload) {
+    static uint8_t payload[FRAME_INLINE_BYTES + 1];
+    struct message *message = message_new(pool, (struct bytes){0}, bytes_make(payload, sizeof payload));
+    message_hold(message);
+    message_shed(message);
+    cr_assert_eq(message->payload.size, sizeof payload); /* somebody reads it */
+    message_release(message);
+    message_shed(message);
+    cr_assert_null(message->part);
+    cr_assert_eq(message->payload.size, 0);
+    message_release(message);
+}
