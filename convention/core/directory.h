@@ -53,7 +53,7 @@ struct directory_floor {
 };
 
 enum directory_event_kind {
-    DIRECTORY_CONTROL,      /* `asker` sent `control`: create, created, create failed, resolve, resolved, gone, exited, kill; the
+    DIRECTORY_CONTROL, /* `asker` sent `control`: create, created, create failed, resolve, resolved, gone, exited, kill; the
                                requirements of a create are the type's and the creator's; `known`: this node has the type */
     DIRECTORY_HOST_UP,      /* the process of `slot` said hello: `process`, `endpoint`, `pid` */
     DIRECTORY_ACTOR_UP,     /* the actor of START_HOST's create runs in `slot` */
@@ -87,7 +87,7 @@ enum directory_action_kind {
     DIRECTORY_EXIT_REQUEST, /* send the actor `to` an exit request that goes ahead of its mailbox (C5, C8) */
 };
 
-/* All that it refers to lasts until the next step. */
+/* All that it refers to lasts until the next step, or as long as the event whose control message is passed on. */
 struct directory_action {
     enum directory_action_kind kind;
     struct mesh_address to;

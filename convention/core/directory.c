@@ -1,0 +1,300 @@
+/* Directory: see directory.h. This file is the table of contents; creates, ends and questions have a file each.
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
+#include "convention/core/directory.h"
+#include "convention/core/directory_state.h"
+#include "mesh/base/check.h"
+#include <stdlib.h>
+
+const struct directory_limits directory_limits_default = {
+    .actors_max = 65536,
+    .slots_max = 4096,
+    .waits_max = 65536,
+    .tombstones_max = 65536,
+    .create_wait_ns = 45 * NS_PER_S,
+    .start_wait_ns = 20 * NS_PER_S,
+    .park_wait_ns = 10 * NS_PER_S,
+};
+
+/* ---- making ---- */
+
+enum mesh_status directory_new(struct directory **out, const struct directory_limits *limits, uint64_t incarnation,
+                               const char *endpoint, struct members *members) {
+    struct directory *directory = calloc(1, sizeof *directory);
+    if (!directory) {
+        return MESH_NO_MEMORY;
+    }
+    CHECK(incarnation);
+    directory->limits = *limits;
+    directory->members = members;
+    directory->incarnation = incarnation;
+    directory->next_slot = 1;
+    directory->mint = address_mint_init(incarnation, 0);
+    size_t actors_max = limits->actors_max + limits->tombstones_max + 1;
+    map_init(&directory->actors, sizeof(struct mesh_address), actors_max, incarnation);
+    map_init(&directory->pendings, sizeof(uint64_t), limits->actors_max, incarnation);
+    map_init(&directory->waits, sizeof(uint64_t), limits->waits_max, incarnation);
+    map_init(&directory->slots, sizeof(uint64_t), limits->slots_max, incarnation);
+    deadlines_init(&directory->pending_deadlines, limits->actors_max);
+    deadlines_init(&directory->wait_deadlines, limits->waits_max);
+    list_init(&directory->tombstones);
+    list_init(&directory->wants);
+    list_init(&directory->given);
+    directory->endpoint = directory_text(directory, bytes_of_text(endpoint));
+    if (!directory->endpoint) {
+        directory_destroy(&directory);
+        return MESH_NO_MEMORY;
+    }
+    *out = directory;
+    return MESH_OK;
+}
+
+static void free_actor(struct actor *actor) {
+    free(actor->endpoint);
+    free(actor->type);
+    free(actor->text);
+    free(actor->floors);
+    free(actor);
+}
+
+static void free_slot(struct slot *slot) {
+    free(slot->endpoint);
+    free(slot);
+}
+
+static void free_wants(struct list *wants) {
+    while (!list_is_empty(wants)) {
+        free(LIST_OWNER(list_pop_front(wants), struct want, place));
+    }
+}
+
+static void free_removed(struct directory *directory) {
+    while (directory->removed_actors) {
+        struct actor *actor = directory->removed_actors;
+        directory->removed_actors = actor->next_removed;
+        free_actor(actor);
+    }
+    while (directory->removed_pendings) {
+        struct pending *pending = directory->removed_pendings;
+        directory->removed_pendings = pending->next_removed;
+        directory_free_pending(pending);
+    }
+    while (directory->removed_slots) {
+        struct slot *slot = directory->removed_slots;
+        directory->removed_slots = slot->next_removed;
+        free_slot(slot);
+    }
+}
+
+void directory_destroy(struct directory **handle) {
+    struct directory *directory = *handle;
+    if (!directory) {
+        return;
+    }
+    void *entry;
+    for (size_t at = 0; (entry = map_next(&directory->waits, &at));) {
+        directory_free_wait(entry);
+    }
+    for (size_t at = 0; (entry = map_next(&directory->pendings, &at));) {
+        directory_free_pending(entry);
+    }
+    for (size_t at = 0; (entry = map_next(&directory->slots, &at));) {
+        free_slot(entry);
+    }
+    for (size_t at = 0; (entry = map_next(&directory->actors, &at));) {
+        free_actor(entry);
+    }
+    free_removed(directory);
+    free_wants(&directory->wants);
+    free_wants(&directory->given);
+    map_fini(&directory->actors);
+    map_fini(&directory->pendings);
+    map_fini(&directory->waits);
+    map_fini(&directory->slots);
+    deadlines_fini(&directory->pending_deadlines);
+    deadlines_fini(&directory->wait_deadlines);
+    free(directory->endpoint);
+    free(directory);
+    *handle = NULL;
+}
+
+enum mesh_status directory_lease(struct directory *directory, uint32_t *out) {
+    struct slot *slot = directory_add_slot(directory);
+    if (!slot) {
+        return directory->no_memory ? MESH_NO_MEMORY : MESH_FULL;
+    }
+    *out = slot->number;
+    return MESH_OK;
+}
+
+/* ---- the step ---- */
+
+static enum mesh_status on_control(struct directory *directory, const struct directory_event *event) {
+    switch (event->control->kind) {
+    case CONTROL_CREATE:
+        directory_on_create(directory, event);
+        return MESH_OK;
+    case CONTROL_CREATED:
+        directory_on_created(directory, event);
+        return MESH_OK;
+    case CONTROL_CREATE_FAILED:
+        directory_on_create_failed(directory, event);
+        return MESH_OK;
+    case CONTROL_RESOLVE:
+        return directory_on_resolve(directory, event);
+    case CONTROL_RESOLVED:
+    case CONTROL_GONE:
+        directory_on_answer(directory, event);
+        return MESH_OK;
+    case CONTROL_EXITED:
+        directory_on_exited(directory, event);
+        return MESH_OK;
+    case CONTROL_KILL:
+        directory_on_kill(directory, event);
+        return MESH_OK;
+    case CONTROL_STATUS_REQUEST:
+    case CONTROL_STATUS_REPLY:
+    case CONTROL_SHUTDOWN:
+    case CONTROL_PROGRAM_TYPES:
+    case CONTROL_DONE:
+        break;
+    }
+    CHECK_UNREACHABLE();
+}
+
+static void on_host_up(struct directory *directory, struct slot *slot, const struct directory_event *event) {
+    slot->process = event->process;
+    slot->pid = event->pid;
+    free(slot->endpoint);
+    slot->endpoint = directory_text(directory, event->endpoint);
+    directory_waits_slot(directory, slot->number);
+}
+
+static enum mesh_status on_host(struct directory *directory, const struct directory_event *event) {
+    struct slot *slot = directory_slot(directory, event->slot);
+    if (!slot) {
+        return MESH_NOT_FOUND;
+    }
+    if (event->kind == DIRECTORY_HOST_UP) {
+        on_host_up(directory, slot, event);
+    } else if (event->kind == DIRECTORY_ACTOR_UP) {
+        directory_on_actor_up(directory, slot);
+    } else if (event->kind == DIRECTORY_HOST_DIED) {
+        directory_on_host_died(directory, slot, event);
+    } else if (slot->pending) {
+        directory_refuse_here(directory, slot->pending, event->status, event->text);
+    }
+    return MESH_OK;
+}
+
+static void on_member_lost(struct directory *directory, uint64_t admin) {
+    directory->lost[directory->lost_next++ % LOST_MAX] = admin;
+    if (directory->leader == admin) {
+        directory->leader = 0;
+    }
+    directory_pendings_lose(directory, admin);
+    directory_actors_lose(directory, admin);
+    directory_waits_lose(directory, admin);
+}
+
+static void on_time(struct directory *directory) {
+    for (struct deadline *due; (due = deadlines_pop_due(&directory->pending_deadlines, directory->now_ns));) {
+        directory_pending_expire(directory, DEADLINE_OWNER(due, struct pending, deadline));
+    }
+    for (struct deadline *due; (due = deadlines_pop_due(&directory->wait_deadlines, directory->now_ns));) {
+        directory_wait_expire(directory, DEADLINE_OWNER(due, struct wait, deadline));
+    }
+}
+
+static enum mesh_status on_event(struct directory *directory, const struct directory_event *event) {
+    switch (event->kind) {
+    case DIRECTORY_CONTROL:
+        return on_control(directory, event);
+    case DIRECTORY_HOST_UP:
+    case DIRECTORY_ACTOR_UP:
+    case DIRECTORY_HOST_FAILED:
+    case DIRECTORY_HOST_DIED:
+        return on_host(directory, event);
+    case DIRECTORY_MEMBER_ADDED:
+        directory_waits_ask(directory, event->admin);
+        return MESH_OK;
+    case DIRECTORY_MEMBER_LOST:
+        on_member_lost(directory, event->admin);
+        return MESH_OK;
+    case DIRECTORY_LEADER:
+        directory->leader = event->admin;
+        if (event->admin) {
+            directory_pendings_retry(directory);
+        }
+        return MESH_OK;
+    case DIRECTORY_TICK:
+        return MESH_OK;
+    }
+    CHECK_UNREACHABLE();
+}
+
+enum mesh_status directory_step(struct directory *directory, uint64_t now_ns, const struct directory_event *event) {
+    CHECK(list_is_empty(&directory->wants));
+    free_removed(directory);
+    free_wants(&directory->given);
+    directory->now_ns = now_ns;
+    enum mesh_status status = on_event(directory, event);
+    on_time(directory);
+    return directory->no_memory ? MESH_NO_MEMORY : status;
+}
+
+bool directory_poll(struct directory *directory, struct directory_action *out) {
+    struct list_node *node = list_pop_front(&directory->wants);
+    if (!node) {
+        return false;
+    }
+    list_push_back(&directory->given, node);
+    *out = LIST_OWNER(node, struct want, place)->action;
+    return true;
+}
+
+uint64_t directory_deadline(const struct directory *directory) {
+    return time_min(deadlines_least(&directory->pending_deadlines), deadlines_least(&directory->wait_deadlines));
+}
+
+/* ---- queries ---- */
+
+const struct directory_counters *directory_counters(const struct directory *directory) {
+    return &directory->counters;
+}
+
+static bool is_hosted(const struct actor *actor) {
+    return actor->slot &&
+           (actor->state == ACTOR_PENDING || actor->state == ACTOR_HERE || actor->state == ACTOR_LEAVING);
+}
+
+size_t directory_hosted(const struct directory *directory) {
+    size_t at = 0, count = 0;
+    for (struct actor *actor; (actor = map_next(&directory->actors, &at));) {
+        count += is_hosted(actor);
+    }
+    return count;
+}
+
+bool directory_next_hosted(const struct directory *directory, size_t *cursor, struct directory_view *out) {
+    struct actor *actor;
+    do {
+        actor = map_next(&directory->actors, cursor);
+    } while (actor && !is_hosted(actor));
+    if (!actor) {
+        return false;
+    }
+    struct slot *slot = directory_slot(directory, actor->slot);
+    *out = (struct directory_view){
+        .address = actor->address,
+        .parent = actor->parent,
+        .type = bytes_of_text(actor->type ? actor->type : ""),
+        .slot = actor->slot,
+        .process = slot ? slot->process : 0,
+        .pid = slot ? slot->pid : 0,
+        .state = actor->state == ACTOR_PENDING ? "starting"
+                 : actor->state == ACTOR_HERE  ? "running"
+                                               : "exiting",
+    };
+    return true;
+}

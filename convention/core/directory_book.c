@@ -1,0 +1,165 @@
+/* The directory's book: entries, slots, and what is wanted. See directory_state.h.
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
+#include "convention/core/directory_state.h"
+#include "mesh/base/check.h"
+#include <stdlib.h>
+
+char *directory_text(struct directory *directory, struct bytes from) {
+    char *text = malloc(from.size + 1);
+    if (!text) {
+        directory->no_memory = true;
+        return NULL;
+    }
+    if (from.size) {
+        memcpy(text, from.data, from.size);
+    }
+    text[from.size] = 0;
+    return text;
+}
+
+/* ---- actors ---- */
+
+struct actor *directory_actor(const struct directory *directory, struct mesh_address address) {
+    return map_get(&directory->actors, &address);
+}
+
+struct actor *directory_add_actor(struct directory *directory, struct mesh_address address, enum actor_state state) {
+    if (directory->alive == directory->limits.actors_max) {
+        return NULL;
+    }
+    struct actor *actor = calloc(1, sizeof *actor);
+    if (!actor || map_put(&directory->actors, &address, actor)) {
+        free(actor);
+        directory->no_memory = true;
+        return NULL;
+    }
+    actor->address = address;
+    actor->state = state;
+    list_init(&actor->waits);
+    list_node_init(&actor->aged);
+    directory->alive++;
+    return actor;
+}
+
+struct actor *directory_enter_pending(struct directory *directory, struct mesh_address address) {
+    struct actor *actor = directory_actor(directory, address);
+    if (!actor) {
+        return directory_add_actor(directory, address, ACTOR_PENDING);
+    }
+    CHECK(actor->state == ACTOR_PARKED || actor->state == ACTOR_PENDING);
+    actor->state = ACTOR_PENDING;
+    LIST_EACH (&actor->waits, node, after) {
+        deadlines_clear(&directory->wait_deadlines, &LIST_OWNER(node, struct wait, place)->deadline);
+    }
+    return actor;
+}
+
+void directory_remove_actor(struct directory *directory, struct actor *actor) {
+    CHECK(list_is_empty(&actor->waits));
+    CHECK(map_remove(&directory->actors, &actor->address) == actor);
+    if (actor->state == ACTOR_DEAD) {
+        list_remove(&actor->aged);
+        directory->tombstones_count--;
+    } else {
+        directory->alive--;
+    }
+    actor->next_removed = directory->removed_actors;
+    directory->removed_actors = actor;
+}
+
+void directory_bury(struct directory *directory, struct actor *actor) {
+    CHECK(actor->state != ACTOR_DEAD);
+    actor->state = ACTOR_DEAD;
+    actor->slot = 0;
+    directory->alive--;
+    list_push_back(&directory->tombstones, &actor->aged);
+    directory->tombstones_count++;
+    directory_answer_waits(directory, actor);
+    if (directory->tombstones_count > directory->limits.tombstones_max) {
+        struct actor *oldest = LIST_OWNER(list_front(&directory->tombstones), struct actor, aged);
+        directory->counters.tombstones_dropped++;
+        directory_remove_actor(directory, oldest);
+    }
+}
+
+/* ---- slots ---- */
+
+static uint64_t slot_key(uint32_t number) {
+    return number;
+}
+
+struct slot *directory_slot(const struct directory *directory, uint32_t number) {
+    uint64_t key = slot_key(number);
+    return map_get(&directory->slots, &key);
+}
+
+struct slot *directory_add_slot(struct directory *directory) {
+    if (directory->next_slot > ADDRESS_SLOT_MAX || map_size(&directory->slots) == directory->limits.slots_max) {
+        return NULL;
+    }
+    struct slot *slot = calloc(1, sizeof *slot);
+    uint64_t key = slot_key(directory->next_slot);
+    if (!slot || map_put(&directory->slots, &key, slot)) {
+        free(slot);
+        directory->no_memory = true;
+        return NULL;
+    }
+    slot->number = directory->next_slot++;
+    return slot;
+}
+
+void directory_remove_slot(struct directory *directory, struct slot *slot) {
+    uint64_t key = slot_key(slot->number);
+    CHECK(map_remove(&directory->slots, &key) == slot);
+    slot->next_removed = directory->removed_slots;
+    directory->removed_slots = slot;
+}
+
+/* ---- other nodes ---- */
+
+bool directory_is_lost(const struct directory *directory, uint64_t admin) {
+    for (size_t i = 0; i < LOST_MAX; i++) {
+        if (directory->lost[i] == admin) {
+            return true;
+        }
+    }
+    return false;
+}
+
+struct member *directory_self(const struct directory *directory) {
+    struct member *self = members_find(directory->members, directory->incarnation);
+    CHECK(self);
+    return self;
+}
+
+/* ---- wants ---- */
+
+static struct want *want_new(struct directory *directory) {
+    struct want *want = calloc(1, sizeof *want);
+    if (!want) {
+        directory->no_memory = true;
+        return NULL;
+    }
+    list_push_back(&directory->wants, &want->place);
+    return want;
+}
+
+void directory_send(struct directory *directory, struct mesh_address to, const struct control *control) {
+    struct want *want = want_new(directory);
+    if (want) {
+        want->action = (struct directory_action){.kind = DIRECTORY_SEND, .to = to, .control = *control};
+    }
+}
+
+void directory_want(struct directory *directory, enum directory_action_kind kind, struct mesh_address to, uint32_t slot,
+                    const struct control_create *create) {
+    struct want *want = want_new(directory);
+    if (want) {
+        want->action = (struct directory_action){.kind = kind, .to = to, .slot = slot};
+        if (create) {
+            want->action.control.kind = CONTROL_CREATE;
+            want->action.control.create = *create;
+        }
+    }
+}

@@ -1,0 +1,509 @@
+/* The directory's creates: from a request to a place, or to a refusal (C1, C2, H3).
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
+#include "convention/core/directory_state.h"
+#include "mesh/base/check.h"
+#include <stdlib.h>
+
+static void place(struct directory *directory, struct pending *pending);
+
+void directory_free_pending(struct pending *pending) {
+    requirement_set_fini(&pending->requirements);
+    free(pending->refused_by);
+    free(pending->type);
+    free(pending->program);
+    free(pending->refusal);
+    free(pending);
+}
+
+static void remove_pending(struct directory *directory, struct pending *pending) {
+    CHECK(map_remove(&directory->pendings, &pending->id) == pending);
+    deadlines_clear(&directory->pending_deadlines, &pending->deadline);
+    struct slot *slot = pending->slot ? directory_slot(directory, pending->slot) : NULL;
+    if (slot) {
+        slot->pending = NULL;
+    }
+    pending->next_removed = directory->removed_pendings;
+    directory->removed_pendings = pending;
+}
+
+static void set_deadline(struct directory *directory, struct pending *pending, uint64_t span_ns) {
+    if (deadlines_set(&directory->pending_deadlines, &pending->deadline, time_add(directory->now_ns, span_ns))) {
+        directory->no_memory = true;
+    }
+}
+
+/* The actor that this create is to bring; NULL when this admin only passes the request on. */
+static struct actor *actor_of(const struct directory *directory, const struct pending *pending) {
+    struct actor *actor = directory_actor(directory, pending->create.address);
+    return actor && actor->state == ACTOR_PENDING ? actor : NULL;
+}
+
+static bool came_from_admin(const struct directory *directory, const struct pending *pending) {
+    return pending->asker.local == 0 && pending->asker.node != directory->incarnation;
+}
+
+static bool is_acting(const struct directory *directory) {
+    return directory->leader == directory->incarnation;
+}
+
+/* ---- answers ---- */
+
+static void answer_failed(struct directory *directory, struct mesh_address asker, uint64_t id,
+                          struct mesh_address address, enum mesh_status status, struct bytes text) {
+    directory->counters.create_failed++;
+    directory_send(directory, asker,
+                   &(struct control){.id = id,
+                                     .kind = CONTROL_CREATE_FAILED,
+                                     .create_failed = {.address = address, .status = status, .text = text}});
+}
+
+static struct bytes reason_of(const struct pending *pending) {
+    return bytes_of_text(pending->refusal ? pending->refusal : "");
+}
+
+static void fail(struct directory *directory, struct pending *pending) {
+    struct actor *actor = actor_of(directory, pending);
+    answer_failed(directory, pending->asker, pending->asker_id, pending->create.address, pending->create.status,
+                  reason_of(pending));
+    if (actor && directory_is_home(directory, actor->address)) {
+        actor->how = CONTROL_NOT_CREATED;
+        actor->told = true; /* the failure itself tells the creator */
+        actor->text = directory_text(directory, reason_of(pending));
+        directory_bury(directory, actor);
+    } else if (actor) {
+        actor->how = CONTROL_NOT_CREATED;
+        directory_bury(directory, actor);
+    }
+    remove_pending(directory, pending);
+}
+
+static void answer_created(struct directory *directory, struct pending *pending,
+                           const struct control_created *created) {
+    struct mesh_address home = address_home(created->address);
+    struct control control = {.id = pending->asker_id, .kind = CONTROL_CREATED, .created = *created};
+    directory->counters.created++;
+    directory_send(directory, pending->asker, &control);
+    if (created->admin == directory->incarnation && home.node != directory->incarnation &&
+        !mesh_address_equal(home, pending->asker)) {
+        control.id = 0; /* the chain of askers may break, the home must know all the same */
+        directory_send(directory, home, &control);
+    }
+}
+
+/* ---- refusals ---- */
+
+/* Of several refusals the most telling is kept: code that fails to load, then a node that does not fit, then a type that
+ * is not known. */
+static int weight(enum mesh_status status) {
+    if (status == MESH_OK) {
+        return 0;
+    }
+    if (status == MESH_UNKNOWN_TYPE) {
+        return 1;
+    }
+    return status == MESH_NO_COMPATIBLE_NODE ? 2 : 3;
+}
+
+static void note_refusal(struct directory *directory, struct pending *pending, enum mesh_status status,
+                         struct bytes text) {
+    if (weight(status) <= weight(pending->create.status)) {
+        return;
+    }
+    char *refusal = directory_text(directory, text);
+    if (refusal) {
+        free(pending->refusal);
+        pending->refusal = refusal;
+        pending->create.refusal = bytes_of_text(refusal);
+        pending->create.status = status;
+    }
+}
+
+static void add_refuser(struct directory *directory, struct pending *pending, uint64_t admin) {
+    size_t count = pending->create.refused_count;
+    uint64_t *refused_by = realloc(pending->refused_by, (count + 1) * sizeof *refused_by);
+    if (!refused_by) {
+        directory->no_memory = true;
+        return;
+    }
+    refused_by[count] = admin;
+    pending->refused_by = refused_by;
+    pending->create.refused_by = refused_by;
+    pending->create.refused_count = count + 1;
+}
+
+void directory_refuse_here(struct directory *directory, struct pending *pending, enum mesh_status status,
+                           struct bytes text) {
+    struct slot *slot = pending->slot ? directory_slot(directory, pending->slot) : NULL;
+    struct actor *actor = actor_of(directory, pending);
+    bool minted = actor && pending->create.parent.node == directory->incarnation && !pending->create.parent.local;
+    if (slot) {
+        slot->pending = NULL;
+    }
+    if (actor && (minted || !directory_is_home(directory, actor->address))) {
+        actor->how = CONTROL_NOT_CREATED;
+        directory_bury(directory, actor);
+    } else if (actor) {
+        actor->slot = 0;
+        actor->admin = 0;
+    }
+    if (minted) {
+        pending->create.address = (struct mesh_address){0};
+        pending->create.parent = (struct mesh_address){0};
+    }
+    pending->slot = 0;
+    note_refusal(directory, pending, status, text);
+    add_refuser(directory, pending, directory->incarnation);
+    place(directory, pending);
+}
+
+/* ---- placing ---- */
+
+static struct placement_request request_of(const struct pending *pending) {
+    return (struct placement_request){
+        .type = pending->create.type,
+        .requirements = pending->create.requirements,
+        .requirements_count = pending->create.requirements_count,
+        .refused_by = pending->create.refused_by,
+        .refused_count = pending->create.refused_count,
+        .refusal = pending->create.refusal,
+    };
+}
+
+/* Whether it can be hosted here; if not, that is noted among the refusals. */
+static bool fits_here(struct directory *directory, struct pending *pending) {
+    struct placement_request request = request_of(pending);
+    struct member *self = directory_self(directory);
+    char reason[REASON_BYTES];
+    if (placement_is_refused_by(&request, self->incarnation)) {
+        return false;
+    }
+    enum mesh_status status = MESH_OK;
+    if (!placement_fits(&request, self, reason, sizeof reason)) {
+        status = MESH_NO_COMPATIBLE_NODE;
+    } else if (!pending->known) {
+        struct text_builder text = text_builder(reason, sizeof reason);
+        status = MESH_UNKNOWN_TYPE;
+        text_append(&text, "node %s has no module with type ", self->name);
+        text_append_escaped(&text, pending->create.type);
+    }
+    if (status) {
+        note_refusal(directory, pending, status, bytes_of_text(reason));
+        add_refuser(directory, pending, self->incarnation);
+    }
+    return status == MESH_OK;
+}
+
+/* A top-level actor's address is minted by who hosts it, and that admin is its parent (C6). */
+static struct actor *make_actor(struct directory *directory, struct pending *pending) {
+    struct mesh_address address = pending->create.address;
+    if (mesh_address_is_none(address)) {
+        if (address_mint(&directory->mint, &address)) {
+            return NULL;
+        }
+        pending->create.parent = directory_admin(directory->incarnation);
+    }
+    struct actor *actor = directory_enter_pending(directory, address);
+    if (actor) {
+        pending->create.address = address;
+        actor->parent = pending->create.parent;
+    }
+    return actor;
+}
+
+static void start_here(struct directory *directory, struct pending *pending) {
+    struct actor *actor = make_actor(directory, pending);
+    struct slot *slot = actor ? directory_add_slot(directory) : NULL;
+    if (!slot) {
+        directory_refuse_here(directory, pending, MESH_FULL, bytes_of_text("the node is full: a limit is reached"));
+        return;
+    }
+    slot->pending = pending;
+    pending->slot = slot->number;
+    pending->admin = 0;
+    actor->slot = slot->number;
+    actor->admin = directory->incarnation;
+    set_deadline(directory, pending, directory->limits.start_wait_ns);
+    directory_want(directory, DIRECTORY_START_HOST, (struct mesh_address){0}, slot->number, &pending->create);
+}
+
+static void send_create(struct directory *directory, struct pending *pending, uint64_t admin) {
+    pending->admin = admin;
+    set_deadline(directory, pending, directory->limits.create_wait_ns);
+    directory_send(directory, directory_admin(admin),
+                   &(struct control){.id = pending->id, .kind = CONTROL_CREATE, .create = pending->create});
+}
+
+static void place_as_leader(struct directory *directory, struct pending *pending) {
+    for (;;) {
+        char reason[REASON_BYTES];
+        struct placement_request request = request_of(pending);
+        struct member *chosen = placement_choose(&request, directory->members, reason, sizeof reason);
+        if (!chosen) {
+            enum mesh_status status = pending->create.status ? pending->create.status : MESH_NO_COMPATIBLE_NODE;
+            pending->create.status = MESH_OK; /* this text says more: it has the last refusal in it */
+            note_refusal(directory, pending, status, bytes_of_text(reason));
+            fail(directory, pending);
+            return;
+        }
+        if (chosen->incarnation != directory->incarnation) {
+            chosen->placed++;
+            send_create(directory, pending, chosen->incarnation);
+            return;
+        }
+        if (fits_here(directory, pending)) {
+            chosen->placed++;
+            start_here(directory, pending);
+            return;
+        }
+    }
+}
+
+static void place(struct directory *directory, struct pending *pending) {
+    bool chosen_by_another = came_from_admin(directory, pending);
+    if (directory->no_memory) {
+        return;
+    }
+    if (chosen_by_another && is_acting(directory)) {
+        place_as_leader(directory, pending);
+    } else if (fits_here(directory, pending)) {
+        start_here(directory, pending);
+    } else if (is_acting(directory)) {
+        place_as_leader(directory, pending);
+    } else if (chosen_by_another) {
+        fail(directory, pending);
+    } else if (directory->leader) {
+        send_create(directory, pending, directory->leader);
+    } else {
+        pending->admin = 0;
+        set_deadline(directory, pending, directory->limits.create_wait_ns);
+    }
+}
+
+/* ---- requests ---- */
+
+static struct pending *pending_new(struct directory *directory, const struct directory_event *event) {
+    const struct control_create *create = &event->control->create;
+    struct pending *pending = calloc(1, sizeof *pending);
+    if (!pending) {
+        directory->no_memory = true;
+        return NULL;
+    }
+    pending->id = ++directory->next_id;
+    pending->asker = event->asker;
+    pending->asker_id = event->control->id;
+    pending->known = event->known;
+    pending->create = *create;
+    pending->create.refused_count = 0;
+    pending->create.refused_by = NULL;
+    pending->type = directory_text(directory, create->type);
+    pending->program = directory_text(directory, create->program);
+    pending->refusal = directory_text(directory, create->refusal);
+    enum mesh_status status =
+        requirement_set_copy(&pending->requirements, create->requirements, create->requirements_count);
+    for (size_t i = 0; i < create->refused_count && i < FRAME_REFUSED_BY; i++) {
+        add_refuser(directory, pending, create->refused_by[i]);
+    }
+    if (directory->no_memory || status || map_put(&directory->pendings, &pending->id, pending)) {
+        directory_free_pending(pending);
+        return NULL;
+    }
+    pending->create.type = bytes_of_text(pending->type);
+    pending->create.program = bytes_of_text(pending->program);
+    pending->create.refusal = bytes_of_text(pending->refusal);
+    pending->create.requirements = pending->requirements.items;
+    return pending;
+}
+
+/* Enters an address that is minted elsewhere but homed here; NULL at a limit, or when the address is taken. */
+static struct actor *enter_home(struct directory *directory, const struct control_create *create) {
+    struct actor *actor = directory_actor(directory, create->address);
+    if (actor && actor->state != ACTOR_PARKED) {
+        return NULL;
+    }
+    actor = directory_enter_pending(directory, create->address);
+    if (actor) {
+        struct slot *slot = directory_slot(directory, address_slot(create->address));
+        actor->parent = create->parent;
+        actor->type = directory_text(directory, create->type);
+        if (slot && slot->highest < address_number(create->address)) {
+            slot->highest = address_number(create->address);
+        }
+        actor->told = actor->orphan = !slot && address_slot(create->address);
+    }
+    return actor;
+}
+
+void directory_on_create(struct directory *directory, const struct directory_event *event) {
+    const struct control_create *create = &event->control->create;
+    struct mesh_address address = create->address;
+    bool ours = !mesh_address_is_none(address) && directory_is_home(directory, address);
+    struct actor *present = mesh_address_is_none(address) ? NULL : directory_actor(directory, address);
+    if (present && present->state != ACTOR_PARKED) {
+        answer_failed(directory, event->asker, event->control->id, address, MESH_EXISTS,
+                      bytes_of_text("this address has an actor already"));
+        return;
+    }
+    if (ours && !enter_home(directory, create)) {
+        answer_failed(directory, event->asker, event->control->id, address, MESH_FULL,
+                      bytes_of_text("the node is full: the limit `actors` is reached"));
+        return;
+    }
+    struct pending *pending = pending_new(directory, event);
+    if (pending) {
+        place(directory, pending);
+        return;
+    }
+    struct actor *actor = ours ? directory_actor(directory, address) : NULL;
+    answer_failed(directory, event->asker, event->control->id, address, MESH_FULL,
+                  bytes_of_text("the request is over a limit"));
+    if (actor) {
+        actor->how = CONTROL_NOT_CREATED;
+        actor->told = true;
+        directory_bury(directory, actor);
+    }
+}
+
+/* ---- what became of it ---- */
+
+void directory_on_actor_up(struct directory *directory, struct slot *slot) {
+    struct pending *pending = slot->pending;
+    struct actor *actor = pending ? actor_of(directory, pending) : NULL;
+    if (!actor) {
+        directory->counters.late++;
+        directory_want(directory, DIRECTORY_KILL_HOST, (struct mesh_address){0}, slot->number, NULL);
+        return;
+    }
+    actor->state = ACTOR_HERE;
+    actor->process = slot->process;
+    if (!actor->type) {
+        actor->type = directory_text(directory, pending->create.type);
+    }
+    answer_created(directory, pending,
+                   &(struct control_created){.address = actor->address,
+                                             .process = slot->process,
+                                             .admin = directory->incarnation,
+                                             .endpoint = bytes_of_text(slot->endpoint ? slot->endpoint : "")});
+    directory_answer_waits(directory, actor);
+    if (actor->orphan) {
+        directory_want(directory, DIRECTORY_EXIT_REQUEST, actor->address, 0, NULL);
+    }
+    remove_pending(directory, pending);
+}
+
+static struct pending *find_by_address(const struct directory *directory, struct mesh_address address) {
+    size_t place_in_map = 0;
+    for (struct pending *pending; (pending = map_next(&directory->pendings, &place_in_map));) {
+        if (mesh_address_equal(pending->create.address, address)) {
+            return pending;
+        }
+    }
+    return NULL;
+}
+
+static void move_elsewhere(struct directory *directory, struct actor *actor, const struct control_created *created) {
+    actor->state = ACTOR_ELSEWHERE;
+    actor->slot = 0;
+    actor->admin = created->admin;
+    actor->process = created->process;
+    actor->endpoint = directory_text(directory, created->endpoint);
+    directory_answer_waits(directory, actor);
+    if (actor->orphan) {
+        directory_want(directory, DIRECTORY_EXIT_REQUEST, actor->address, 0, NULL);
+    }
+}
+
+/* The hosting admin's word to the home comes without a number, and may come before or after that of the chain. */
+void directory_on_created(struct directory *directory, const struct directory_event *event) {
+    struct control_created created = event->control->created;
+    struct pending *pending = map_get(&directory->pendings, &event->control->id);
+    bool ours = directory_is_home(directory, created.address);
+    if (!pending && ours) {
+        pending = find_by_address(directory, created.address);
+    }
+    struct actor *actor = ours ? directory_actor(directory, created.address) : NULL;
+    bool ended = actor && actor->state != ACTOR_PENDING;
+    bool known = ended && actor->admin == created.admin;
+    if (pending && (!pending->admin || event->asker.local)) {
+        pending = NULL; /* it was never sent to an admin, or the answer is not an admin's */
+    }
+    if (!pending) {
+        directory->counters.late++;
+        if (ours && !known) {
+            directory_send(directory, directory_admin(created.admin),
+                           &(struct control){.kind = CONTROL_KILL, .kill.address = created.address});
+        }
+        return;
+    }
+    answer_created(directory, pending, &created);
+    remove_pending(directory, pending);
+    if (actor && actor->state == ACTOR_PENDING) {
+        move_elsewhere(directory, actor, &created);
+    }
+}
+
+void directory_on_create_failed(struct directory *directory, const struct directory_event *event) {
+    const struct control_create_failed *failed = &event->control->create_failed;
+    struct pending *pending = map_get(&directory->pendings, &event->control->id);
+    if (!pending || pending->admin != event->asker.node || event->asker.local) {
+        directory->counters.late++;
+        return;
+    }
+    note_refusal(directory, pending, failed->status, failed->text);
+    if (is_acting(directory)) {
+        add_refuser(directory, pending, pending->admin);
+        place(directory, pending);
+        return;
+    }
+    pending->create.status = MESH_OK; /* the leader has the last word */
+    note_refusal(directory, pending, failed->status, failed->text);
+    fail(directory, pending);
+}
+
+void directory_pending_expire(struct directory *directory, struct pending *pending) {
+    struct bytes text = bytes_of_text("no leader was there to find a node for it");
+    if (pending->slot) {
+        text = bytes_of_text("its host did not come up in time");
+        directory_want(directory, DIRECTORY_KILL_HOST, (struct mesh_address){0}, pending->slot, NULL);
+    } else if (pending->admin) {
+        text = bytes_of_text("the admin that was to create it did not answer in time");
+    }
+    pending->create.status = MESH_OK;
+    note_refusal(directory, pending, MESH_TIMED_OUT, text);
+    fail(directory, pending);
+}
+
+/* What came from the lost node is of no use to anybody; what was sent to it goes elsewhere. */
+void directory_pendings_lose(struct directory *directory, uint64_t admin) {
+    size_t at = 0;
+    for (struct pending *pending; (pending = map_next(&directory->pendings, &at));) {
+        if (pending->asker.node == admin) {
+            struct actor *actor = actor_of(directory, pending);
+            if (pending->slot) {
+                directory_want(directory, DIRECTORY_KILL_HOST, (struct mesh_address){0}, pending->slot, NULL);
+            }
+            if (actor) {
+                actor->how = CONTROL_NOT_CREATED;
+                directory_bury(directory, actor);
+            }
+            remove_pending(directory, pending);
+        } else if (pending->admin == admin) {
+            pending->admin = 0;
+            if (is_acting(directory)) {
+                note_refusal(directory, pending, MESH_NO_COMPATIBLE_NODE,
+                             bytes_of_text("the node that was to host it was lost"));
+                add_refuser(directory, pending, admin);
+            }
+            place(directory, pending);
+        }
+    }
+}
+
+void directory_pendings_retry(struct directory *directory) {
+    size_t at = 0;
+    for (struct pending *pending; (pending = map_next(&directory->pendings, &at));) {
+        if (!pending->admin && !pending->slot) {
+            place(directory, pending);
+        }
+    }
+}

@@ -1,0 +1,319 @@
+/* The directory's questions: where does an address live, and how far had it come when it died?
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
+#include "convention/core/directory_state.h"
+#include "mesh/base/check.h"
+#include <stdlib.h>
+
+struct question {
+    struct mesh_address asker, address, sender;
+    uint64_t id;
+};
+
+/* ---- answers ---- */
+
+static void answer_resolved(struct directory *directory, const struct question *question, uint64_t process,
+                            struct bytes endpoint) {
+    struct control control = {.id = question->id, .kind = CONTROL_RESOLVED};
+    control.resolved =
+        (struct control_resolved){.address = question->address, .process = process, .endpoint = endpoint};
+    directory_send(directory, question->asker, &control);
+}
+
+static void answer_gone(struct directory *directory, const struct question *question, enum frame_reason reason,
+                        const char *text) {
+    struct control control = {.id = question->id, .kind = CONTROL_GONE};
+    control.gone = (struct control_gone){.address = question->address, .reason = reason, .text = bytes_of_text(text)};
+    directory_send(directory, question->asker, &control);
+}
+
+static enum frame_reason reason_of(const struct actor *actor) {
+    if (actor->how == CONTROL_NOT_CREATED) {
+        return FRAME_NEVER_CREATED;
+    }
+    return actor->how == CONTROL_NODE_LOST ? FRAME_NODE_LOST : FRAME_EXITED;
+}
+
+/* A tombstone that is asked for is kept longer. */
+static void answer_dead(struct directory *directory, const struct question *question, struct actor *actor) {
+    struct control control = {.id = question->id, .kind = CONTROL_GONE};
+    control.gone = (struct control_gone){.address = question->address, .reason = reason_of(actor)};
+    control.gone.text = bytes_of_text(actor->text ? actor->text : "");
+    for (size_t i = 0; i < actor->floors_count; i++) {
+        const struct directory_floor *floor = &actor->floors[i];
+        if (mesh_address_equal(floor->sender, question->sender)) {
+            control.gone.floors_known = true;
+            control.gone.epoch = floor->epoch;
+            control.gone.handled = floor->handled;
+            control.gone.in_hand = floor->in_hand;
+        }
+    }
+    list_remove(&actor->aged);
+    list_push_back(&directory->tombstones, &actor->aged);
+    directory_send(directory, question->asker, &control);
+}
+
+/* ---- waiting ---- */
+
+void directory_free_wait(struct wait *wait) {
+    free(wait);
+}
+
+static void remove_wait(struct directory *directory, struct wait *wait) {
+    CHECK(map_remove(&directory->waits, &wait->id) == wait);
+    deadlines_clear(&directory->wait_deadlines, &wait->deadline);
+    list_remove(&wait->place);
+    directory_free_wait(wait);
+}
+
+static struct question question_of(const struct wait *wait) {
+    return (struct question){wait->asker, wait->address, wait->sender, wait->asker_id};
+}
+
+/* NULL at waits_max: the asker asks again. */
+static struct wait *keep(struct directory *directory, const struct question *question) {
+    if (map_size(&directory->waits) == directory->limits.waits_max) {
+        return NULL;
+    }
+    struct wait *wait = calloc(1, sizeof *wait);
+    if (!wait) {
+        directory->no_memory = true;
+        return NULL;
+    }
+    wait->id = ++directory->next_id;
+    wait->asker = question->asker;
+    wait->asker_id = question->id;
+    wait->address = question->address;
+    wait->sender = question->sender;
+    list_node_init(&wait->place);
+    uint64_t end_ns = time_add(directory->now_ns, directory->limits.park_wait_ns);
+    if (map_put(&directory->waits, &wait->id, wait)) {
+        free(wait);
+        directory->no_memory = true;
+        return NULL;
+    }
+    if (deadlines_set(&directory->wait_deadlines, &wait->deadline, end_ns)) {
+        directory->no_memory = true;
+    }
+    directory->counters.parked++;
+    return wait;
+}
+
+static enum mesh_status keep_at(struct directory *directory, const struct question *question, struct actor *actor) {
+    struct wait *wait = keep(directory, question);
+    if (!wait) {
+        return MESH_FULL;
+    }
+    if (actor->state == ACTOR_PENDING) {
+        deadlines_clear(&directory->wait_deadlines, &wait->deadline); /* a create always comes to an end */
+    }
+    list_push_back(&actor->waits, &wait->place);
+    return MESH_OK;
+}
+
+static enum mesh_status park(struct directory *directory, const struct question *question) {
+    struct actor *actor = directory_add_actor(directory, question->address, ACTOR_PARKED);
+    return actor ? keep_at(directory, question, actor) : MESH_FULL;
+}
+
+static enum mesh_status ask(struct directory *directory, const struct question *question, uint64_t admin) {
+    struct wait *wait = keep(directory, question);
+    if (!wait) {
+        return MESH_FULL;
+    }
+    wait->asked = admin;
+    deadlines_clear(&directory->wait_deadlines, &wait->deadline); /* it answers, or it is lost */
+    struct control control = {.id = wait->id, .kind = CONTROL_RESOLVE};
+    control.resolve = (struct control_resolve){.address = wait->address, .sender = wait->sender};
+    directory_send(directory, directory_admin(admin), &control);
+    return MESH_OK;
+}
+
+/* ---- by what is known of the address ---- */
+
+static enum mesh_status resolve_process(struct directory *directory, const struct question *question) {
+    uint32_t number = address_slot(question->address);
+    struct slot *slot = directory_slot(directory, number);
+    if (number == 0) {
+        answer_resolved(directory, question, directory->incarnation, bytes_of_text(directory->endpoint));
+    } else if (slot && slot->process) {
+        answer_resolved(directory, question, slot->process, bytes_of_text(slot->endpoint ? slot->endpoint : ""));
+    } else if (slot) {
+        return park(directory, question);
+    } else {
+        bool leased = number < directory->next_slot;
+        answer_gone(directory, question, leased ? FRAME_EXITED : FRAME_NEVER_CREATED, "its process is gone");
+    }
+    return MESH_OK;
+}
+
+/* Numbers of one slot are minted in order and their creates arrive in order, so a number below the highest that has no
+ * record was created and is dead. */
+static enum mesh_status resolve_unrecorded(struct directory *directory, const struct question *question) {
+    uint32_t number = address_slot(question->address);
+    uint64_t count = address_number(question->address);
+    struct slot *slot = directory_slot(directory, number);
+    if (slot && count > slot->highest) {
+        return park(directory, question);
+    }
+    bool never = number == 0 ? count >= directory->mint.next : number >= directory->next_slot;
+    answer_gone(directory, question, never ? FRAME_NEVER_CREATED : FRAME_EXITED, "");
+    return MESH_OK;
+}
+
+static enum mesh_status resolve_foreign(struct directory *directory, const struct question *question) {
+    uint64_t admin = question->address.node;
+    if (members_find(directory->members, admin)) {
+        return ask(directory, question, admin);
+    }
+    if (directory_is_lost(directory, admin)) {
+        answer_gone(directory, question, FRAME_NODE_LOST, "its node was lost");
+        return MESH_OK;
+    }
+    return park(directory, question);
+}
+
+static enum mesh_status resolve_actor(struct directory *directory, const struct question *question,
+                                      struct actor *actor) {
+    struct slot *slot = directory_slot(directory, actor->slot);
+    switch (actor->state) {
+    case ACTOR_PARKED:
+    case ACTOR_PENDING:
+    case ACTOR_LEAVING:
+        return keep_at(directory, question, actor);
+    case ACTOR_HERE:
+        CHECK(slot);
+        answer_resolved(directory, question, slot->process, bytes_of_text(slot->endpoint ? slot->endpoint : ""));
+        return MESH_OK;
+    case ACTOR_ELSEWHERE:
+        answer_resolved(directory, question, actor->process, bytes_of_text(actor->endpoint ? actor->endpoint : ""));
+        return MESH_OK;
+    case ACTOR_DEAD:
+        break;
+    }
+    bool elsewhere = actor->admin && actor->admin != directory->incarnation;
+    if (elsewhere && question->asker.node != actor->admin && members_find(directory->members, actor->admin)) {
+        return ask(directory, question, actor->admin); /* it has the floors on record */
+    }
+    answer_dead(directory, question, actor);
+    return MESH_OK;
+}
+
+static enum mesh_status resolve(struct directory *directory, const struct question *question) {
+    struct actor *actor = directory_actor(directory, question->address);
+    if (actor) {
+        return resolve_actor(directory, question, actor);
+    }
+    if (!directory_is_home(directory, question->address)) {
+        return resolve_foreign(directory, question);
+    }
+    if (!address_number(question->address)) {
+        return resolve_process(directory, question);
+    }
+    return resolve_unrecorded(directory, question);
+}
+
+/* ---- events ---- */
+
+enum mesh_status directory_on_resolve(struct directory *directory, const struct directory_event *event) {
+    const struct control_resolve *from = &event->control->resolve;
+    struct question question = {event->asker, from->address, from->sender, event->control->id};
+    return resolve(directory, &question);
+}
+
+void directory_on_answer(struct directory *directory, const struct directory_event *event) {
+    struct wait *wait = map_get(&directory->waits, &event->control->id);
+    if (!wait || !wait->asked || wait->asked != event->asker.node || event->asker.local) {
+        directory->counters.late++;
+        return;
+    }
+    struct control control = *event->control;
+    control.id = wait->asker_id;
+    directory_send(directory, wait->asker, &control);
+    remove_wait(directory, wait);
+}
+
+void directory_answer_waits(struct directory *directory, struct actor *actor) {
+    if (actor->state == ACTOR_PARKED || actor->state == ACTOR_PENDING || actor->state == ACTOR_LEAVING) {
+        return;
+    }
+    while (!list_is_empty(&actor->waits)) {
+        struct wait *wait = LIST_OWNER(list_front(&actor->waits), struct wait, place);
+        struct question question = question_of(wait);
+        list_remove(&wait->place);
+        remove_wait(directory, wait);
+        if (resolve_actor(directory, &question, actor)) {
+            answer_dead(directory, &question, actor);
+        }
+    }
+}
+
+/* A parked entry goes with the last who waits for it. */
+static void forget_parked(struct directory *directory, struct mesh_address address) {
+    struct actor *actor = directory_actor(directory, address);
+    if (actor && actor->state == ACTOR_PARKED && list_is_empty(&actor->waits)) {
+        directory_remove_actor(directory, actor);
+    }
+}
+
+void directory_wait_expire(struct directory *directory, struct wait *wait) {
+    struct question question = question_of(wait);
+    struct actor *actor = directory_actor(directory, question.address);
+    bool foreign = !directory_is_home(directory, question.address);
+    directory->counters.park_expired++;
+    remove_wait(directory, wait);
+    if (foreign) {
+        answer_gone(directory, &question, FRAME_NODE_LOST, "its node does not answer");
+    } else if (actor && actor->state == ACTOR_LEAVING) {
+        answer_gone(directory, &question, FRAME_EXITED, "it has exited");
+    } else {
+        answer_gone(directory, &question, FRAME_NEVER_CREATED, "it was not created");
+    }
+    forget_parked(directory, question.address);
+}
+
+void directory_waits_lose(struct directory *directory, uint64_t admin) {
+    size_t at = 0;
+    for (struct wait *wait; (wait = map_next(&directory->waits, &at));) {
+        if (wait->asked == admin) {
+            struct question question = question_of(wait);
+            remove_wait(directory, wait);
+            answer_gone(directory, &question, FRAME_NODE_LOST, "its node was lost");
+        }
+    }
+}
+
+/* Takes the waits off first, since each may be kept anew. */
+static void resolve_parked(struct directory *directory, struct actor *actor) {
+    struct list waiting;
+    list_init(&waiting);
+    while (!list_is_empty(&actor->waits)) {
+        struct list_node *node = list_pop_front(&actor->waits);
+        list_push_back(&waiting, node);
+    }
+    directory_remove_actor(directory, actor);
+    while (!list_is_empty(&waiting)) {
+        struct wait *wait = LIST_OWNER(list_front(&waiting), struct wait, place);
+        struct question question = question_of(wait);
+        remove_wait(directory, wait);
+        if (resolve(directory, &question)) {
+            directory->counters.park_expired++;
+        }
+    }
+}
+
+void directory_waits_ask(struct directory *directory, uint64_t admin) {
+    size_t at = 0;
+    for (struct actor *actor; (actor = map_next(&directory->actors, &at));) {
+        if (actor->state == ACTOR_PARKED && actor->address.node == admin) {
+            resolve_parked(directory, actor);
+        }
+    }
+}
+
+void directory_waits_slot(struct directory *directory, uint32_t slot) {
+    struct actor *actor = directory_actor(directory, address_make(directory->incarnation, slot, 0));
+    if (actor && actor->state == ACTOR_PARKED) {
+        resolve_parked(directory, actor);
+    }
+}

@@ -1,0 +1,493 @@
+/* The directory: each test tells one admin's story in events, and compares what it wants, line by line.
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
+#include "convention/core/directory.h"
+#include "mesh/base/check.h"
+#include "mesh/base/time.h"
+#include "mesh/core/address.h"
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { OWN = 1, SECOND = 2, THIRD = 3, TRACE_BYTES = 16384 };
+
+struct story {
+    struct members members;
+    struct directory *directory;
+    uint64_t now_ns;
+    char trace[TRACE_BYTES];
+    size_t used;
+};
+
+static struct mesh_address at(uint64_t node, uint32_t slot, uint64_t number) {
+    return address_make(node, slot, number);
+}
+
+static struct mesh_address admin(uint64_t node) {
+    return at(node, 0, 0);
+}
+
+/* ---- what is wanted, as text ---- */
+
+static const char *text_of(struct mesh_address address, char out[32]) {
+    snprintf(out, 32, "%u.%u.%u", (unsigned)address.node, (unsigned)address_slot(address),
+             (unsigned)address_number(address));
+    return out;
+}
+
+static void print_control(struct text_builder *text, const struct control *control) {
+    char name[32];
+    switch (control->kind) {
+    case CONTROL_CREATE:
+        text_append(text, "create %s refused %u", text_of(control->create.address, name),
+                    (unsigned)control->create.refused_count);
+        break;
+    case CONTROL_CREATED:
+        text_append(text, "created %s in %u", text_of(control->created.address, name),
+                    (unsigned)control->created.process);
+        break;
+    case CONTROL_CREATE_FAILED:
+        text_append(text, "failed %s %s: %.*s", text_of(control->create_failed.address, name),
+                    mesh_status_name(control->create_failed.status), (int)control->create_failed.text.size,
+                    (const char *)control->create_failed.text.data);
+        break;
+    case CONTROL_RESOLVE:
+        text_append(text, "resolve %s", text_of(control->resolve.address, name));
+        break;
+    case CONTROL_RESOLVED:
+        text_append(text, "resolved %s in %u", text_of(control->resolved.address, name),
+                    (unsigned)control->resolved.process);
+        break;
+    case CONTROL_GONE:
+        text_append(text, "gone %s reason %d", text_of(control->gone.address, name), (int)control->gone.reason);
+        if (control->gone.floors_known) {
+            text_append(text, " handled %u", (unsigned)control->gone.handled);
+        }
+        break;
+    case CONTROL_EXITED:
+        text_append(text, "exited %s how %d", text_of(control->exited.address, name), (int)control->exited.how);
+        break;
+    case CONTROL_KILL:
+        text_append(text, "kill %s", text_of(control->kill.address, name));
+        break;
+    case CONTROL_STATUS_REQUEST:
+    case CONTROL_STATUS_REPLY:
+    case CONTROL_SHUTDOWN:
+    case CONTROL_PROGRAM_TYPES:
+    case CONTROL_DONE:
+        CHECK_UNREACHABLE();
+    }
+}
+
+static void print_action(struct text_builder *text, const struct directory_action *action) {
+    char name[32];
+    switch (action->kind) {
+    case DIRECTORY_START_HOST:
+        text_append(text, "start %u for %s", action->slot, text_of(action->control.create.address, name));
+        break;
+    case DIRECTORY_KILL_HOST:
+        text_append(text, "kill host %u", action->slot);
+        break;
+    case DIRECTORY_SEND:
+        text_append(text, "%s#%u ", text_of(action->to, name), (unsigned)action->control.id);
+        print_control(text, &action->control);
+        break;
+    case DIRECTORY_EXIT_REQUEST:
+        text_append(text, "exit request to %s", text_of(action->to, name));
+        break;
+    }
+    text_append(text, "\n");
+}
+
+static enum mesh_status step(struct story *story, const struct directory_event *event) {
+    struct directory_action action;
+    enum mesh_status status = directory_step(story->directory, story->now_ns, event);
+    while (directory_poll(story->directory, &action)) {
+        struct text_builder text = text_builder(story->trace + story->used, TRACE_BYTES - story->used);
+        print_action(&text, &action);
+        story->used += text.length;
+    }
+    cr_assert(directory_deadline(story->directory) > story->now_ns, "law 7");
+    return status;
+}
+
+static void expect(struct story *story, const char *trace) {
+    cr_assert(strcmp(story->trace, trace) == 0, "the trace is\n%sand should be\n%s", story->trace, trace);
+    story->trace[0] = 0;
+    story->used = 0;
+}
+
+/* ---- the stage ---- */
+
+static void join(struct story *story, uint64_t incarnation, bool gpu) {
+    char name[16];
+    snprintf(name, sizeof name, "n%u", (unsigned)incarnation);
+    struct frame_value yes = {.kind = FRAME_VALUE_FLAG, .flag = true};
+    struct frame_capability item = {bytes_of_text("gpu"), 1, &yes, false};
+    struct frame_member from = {incarnation, bytes_of_text(name), bytes_of_text(name), gpu, &item, 0};
+    struct member *member;
+    CHECK(members_add(&story->members, 0, &from, &member) == MESH_OK);
+    if (story->directory) {
+        step(story, &(struct directory_event){.kind = DIRECTORY_MEMBER_ADDED, .admin = incarnation});
+    }
+}
+
+/* Node 1, with a program in slot 1 that is process 101. `leader` is on the roster too, and has a gpu. */
+static struct story *story_new(uint64_t leader) {
+    struct story *story = calloc(1, sizeof *story);
+    uint32_t slot;
+    CHECK(story && members_init(&story->members, 8) == MESH_OK);
+    join(story, OWN, false);
+    if (leader != OWN && leader) {
+        join(story, leader, true);
+    }
+    struct directory_limits limits = directory_limits_default;
+    limits.tombstones_max = 2;
+    CHECK(directory_new(&story->directory, &limits, OWN, "n1", &story->members) == MESH_OK);
+    CHECK(directory_lease(story->directory, &slot) == MESH_OK && slot == 1);
+    step(story, &(struct directory_event){
+                    .kind = DIRECTORY_HOST_UP, .slot = 1, .process = 101, .endpoint = bytes_of_text("ipc://1")});
+    step(story, &(struct directory_event){.kind = DIRECTORY_LEADER, .admin = leader});
+    expect(story, "");
+    return story;
+}
+
+static void story_end(struct story *story) {
+    directory_destroy(&story->directory);
+    members_fini(&story->members);
+    free(story);
+}
+
+static void lose(struct story *story, uint64_t incarnation) {
+    members_remove(&story->members, members_find(&story->members, incarnation));
+    members_free_removed(&story->members);
+    step(story, &(struct directory_event){.kind = DIRECTORY_MEMBER_LOST, .admin = incarnation});
+}
+
+static enum mesh_status control(struct story *story, struct mesh_address asker, const struct control *message) {
+    return step(
+        story, &(struct directory_event){.kind = DIRECTORY_CONTROL, .asker = asker, .control = message, .known = true});
+}
+
+static void create(struct story *story, struct mesh_address asker, struct mesh_address address, bool gpu) {
+    struct frame_requirement need = {.name = bytes_of_text("gpu"), .comparison = FRAME_COMPARE_PRESENT};
+    struct control message = {.id = 9, .kind = CONTROL_CREATE};
+    message.create.address = address;
+    message.create.parent = at(1, 1, 1);
+    message.create.type = bytes_of_text("mapper");
+    message.create.requirements = &need;
+    message.create.requirements_count = gpu;
+    control(story, asker, &message);
+}
+
+static void resolve(struct story *story, struct mesh_address address, struct mesh_address sender) {
+    struct control message = {.id = 5, .kind = CONTROL_RESOLVE};
+    message.resolve = (struct control_resolve){.address = address, .sender = sender};
+    control(story, at(1, 1, 0), &message);
+}
+
+static void created(struct story *story, uint64_t from, uint64_t id, struct mesh_address address) {
+    struct control message = {.id = id, .kind = CONTROL_CREATED};
+    message.created = (struct control_created){address, 205, from, bytes_of_text("tcp://5")};
+    control(story, admin(from), &message);
+}
+
+static void exited(struct story *story, struct mesh_address asker, struct mesh_address address) {
+    struct control message = {.kind = CONTROL_EXITED};
+    message.exited = (struct control_exited){.address = address, .how = CONTROL_OWN_EXIT};
+    control(story, asker, &message);
+}
+
+static void host_up(struct story *story, uint32_t slot) {
+    step(story, &(struct directory_event){.kind = DIRECTORY_HOST_UP, .slot = slot, .process = 100 + slot});
+    step(story, &(struct directory_event){.kind = DIRECTORY_ACTOR_UP, .slot = slot});
+}
+
+static void host_died(struct story *story, uint32_t slot, const struct directory_floor *floor) {
+    step(story, &(struct directory_event){.kind = DIRECTORY_HOST_DIED,
+                                          .slot = slot,
+                                          .how = CONTROL_SIGNAL,
+                                          .number = 9,
+                                          .floors = floor,
+                                          .floors_count = floor != NULL});
+}
+
+/* ---- creates ---- */
+
+Test(directory, C1_a_create_is_started_here_and_answered_when_up) {
+    struct story *story = story_new(OWN);
+    create(story, at(1, 1, 0), at(1, 1, 1), false);
+    expect(story, "start 2 for 1.1.1\n");
+    resolve(story, at(1, 1, 1), at(1, 1, 0));
+    expect(story, "");
+    host_up(story, 2);
+    expect(story, "1.1.0#9 created 1.1.1 in 102\n1.1.0#5 resolved 1.1.1 in 102\n");
+    cr_assert_eq(directory_hosted(story->directory), 1);
+    story_end(story);
+}
+
+Test(directory, C2_without_a_fitting_node_the_text_names_type_and_what_is_missing) {
+    struct story *story = story_new(OWN);
+    create(story, at(1, 1, 0), (struct mesh_address){0}, true);
+    expect(story,
+           "1.1.0#9 failed 0.0.0 MESH_NO_COMPATIBLE_NODE: no node of 1 can host type mapper: node n1 does not fit "
+           "type mapper: gpu is required and is not there\n");
+    story_end(story);
+}
+
+Test(directory, C6_a_top_level_address_is_minted_here_and_nobody_hears_of_its_end) {
+    struct story *story = story_new(OWN);
+    create(story, at(1, 1, 0), (struct mesh_address){0}, false);
+    host_up(story, 2);
+    host_died(story, 2, NULL);
+    expect(story, "start 2 for 1.0.1\n1.1.0#9 created 1.0.1 in 102\n");
+    story_end(story);
+}
+
+Test(directory, H3_the_leader_sends_it_to_a_fitting_member_and_tries_the_next) {
+    struct story *story = story_new(OWN);
+    join(story, SECOND, true);
+    join(story, THIRD, true);
+    create(story, at(1, 1, 0), at(1, 1, 1), true);
+    expect(story, "2.0.0#1 create 1.1.1 refused 1\n");
+    struct control refusal = {.id = 1, .kind = CONTROL_CREATE_FAILED};
+    refusal.create_failed.status = MESH_UNKNOWN_TYPE;
+    control(story, admin(2), &refusal);
+    expect(story, "3.0.0#1 create 1.1.1 refused 2\n");
+    created(story, 3, 1, at(1, 1, 1));
+    expect(story, "1.1.0#9 created 1.1.1 in 205\n");
+    story_end(story);
+}
+
+Test(directory, H3_a_lost_member_makes_the_leader_try_the_next) {
+    struct story *story = story_new(OWN);
+    join(story, SECOND, true);
+    join(story, THIRD, true);
+    create(story, at(1, 1, 0), at(1, 1, 1), true);
+    lose(story, SECOND);
+    expect(story, "2.0.0#1 create 1.1.1 refused 1\n3.0.0#1 create 1.1.1 refused 2\n");
+    lose(story, THIRD);
+    expect(story,
+           "1.1.0#9 failed 1.1.1 MESH_NO_COMPATIBLE_NODE: no node of 1 can host type mapper: node n1 does not fit "
+           "type mapper: gpu is required and is not there\n");
+    story_end(story);
+}
+
+Test(directory, H3_a_member_that_was_chosen_refuses_to_the_leader) {
+    struct story *story = story_new(SECOND);
+    create(story, admin(2), at(2, 4, 1), true);
+    expect(story,
+           "2.0.0#9 failed 2.4.1 MESH_NO_COMPATIBLE_NODE: node n1 does not fit type mapper: gpu is required and is "
+           "not there\n");
+    story_end(story);
+}
+
+Test(directory, H3_a_lost_leader_is_waited_for) {
+    struct story *story = story_new(SECOND);
+    create(story, at(1, 1, 0), at(1, 1, 1), true);
+    lose(story, SECOND);
+    expect(story, "2.0.0#1 create 1.1.1 refused 1\n");
+    join(story, THIRD, true);
+    step(story, &(struct directory_event){.kind = DIRECTORY_LEADER, .admin = THIRD});
+    expect(story, "3.0.0#1 create 1.1.1 refused 1\n");
+    story->now_ns = directory_limits_default.create_wait_ns - 1;
+    step(story, &(struct directory_event){.kind = DIRECTORY_TICK});
+    expect(story, "");
+    story->now_ns++;
+    step(story, &(struct directory_event){.kind = DIRECTORY_TICK});
+    expect(story, "1.1.0#9 failed 1.1.1 MESH_TIMED_OUT: the admin that was to create it did not answer in time\n");
+    story_end(story);
+}
+
+Test(directory, H3_who_hosts_for_another_home_tells_the_home_and_the_leader) {
+    struct story *story = story_new(SECOND);
+    join(story, THIRD, false);
+    create(story, admin(2), at(3, 4, 1), false);
+    host_up(story, 2);
+    expect(story, "start 2 for 3.4.1\n2.0.0#9 created 3.4.1 in 102\n3.0.0#0 created 3.4.1 in 102\n");
+    host_died(story, 2, NULL);
+    expect(story, "3.0.0#0 exited 3.4.1 how 4\n");
+    story_end(story);
+}
+
+Test(directory, B2_a_second_actor_of_one_address_is_killed) {
+    struct story *story = story_new(SECOND);
+    join(story, THIRD, true);
+    create(story, at(1, 1, 0), at(1, 1, 1), true);
+    created(story, 2, 1, at(1, 1, 1));
+    created(story, 3, 0, at(1, 1, 1));
+    created(story, 2, 0, at(1, 1, 1));
+    expect(story, "2.0.0#1 create 1.1.1 refused 1\n1.1.0#9 created 1.1.1 in 205\n3.0.0#0 kill 1.1.1\n");
+    story_end(story);
+}
+
+Test(directory, C1_a_host_that_dies_before_it_is_up_is_a_failed_create) {
+    struct story *story = story_new(OWN);
+    create(story, at(1, 1, 0), at(1, 1, 1), false);
+    host_died(story, 2, NULL);
+    expect(story, "start 2 for 1.1.1\n"
+                  "1.1.0#9 failed 1.1.1 MESH_LOAD_FAILED: no node of 1 can host type mapper: its host ended before it "
+                  "was up: \n");
+    resolve(story, at(1, 1, 1), at(1, 1, 0));
+    expect(story, "1.1.0#5 gone 1.1.1 reason 2\n");
+    story_end(story);
+}
+
+/* ---- ends ---- */
+
+Test(directory, C4_an_exit_and_the_death_of_its_process_are_told_once) {
+    struct story *story = story_new(OWN);
+    create(story, at(1, 1, 0), at(1, 1, 1), false);
+    host_up(story, 2);
+    expect(story, "start 2 for 1.1.1\n1.1.0#9 created 1.1.1 in 102\n");
+    exited(story, at(1, 2, 0), at(1, 1, 1));
+    exited(story, at(1, 2, 0), at(1, 1, 1));
+    expect(story, "1.1.0#0 exited 1.1.1 how 2\n");
+    struct directory_floor floor = {.actor = at(1, 1, 1), .sender = at(1, 1, 0), .handled = 7};
+    host_died(story, 2, &floor);
+    resolve(story, at(1, 1, 1), at(1, 1, 0));
+    expect(story, "1.1.0#5 gone 1.1.1 reason 1 handled 7\n");
+    story_end(story);
+}
+
+Test(directory, C4_a_killed_host_is_told_with_its_signal) {
+    struct story *story = story_new(OWN);
+    create(story, at(1, 1, 0), at(1, 1, 1), false);
+    host_up(story, 2);
+    host_died(story, 2, NULL);
+    expect(story, "start 2 for 1.1.1\n1.1.0#9 created 1.1.1 in 102\n1.1.0#0 exited 1.1.1 how 4\n");
+    story_end(story);
+}
+
+Test(directory, C4_a_lost_node_is_told_once_for_each_child_there) {
+    struct story *story = story_new(SECOND);
+    create(story, at(1, 1, 0), at(1, 1, 1), true);
+    created(story, 2, 1, at(1, 1, 1));
+    lose(story, SECOND);
+    expect(story, "2.0.0#1 create 1.1.1 refused 1\n1.1.0#9 created 1.1.1 in 205\n1.1.0#0 exited 1.1.1 how 6\n");
+    resolve(story, at(1, 1, 1), at(1, 1, 0));
+    expect(story, "1.1.0#5 gone 1.1.1 reason 5\n");
+    story_end(story);
+}
+
+Test(directory, C4_nobody_but_the_host_is_believed) {
+    struct story *story = story_new(OWN);
+    create(story, at(1, 1, 0), at(1, 1, 1), false);
+    host_up(story, 2);
+    expect(story, "start 2 for 1.1.1\n1.1.0#9 created 1.1.1 in 102\n");
+    exited(story, at(1, 1, 0), at(1, 1, 1));
+    exited(story, admin(2), at(1, 1, 1));
+    expect(story, "");
+    story_end(story);
+}
+
+Test(directory, C8_actors_whose_parent_lived_on_a_lost_node_are_asked_to_exit) {
+    struct story *story = story_new(SECOND);
+    create(story, admin(2), at(2, 4, 1), false);
+    host_up(story, 2);
+    lose(story, SECOND);
+    expect(story, "start 2 for 2.4.1\n2.0.0#9 created 2.4.1 in 102\nexit request to 2.4.1\n");
+    story_end(story);
+}
+
+Test(directory, C5_children_of_a_crashed_process_are_asked_to_exit) {
+    struct story *story = story_new(OWN);
+    create(story, at(1, 1, 0), at(1, 1, 1), false);
+    host_up(story, 2);
+    create(story, at(1, 2, 0), at(1, 2, 1), false);
+    host_up(story, 3);
+    expect(story, "start 2 for 1.1.1\n1.1.0#9 created 1.1.1 in 102\nstart 3 for 1.2.1\n1.2.0#9 created 1.2.1 in 103\n");
+    host_died(story, 2, NULL);
+    expect(story, "1.1.0#0 exited 1.1.1 how 4\nexit request to 1.2.1\n");
+    host_died(story, 3, NULL);
+    expect(story, "");
+    story_end(story);
+}
+
+/* ---- questions ---- */
+
+Test(directory, an_unknown_number_of_a_live_slot_is_parked_until_its_create) {
+    struct story *story = story_new(OWN);
+    resolve(story, at(1, 1, 1), at(1, 1, 0));
+    expect(story, "");
+    create(story, at(1, 1, 0), at(1, 1, 1), false);
+    story->now_ns = 11 * NS_PER_S;
+    step(story, &(struct directory_event){.kind = DIRECTORY_TICK});
+    host_up(story, 2);
+    expect(story, "start 2 for 1.1.1\n1.1.0#9 created 1.1.1 in 102\n1.1.0#5 resolved 1.1.1 in 102\n");
+    story_end(story);
+}
+
+Test(directory, a_parked_question_is_answered_when_the_slot_dies_or_the_time_is_up) {
+    struct story *story = story_new(OWN);
+    resolve(story, at(1, 1, 1), at(1, 1, 0));
+    story->now_ns = directory_limits_default.park_wait_ns - 1;
+    step(story, &(struct directory_event){.kind = DIRECTORY_TICK});
+    expect(story, "");
+    story->now_ns++;
+    step(story, &(struct directory_event){.kind = DIRECTORY_TICK});
+    expect(story, "1.1.0#5 gone 1.1.1 reason 2\n");
+    resolve(story, at(1, 1, 2), at(1, 1, 0));
+    host_died(story, 1, NULL);
+    expect(story, "1.1.0#5 gone 1.1.2 reason 2\n");
+    story_end(story);
+}
+
+Test(directory, a_foreign_address_is_asked_at_its_home_and_gone_with_it) {
+    struct story *story = story_new(SECOND);
+    resolve(story, at(2, 4, 1), at(1, 1, 0));
+    resolve(story, at(2, 4, 2), at(1, 1, 0));
+    expect(story, "2.0.0#1 resolve 2.4.1\n2.0.0#2 resolve 2.4.2\n");
+    struct control answer = {.id = 1, .kind = CONTROL_RESOLVED};
+    answer.resolved = (struct control_resolved){.address = at(2, 4, 1), .process = 204};
+    control(story, admin(3), &answer);
+    expect(story, "");
+    control(story, admin(2), &answer);
+    expect(story, "1.1.0#5 resolved 2.4.1 in 204\n");
+    lose(story, SECOND);
+    expect(story, "1.1.0#5 gone 2.4.2 reason 5\n");
+    resolve(story, at(2, 4, 3), at(1, 1, 0));
+    expect(story, "1.1.0#5 gone 2.4.3 reason 5\n");
+    story_end(story);
+}
+
+Test(directory, an_address_of_a_node_that_is_about_to_join_is_parked) {
+    struct story *story = story_new(OWN);
+    resolve(story, at(2, 4, 1), at(1, 1, 0));
+    expect(story, "");
+    join(story, SECOND, false);
+    expect(story, "2.0.0#2 resolve 2.4.1\n");
+    story_end(story);
+}
+
+Test(directory, a_dropped_tombstone_is_still_dead) {
+    struct story *story = story_new(OWN);
+    for (uint32_t i = 1; i <= 3; i++) {
+        create(story, at(1, 1, 0), at(1, 1, i), false);
+        host_up(story, i + 1);
+        host_died(story, i + 1, NULL);
+    }
+    story->used = 0;
+    story->trace[0] = 0;
+    resolve(story, at(1, 1, 1), at(1, 1, 0));
+    expect(story, "1.1.0#5 gone 1.1.1 reason 1\n");
+    cr_assert_eq(directory_counters(story->directory)->tombstones_dropped, 1);
+    story_end(story);
+}
+
+Test(directory, process_endpoints_resolve_by_their_slot) {
+    struct story *story = story_new(OWN);
+    resolve(story, at(1, 0, 0), at(1, 1, 0));
+    resolve(story, at(1, 1, 0), at(1, 1, 0));
+    resolve(story, at(1, 7, 0), at(1, 1, 0));
+    expect(story, "1.1.0#5 resolved 1.0.0 in 1\n1.1.0#5 resolved 1.1.0 in 101\n1.1.0#5 gone 1.7.0 reason 2\n");
+    story_end(story);
+}
+
+Test(directory, B4_a_slot_is_never_leased_again) {
+    struct story *story = story_new(OWN);
+    uint32_t slot;
+    host_died(story, 1, NULL);
+    cr_assert(directory_lease(story->directory, &slot) == MESH_OK && slot == 2);
+    story_end(story);
+}
