@@ -418,3 +418,84 @@ Test(delivery, D10_an_idle_stream_is_closed_and_nothing_is_left_waiting) {
     cr_assert_eq(delivery_deadline(sides[B]), TIME_NEVER);
     cr_assert_eq(STEP(A, RESOLVED, .address = bob, .peer = process_of(B)), MESH_NOT_FOUND);
 }
+
+Test(delivery, D6_streams_to_one_peer_take_turns_in_a_batch) {
+    static char text[3000];
+    memset(text, 'x', sizeof text - 1);
+    for (int i = 0; i < 40; i++) {
+        tell(bob, text);
+    }
+    tell(carol, "one");
+    resolve_all();
+    cr_assert(carry(A, false)); /* the first batch alone */
+    expect_handled(carol, "one");
+}
+
+Test(delivery, D10_actors_are_limited) {
+    pair_teardown();
+    limits.actors_max = 2;
+    pair_start();
+    cr_assert_eq(STEP(B, OPEN, .address = alice), MESH_FULL);
+    cr_assert_eq(STEP(B, OPEN, .address = bob), MESH_EXISTS);
+    cr_assert_eq(STEP(B, CLOSE, .address = alice), MESH_NOT_FOUND);
+    (void)STEP(B, CLOSE, .address = bob, .reason = FRAME_EXITED);
+    cr_assert_eq(STEP(B, OPEN, .address = alice), MESH_FULL);
+    cr_assert_eq(STEP(B, FORGET, .address = bob), MESH_OK);
+    cr_assert_eq(STEP(B, OPEN, .address = alice), MESH_OK);
+}
+
+Test(delivery, D10_streams_are_limited) {
+    pair_teardown();
+    limits.streams_max = 1;
+    pair_start();
+    cr_assert_eq(try_send(bob, "x"), MESH_OK);
+    cr_assert_eq(try_send(carol, "x"), MESH_FULL);
+    cr_assert_eq(try_send(bob, "x"), MESH_OK);
+}
+
+Test(delivery, D10_peers_are_limited_and_a_lost_one_gives_its_place) {
+    pair_teardown();
+    limits.peers_max = 1;
+    pair_start();
+    tell(bob, "x");
+    tell(carol, "x");
+    cr_assert_eq(STEP(A, RESOLVED, .address = bob, .peer = 5), MESH_OK);
+    cr_assert_eq(STEP(A, RESOLVED, .address = carol, .peer = 6), MESH_FULL);
+    (void)STEP(A, PEER_LOST, .peer = 5);
+    cr_assert_eq(STEP(A, RESOLVED, .address = carol, .peer = 6), MESH_OK);
+}
+
+Test(delivery, E5_what_cannot_be_sent_stays_the_callers) {
+    static uint8_t payload[FRAME_PAYLOAD_BYTES + 1];
+    cr_assert_eq(try_send((struct mesh_address){0}, "x"), MESH_INVALID_ADDRESS);
+    for (size_t over = 0; over <= 1; over++) {
+        struct message *message =
+            message_new(delivery_pool(sides[A]), (struct bytes){0}, bytes_make(payload, FRAME_PAYLOAD_BYTES + over));
+        message->sender = alice;
+        message->target = bob;
+        message->deadline_ns = TIME_NEVER;
+        enum mesh_status status = delivery_submit(sides[A], now_ns, message);
+        cr_assert_eq(status, over ? MESH_TOO_LARGE : MESH_OK);
+        if (over) {
+            message->payload = (struct bytes){0};
+            message->sender = bob;
+            cr_assert_eq(delivery_submit(sides[A], now_ns, message), MESH_NOT_FOUND);
+            message_release(message);
+        }
+    }
+    cr_assert_eq(delivery_counters(sides[A])->accepted, 1);
+}
+
+Test(delivery, D2_acks_alone_wait_for_company) {
+    struct delivery_action action;
+    tell(bob, "one");
+    resolve_all();
+    cr_assert(carry(A, false));
+    cr_assert(wants(B, DELIVERY_FLUSH, &action));
+    cr_assert(action.lazy);
+    expect_handled(bob, "one");
+    cr_assert_not(wants(B, DELIVERY_FLUSH, &action)); /* it was said */
+    while (carry(B, false)) {
+    }
+    expect_settled("one", FRAME_HANDLED, FRAME_NO_REASON, false);
+}
