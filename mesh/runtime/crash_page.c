@@ -157,6 +157,11 @@ void crash_page_set_load(struct crash_page *page, int entry, uint64_t mailbox, u
     }
 }
 
+/* An urgent message has overtaken others: that it is handled says nothing of those before it (C5). */
+static uint64_t mark_of(const struct message *message) {
+    return message->urgent ? 0 : message->seq;
+}
+
 void crash_page_enter(struct crash_page *page, int entry, uint64_t now_ns, const struct message *message) {
     struct actor_entry *actor = entry_at(page, entry);
     if (!actor) {
@@ -166,7 +171,7 @@ void crash_page_enter(struct crash_page *page, int entry, uint64_t now_ns, const
     actor->epoch = message->epoch;
     actor->in_hand_type_bytes = copy_name(actor->in_hand_type, (const char *)message->type.data, message->type.size);
     actor->since_ns = now_ns;
-    atomic_store_explicit(&actor->seq, message->seq, memory_order_release);
+    atomic_store_explicit(&actor->seq, mark_of(message), memory_order_release);
     atomic_store_explicit(&actor->state, CRASH_BUSY, memory_order_release);
 }
 
@@ -202,7 +207,7 @@ void crash_page_leave(struct crash_page *page, int entry, uint64_t now_ns, const
     if (!actor) {
         return;
     }
-    if (message->seq != 0) {
+    if (mark_of(message) != 0) {
         struct floor_entry *floor = floor_for(page, message->target, message->sender);
         if (atomic_load_explicit(&floor->epoch, memory_order_relaxed) != message->epoch) {
             atomic_store_explicit(&floor->epoch, 0, memory_order_release);

@@ -95,6 +95,22 @@ Test(crash_page, D14_a_later_epoch_replaces_the_floor_of_an_earlier_one) {
     cr_assert_eq(floor.handled, 1);
 }
 
+/* Seed 1542 of the simulator: an exit request went ahead of seven messages, which were then given for handled. */
+Test(crash_page, C5_an_urgent_message_makes_no_floor) {
+    int entry = crash_page_open(page, 1, actor, "counter");
+    struct message urgent = message_of(sender, 3, 13);
+    struct crash_floor floor;
+    urgent.urgent = true;
+    handle(entry, sender, 3, 5);
+    crash_page_enter(page, entry, 1, &urgent);
+    cr_assert(crash_page_floor(page, actor, sender, &floor));
+    cr_assert_eq(floor.handled, 5);
+    cr_assert_eq(floor.in_hand, 0);
+    crash_page_leave(page, entry, 2, &urgent);
+    cr_assert(crash_page_floor(page, actor, sender, &floor));
+    cr_assert_eq(floor.handled, 5);
+}
+
 Test(crash_page, a_message_of_the_same_process_has_no_floor) {
     int entry = crash_page_open(page, 1, actor, "counter");
     struct crash_floor floor;
