@@ -49,6 +49,16 @@ Test(delivery, D3_what_a_broken_link_lost_is_sent_again) {
     expect_settled("two", FRAME_HANDLED, FRAME_NO_REASON, false);
 }
 
+Test(delivery, D3_a_new_link_resumes_at_once_not_when_it_is_overdue) {
+    tell(bob, "one");
+    resolve_all();
+    lose_all(A);
+    (void)STEP(A, LINK_DOWN, .peer = process_of(B));
+    (void)STEP(A, LINK_UP, .peer = process_of(B));
+    carry_all();
+    expect_handled(bob, "one");
+}
+
 Test(delivery, D3_a_lost_frame_is_found_by_the_gap_it_left) {
     resolve_all();
     tell(bob, "one");
@@ -107,6 +117,18 @@ Test(delivery, D4_duplicate_is_acked_not_handled) {
     expect_settled("one", FRAME_HANDLED, FRAME_NO_REASON, false);
 }
 
+Test(delivery, D5_what_comes_too_early_is_not_taken) {
+    tell(bob, "one");
+    resolve_all();
+    lose_all(A);
+    tell(bob, "two");
+    carry(A, false);
+    cr_assert_null(delivery_take(sides[B], now_ns, bob));
+    carry_all();
+    expect_handled(bob, "one");
+    expect_handled(bob, "two");
+}
+
 Test(delivery, D5_what_waits_for_a_route_keeps_its_order) {
     tell(bob, "one");
     tell(bob, "two");
@@ -142,6 +164,19 @@ Test(delivery, D14_a_closed_sender_is_drained_when_all_is_received) {
     carry_all();
     expect_handled(bob, "one");
     carry_all();
+}
+
+Test(delivery, D14_what_was_sent_but_not_received_keeps_a_closed_sender) {
+    struct delivery_action action;
+    tell(bob, "one");
+    resolve_all();
+    (void)STEP(A, CLOSE, .address = alice, .reason = FRAME_EXITED);
+    lose_all(A);
+    cr_assert_not(wants(A, DELIVERY_DRAINED, &action));
+    (void)STEP(A, LINK_DOWN, .peer = process_of(B));
+    (void)STEP(A, LINK_UP, .peer = process_of(B));
+    carry_all();
+    cr_assert(wants(A, DELIVERY_DRAINED, &action));
 }
 
 Test(delivery, D4_an_epoch_that_was_closed_is_never_handled_again) {
@@ -227,6 +262,25 @@ Test(delivery, D7_a_message_above_the_byte_limit_goes_alone) {
     pair_start();
     tell(bob, text);
     cr_assert_eq(try_send(bob, "x"), MESH_WOULD_BLOCK);
+}
+
+Test(delivery, D7a_what_exceeds_the_credit_is_dropped) {
+    pair_teardown();
+    limits.first_credit_messages = 2;
+    pair_start();
+    struct bytes payloads[] = {bytes_of_text("1"), bytes_of_text("2"), bytes_of_text("3")};
+    struct frame_run run = {.sender = alice,
+                            .target = bob,
+                            .epoch = 1,
+                            .first = 1,
+                            .base = 1,
+                            .count = 3,
+                            .ttl_ms = FRAME_TTL_NEVER,
+                            .payloads = payloads};
+    struct frame_batch batch = {.runs_count = 1, .runs = &run};
+    (void)STEP(B, FRAME, .peer = process_of(A), .batch = &batch);
+    cr_assert_eq(delivery_counters(sides[B])->received, 2);
+    cr_assert_eq(delivery_counters(sides[B])->dropped_credit, 1);
 }
 
 Test(delivery, D7a_a_full_mailbox_drops_and_gets_it_again) {
