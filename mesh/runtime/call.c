@@ -4,7 +4,7 @@
  *
  * SPDX-License-Identifier: MPL-2.0 */
 #include "mesh/base/time.h"
-#include "mesh/runtime/actor.h"
+#include "mesh/runtime/hosted.h"
 #include "mesh/runtime/log.h"
 #include "mesh/runtime/module.h"
 #include "mesh/runtime/post.h"
@@ -47,7 +47,7 @@ static void make_reply(struct mesh_actor *self, struct post *post) {
 
 /* How long a send may wait. For an actor of its own host nobody could make room meanwhile. */
 static uint64_t wait_end(struct mesh_actor *self, const struct post *post, bool no_wait) {
-    if (no_wait || actor_find(self->host, post->to)) {
+    if (no_wait || hosted_find(self->host, post->to)) {
         return 0;
     }
     return on_main_thread(self->host) ? time_add(process_now(self->host->process), SEND_WAIT_NS) : TIME_NEVER;
@@ -195,7 +195,7 @@ static enum mesh_status create(struct mesh_actor *self, const char *type, const 
         return status;
     }
     struct lifecycle_event minted = {.kind = LIFECYCLE_CHILD, .actor = self->address, .child = address};
-    status = actor_step(host, &minted);
+    status = hosted_step(host, &minted);
     if (status != MESH_OK) {
         return status == MESH_NOT_FOUND ? MESH_SHUTTING_DOWN : status;
     }
@@ -220,7 +220,7 @@ static enum mesh_status create(struct mesh_actor *self, const char *type, const 
                                         .child = address,
                                         .how = MESH_EXITED_UNCREATED,
                                         .text = bytes_of_text(mesh_status_text(status))};
-        actor_tell(host, &ended);
+        hosted_tell(host, &ended);
     } else if (!on_main_thread(host)) {
         drive_submitted(&host->drive);
     }

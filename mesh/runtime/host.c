@@ -2,9 +2,9 @@
 #include "mesh/runtime/host.h"
 
 #include "mesh/base/time.h"
-#include "mesh/runtime/actor.h"
 #include "mesh/runtime/error.h"
 #include "mesh/runtime/host_signal.h"
+#include "mesh/runtime/hosted.h"
 #include "mesh/runtime/log.h"
 #include "mesh/runtime/module.h"
 #include "mesh/runtime/title.h"
@@ -24,7 +24,7 @@ enum { HANDLED_PER_TURN = 256, ACTORS_MAX = 65536 };
 
 static void on_runnable(void *user, struct mesh_address address) {
     struct host *host = user;
-    struct mesh_actor *actor = actor_find(host, address);
+    struct mesh_actor *actor = hosted_find(host, address);
     if (actor && actor->started && !list_is_linked(&actor->in_queue)) {
         list_push_back(&host->runnable, &actor->in_queue);
     }
@@ -34,17 +34,20 @@ static void child_ended(struct host *host, struct mesh_address child, enum mesh_
                         struct bytes text) {
     struct lifecycle_event ended = {
         .kind = LIFECYCLE_CHILD_ENDED, .actor = child, .child = child, .how = how, .number = number, .text = text};
-    actor_tell(host, &ended);
+    hosted_tell(host, &ended);
 }
 
+/* Other nodes need the tcp endpoint; the admin knows the ipc one from the hello. */
 static void send_created(struct host *host, uint64_t id, struct mesh_address address) {
+    const char *remote = process_endpoint(host->process, true);
+    const char *endpoint = remote[0] ? remote : process_endpoint(host->process, false);
     struct control created = {
         .id = id,
         .kind = CONTROL_CREATED,
         .created = {.address = address,
                     .process = host->options->incarnation,
                     .admin = host->options->node,
-                    .endpoint = bytes_of_text(process_endpoint(host->process, true))},
+                    .endpoint = bytes_of_text(endpoint)},
     };
     (void)process_send_control(host->process, process_admin(host->process), &created);
 }
@@ -63,7 +66,7 @@ static void send_create_failed(struct host *host, uint64_t id, struct mesh_addre
 static bool begin(struct host *host, uint64_t id, struct mesh_address address, struct mesh_address parent,
                   const char *type) {
     struct mesh_error error;
-    if (actor_begin(host, address, parent, type, &error) != MESH_OK) {
+    if (hosted_begin(host, address, parent, type, &error) != MESH_OK) {
         send_create_failed(host, id, address, &error);
         return false;
     }
@@ -96,22 +99,23 @@ static void on_control(void *user, struct mesh_address sender, const struct cont
         child_ended(host, exited->address, (enum mesh_how)exited->how, exited->number, exited->text);
     } else if (control->kind == CONTROL_SHUTDOWN) {
         struct lifecycle_event shutdown = {.kind = LIFECYCLE_SHUTDOWN};
-        actor_tell(host, &shutdown);
+        hosted_tell(host, &shutdown);
     }
 }
 
 static void log_dead(struct host *host, const struct message *message) {
     char target[MESH_ADDRESS_TEXT_BYTES];
+    struct bytes failure = view_failure(message);
     log_write(host->log, MESH_LOG_INFO, NULL, message->sender, "dead letter of type %.*s to %s: %.*s",
               (int)message->type.size, (const char *)message->type.data, mesh_address_print(message->target, target),
-              (int)message->text.size, (const char *)message->text.data);
+              (int)failure.size, (const char *)failure.data);
 }
 
 /* A failed user message goes back to the actor that sent it (E1); a dead letter is counted and logged (E4). */
 static void on_unhandled(void *user, struct message *message) {
     struct host *host = user;
     bool user_message = message->kind == FRAME_USER;
-    if (user_message && message->outcome == FRAME_RETURNED && actor_find(host, message->sender)) {
+    if (user_message && message->outcome == FRAME_RETURNED && hosted_find(host, message->sender)) {
         view_turn(message, process_address(host->process));
         if (process_submit(host->process, message) == MESH_OK) {
             return;
@@ -124,7 +128,7 @@ static void on_unhandled(void *user, struct message *message) {
 }
 
 static void on_room(void *user, struct mesh_address address) {
-    struct mesh_actor *actor = actor_find(user, address);
+    struct mesh_actor *actor = hosted_find(user, address);
     if (actor) {
         actor->rooms++;
     }
@@ -137,13 +141,13 @@ static void on_drained(void *user, struct mesh_address address) {
         return;
     }
     struct lifecycle_event drained = {.kind = LIFECYCLE_DRAINED, .actor = address};
-    actor_tell(host, &drained);
+    hosted_tell(host, &drained);
 }
 
 static void on_link(void *user, uint64_t peer, const char *endpoint, enum process_link link) {
     (void)endpoint;
     struct host *host = user;
-    if (peer == host->options->node) {
+    if (host->process && peer == host->options->node) {
         host->admin_lost_ns = link == PROCESS_LINK_UP ? 0 : process_now(host->process);
     }
 }
@@ -151,12 +155,15 @@ static void on_link(void *user, uint64_t peer, const char *endpoint, enum proces
 /* C8: the parent-death signal does it within a millisecond; this is for an admin that is not the parent. */
 static uint64_t on_tick(void *user, uint64_t now_ns) {
     struct host *host = user;
+    if (!host->process) {
+        return TIME_NEVER;
+    }
     if (host->admin_lost_ns != 0 && now_ns >= host->admin_lost_ns + ADMIN_WAIT_NS) {
         log_write(host->log, MESH_LOG_WARNING, NULL, host->options->actor, "the admin is lost: the host ends");
         _exit(1);
     }
     if (lifecycle_deadline(host->lifecycle) <= now_ns) {
-        actor_tell(host, &(struct lifecycle_event){.kind = LIFECYCLE_TICK});
+        hosted_tell(host, &(struct lifecycle_event){.kind = LIFECYCLE_TICK});
     }
     uint64_t lost_ns = host->admin_lost_ns != 0 ? host->admin_lost_ns + ADMIN_WAIT_NS : TIME_NEVER;
     return time_min(lifecycle_deadline(host->lifecycle), lost_ns);
@@ -167,8 +174,8 @@ static uint64_t on_tick(void *user, uint64_t now_ns) {
 static void start_newborn(struct host *host) {
     struct list_node *node;
     while ((node = list_pop_front(&host->newborn))) {
-        actor_start(LIST_OWNER(node, struct mesh_actor, in_queue));
-        actor_perform(host);
+        hosted_start(LIST_OWNER(node, struct mesh_actor, in_queue));
+        hosted_perform(host);
     }
 }
 
@@ -192,11 +199,11 @@ static void run_actors(struct host *host) {
             return;
         }
         struct mesh_actor *actor = LIST_OWNER(node, struct mesh_actor, in_queue);
-        if (actor_run(actor) && !list_is_linked(&actor->in_queue)) {
+        if (hosted_run(actor) && !list_is_linked(&actor->in_queue)) {
             list_push_back(&host->runnable, &actor->in_queue);
         }
         if (!actor->plain) {
-            actor_perform(host);
+            hosted_perform(host);
         }
     }
 }
@@ -206,10 +213,10 @@ static void loop(struct host *host, const bool *done, uint64_t until_ns) {
         if (host->exit_signal) {
             host->exit_signal = 0;
             struct lifecycle_event shutdown = {.kind = LIFECYCLE_SHUTDOWN};
-            actor_tell(host, &shutdown);
+            hosted_tell(host, &shutdown);
         }
         start_newborn(host);
-        actor_perform(host);
+        hosted_perform(host);
         run_actors(host);
         bool idle = list_is_empty(&host->runnable) && list_is_empty(&host->newborn);
         process_flush(host->process, idle);
@@ -258,7 +265,7 @@ static void on_exit_call(void) {
         }
         actor->started = false;
         struct lifecycle_event own = {.kind = LIFECYCLE_OWN_EXIT, .actor = actor->address};
-        actor_tell(host, &own);
+        hosted_tell(host, &own);
     }
     bool never = false;
     loop(host, &never, process_now(host->process) + DRAIN_WAIT_NS);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 #include "mesh/runtime/host_signal.h"
 
-#include "mesh/runtime/actor.h"
+#include "mesh/runtime/hosted.h"
 #include "mesh/runtime/log.h"
 #include <errno.h>
 #include <string.h>

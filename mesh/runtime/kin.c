@@ -1,7 +1,7 @@
 /* Performing what the lifecycle wants: exits are shown, children told, ends reported.
  *
  * SPDX-License-Identifier: MPL-2.0 */
-#include "mesh/runtime/actor.h"
+#include "mesh/runtime/hosted.h"
 #include "mesh/runtime/log.h"
 #include "mesh/runtime/post.h"
 
@@ -17,7 +17,7 @@ static void show_exit(struct mesh_actor *actor) {
     (void)actor->type->receive(actor, &view.message, actor->state);
     process_lock(host->process);
     actor->in_hand = NULL;
-    actor_tell(host, &(struct lifecycle_event){.kind = LIFECYCLE_SHOWN, .actor = actor->address});
+    hosted_tell(host, &(struct lifecycle_event){.kind = LIFECYCLE_SHOWN, .actor = actor->address});
 }
 
 /* A system message to an actor of this process, from the process itself. */
@@ -46,8 +46,8 @@ static void tell_child_exited(struct host *host, const struct lifecycle_action *
     size_t bytes = view_pack_exit(payload, &exit, action->text.size);
     if (tell(host, action->actor, FRAME_CHILD_EXITED, payload, bytes, false) != MESH_OK) {
         log_write(host->log, MESH_LOG_ERROR, NULL, action->actor, "no memory to tell it of a child's exit");
-        actor_tell(host, &(struct lifecycle_event){
-                             .kind = LIFECYCLE_CHILD_SHOWN, .actor = action->actor, .child = action->child});
+        hosted_tell(host, &(struct lifecycle_event){
+                              .kind = LIFECYCLE_CHILD_SHOWN, .actor = action->actor, .child = action->child});
     }
 }
 
@@ -74,14 +74,14 @@ static void report_exited(struct host *host, const struct lifecycle_action *acti
                                         .number = action->number,
                                         .text = action->text}};
     (void)process_send_control(host->process, process_admin(host->process), &exited);
-    struct mesh_actor *actor = actor_find(host, action->actor);
+    struct mesh_actor *actor = hosted_find(host, action->actor);
     if (actor) {
-        actor_end(actor);
+        hosted_end(actor);
     }
 }
 
 static void perform(struct host *host, const struct lifecycle_action *action) {
-    struct mesh_actor *actor = actor_find(host, action->actor);
+    struct mesh_actor *actor = hosted_find(host, action->actor);
     switch (action->kind) {
     case LIFECYCLE_SHOW_EXIT:
         show_exit(actor);
@@ -107,7 +107,7 @@ static void perform(struct host *host, const struct lifecycle_action *action) {
     }
 }
 
-void actor_perform(struct host *host) {
+void hosted_perform(struct host *host) {
     struct lifecycle_action action;
     while (lifecycle_poll(host->lifecycle, &action)) {
         perform(host, &action);

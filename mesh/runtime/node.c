@@ -64,7 +64,8 @@ static void admin_is_gone(struct mesh_node *node) {
 static void on_link(void *user, uint64_t peer, const char *endpoint, enum process_link link) {
     (void)endpoint;
     struct mesh_node *node = user;
-    if (peer != process_admin(node->process).node) {
+    /* Attaching tells of the first link itself. */
+    if (!node->process || peer != process_admin(node->process).node) {
         return;
     }
     if (link == PROCESS_LINK_UP) {

@@ -125,7 +125,7 @@ struct mesh_message *view_keep(const struct message *message) {
     return keep(message, kind_of(message->kind), (struct bytes){0});
 }
 
-static struct bytes reason_text(enum frame_reason reason) {
+static const char *reason_text(enum frame_reason reason) {
     static const char *const texts[] = {
         [FRAME_NO_REASON] = "it died",
         [FRAME_EXITED] = "the target has exited",
@@ -134,14 +134,16 @@ static struct bytes reason_text(enum frame_reason reason) {
         [FRAME_REFUSED] = "it was refused",
         [FRAME_NODE_LOST] = "the target's node was lost",
     };
-    const char *text = texts[reason];
-    return bytes_of_text(text);
+    return texts[reason];
+}
+
+struct bytes view_failure(const struct message *message) {
+    return message->text.size > 0 ? message->text : bytes_of_text(reason_text(message->reason));
 }
 
 struct mesh_message *view_keep_failed(const struct message *message) {
     bool returned = message->outcome == FRAME_RETURNED;
-    struct bytes text = message->text.size > 0 ? message->text : reason_text(message->reason);
-    return keep(message, returned ? MESH_POISON : MESH_DEAD_LETTER, text);
+    return keep(message, returned ? MESH_POISON : MESH_DEAD_LETTER, view_failure(message));
 }
 
 size_t view_pack_exit(uint8_t payload[VIEW_EXIT_BYTES], const struct mesh_exit *exit, size_t text_bytes) {

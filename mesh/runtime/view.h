@@ -48,6 +48,9 @@ struct mesh_message *view_keep(const struct message *message);
 /* What a settled message that failed is to its sender: a poison or a dead letter around it; NULL without memory. */
 struct mesh_message *view_keep_failed(const struct message *message);
 
+/* Why a settled message failed, in words: its text, or else its reason. Lasts as long as the message. */
+struct bytes view_failure(const struct message *message);
+
 /* The payload of a CHILD_EXITED, which never leaves its process; at most VIEW_EXIT_BYTES. Gives the bytes written. */
 enum { VIEW_EXIT_BYTES = 24 + FRAME_TEXT_BYTES + 1 };
 size_t view_pack_exit(uint8_t payload[VIEW_EXIT_BYTES], const struct mesh_exit *exit, size_t text_bytes);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-#include "mesh/runtime/actor.h"
+#include "mesh/runtime/hosted.h"
 
 #include "mesh/base/check.h"
 #include "mesh/runtime/error.h"
@@ -10,11 +10,11 @@
 
 /* ---- the table ---- */
 
-struct mesh_actor *actor_find(struct host *host, struct mesh_address address) {
+struct mesh_actor *hosted_find(struct host *host, struct mesh_address address) {
     return map_get(&host->actors, &address);
 }
 
-static struct mesh_actor *actor_new(struct host *host, struct mesh_address address, const struct mesh_type *type) {
+static struct mesh_actor *hosted_new(struct host *host, struct mesh_address address, const struct mesh_type *type) {
     struct mesh_actor *actor = calloc(1, sizeof *actor);
     void *state = type->state_bytes > 0 ? calloc(1, type->state_bytes) : NULL;
     if (!actor || (type->state_bytes > 0 && !state) || map_put(&host->actors, &address, actor) != MESH_OK) {
@@ -31,7 +31,7 @@ static struct mesh_actor *actor_new(struct host *host, struct mesh_address addre
     return actor;
 }
 
-void actor_end(struct mesh_actor *actor) {
+void hosted_end(struct mesh_actor *actor) {
     crash_page_close(actor->host->page, actor->page_entry);
     (void)map_remove(&actor->host->actors, &actor->address);
     list_remove(&actor->in_queue);
@@ -39,14 +39,14 @@ void actor_end(struct mesh_actor *actor) {
     free(actor);
 }
 
-enum mesh_status actor_begin(struct host *host, struct mesh_address address, struct mesh_address parent,
-                             const char *type_name, struct mesh_error *error) {
+enum mesh_status hosted_begin(struct host *host, struct mesh_address address, struct mesh_address parent,
+                              const char *type_name, struct mesh_error *error) {
     const struct mesh_type *type = NULL;
     enum mesh_status status = module_find(&type, host->types, type_name, host->origin, error);
     if (status != MESH_OK) {
         return status;
     }
-    struct mesh_actor *actor = actor_new(host, address, type);
+    struct mesh_actor *actor = hosted_new(host, address, type);
     if (!actor) {
         return error_set(error, MESH_NO_MEMORY, "no memory for an actor of type %s", type_name);
     }
@@ -57,7 +57,7 @@ enum mesh_status actor_begin(struct host *host, struct mesh_address address, str
         status = process_step(host->process, &(struct delivery_event){.kind = DELIVERY_OPEN, .address = address});
     }
     if (status != MESH_OK) {
-        actor_end(actor);
+        hosted_end(actor);
         return error_set(error, status, "an actor of type %s cannot begin: %s", type_name, mesh_status_text(status));
     }
     if (host->page) {
@@ -69,9 +69,9 @@ enum mesh_status actor_begin(struct host *host, struct mesh_address address, str
 
 /* ---- handlers ---- */
 
-enum mesh_status actor_step(struct host *host, const struct lifecycle_event *event) {
+enum mesh_status hosted_step(struct host *host, const struct lifecycle_event *event) {
     enum mesh_status status = lifecycle_step(host->lifecycle, process_now(host->process), event);
-    struct mesh_actor *actor = actor_find(host, event->actor);
+    struct mesh_actor *actor = hosted_find(host, event->actor);
     struct lifecycle_view look;
     if (actor) {
         actor->plain = lifecycle_look(host->lifecycle, actor->address, &look) && look.state == LIFECYCLE_RUNNING;
@@ -79,8 +79,8 @@ enum mesh_status actor_step(struct host *host, const struct lifecycle_event *eve
     return status;
 }
 
-void actor_tell(struct host *host, const struct lifecycle_event *event) {
-    enum mesh_status status = actor_step(host, event);
+void hosted_tell(struct host *host, const struct lifecycle_event *event) {
+    enum mesh_status status = hosted_step(host, event);
     if (status == MESH_NO_MEMORY) {
         log_write(host->log, MESH_LOG_ERROR, NULL, event->actor, "no memory to keep its record");
     }
@@ -105,7 +105,7 @@ static const char *failure_text(const struct mesh_actor *actor) {
     return actor->failure[0] ? actor->failure : "the handler failed without a text";
 }
 
-void actor_start(struct mesh_actor *actor) {
+void hosted_start(struct mesh_actor *actor) {
     struct host *host = actor->host;
     enum mesh_verdict verdict = MESH_DONE;
     actor->failure[0] = 0;
@@ -121,7 +121,7 @@ void actor_start(struct mesh_actor *actor) {
         log_failure(actor, "its constructor failed", failure_text(actor));
     }
     crash_page_set_state(host->page, actor->page_entry, process_now(host->process), CRASH_IDLE);
-    CHECK(actor_step(host, &started) == MESH_OK);
+    CHECK(hosted_step(host, &started) == MESH_OK);
     /* What came before it was started is in its mailbox, and was told once. */
     list_push_back(&host->runnable, &actor->in_queue);
 }
@@ -177,10 +177,10 @@ static void handle(struct mesh_actor *actor, struct message *message) {
     }
     if (child_exited) {
         shown.child = exit.child;
-        actor_tell(host, &shown);
+        hosted_tell(host, &shown);
     }
     if (verdict == MESH_EXIT) {
-        actor_tell(host, &(struct lifecycle_event){.kind = LIFECYCLE_OWN_EXIT, .actor = actor->address});
+        hosted_tell(host, &(struct lifecycle_event){.kind = LIFECYCLE_OWN_EXIT, .actor = actor->address});
     }
 }
 
@@ -188,11 +188,11 @@ static void show_exit(struct mesh_actor *actor, struct message *message) {
     bool alone = message->payload.size == 1 && message->payload.data[0] == 1;
     actor->exit_from = message->sender;
     struct lifecycle_event asked = {.kind = LIFECYCLE_EXIT_REQUEST, .actor = actor->address, .alone = alone};
-    actor_tell(actor->host, &asked);
+    hosted_tell(actor->host, &asked);
     settle(actor, message, FRAME_HANDLED, FRAME_NO_REASON, "");
 }
 
-bool actor_run(struct mesh_actor *actor) {
+bool hosted_run(struct mesh_actor *actor) {
     struct message *message = process_take(actor->host->process, actor->address);
     if (!message) {
         return false;

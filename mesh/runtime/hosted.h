@@ -1,8 +1,8 @@
 /* The inside of a host: its actors, and which of them has a message to handle.
  *
  * SPDX-License-Identifier: MPL-2.0 */
-#ifndef MESH_RUNTIME_ACTOR_H
-#define MESH_RUNTIME_ACTOR_H
+#ifndef MESH_RUNTIME_HOSTED_H
+#define MESH_RUNTIME_HOSTED_H
 
 #include "mesh/base/list.h"
 #include "mesh/base/map.h"
@@ -52,31 +52,31 @@ struct mesh_actor {
 
 /* ---- the table ---- */
 
-struct mesh_actor *actor_find(struct host *host, struct mesh_address address); /* NULL when it is not here */
+struct mesh_actor *hosted_find(struct host *host, struct mesh_address address); /* NULL when it is not here */
 
 /* Begins an actor: window and mailbox, lifecycle, crash page. Its constructor runs later. MESH_UNKNOWN_TYPE,
  * MESH_NO_MEMORY, MESH_FULL, MESH_EXISTS, MESH_SHUTTING_DOWN with a text. */
-MESH_MUST_USE enum mesh_status actor_begin(struct host *host, struct mesh_address address, struct mesh_address parent,
-                                           const char *type, struct mesh_error *error);
+MESH_MUST_USE enum mesh_status hosted_begin(struct host *host, struct mesh_address address, struct mesh_address parent,
+                                            const char *type, struct mesh_error *error);
 
 /* Forgets it; its state is freed. */
-void actor_end(struct mesh_actor *actor);
+void hosted_end(struct mesh_actor *actor);
 
 /* ---- what it does; main thread, with the baton ---- */
 
 /* Runs the constructor (C3). */
-void actor_start(struct mesh_actor *actor);
+void hosted_start(struct mesh_actor *actor);
 
 /* Handles its next message; false when it has none. */
-bool actor_run(struct mesh_actor *actor);
+bool hosted_run(struct mesh_actor *actor);
 
 /* Performs what the lifecycle wants. */
-void actor_perform(struct host *host);
+void hosted_perform(struct host *host);
 
 /* Tells the lifecycle, and refreshes what the actor caches of it. */
-enum mesh_status actor_step(struct host *host, const struct lifecycle_event *event);
+enum mesh_status hosted_step(struct host *host, const struct lifecycle_event *event);
 
 /* The same for what may come late or twice: whom it is about may be gone, which is no failure. */
-void actor_tell(struct host *host, const struct lifecycle_event *event);
+void hosted_tell(struct host *host, const struct lifecycle_event *event);
 
 #endif
