@@ -43,7 +43,7 @@ struct actor {
     struct list children;
     size_t children_count, notices;
     uint64_t deadline_ns;
-    bool asked, alone;    /* an exit request came; it leaves the children be */
+    bool asked, alone; /* an exit request came; it leaves the children be */
 };
 
 struct child {
@@ -161,9 +161,9 @@ static void enter_exiting(struct lifecycle *lifecycle, struct actor *actor) {
     want(lifecycle, &actor->entry, WANT_SHOW_EXIT);
 }
 
-static void enter_gone(struct lifecycle *lifecycle, struct actor *actor, bool drained) {
+static void enter_gone(struct lifecycle *lifecycle, struct actor *actor) {
     enter(actor, LIFECYCLE_GONE);
-    want(lifecycle, &actor->entry, drained ? WANT_REPORT : WANT_FORGET | WANT_REPORT);
+    want(lifecycle, &actor->entry, WANT_FORGET | WANT_REPORT);
 }
 
 /* Whoever is still among the children ends without this parent (`alone`), or did not end when it was killed. */
@@ -350,7 +350,7 @@ static enum mesh_status on_actor(struct lifecycle *lifecycle, uint64_t now_ns, c
     } else if (event->kind == LIFECYCLE_OWN_EXIT) {
         on_own_exit(lifecycle, now_ns, actor, event);
     } else if (actor->state == LIFECYCLE_DRAINING) {
-        enter_gone(lifecycle, actor, true);
+        enter_gone(lifecycle, actor);
     }
     return MESH_OK;
 }
@@ -364,7 +364,7 @@ static struct actor *due(struct list *queue, uint64_t now_ns) {
 static void on_time(struct lifecycle *lifecycle, uint64_t now_ns) {
     struct actor *actor;
     while ((actor = due(&lifecycle->draining, now_ns))) {
-        enter_gone(lifecycle, actor, false);
+        enter_gone(lifecycle, actor);
     }
     while ((actor = due(&lifecycle->killing, now_ns))) {
         enter_draining(lifecycle, now_ns, actor);
@@ -444,8 +444,8 @@ bool lifecycle_poll(struct lifecycle *lifecycle, struct lifecycle_action *out) {
     struct child *child = entry->is_child ? (struct child *)entry : NULL;
     struct actor *actor = child ? child->actor : (struct actor *)entry;
     unsigned wanted = entry->wants & ~(entry->wants - 1); /* its lowest bit */
-    *out = (struct lifecycle_action){.kind = kind_of_want(wanted), .actor = actor->entry.address,
-                                     .parent = actor->parent};
+    *out =
+        (struct lifecycle_action){.kind = kind_of_want(wanted), .actor = actor->entry.address, .parent = actor->parent};
     if (child) {
         out->child = child->entry.address;
     }

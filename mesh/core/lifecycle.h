@@ -82,7 +82,7 @@ enum lifecycle_action_kind {
     LIFECYCLE_ASK_CHILD_EXIT, /* send `child` an exit request that goes ahead of its mailbox (C5) */
     LIFECYCLE_KILL_CHILD,     /* ask the admin to kill `child` */
     LIFECYCLE_CLOSE_MAILBOX, /* once no handler is at work: `actor` takes and sends nothing more, the rest is dead (exited) */
-    LIFECYCLE_FORGET,        /* what `actor` sent was not received in time: it is abandoned */
+    LIFECYCLE_FORGET,        /* `actor` is gone: what it sent and is not settled is abandoned (D1) */
     LIFECYCLE_REPORT_EXITED, /* tell the admin that `actor` is gone; it is not known here any more */
 };
 

@@ -64,6 +64,7 @@ static void perform_delivery(struct world *world, struct sim_process *process, c
         break;
     case DELIVERY_DRAINED:
         world_count(world, TALLY_DRAINED, 1);
+        world_actor(world, action->address)->drained = true;
         (void)process_live(world, process,
                            (struct lifecycle_event){.kind = LIFECYCLE_DRAINED, .actor = action->address});
         break;
@@ -75,7 +76,7 @@ static void perform_delivery(struct world *world, struct sim_process *process, c
 /* What the actor had open is abandoned: the ledger writes it off as the delivery does. */
 static void forget(struct world *world, struct sim_process *process, struct mesh_address address) {
     size_t sender = (size_t)(world_actor(world, address) - world->actors);
-    world_count(world, TALLY_GIVEN_UP, 1);
+    world_count(world, TALLY_GIVEN_UP, !world->actors[sender].drained);
     for (uint64_t i = 0; i < world->ledger.count; i++) {
         struct ledger_entry *entry = &world->ledger.entries[i];
         if (entry->sender == sender && entry->state == LEDGER_OPEN) {
@@ -85,7 +86,8 @@ static void forget(struct world *world, struct sim_process *process, struct mesh
             world_count(world, TALLY_ABANDONED, 1);
         }
     }
-    (void)process_deliver(world, process, (struct delivery_event){.kind = DELIVERY_FORGET, .address = address});
+    struct delivery_event event = {.kind = DELIVERY_FORGET, .address = address};
+    CHECK(process_deliver(world, process, event) == MESH_OK);
 }
 
 static void perform_lifecycle(struct world *world, struct sim_process *process, const struct lifecycle_action *action) {

@@ -76,7 +76,7 @@ struct actor_record {
     uint64_t incarnation; /* of the process that has it; 0 until it is there */
     enum fate fate;
     enum frame_reason reason;
-    bool endpoint, open, exit_waits, close_waits, runnable, blocked, stalled, crashed, floors_known, exiting;
+    bool endpoint, open, exit_waits, close_waits, runnable, blocked, stalled, crashed, drained, floors_known, exiting;
     enum handler handler;
     struct message *in_hand;
     unsigned notices; /* of its own end, shown to its parent */
