@@ -1,0 +1,34 @@
+/* The lines of a configuration file: which of them hold a setting, and what is wrong with their form.
+ *
+ * czmq's parser gives a tree without line numbers, and stops at the first error with a word on stderr. So the form is judged here
+ * first; what passes is parsed without complaint, and the n-th setting of the tree, walked in the order of the file,
+ * stands in the n-th of these lines.
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
+#ifndef CONVENTION_ADMIN_CONFIG_LINES_H
+#define CONVENTION_ADMIN_CONFIG_LINES_H
+
+#include "convention/admin/config.h"
+
+enum { CONFIG_LINE_BYTES = 1000, CONFIG_LINES_MAX = 4096, CONFIG_FILE_BYTES = 1024 * 1024 };
+
+struct config_line {
+    unsigned number;
+    bool quoted; /* the value stood in quotes: it is a text, whatever it looks like */
+};
+
+struct config_lines {
+    size_t count, room;
+    struct config_line *items;
+};
+
+/* Adds a mistake; without memory it is lost, but not the first. `path` may be "". */
+void config_mistake_add(struct config_mistakes *mistakes, unsigned line, const char *path, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+
+/* Finds the settings of a text and every mistake of form in it. MESH_NO_MEMORY. */
+MESH_MUST_USE enum mesh_status config_lines_scan(struct config_lines *lines, const char *text, size_t size,
+                                                 struct config_mistakes *mistakes);
+void config_lines_fini(struct config_lines *lines);
+
+#endif

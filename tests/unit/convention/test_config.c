@@ -1,0 +1,200 @@
+/* The configuration: each mistake with its line, its path and its remedy, and what a good file means.
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
+#include "convention/admin/config.h"
+#include "mesh/base/time.h"
+#include <criterion/criterion.h>
+#include <czmq.h>
+
+static struct config *read_good(const char *text) {
+    struct config *config = NULL;
+    struct config_mistakes mistakes;
+    char line[600] = "";
+    zsys_handler_set(NULL);
+    if (config_parse(&config, "good", text, strlen(text), &mistakes)) {
+        config_mistake_print(&mistakes, 0, line, sizeof line);
+        config_mistakes_fini(&mistakes);
+    }
+    cr_assert_not_null(config, "%s", line);
+    return config;
+}
+
+/* All mistakes of a text, a line each. */
+static void expect(const char *text, const char *expected) {
+    struct config *config = NULL;
+    struct config_mistakes mistakes;
+    char all[4096], line[600];
+    struct text_builder builder = text_builder(all, sizeof all);
+    zsys_handler_set(NULL);
+    cr_assert_eq(config_parse(&config, "f", text, strlen(text), &mistakes), MESH_INVALID_ARGUMENT, "%s", expected);
+    for (size_t i = 0; i < mistakes.count; i++) {
+        text_append(&builder, "%s%s", i ? "\n" : "", config_mistake_print(&mistakes, i, line, sizeof line));
+    }
+    config_mistakes_fini(&mistakes);
+    cr_assert_str_eq(all, expected);
+}
+
+static const struct frame_value *value(const struct config *config, const char *name) {
+    const struct frame_capability *found = capability_set_get(&config->capabilities, bytes_of_text(name));
+    cr_assert_not_null(found, "%s", name);
+    return found->values;
+}
+
+Test(config, an_empty_file_means_the_defaults) {
+    struct config *config = read_good("# nothing\n\n");
+    cr_assert_str_eq(config->bind.items[0], "tcp://127.0.0.1:1900");
+    cr_assert_eq(config->times.period_ns, 10 * NS_PER_S);
+    cr_assert_eq(config->delivery.window_messages, delivery_limits_default.window_messages);
+    cr_assert_eq(config->log_level, CONFIG_LOG_INFO);
+    cr_assert_null(config->advertise);
+    config_destroy(&config);
+}
+
+Test(config, every_setting_is_read) {
+    struct config *config = read_good("node = alpha\n"
+                                      "bind = tcp://127.0.0.1:0, tcp://0.0.0.0:1901\n"
+                                      "advertise = tcp://10.0.0.1:1901\n"
+                                      "leaders = tcp://10.0.0.1:1901, tcp://10.0.0.2:1901\n"
+                                      "security = none\n"
+                                      "run_directory = \"/tmp/a b\"   # with a space\n"
+                                      "module_path = /a, /b\n"
+                                      "log\n"
+                                      "    level = debug\n"
+                                      "    file = /tmp/log\n"
+                                      "limits\n"
+                                      "    window_messages = 10\n"
+                                      "    window_bytes = 64 KiB\n"
+                                      "    mailbox_messages = 20\n"
+                                      "    mailbox_bytes = 1 GiB\n"
+                                      "    members = 3\n"
+                                      "    actors = 4\n"
+                                      "times\n"
+                                      "    period = 7 min\n"
+                                      "    restart = 250 ms\n"
+                                      "    misses = 5\n"
+                                      "    heartbeat = off\n"
+                                      "    profile = reference\n");
+    cr_assert_str_eq(config->name, "alpha");
+    cr_assert_eq(config->bind.count, 2);
+    cr_assert_eq(config->leaders.count, 2);
+    cr_assert_str_eq(config->run_directory, "/tmp/a b");
+    cr_assert_str_eq(config->module_path.items[1], "/b");
+    cr_assert_eq(config->log_level, CONFIG_LOG_DEBUG);
+    cr_assert_eq(config->delivery.window_bytes, 65536);
+    cr_assert_eq(config->delivery.mailbox_bytes, (size_t)1 << 30);
+    cr_assert_eq(config->members_max, 3);
+    cr_assert_eq(config->times.period_ns, 420 * NS_PER_S);
+    cr_assert_eq(config->times.restart_ns, 250 * NS_PER_MS);
+    cr_assert_eq(config->times.misses, 5);
+    cr_assert(config->times.notice_reregistration, "the profile counts wherever it stands");
+    config_destroy(&config);
+}
+
+Test(config, H1_capabilities_are_typed) {
+    struct config *config = read_good("capabilities\n"
+                                      "    gpu = true\n"
+                                      "    cores = 8\n"
+                                      "    load = -0.5\n"
+                                      "    system = debian\n"
+                                      "    version = \"12\"\n"
+                                      "    colours = red, 2, true\n"
+                                      "    words = \"a, b\"\n"
+                                      "    empty = \"\"\n");
+    cr_assert(value(config, "gpu")->flag);
+    cr_assert_eq(value(config, "cores")->integer, 8);
+    cr_assert(value(config, "load")->kind == FRAME_VALUE_REAL);
+    cr_assert(value(config, "system")->kind == FRAME_VALUE_TEXT);
+    cr_assert(value(config, "version")->kind == FRAME_VALUE_TEXT);
+    const struct frame_value *colours = value(config, "colours");
+    cr_assert(colours[0].kind == FRAME_VALUE_TEXT && colours[1].integer == 2 && colours[2].flag);
+    cr_assert(value(config, "words")->bytes.size == 4);
+    cr_assert(value(config, "empty")->kind == FRAME_VALUE_TEXT);
+    config_destroy(&config);
+}
+
+Test(config, no_tcp_at_all) {
+    struct config *config = read_good("bind = none\n");
+    cr_assert_eq(config->bind.count, 0);
+    config_destroy(&config);
+}
+
+Test(config, a_typo_gets_a_guess_and_a_wrong_place_the_right_one) {
+    expect("node = a\n\nnodee = b\n", "f:3: nodee: there is no such setting; did you mean node?");
+    expect("limit\n    members = 3\n", "f:1: limit: there is no such setting; did you mean limits?\n"
+                                       "f:2: limit/members: there is no such setting; did you mean limits/members?");
+    expect("times\n    perod = 3 s\n", "f:2: times/perod: there is no such setting; did you mean period?");
+    expect("zzzzzzzz = 3 s\n", "f:1: zzzzzzzz: there is no such setting; docs/configuration.md lists all settings");
+}
+
+Test(config, all_mistakes_come_in_one_go_in_the_order_of_lines) {
+    expect("bind = tcp://0.0.0.0:1900\nnode = a b\nlog\n    level = loud\n",
+           "f:1: bind: this is reachable from other hosts, without encryption: bind to 127.0.0.1, or write security = "
+           "none "
+           "if that is meant\n"
+           "f:2: node: \"a b\" is no name for a node: use up to 64 letters, digits, '-', '_' and '.'\n"
+           "f:4: log/level: \"loud\" is not one of: debug, info, warning, error");
+}
+
+Test(config, mistakes_of_form) {
+    expect("node = a\n  bind = none\n", "f:2: the indentation must be a multiple of four spaces");
+    expect("log\n\tlevel = info\n", "f:2: a tab in the indentation: use four spaces for each level");
+    expect("log\n        level = info\n", "f:2: indented too deep: four spaces more than the line above it");
+    expect("    node = a\n", "f:1: indented too deep: four spaces more than the line above it");
+    expect("node: a\n", "f:1: expected NAME = VALUE, where a name has letters, digits, '_', '-' and '.' only");
+    expect("node =\n", "f:1: there is no value after the '=': write \"\" for an empty text, or remove the line");
+    expect("node = \"a\n", "f:1: the closing quote is missing");
+    expect("node = \"a\" b\n", "f:1: there is something behind the closing quote");
+    expect("node = \x01\n", "f:1: a control character: this is not a text file");
+}
+
+Test(config, mistakes_of_values) {
+    expect("node\n", "f:1: node: there is no value: write node = VALUE, or remove the line");
+    expect("node = a\nnode = b\n", "f:2: node: this setting stands in line 1 already: keep one of them");
+    expect("log = x\n",
+           "f:1: log: \"x\" is a value where none is taken: settings stand below this line, indented by four "
+           "spaces");
+    expect("bind = tcp://127.0.0.1\n",
+           "f:1: bind: \"tcp://127.0.0.1\" must look like tcp://127.0.0.1:1900; port 0 lets the system choose");
+    expect("bind = tcp://127.0.0.1:1, , tcp://127.0.0.1:2\n",
+           "f:1: bind: \"tcp://127.0.0.1:1, , tcp://127.0.0.1:2\" has an empty item: separate items by single commas");
+    expect("leaders = tcp://a:0\n",
+           "f:1: leaders: \"tcp://a:0\" must look like tcp://10.0.0.1:1900, with a port from 1 to 65535");
+    expect("advertise = 10.0.0.1:1900\n",
+           "f:1: advertise: \"10.0.0.1:1900\" must look like tcp://10.0.0.1:1900, with a port from 1 to 65535");
+    expect("security = curve\n", "f:1: security: \"curve\" is not one of: none");
+    expect("run_directory = \"\"\n", "f:1: run_directory: \"\" is empty: give a path, or remove the line");
+    expect("limits\n    members = 0\n", "f:2: limits/members: \"0\" must be a whole number, 1 or more, like 1024");
+    expect("limits\n    window_bytes = 5 MB\n",
+           "f:2: limits/window_bytes: \"5 MB\" must be a size, like 65536, 256 KiB, 64 MiB or 1 GiB");
+    expect("times\n    period = 10\n",
+           "f:2: times/period: \"10\" must be a time with its unit, like 250 ms, 10 s or 7 min");
+    expect("times\n    silent = never\n",
+           "f:2: times/silent: \"never\" must be a time with its unit, like 250 ms, 10 s or 7 min, or off");
+    expect("times\n    misses = few\n", "f:2: times/misses: \"few\" must be a whole number, 1 or more, like 1024");
+    expect("times\n    profile = slow\n", "f:2: times/profile: \"slow\" is not one of: default, reference");
+}
+
+Test(config, mistakes_of_capabilities) {
+    expect("capabilities\n    gpu\n", "f:2: capabilities/gpu: there is no value: write gpu = true, or another value");
+    expect("capabilities\n    gpu = yes\n",
+           "f:2: capabilities/gpu: \"yes\" is a text, which counts as true: write true or "
+           "false, or put it in quotes");
+    expect("capabilities\n    a = 1\n    a = 2\n", "f:3: capabilities/a: \"2\" comes twice: keep one of them");
+}
+
+Test(config, times_that_contradict_each_other) {
+    expect("times\n    heartbeat = 4 s\n",
+           "f:2: times/heartbeat: must be shorter than times/suspect, or every node is suspect between two heartbeats");
+    expect("times\n    suspect = 15 s\n",
+           "f:2: times/suspect: must be shorter than times/silent, after which a node counts as lost");
+}
+
+Test(config, a_file_that_is_not_there) {
+    struct config *config = NULL;
+    struct config_mistakes mistakes;
+    char line[600];
+    cr_assert_eq(config_load(&config, "/nonexistent/mesh.cfg", &mistakes), MESH_NOT_FOUND);
+    cr_assert_str_eq(config_mistake_print(&mistakes, 0, line, sizeof line),
+                     "/nonexistent/mesh.cfg: cannot be read: No such file or directory");
+    config_mistakes_fini(&mistakes);
+}
