@@ -88,6 +88,9 @@ enum mesh_status drive_turn(struct drive *drive, uint64_t until_ns) {
 
 enum mesh_status drive_until(struct drive *drive, bool (*ready)(void *user), void *user, uint64_t until_ns) {
     enum mesh_status status = MESH_OK;
+    if (!drive->driving) {
+        drive->entered_ns = process_now(drive->process);
+    }
     while (!ready(user)) {
         if (status != MESH_OK) {
             break;
@@ -126,10 +129,12 @@ void drive_submitted(struct drive *drive) {
 
 static void stand_by(struct drive *drive) {
     uint64_t now_ns = process_now(drive->process);
-    if (drive->driving) {
+    if (drive->driving && now_ns - drive->entered_ns >= STANDBY_AFTER_NS) {
+        /* Only a driver who waits long tells the standby that it leaves: many short waits must not wake it each time. */
         drive->standby_idle = true;
         wait_for(drive, &drive->deserted, TIME_NEVER);
-    } else if (drive->waiting > 0 || (!drive->urgent && now_ns - drive->left_ns < STANDBY_AFTER_NS)) {
+    } else if (drive->driving || drive->waiting > 0 ||
+               (!drive->urgent && now_ns - drive->left_ns < STANDBY_AFTER_NS)) {
         wait_for(drive, &drive->deserted, now_ns + STANDBY_AFTER_NS);
     } else {
         drive->urgent = false;

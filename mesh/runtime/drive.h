@@ -36,6 +36,7 @@ struct drive {
     bool urgent;       /* the standby is to take over at once */
     bool standby_idle; /* the standby sleeps until somebody leaves */
     unsigned waiting;  /* threads in `changed` */
+    uint64_t entered_ns;     /* when the present driver began to wait */
     uint64_t left_ns;  /* when somebody last drove */
     uint64_t flushed_ns;
 };
