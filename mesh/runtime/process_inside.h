@@ -57,6 +57,8 @@ struct process {
     struct pollfd *polled;
     size_t polled_room;
     uint64_t tick_ns;                        /* when the tick callback wants to be called */
+    bool drained;                            /* nothing is left to receive but what a descriptor will announce */
+    unsigned turns;                          /* since the watched descriptors were looked at */
 };
 
 /* ---- links ---- */

@@ -25,7 +25,11 @@ static void tell_user(struct process *process, const struct peer *peer, enum pro
     }
 }
 
+/* Sending on a socket that also receives may swallow the sign that something has come in. */
 enum mesh_status process_link_send(struct process *process, struct peer *peer, const struct frame *frame) {
+    if (peer->two_way || process->role == FRAME_ROLE_ADMIN) {
+        process->drained = false;
+    }
     struct codec_image image;
     enum mesh_status status = codec_prepare(process->codec, frame, &image);
     return status == MESH_OK ? transport_send(process->transport, peer->link, process->codec, &image) : status;

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 enum { TURN_FRAMES = 64, TURN_BYTES = 1024 * 1024 }; /* D7a */
+enum { TURNS_UNWATCHED = 16 }; /* a flood of frames keeps watched descriptors waiting for so many turns */
 
 #define NOISE_TOLD_NS (10 * NS_PER_S)
 
@@ -124,7 +125,12 @@ static void on_inbound(struct process *process, const struct transport_inbound *
 static size_t receive_some(struct process *process) {
     size_t frames = 0, bytes = 0;
     struct transport_inbound inbound;
-    while (frames < TURN_FRAMES && bytes < TURN_BYTES && transport_receive(process->transport, &inbound)) {
+    process->drained = false;
+    while (frames < TURN_FRAMES && bytes < TURN_BYTES) {
+        if (!transport_receive(process->transport, &inbound)) {
+            process->drained = true;
+            break;
+        }
         frames++;
         bytes += inbound.first.size;
         for (size_t i = 0; i < inbound.parts_count; i++) {
@@ -144,12 +150,10 @@ static void look_at_links(struct process *process) {
 
 /* ---- what goes out ---- */
 
-static size_t flush_peer(struct process *process, struct peer *peer) {
-    size_t sent = 0;
+static void flush_peer(struct process *process, struct peer *peer) {
     struct frame frame = {.from = process->incarnation, .to = peer->incarnation, .body = FRAME_BATCH};
     while (peer->state == PEER_UP && peer->link->ready &&
            delivery_pull(process->delivery, clock_now_ns(), peer->incarnation, &frame.batch)) {
-        sent++;
         enum mesh_status status = process_link_send(process, peer, &frame);
         if (status != MESH_OK) {
             log_write(process->log, MESH_LOG_ERROR, NULL, (struct mesh_address){0}, "a frame is not sent: %s",
@@ -157,18 +161,16 @@ static size_t flush_peer(struct process *process, struct peer *peer) {
             break;
         }
     }
-    return sent;
 }
 
-static size_t flush_list(struct process *process, struct list *list) {
-    size_t sent = 0;
+static void flush_list(struct process *process, struct list *list) {
     struct list blocked;
     list_init(&blocked);
     for (struct list_node *node = list_pop_front(list); node; node = list_pop_front(list)) {
         struct peer *peer = list == &process->flush ? LIST_OWNER(node, struct peer, flush)
                                                     : LIST_OWNER(node, struct peer, lazy);
         process_link_want(process, peer);
-        sent += flush_peer(process, peer);
+        flush_peer(process, peer);
         bool full = peer->state != PEER_UP || !peer->link->ready;
         if (full && !list_is_linked(&peer->flush)) {
             list_push_back(&blocked, &peer->flush);
@@ -177,17 +179,16 @@ static size_t flush_list(struct process *process, struct list *list) {
     for (struct list_node *node = list_pop_front(&blocked); node; node = list_pop_front(&blocked)) {
         list_push_back(&process->flush, node);
     }
-    return sent;
-}
-
-static size_t flush(struct process *process, bool idle) {
-    process_perform(process);
-    size_t sent = list_is_empty(&process->flush) ? 0 : flush_list(process, &process->flush);
-    return idle && !list_is_empty(&process->lazy) ? sent + flush_list(process, &process->lazy) : sent;
 }
 
 void process_flush(struct process *process, bool idle) {
-    (void)flush(process, idle);
+    process_perform(process);
+    if (!list_is_empty(&process->flush)) {
+        flush_list(process, &process->flush);
+    }
+    if (idle && !list_is_empty(&process->lazy)) {
+        flush_list(process, &process->lazy);
+    }
 }
 
 /* ---- what delivery wants ---- */
@@ -420,17 +421,19 @@ static void run_timers(struct process *process) {
     }
 }
 
+/* Each look at a socket is a system call: what was found empty is not looked at again before its descriptor is ready. */
 enum mesh_status process_turn(struct process *process, uint64_t until_ns) {
     look_at_links(process);
-    size_t got = receive_some(process);
+    size_t got = process->drained ? 0 : receive_some(process);
     if (got == 0) {
-        /* Sending may swallow the sign that something has come in: look again after each flush. */
-        while (flush(process, true) > 0 && (got = receive_some(process)) == 0) {
-        }
+        process_flush(process, true);
+        got = process->drained ? 0 : receive_some(process);
     }
     enum mesh_status status = MESH_OK;
-    if (got == 0 || process->watches_count > 0) {
-        bool work = got > 0 || atomic_load(&process->woken);
+    bool watched = process->watches_count > 0 && ++process->turns >= TURNS_UNWATCHED;
+    if (got == 0 || watched) {
+        bool work = got > 0 || !process->drained || atomic_load(&process->woken);
+        process->turns = 0;
         status = wait(process, work ? 0 : least_deadline(process, until_ns));
         look_at_links(process);
         (void)receive_some(process);
