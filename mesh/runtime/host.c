@@ -16,6 +16,7 @@
 
 #define ADMIN_WAIT_NS (1500 * NS_PER_MS) /* C8: ended 2 s after the admin is lost */
 #define DRAIN_WAIT_NS (7 * NS_PER_S)     /* D14 */
+#define ACK_WAIT_NS (1 * NS_PER_S)
 #define HELLO_WAIT_MS 5000
 
 enum { HANDLED_PER_TURN = 256, ACTORS_MAX = 65536 };
@@ -227,18 +228,31 @@ static void loop(struct host *host, const bool *done, uint64_t until_ns) {
     }
 }
 
-/* What the host itself has said, that its actors are gone above all, must have reached the admin (D14). */
+static void drive_while(struct host *host, bool (*going)(const struct host *host), uint64_t span_ns) {
+    uint64_t until_ns = process_now(host->process) + span_ns;
+    process_flush(host->process, true);
+    while (going(host) && process_now(host->process) < until_ns) {
+        (void)drive_turn(&host->drive, until_ns);
+    }
+}
+
+static bool is_unheard(const struct host *host) {
+    return !host->endpoint_drained;
+}
+
+static bool is_pending(const struct host *host) {
+    return process_is_pending(host->process);
+}
+
+/* What the host itself has said, that its actors are gone above all, must have reached the admin (D14). Its last
+ * verdicts travel on acks, whose link may just be coming up; a sender that gets none learns of the death only. */
 static void leave(struct host *host) {
     struct delivery_event close = {
         .kind = DELIVERY_CLOSE, .address = process_address(host->process), .reason = FRAME_EXITED};
-    if (process_step(host->process, &close) != MESH_OK) {
-        return;
+    if (process_step(host->process, &close) == MESH_OK) {
+        drive_while(host, is_unheard, DRAIN_WAIT_NS);
     }
-    uint64_t until_ns = process_now(host->process) + DRAIN_WAIT_NS;
-    process_flush(host->process, true);
-    while (!host->endpoint_drained && process_now(host->process) < until_ns) {
-        (void)drive_turn(&host->drive, until_ns);
-    }
+    drive_while(host, is_pending, ACK_WAIT_NS);
 }
 
 /* ---- exit() in a handler ---- */

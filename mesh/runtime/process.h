@@ -86,6 +86,9 @@ enum mesh_status process_turn(struct process *process, uint64_t until_ns);
 /* Sends what can be sent now; acks alone wait for company unless `idle`. */
 void process_flush(struct process *process, bool idle);
 
+/* Whether something waits for a link to come up or to have room again; also an ack, which nobody sends again. */
+bool process_is_pending(const struct process *process);
+
 /* Delivery's step, submit and take with the present time, and performing what they want. */
 enum mesh_status process_submit(struct process *process, struct message *message);
 enum mesh_status process_step(struct process *process, const struct delivery_event *event);

@@ -191,6 +191,10 @@ void process_flush(struct process *process, bool idle) {
     }
 }
 
+bool process_is_pending(const struct process *process) {
+    return !list_is_empty(&process->flush) || !list_is_empty(&process->lazy);
+}
+
 /* ---- what delivery wants ---- */
 
 static void ask_where(struct process *process, struct mesh_address address, struct mesh_address sender) {
@@ -199,7 +203,9 @@ static void ask_where(struct process *process, struct mesh_address address, stru
     } else if (process->callbacks.resolve) {
         process->callbacks.resolve(process->callbacks.user, address, sender);
     } else {
-        struct control ask = {.kind = CONTROL_RESOLVE, .resolve = {address, sender}};
+        uint64_t id = ++process->last_asked;
+        process->asked[id % PROCESS_ASKED] = (struct process_asked){.id = id, .sender = sender};
+        struct control ask = {.id = id, .kind = CONTROL_RESOLVE, .resolve = {address, sender}};
         if (process_send_control(process, process_admin(process), &ask) != MESH_OK) {
             log_write(process->log, MESH_LOG_ERROR, NULL, address, "cannot ask the admin where it lives");
         }
@@ -236,10 +242,12 @@ static bool is_answer(struct process *process, const struct control *control) {
     }
     if (control->kind == CONTROL_GONE) {
         const struct control_gone *gone = &control->gone;
+        const struct process_asked *asked = &process->asked[control->id % PROCESS_ASKED];
+        bool known = asked->id == control->id && control->id != 0;
         process_gone(process, gone->address,
                      &(struct delivery_gone){.reason = gone->reason,
                                              .text = gone->text,
-                                             .sender = {0},
+                                             .sender = known ? asked->sender : (struct mesh_address){0},
                                              .floors_known = gone->floors_known,
                                              .epoch = gone->epoch,
                                              .handled = gone->handled,
