@@ -508,9 +508,11 @@ static int by_line(const void *a, const void *b) {
     return (left > right) - (left < right);
 }
 
-/* The form is right: zconfig can read it. `text` is terminated. */
-static void read_tree(struct reader *reader, const char *text) {
-    zconfig_t *root = zconfig_str_load(text);
+/* The form is right: zconfig can read it. */
+static void read_tree(struct reader *reader) {
+    char *text = config_lines_pack(&reader->lines);
+    zconfig_t *root = text ? zconfig_str_load(text) : NULL;
+    free(text);
     if (!root) {
         config_mistake_add(reader->mistakes, 0, "", "this is not a configuration in the format of zconfig");
         return;
@@ -524,16 +526,14 @@ static void read_tree(struct reader *reader, const char *text) {
 enum mesh_status config_parse(struct config **out, const char *file, const char *text, size_t size,
                               struct config_mistakes *mistakes) {
     struct reader reader = {.mistakes = mistakes};
-    char *copy = strndup(text, size);
     *mistakes = (struct config_mistakes){.file = strdup(file)};
-    enum mesh_status status = copy && mistakes->file ? config_new(&reader.config) : MESH_NO_MEMORY;
+    enum mesh_status status = mistakes->file ? config_new(&reader.config) : MESH_NO_MEMORY;
     if (status == MESH_OK) {
         status = config_lines_scan(&reader.lines, text, size, mistakes);
     }
     if (status == MESH_OK && !mistakes->count && reader.lines.count) {
-        read_tree(&reader, copy);
+        read_tree(&reader);
     }
-    free(copy);
     config_lines_fini(&reader.lines);
     if (status == MESH_OK && mistakes->count) {
         qsort(mistakes->items, mistakes->count, sizeof *mistakes->items, by_line);

@@ -1,6 +1,7 @@
 /* Configuration: what an operator decides about a node, read from a file in czmq's zconfig format.
  *
- * Every setting has a default; docs/configuration.md lists them. All mistakes of a file are found in one go, each with file, line,
+ * Every setting has a default; docs/configuration.md lists them. All mistakes of a file are found in one go, each
+ * with file, line,
  * path and remedy. czmq installs signal handlers unless the program has called zsys_handler_set(NULL).
  *
  * SPDX-License-Identifier: MPL-2.0 */
@@ -54,7 +55,8 @@ struct config_mistakes {
 /* All defaults. MESH_NO_MEMORY. */
 MESH_MUST_USE enum mesh_status config_new(struct config **out);
 
-/* Reads a file. MESH_NOT_FOUND, MESH_PERMISSION_DENIED, MESH_IO, MESH_INVALID_ARGUMENT for mistakes in it, MESH_NO_MEMORY. In
+/* Reads a file. MESH_NOT_FOUND, MESH_PERMISSION_DENIED, MESH_IO, MESH_INVALID_ARGUMENT for mistakes in it,
+ * MESH_NO_MEMORY. In
  * every failure `mistakes` holds at least one, to be freed by config_mistakes_fini; on MESH_OK it is empty. */
 MESH_MUST_USE enum mesh_status config_load(struct config **out, const char *file, struct config_mistakes *mistakes);
 

@@ -55,7 +55,7 @@ void config_mistakes_fini(struct config_mistakes *mistakes) {
 
 /* One line while it is judged; `at` moves on. */
 struct cursor {
-    const char *at, *end;
+    const char *begin, *at, *end;
     unsigned number, level, level_before;
     bool quoted;
 };
@@ -139,7 +139,9 @@ static enum mesh_status keep(struct config_lines *lines, const struct cursor *cu
         lines->items = items;
         lines->room = room;
     }
-    lines->items[lines->count++] = (struct config_line){.number = cursor->number, .quoted = cursor->quoted};
+    struct bytes text = bytes_make(cursor->begin, (size_t)(cursor->end - cursor->begin));
+    lines->items[lines->count++] =
+        (struct config_line){.text = text, .number = cursor->number, .quoted = cursor->quoted};
     return MESH_OK;
 }
 
@@ -171,7 +173,7 @@ enum mesh_status config_lines_scan(struct config_lines *lines, const char *text,
         const char *newline = memchr(begin, '\n', (size_t)(text + size - begin));
         end = newline ? newline : text + size;
         cursor.number++;
-        cursor.at = begin;
+        cursor.begin = cursor.at = begin;
         cursor.quoted = false;
         cursor.end = end > begin && end[-1] == '\r' ? end - 1 : end;
         if (is_empty(begin, cursor.end)) {
@@ -189,6 +191,23 @@ enum mesh_status config_lines_scan(struct config_lines *lines, const char *text,
         cursor.level_before = cursor.level;
     }
     return MESH_OK;
+}
+
+char *config_lines_pack(const struct config_lines *lines) {
+    size_t size = 1;
+    for (size_t i = 0; i < lines->count; i++) {
+        size += lines->items[i].text.size + 1;
+    }
+    char *packed = malloc(size), *end = packed;
+    for (size_t i = 0; packed && i < lines->count; i++) {
+        memcpy(end, lines->items[i].text.data, lines->items[i].text.size);
+        end += lines->items[i].text.size;
+        *end++ = '\n';
+    }
+    if (packed) {
+        *end = 0;
+    }
+    return packed;
 }
 
 void config_lines_fini(struct config_lines *lines) {

@@ -1,6 +1,7 @@
 /* The lines of a configuration file: which of them hold a setting, and what is wrong with their form.
  *
- * czmq's parser gives a tree without line numbers, and stops at the first error with a word on stderr. So the form is judged here
+ * czmq's parser gives a tree without line numbers, and stops at the first error with a word on stderr. So the form is
+ * judged here
  * first; what passes is parsed without complaint, and the n-th setting of the tree, walked in the order of the file,
  * stands in the n-th of these lines.
  *
@@ -13,6 +14,7 @@
 enum { CONFIG_LINE_BYTES = 1000, CONFIG_LINES_MAX = 4096, CONFIG_FILE_BYTES = 1024 * 1024 };
 
 struct config_line {
+    struct bytes text; /* of the whole line: a view */
     unsigned number;
     bool quoted; /* the value stood in quotes: it is a text, whatever it looks like */
 };
@@ -25,6 +27,11 @@ struct config_lines {
 /* Adds a mistake; without memory it is lost, but not the first. `path` may be "". */
 void config_mistake_add(struct config_mistakes *mistakes, unsigned line, const char *path, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
+
+/* The lines that hold settings and no other, terminated: zconfig complains of comments that are indented as nothing
+ * else. The caller frees
+ * it; NULL without memory. */
+char *config_lines_pack(const struct config_lines *lines);
 
 /* Finds the settings of a text and every mistake of form in it. MESH_NO_MEMORY. */
 MESH_MUST_USE enum mesh_status config_lines_scan(struct config_lines *lines, const char *text, size_t size,

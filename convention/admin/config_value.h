@@ -1,6 +1,7 @@
 /* Values of a configuration: texts that mean numbers, spans of time, sizes, lists, endpoints, capabilities.
  *
- * Each reader is given the value's text and says what is wrong with it, as the rest of a sentence, or NULL when it was read.
+ * Each reader is given the value's text and says what is wrong with it, as the rest of a sentence, or NULL when it
+ * was read.
  *
  * SPDX-License-Identifier: MPL-2.0 */
 #ifndef CONVENTION_ADMIN_CONFIG_VALUE_H

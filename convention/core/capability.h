@@ -28,12 +28,15 @@ struct capability_standard {
     bool watch_supported;
 };
 
-/* Copies what came from a peer or a configuration. When it is not MESH_OK, `*out` is untouched: MESH_INVALID_ARGUMENT (an empty
- * name, a name twice, several values that are no list), MESH_TOO_LARGE (above the limits of proto/convention.h), MESH_NO_MEMORY. */
+/* Copies what came from a peer or a configuration. When it is not MESH_OK, `*out` is untouched: MESH_INVALID_ARGUMENT
+ * (an empty
+ * name, a name twice, several values that are no list), MESH_TOO_LARGE (above the limits of proto/convention.h),
+ * MESH_NO_MEMORY. */
 MESH_MUST_USE enum mesh_status capability_set_copy(struct capability_set *out, const struct frame_capability *items,
                                                    size_t count);
 
-/* Sets one capability; one without a value deletes (H1). MESH_REFUSED for a standard one; else as capability_set_copy. */
+/* Sets one capability; one without a value deletes (H1). MESH_REFUSED for a standard one; else as
+ * capability_set_copy. */
 MESH_MUST_USE enum mesh_status capability_set_put(struct capability_set *set, const struct frame_capability *item);
 
 /* Sets the standard capabilities. As capability_set_copy. */

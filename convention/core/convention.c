@@ -52,7 +52,8 @@ static bool candidates_init(struct convention *convention, const struct conventi
     return true;
 }
 
-/* The most that one step may want. A roster of `members_max` entries that all stand for restarts removes everybody who was
+/* The most that one step may want. A roster of `members_max` entries that all stand for restarts removes everybody
+ * who was
  * there and two for each entry; beside that each member is added, suspected, told of changes, and gets a heartbeat. */
 static bool actions_init(struct convention *convention, size_t members_max) {
     convention->actions_room = 8 * members_max + 4 * convention->candidates_count + 16;

@@ -1,12 +1,14 @@
 /* Convention: how nodes find their leader, join, stay, leave and are lost.
  *
- *   a member, per candidate   UNLINKED --link--> REGISTERING --Registered--> LED --no answer, lost, Deregister--> UNLINKED
+ *   a member, per candidate   UNLINKED --link--> REGISTERING --Registered--> LED --no answer, lost, Deregister-->
+ * UNLINKED
  *   the leader, per member    (none) --Register--> MEMBER <--heard--> SUSPECT --refused, silent, S1D--> (none)
  *
  * Every admin has one. Candidates for leadership stand in the order of the configuration; the first of them acts. An
  * admin that is itself the first, or has no candidates, leads: it answers registrations and keeps the roster, whose
  * every change has a number. Members hold a copy; a gap in the numbers, or another epoch, makes them ask for all of it.
- * Identity is the incarnation that the hello proved, never the address where somebody was found: a new incarnation under a known
+ * Identity is the incarnation that the hello proved, never the address where somebody was found: a new incarnation
+ * under a known
  * name or endpoint is a restart, and removes the old one first. A broken link makes a member suspect and no more.
  *
  * Pure: the caller says what happened and when, then polls until there is nothing left, before the next step. At
@@ -48,11 +50,11 @@ struct convention_options {
 };
 
 enum convention_event_kind {
-    CONVENTION_START, /* the node is activated; nothing is sent before */
-    CONVENTION_STOP,  /* it begins to shut down: goodbye, and nothing after it */
-    CONVENTION_LINK_UP, /* hello was exchanged with admin `peer`; `endpoint` is what was called, empty when it called us */
+    CONVENTION_START,     /* the node is activated; nothing is sent before */
+    CONVENTION_STOP,      /* it begins to shut down: goodbye, and nothing after it */
+    CONVENTION_LINK_UP,   /* hello was exchanged with `peer`; `endpoint` is what was called, empty if it called us */
     CONVENTION_LINK_DOWN, /* the link of `peer` broke */
-    CONVENTION_REFUSED, /* nobody listens at `endpoint`, or at that of `peer`; told at each vain try of the shell's back-off */
+    CONVENTION_REFUSED,   /* nobody listens at `endpoint`, or at that of `peer`; told at each vain try */
     CONVENTION_ACTORS,    /* this node hosts `actors` now; to be told at each change, since placement counts them */
     CONVENTION_HEARTBEAT, /* from here on: a frame came from `peer` */
     CONVENTION_REGISTER,
@@ -84,8 +86,8 @@ enum convention_action_kind {
     CONVENTION_SEND_REGISTERED,
     CONVENTION_SEND_ROSTER,
     CONVENTION_SEND_DEREGISTER,
-    CONVENTION_MEMBER_ADDED, /* `member` is new, with its capabilities */
-    CONVENTION_MEMBER_REMOVED, /* `member` left or is lost, `text` says how: all that belonged to it is lost, close its links */
+    CONVENTION_MEMBER_ADDED,   /* `member` is new, with its capabilities */
+    CONVENTION_MEMBER_REMOVED, /* `member` left or is lost, `text` says how; all that belonged to it is lost */
     CONVENTION_MEMBER_SUSPECT, /* nobody but the status is told */
     CONVENTION_LEADER,         /* `peer` leads from now on; 0: nobody does */
     CONVENTION_LOG,            /* `text` is worth a line */
@@ -110,7 +112,8 @@ struct convention_action {
 MESH_MUST_USE enum mesh_status convention_new(struct convention **out, const struct convention_options *options);
 void convention_destroy(struct convention **convention); /* NULL-safe */
 
-/* Tells what happened. It always succeeds: a peer's mistake, a member over members_max and want of memory for one are logged, and
+/* Tells what happened. It always succeeds: a peer's mistake, a member over members_max and want of memory for one are
+ * logged, and
  * a registration that they hit is refused to its sender. All actions of the last step must have been polled. */
 void convention_step(struct convention *convention, uint64_t now_ns, const struct convention_event *event);
 

@@ -1,7 +1,8 @@
 /* What the files of the convention share: its state, and the few ways to change it. Nobody else includes this.
  *
  * A step collects actions in the order in which they came up; they refer to members, removed ones included, and to the
- * arrays here, all of which last until the next step. All changes of the leader's roster in one step have one number and
+ * arrays here, all of which last until the next step. All changes of the leader's roster in one step have one number
+ * and
  * go out as one Roster to each member at the step's end.
  *
  * SPDX-License-Identifier: MPL-2.0 */
@@ -67,7 +68,8 @@ void convention_send_deregister(struct convention *convention, uint64_t peer, co
 /* Adds a member with its notice; a bad one is logged, and NULL. */
 struct member *convention_enter_member(struct convention *convention, const struct frame_member *from);
 
-/* Removes a member with its notice. When it led, nobody does from now on, and its candidate is called again (S1B). `reason` is a
+/* Removes a member with its notice. When it led, nobody does from now on, and its candidate is called again (S1B).
+ * `reason` is a
  * literal. */
 void convention_remove_member(struct convention *convention, struct member *member, const char *reason);
 

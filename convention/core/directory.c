@@ -123,6 +123,7 @@ enum mesh_status directory_lease(struct directory *directory, uint32_t *out) {
     if (!slot) {
         return directory->no_memory ? MESH_NO_MEMORY : MESH_FULL;
     }
+    slot->program = true;
     *out = slot->number;
     return MESH_OK;
 }

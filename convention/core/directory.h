@@ -9,19 +9,24 @@
  * here for other homes. Requests come as control messages with who asks and that one's number for it; answers go back
  * the same way. A creator hears of each actor's end once (C4).
  *
- * A create is placed here if it fits, else sent to the leader, which sends it to the member that it chooses (H3). Each admin on the way
- * keeps it until it is answered: a member that refuses or is lost makes the leader try the next, a lost leader makes the home
+ * A create is placed here if it fits, else sent to the leader, which sends it to the member that it chooses (H3).
+ * Each admin on the way
+ * keeps it until it is answered: a member that refuses or is lost makes the leader try the next, a lost leader makes
+ * the home
  * wait for another. Who hosts it in the end tells the home too, so that a leader lost in between costs nothing; a
  * second actor of one address, should there be one, is killed.
  *
  * Dead addresses stay on record as tombstones; the least recently used is dropped first. A dropped one is still known
- * to be dead by its number, only not how, and how far it had come is not. An unknown number of a live slot, or of a node that is not on the roster
+ * to be dead by its number, only not how, and how far it had come is not. An unknown number of a live slot, or of a
+ * node that is not on the roster
  * and is not known to be lost, is parked: its create, or the roster, may be on the way.
  *
- * Slots are leased here, one for each process, and never again in this incarnation (B4). Slot 0 is the admin's own, from
+ * Slots are leased here, one for each process, and never again in this incarnation (B4). Slot 0 is the admin's own,
+ * from
  * which top-level actors get their addresses (C6).
  *
- * Pure: the caller says what happened and when, then polls until there is nothing left. What is sent to this admin's own
+ * Pure: the caller says what happened and when, then polls until there is nothing left. What is sent to this admin's
+ * own
  * address is for the shell itself. Rules B2, B4, C1, C2, C4, C6, C8, H3.
  *
  * SPDX-License-Identifier: MPL-2.0 */
@@ -53,8 +58,9 @@ struct directory_floor {
 };
 
 enum directory_event_kind {
-    DIRECTORY_CONTROL, /* `asker` sent `control`: create, created, create failed, resolve, resolved, gone, exited, kill; the
-                               requirements of a create are the type's and the creator's; `known`: this node has the type */
+    /* `asker` sent `control`: create, created, create failed, resolve, resolved, gone, exited or kill. The
+     * requirements of a create are the type's and the creator's; `known`: this node has the type. */
+    DIRECTORY_CONTROL,
     DIRECTORY_HOST_UP,      /* the process of `slot` said hello: `process`, `endpoint`, `pid` */
     DIRECTORY_ACTOR_UP,     /* the actor of START_HOST's create runs in `slot` */
     DIRECTORY_HOST_FAILED,  /* it could not be created: `status`, `text`; another node may be tried */
@@ -108,16 +114,18 @@ struct directory_counters {
     uint64_t created, create_failed, exited, parked, park_expired, tombstones_dropped, late;
 };
 
-/* `members` is the convention's roster, borrowed; the one with `incarnation` is this node, reached at `endpoint`. MESH_NO_MEMORY. */
+/* `members` is the convention's roster, borrowed; the one with `incarnation` is this node, reached at `endpoint`.
+ * MESH_NO_MEMORY. */
 MESH_MUST_USE enum mesh_status directory_new(struct directory **out, const struct directory_limits *limits,
                                              uint64_t incarnation, const char *endpoint, struct members *members);
 void directory_destroy(struct directory **directory); /* NULL-safe */
 
-/* Leases a slot to a process that START_HOST did not ask for (a program). MESH_FULL, MESH_NO_MEMORY. */
+/* Leases a slot to a program, whose every address is its process. MESH_FULL, MESH_NO_MEMORY. */
 MESH_MUST_USE enum mesh_status directory_lease(struct directory *directory, uint32_t *slot);
 
 /* Tells what happened. MESH_FULL: a question was not kept, since too many wait; its asker asks again. A create over a
- * limit is answered as failed. MESH_NOT_FOUND: a slot that is not leased. MESH_NO_MEMORY: the book is not to be trusted any more, the
+ * limit is answered as failed. MESH_NOT_FOUND: a slot that is not leased. MESH_NO_MEMORY: the book is not to be
+ * trusted any more, the
  * node has to end. */
 MESH_MUST_USE enum mesh_status directory_step(struct directory *directory, uint64_t now_ns,
                                               const struct directory_event *event);

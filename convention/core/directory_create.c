@@ -93,7 +93,8 @@ static void answer_created(struct directory *directory, struct pending *pending,
 
 /* ---- refusals ---- */
 
-/* Of several refusals the most telling is kept: code that fails to load, then a node that does not fit, then a type that
+/* Of several refusals the most telling is kept: code that fails to load, then a node that does not fit, then a type
+ * that
  * is not known. */
 static int weight(enum mesh_status status) {
     if (status == MESH_OK) {

@@ -4,7 +4,8 @@
 #include "convention/core/directory_state.h"
 #include <stdlib.h>
 
-/* The home tells the process that created the actor; of a top-level one nobody is told (C6). Who hosts it for another home tells
+/* The home tells the process that created the actor; of a top-level one nobody is told (C6). Who hosts it for another
+ * home tells
  * the home. */
 static void tell_end(struct directory *directory, struct actor *actor) {
     if (actor->told) {

@@ -72,6 +72,7 @@ struct slot {
     uint32_t number, pid;
     uint64_t process; /* 0: not up yet */
     char *endpoint;
+    bool program;            /* every number of it is the program itself */
     uint64_t highest;        /* number of the actors that it created */
     struct pending *pending; /* what it is started for */
     struct slot *next_removed;
@@ -112,7 +113,8 @@ char *directory_text(struct directory *directory, struct bytes from);
 struct actor *directory_actor(const struct directory *directory, struct mesh_address address);
 /* NULL at actors_max or without memory. */
 struct actor *directory_add_actor(struct directory *directory, struct mesh_address address, enum actor_state state);
-/* A new entry, or the parked one that waits for this, is PENDING: its questions wait for the create, which always comes to an end. NULL
+/* A new entry, or the parked one that waits for this, is PENDING: its questions wait for the create, which always
+ * comes to an end. NULL
  * as directory_add_actor. */
 struct actor *directory_enter_pending(struct directory *directory, struct mesh_address address);
 void directory_remove_actor(struct directory *directory, struct actor *actor);

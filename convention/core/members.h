@@ -35,12 +35,15 @@ struct members {
 MESH_MUST_USE enum mesh_status members_init(struct members *members, size_t max);
 void members_fini(struct members *members);
 
-/* Adds a copy at the end. MESH_FULL, MESH_NO_MEMORY, MESH_INVALID_ARGUMENT (no incarnation, a name or endpoint that is empty
- * or has a zero in it, bad capabilities), MESH_TOO_LARGE; MESH_EXISTS for a known incarnation. Then nothing has changed. */
+/* Adds a copy at the end. MESH_FULL, MESH_NO_MEMORY, MESH_INVALID_ARGUMENT (no incarnation, a name or endpoint that
+ * is empty
+ * or has a zero in it, bad capabilities), MESH_TOO_LARGE; MESH_EXISTS for a known incarnation. Then nothing has
+ * changed. */
 MESH_MUST_USE enum mesh_status members_add(struct members *members, uint64_t now_ns, const struct frame_member *from,
                                            struct member **out);
 
-/* Takes over what may change in a member's life: its endpoint and its count of actors. MESH_NO_MEMORY changes nothing. */
+/* Takes over what may change in a member's life: its endpoint and its count of actors. MESH_NO_MEMORY changes
+ * nothing. */
 MESH_MUST_USE enum mesh_status members_refresh(struct member *member, const struct frame_member *from);
 
 /* Takes it off the roster; it lasts until members_free_removed. */

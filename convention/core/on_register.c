@@ -4,7 +4,8 @@
 #include "convention/core/convention_state.h"
 #include "mesh/base/time.h"
 
-/* Another living node has this name: two of one name would be taken for each other's restarts for ever. One that is suspect, or
+/* Another living node has this name: two of one name would be taken for each other's restarts for ever. One that is
+ * suspect, or
  * that stood at the same endpoint, is taken for the former life of the one that registers. */
 static const struct member *holder_of_name(const struct convention *convention, const struct frame_member *from) {
     const struct member *holder = members_find_name(&convention->members, from->name);

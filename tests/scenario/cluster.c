@@ -279,6 +279,10 @@ static void step(struct cluster *cluster, struct node *node, const struct conven
               node->letter);
 }
 
+void cluster_lose(struct cluster *cluster, unsigned per_mille) {
+    cluster->loss_per_mille = per_mille;
+}
+
 void cluster_tell(struct cluster *cluster, char letter, const struct convention_event *event) {
     step(cluster, node_of(cluster, letter), event);
 }

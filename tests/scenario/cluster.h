@@ -1,7 +1,8 @@
 /* A virtual cluster: conventions in one process, on virtual time, over a network that the test commands.
  *
  * Every message, call and notice is a line of the trace, "SECONDS NODE what"; heartbeats are left out. A node's
- * name is its letter, its endpoint "tcp://LETTER", its incarnation what the trace shows as LETTER and the count of its lives.
+ * name is its letter, its endpoint "tcp://LETTER", its incarnation what the trace shows as LETTER and the count of
+ * its lives.
  *
  * SPDX-License-Identifier: MPL-2.0 */
 #ifndef TESTS_SCENARIO_CLUSTER_H
@@ -18,7 +19,8 @@ struct cluster;
 struct cluster *cluster_new(const struct convention_times *times, unsigned loss_per_mille, uint64_t seed);
 void cluster_destroy(struct cluster *cluster);
 
-/* Starts node `letter` ('a' ...) that knows the leader at the endpoint of `leader` (0: none), named by its letter or `name`. */
+/* Starts node `letter` ('a' ...) that knows the leader at the endpoint of `leader` (0: none), named by its letter or
+ * `name`. */
 void cluster_start(struct cluster *cluster, char letter, char leader, const char *name);
 void cluster_stop(struct cluster *cluster, char letter);   /* orderly */
 void cluster_kill(struct cluster *cluster, char letter);   /* its links break, and nobody listens there any more */
@@ -26,6 +28,8 @@ void cluster_freeze(struct cluster *cluster, char letter); /* it does nothing, i
 void cluster_cut(struct cluster *cluster, char a, char b); /* nothing passes between them, links stand */
 void cluster_heal(struct cluster *cluster, char a, char b);
 void cluster_break(struct cluster *cluster, char a, char b); /* the link between them breaks and can be made anew */
+/* From now on this many of a thousand frames vanish. */
+void cluster_lose(struct cluster *cluster, unsigned per_mille);
 void cluster_tell(struct cluster *cluster, char letter, const struct convention_event *event);
 
 /* Lets virtual time pass. Law 7 is checked after every step. */

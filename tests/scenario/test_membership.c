@@ -75,6 +75,34 @@ Test(membership, S1B_without_an_answer_the_member_tries_each_restart_period) {
                    "10.003 b leader a1\n");
 }
 
+Test(membership, S1B_the_tries_have_a_jitter_of_ten_percent) {
+    struct cluster *cluster = cluster_new(&convention_times_default, 0, 3);
+    cluster_start(cluster, 'b', 'a', NULL);
+    cluster_run(cluster, 1000 * NS_PER_S);
+    size_t calls = cluster_count(cluster, "b call");
+    cr_assert(calls >= 182 && calls <= 223, "%zu calls in 1000 s", calls);
+    cr_assert_eq(cluster_count(cluster, "5.000 b call"), 0);
+    cluster_destroy(cluster);
+}
+
+Test(membership, all_agree_on_the_roster_a_minute_after_a_third_of_all_frames_was_lost) {
+    for (uint64_t seed = 1; seed <= 20; seed++) {
+        struct cluster *cluster = cluster_new(&convention_times_default, 300, seed);
+        for (char letter = 'a'; letter <= 'f'; letter++) {
+            cluster_start(cluster, letter, 'a', NULL);
+        }
+        cluster_run(cluster, 120 * NS_PER_S);
+        cluster_lose(cluster, 0);
+        cluster_run(cluster, 60 * NS_PER_S);
+        for (char letter = 'a'; letter <= 'f'; letter++) {
+            struct convention *core = cluster_core(cluster, letter);
+            cr_assert_eq(convention_leader(core), cluster_incarnation(cluster, 'a'), "seed %d, %c", (int)seed, letter);
+            cr_assert_eq(convention_members(core)->count, 6, "seed %d, %c", (int)seed, letter);
+        }
+        cluster_destroy(cluster);
+    }
+}
+
 Test(membership, S1C_a_leader_that_does_not_answer_is_dropped) {
     struct convention_times times = convention_times_default;
     times.jitter_percent = 0;

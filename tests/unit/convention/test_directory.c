@@ -212,6 +212,16 @@ static void host_died(struct story *story, uint32_t slot, const struct directory
                                           .floors_count = floor != NULL});
 }
 
+/* The same with an actor's host in slot 2. */
+static struct story *story_with_host(void) {
+    struct story *story = story_new(OWN);
+    create(story, at(1, 1, 0), (struct mesh_address){0}, false);
+    host_up(story, 2);
+    story->used = 0;
+    story->trace[0] = 0;
+    return story;
+}
+
 /* ---- creates ---- */
 
 Test(directory, C1_a_create_is_started_here_and_answered_when_up) {
@@ -407,29 +417,29 @@ Test(directory, C5_children_of_a_crashed_process_are_asked_to_exit) {
 /* ---- questions ---- */
 
 Test(directory, an_unknown_number_of_a_live_slot_is_parked_until_its_create) {
-    struct story *story = story_new(OWN);
-    resolve(story, at(1, 1, 1), at(1, 1, 0));
+    struct story *story = story_with_host();
+    resolve(story, at(1, 2, 1), at(1, 1, 0));
     expect(story, "");
-    create(story, at(1, 1, 0), at(1, 1, 1), false);
+    create(story, at(1, 2, 0), at(1, 2, 1), false);
     story->now_ns = 11 * NS_PER_S;
     step(story, &(struct directory_event){.kind = DIRECTORY_TICK});
-    host_up(story, 2);
-    expect(story, "start 2 for 1.1.1\n1.1.0#9 created 1.1.1 in 102\n1.1.0#5 resolved 1.1.1 in 102\n");
+    host_up(story, 3);
+    expect(story, "start 3 for 1.2.1\n1.2.0#9 created 1.2.1 in 103\n1.1.0#5 resolved 1.2.1 in 103\n");
     story_end(story);
 }
 
 Test(directory, a_parked_question_is_answered_when_the_slot_dies_or_the_time_is_up) {
-    struct story *story = story_new(OWN);
-    resolve(story, at(1, 1, 1), at(1, 1, 0));
+    struct story *story = story_with_host();
+    resolve(story, at(1, 2, 1), at(1, 1, 0));
     story->now_ns = directory_limits_default.park_wait_ns - 1;
     step(story, &(struct directory_event){.kind = DIRECTORY_TICK});
     expect(story, "");
     story->now_ns++;
     step(story, &(struct directory_event){.kind = DIRECTORY_TICK});
-    expect(story, "1.1.0#5 gone 1.1.1 reason 2\n");
-    resolve(story, at(1, 1, 2), at(1, 1, 0));
-    host_died(story, 1, NULL);
-    expect(story, "1.1.0#5 gone 1.1.2 reason 2\n");
+    expect(story, "1.1.0#5 gone 1.2.1 reason 2\n");
+    resolve(story, at(1, 2, 2), at(1, 1, 0));
+    host_died(story, 2, NULL);
+    expect(story, "1.1.0#5 gone 1.2.2 reason 2\n");
     story_end(story);
 }
 
@@ -461,16 +471,16 @@ Test(directory, an_address_of_a_node_that_is_about_to_join_is_parked) {
 }
 
 Test(directory, a_dropped_tombstone_is_still_dead) {
-    struct story *story = story_new(OWN);
+    struct story *story = story_with_host();
     for (uint32_t i = 1; i <= 3; i++) {
-        create(story, at(1, 1, 0), at(1, 1, i), false);
-        host_up(story, i + 1);
-        host_died(story, i + 1, NULL);
+        create(story, at(1, 2, 0), at(1, 2, i), false);
+        host_up(story, i + 2);
+        host_died(story, i + 2, NULL);
     }
     story->used = 0;
     story->trace[0] = 0;
-    resolve(story, at(1, 1, 1), at(1, 1, 0));
-    expect(story, "1.1.0#5 gone 1.1.1 reason 1\n");
+    resolve(story, at(1, 2, 1), at(1, 1, 0));
+    expect(story, "1.1.0#5 gone 1.2.1 reason 1\n");
     cr_assert_eq(directory_counters(story->directory)->tombstones_dropped, 1);
     story_end(story);
 }
@@ -479,8 +489,10 @@ Test(directory, process_endpoints_resolve_by_their_slot) {
     struct story *story = story_new(OWN);
     resolve(story, at(1, 0, 0), at(1, 1, 0));
     resolve(story, at(1, 1, 0), at(1, 1, 0));
+    resolve(story, at(1, 1, 4), at(1, 1, 0));
     resolve(story, at(1, 7, 0), at(1, 1, 0));
-    expect(story, "1.1.0#5 resolved 1.0.0 in 1\n1.1.0#5 resolved 1.1.0 in 101\n1.1.0#5 gone 1.7.0 reason 2\n");
+    expect(story, "1.1.0#5 resolved 1.0.0 in 1\n1.1.0#5 resolved 1.1.0 in 101\n1.1.0#5 resolved 1.1.4 in 101\n1.1.0#5 "
+                  "gone 1.7.0 reason 2\n");
     story_end(story);
 }
 
