@@ -6,6 +6,7 @@
 #include "mesh/runtime/error.h"
 #include "mesh/runtime/handle.h"
 #include "mesh/runtime/host.h"
+#include "mesh/runtime/incarnation.h"
 #include "mesh/runtime/module.h"
 #include "mesh/runtime/post.h"
 #include "mesh/runtime/requirement.h"
@@ -15,7 +16,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -101,12 +101,7 @@ static enum mesh_status open_process(struct mesh_node *node, struct mesh_error *
     char admin[RUN_PATH_ENDPOINT_BYTES];
     char own[RUN_PATH_ENDPOINT_BYTES];
     char name[40];
-    uint64_t incarnation = 0;
-    while (incarnation == 0) {
-        if (getrandom(&incarnation, sizeof incarnation, 0) != (ssize_t)sizeof incarnation) {
-            return error_set(error, MESH_IO, "the system gives no random numbers");
-        }
-    }
+    uint64_t incarnation = incarnation_draw();
     (void)snprintf(name, sizeof name, "p%08x", (unsigned)incarnation);
     const char *listen[] = {run_path_endpoint(own, node->run_directory, name), NULL};
     struct process_options options = {

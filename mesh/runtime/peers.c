@@ -17,7 +17,7 @@ void peers_fini(struct peers *peers) {
     for (struct peer *peer = peers_next(peers, &place); peer; peer = peers_next(peers, &place)) {
         free(peer);
     }
-    LIST_EACH(&peers->called, node, after) {
+    LIST_EACH (&peers->called, node, after) {
         free(LIST_OWNER(node, struct peer, called));
     }
     map_fini(&peers->by_incarnation);

@@ -19,26 +19,26 @@
 enum { PEERS_MAX = 4096 };
 
 enum peer_state {
-    PEER_LOST,    /* nothing is tried: nobody has wanted to send yet, or nothing is known of where */
+    PEER_LOST, /* nothing is tried: nobody has wanted to send yet, or nothing is known of where */
     PEER_OPENING,
     PEER_UP,
     PEER_WAITING,
 };
 
 struct peer {
-    uint64_t incarnation;      /* 0: called, not known yet */
+    uint64_t incarnation;                    /* 0: called, not known yet */
     char endpoint[TRANSPORT_ENDPOINT_BYTES]; /* empty: reached by the way back only */
     enum peer_state state;
     struct transport_link *link;
     bool two_way;
-    bool back;                 /* the link is the way back to who called us */
-    bool stale;                /* it called us by another incarnation, and is to be told */
-    uint64_t meant;            /* which one */
+    bool back;      /* the link is the way back to who called us */
+    bool stale;     /* it called us by another incarnation, and is to be told */
+    uint64_t meant; /* which one */
     struct backoff backoff;
     struct deadline retry;
-    struct list_node flush;    /* of those that have something to pull now */
-    struct list_node lazy;     /* of those that have acks, which may wait */
-    struct list_node called;   /* of those without an incarnation */
+    struct list_node flush;  /* of those that have something to pull now */
+    struct list_node lazy;   /* of those that have acks, which may wait */
+    struct list_node called; /* of those without an incarnation */
 };
 
 struct peers {

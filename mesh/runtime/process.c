@@ -233,8 +233,7 @@ enum mesh_status process_send_frame(struct process *process, uint64_t incarnatio
 
 enum mesh_status process_peer(struct process *process, uint64_t incarnation, const char *endpoint) {
     struct peer *peer;
-    enum mesh_status status =
-        peers_add(&process->peers, incarnation, bytes_of_text(endpoint ? endpoint : ""), &peer);
+    enum mesh_status status = peers_add(&process->peers, incarnation, bytes_of_text(endpoint ? endpoint : ""), &peer);
     if (status == MESH_OK && process->role == FRAME_ROLE_ADMIN && endpoint) {
         peer->two_way = true; /* an admin is given the endpoints of admins only */
     }
@@ -252,7 +251,7 @@ void process_peer_lost(struct process *process, uint64_t incarnation) {
 }
 
 static bool is_called(const struct process *process, const char *endpoint) {
-    LIST_EACH(&process->peers.called, node, after) {
+    LIST_EACH (&process->peers.called, node, after) {
         if (strcmp(LIST_OWNER(node, struct peer, called)->endpoint, endpoint) == 0) {
             return true;
         }
@@ -266,8 +265,8 @@ enum mesh_status process_call(struct process *process, uint64_t incarnation, con
     }
     struct peer *peer;
     struct bytes where = bytes_of_text(endpoint);
-    enum mesh_status status = incarnation ? peers_add(&process->peers, incarnation, where, &peer)
-                                          : peers_call(&process->peers, where, &peer);
+    enum mesh_status status =
+        incarnation ? peers_add(&process->peers, incarnation, where, &peer) : peers_call(&process->peers, where, &peer);
     if (status == MESH_OK) {
         peer->two_way = true;
         process_link_want(process, peer);

@@ -44,14 +44,14 @@ struct process {
     struct delivery *delivery;
     struct peers peers;
     struct prng prng;
-    struct list flush, lazy;                 /* peers with something to pull: now, or in company */
+    struct list flush, lazy; /* peers with something to pull: now, or in company */
     char bound[PROCESS_LISTENS][TRANSPORT_ENDPOINT_BYTES];
     size_t bound_count;
-    char advertise[TRANSPORT_ENDPOINT_BYTES]; /* what other nodes are told; empty: what was bound */
+    char advertise[TRANSPORT_ENDPOINT_BYTES];     /* what other nodes are told; empty: what was bound */
     char endpoints[2 * TRANSPORT_ENDPOINT_BYTES]; /* all that was bound, parted by spaces */
-    struct peer *admin;                      /* the way to our admin; NULL in the admin */
-    bool greeted;                            /* the admin has answered our hello */
-    enum mesh_status refused;                /* or why it did not */
+    struct peer *admin;                           /* the way to our admin; NULL in the admin */
+    bool greeted;                                 /* the admin has answered our hello */
+    enum mesh_status refused;                     /* or why it did not */
     char refusal[FRAME_TEXT_BYTES];
     struct process_noise noise;
 
@@ -62,11 +62,11 @@ struct process {
     size_t watches_count, watches_room;
     struct pollfd *polled;
     size_t polled_room;
-    uint64_t tick_ns;                        /* when the tick callback wants to be called */
+    uint64_t tick_ns;                          /* when the tick callback wants to be called */
     struct process_asked asked[PROCESS_ASKED]; /* by id; an older one is forgotten, then the floors are of no use */
     uint64_t last_asked;
-    bool drained;                            /* nothing is left to receive but what a descriptor will announce */
-    unsigned turns;                          /* since the watched descriptors were looked at */
+    bool drained;   /* nothing is left to receive but what a descriptor will announce */
+    unsigned turns; /* since the watched descriptors were looked at */
 };
 
 /* ---- links ---- */

@@ -59,8 +59,7 @@ static struct frame_hello own_hello(const struct process *process, const struct 
 }
 
 static enum mesh_status send_hello(struct process *process, struct peer *peer, const struct frame_hello *hello) {
-    struct frame frame = {
-        .from = process->incarnation, .to = peer->incarnation, .body = FRAME_HELLO, .hello = *hello};
+    struct frame frame = {.from = process->incarnation, .to = peer->incarnation, .body = FRAME_HELLO, .hello = *hello};
     return process_link_send(process, peer, &frame);
 }
 
@@ -254,8 +253,8 @@ static void on_call(struct process *process, uint64_t source, const struct frame
     struct peer refused = {.incarnation = frame->from};
     struct peer *peer = &refused;
     if (answer.refusal.size == 0 &&
-        peers_add(&process->peers, frame->from, frame->hello.role == FRAME_ROLE_ADMIN ? frame->hello.endpoint
-                                                                                      : bytes_make("", 0),
+        peers_add(&process->peers, frame->from,
+                  frame->hello.role == FRAME_ROLE_ADMIN ? frame->hello.endpoint : bytes_make("", 0),
                   &peer) != MESH_OK) {
         peer = &refused;
         answer.refusal = bytes_of_text("too many processes are connected: raise the limit of actors");

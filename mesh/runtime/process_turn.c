@@ -22,8 +22,8 @@ static void note_noise(struct process *process, const char *what) {
     uint64_t now_ns = clock_now_ns();
     process->noise.untold++;
     if (process->noise.told_ns == 0 || now_ns - process->noise.told_ns > NOISE_TOLD_NS) {
-        log_write(process->log, MESH_LOG_WARNING, NULL, (struct mesh_address){0}, "%s (%llu dropped since the last word)",
-                  what, (unsigned long long)process->noise.untold);
+        log_write(process->log, MESH_LOG_WARNING, NULL, (struct mesh_address){0},
+                  "%s (%llu dropped since the last word)", what, (unsigned long long)process->noise.untold);
         process->noise.told_ns = now_ns;
         process->noise.untold = 0;
     }
@@ -34,8 +34,8 @@ static void on_other_version(struct process *process, const struct transport_inb
     unsigned major = 0, minor = 0;
     (void)codec_version(inbound->first, &major, &minor);
     char text[160];
-    snprintf(text, sizeof text, "wire version %u.%u is not spoken here, but %d.%d: run the same release on all nodes", major,
-             minor, CODEC_MAJOR, CODEC_MINOR);
+    snprintf(text, sizeof text, "wire version %u.%u is not spoken here, but %d.%d: run the same release on all nodes",
+             major, minor, CODEC_MAJOR, CODEC_MINOR);
     process->noise.versions++;
     note_noise(process, text);
     if (inbound->link && inbound->link->owner == process->admin) {
@@ -167,8 +167,8 @@ static void flush_list(struct process *process, struct list *list) {
     struct list blocked;
     list_init(&blocked);
     for (struct list_node *node = list_pop_front(list); node; node = list_pop_front(list)) {
-        struct peer *peer = list == &process->flush ? LIST_OWNER(node, struct peer, flush)
-                                                    : LIST_OWNER(node, struct peer, lazy);
+        struct peer *peer =
+            list == &process->flush ? LIST_OWNER(node, struct peer, flush) : LIST_OWNER(node, struct peer, lazy);
         process_link_want(process, peer);
         flush_peer(process, peer);
         bool full = peer->state != PEER_UP || !peer->link->ready;
@@ -262,8 +262,7 @@ static void take_control(struct process *process) {
     struct message *message;
     while ((message = delivery_take(process->delivery, clock_now_ns(), self))) {
         struct control control;
-        if (message->kind == FRAME_CONTROL &&
-            control_decode(process->codec, message->payload, &control) == MESH_OK) {
+        if (message->kind == FRAME_CONTROL && control_decode(process->codec, message->payload, &control) == MESH_OK) {
             if (!is_answer(process, &control) && process->callbacks.control) {
                 process->callbacks.control(process->callbacks.user, message->sender, &control);
             }

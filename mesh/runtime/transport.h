@@ -28,9 +28,9 @@ enum transport_state {
 };
 
 struct transport_link {
-    void *owner;                  /* of the caller */
+    void *owner; /* of the caller */
     enum transport_state state;
-    bool ready;                   /* no frame waits in it */
+    bool ready; /* no frame waits in it */
 };
 
 /* What came in. Valid until the next receive; the parts are held by the transport until then. */
@@ -38,8 +38,8 @@ struct transport_inbound {
     struct bytes first;
     struct part *const *parts;
     size_t parts_count;
-    struct transport_link *link;  /* a two-way link of ours that it came on; NULL: to where we listen */
-    uint64_t source;              /* where we listen as an admin: names the way back; else 0 */
+    struct transport_link *link; /* a two-way link of ours that it came on; NULL: to where we listen */
+    uint64_t source;             /* where we listen as an admin: names the way back; else 0 */
 };
 
 struct transport;

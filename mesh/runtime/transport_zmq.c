@@ -55,7 +55,7 @@ static void release_inbound(struct zmq_transport *self) {
 
 static void zmq_transport_destroy(struct transport *transport) {
     struct zmq_transport *self = zmq_transport_of(transport);
-    LIST_EACH(&self->links, node, after) {
+    LIST_EACH (&self->links, node, after) {
         zmq_link_close(transport, &LIST_OWNER(node, struct zmq_link, listed)->link);
     }
     release_inbound(self);
@@ -269,17 +269,17 @@ static size_t zmq_transport_descriptors(struct transport *transport, struct poll
     struct zmq_transport *self = zmq_transport_of(transport);
     size_t count = 0;
     add_descriptor(self->inbound, out, max, &count);
-    LIST_EACH(&self->readable, node, after) {
+    LIST_EACH (&self->readable, node, after) {
         add_descriptor(LIST_OWNER(node, struct zmq_link, readable)->socket, out, max, &count);
     }
-    LIST_EACH(&self->busy, node, after) {
+    LIST_EACH (&self->busy, node, after) {
         const struct zmq_link *link = LIST_OWNER(node, struct zmq_link, busy);
         if (link->socket && !list_is_linked(&link->readable)) {
             add_descriptor(link->socket, out, max, &count);
         }
     }
     /* The admin is to notice a broken link at once, a process one that does not come up. */
-    LIST_EACH(&self->links, node, after) {
+    LIST_EACH (&self->links, node, after) {
         const struct zmq_link *link = LIST_OWNER(node, struct zmq_link, listed);
         if (link->monitor &&
             (self->admin || link->link.state == TRANSPORT_OPENING || list_is_linked(&link->readable))) {

@@ -32,14 +32,14 @@ struct zmq_link {
 struct zmq_transport {
     struct transport transport;
     void *context, *inbound;
-    bool admin;                /* `inbound` is a ROUTER */
+    bool admin; /* `inbound` is a ROUTER */
     uint64_t incarnation;
     struct list links, busy, news, readable;
-    struct list_node *turn;    /* the two-way link whose turn it is to be received from; NULL: `inbound` */
-    unsigned taken;            /* frames since the turn began */
-    bool polled;               /* monitors are polled since they were last looked at */
-    unsigned monitors;         /* ever made: their endpoints have numbers */
-    zmq_msg_t first;           /* of the frame that was received last */
+    struct list_node *turn; /* the two-way link whose turn it is to be received from; NULL: `inbound` */
+    unsigned taken;         /* frames since the turn began */
+    bool polled;            /* monitors are polled since they were last looked at */
+    unsigned monitors;      /* ever made: their endpoints have numbers */
+    zmq_msg_t first;        /* of the frame that was received last */
     struct part *parts[CODEC_PARTS];
     size_t parts_count;
 };

@@ -79,11 +79,10 @@ static enum mesh_status connect_socket(struct zmq_transport *self, struct zmq_li
     }
     enum mesh_status status = zmq_transport_configure(link->socket, self->incarnation);
     bool tcp = strncmp(endpoint, "tcp://", 6) == 0;
-    if (status == MESH_OK &&
-        ((tcp && (!set_int(link->socket, ZMQ_HEARTBEAT_IVL, TCP_BEAT_MS) ||
-                  !set_int(link->socket, ZMQ_HEARTBEAT_TIMEOUT, TCP_SILENCE_MS))) ||
-         !set_int(link->socket, ZMQ_HANDSHAKE_IVL, HANDSHAKE_MS) ||
-         !set_int(link->socket, ZMQ_CONNECT_TIMEOUT, HANDSHAKE_MS) || !open_monitor(self, link))) {
+    if (status == MESH_OK && ((tcp && (!set_int(link->socket, ZMQ_HEARTBEAT_IVL, TCP_BEAT_MS) ||
+                                       !set_int(link->socket, ZMQ_HEARTBEAT_TIMEOUT, TCP_SILENCE_MS))) ||
+                              !set_int(link->socket, ZMQ_HANDSHAKE_IVL, HANDSHAKE_MS) ||
+                              !set_int(link->socket, ZMQ_CONNECT_TIMEOUT, HANDSHAKE_MS) || !open_monitor(self, link))) {
         status = zmq_errno() == EMFILE ? MESH_FULL : MESH_IO;
     }
     if (status == MESH_OK && zmq_connect(link->socket, endpoint) != 0) {
@@ -294,7 +293,7 @@ static void advance(struct zmq_transport *self, struct zmq_link *link) {
 /* A monitor that is polled must be read, or it is readable for ever. */
 static void check_polled(struct zmq_transport *self) {
     self->polled = false;
-    LIST_EACH(&self->links, node, after) {
+    LIST_EACH (&self->links, node, after) {
         struct zmq_link *link = LIST_OWNER(node, struct zmq_link, listed);
         if (self->admin || list_is_linked(&link->readable)) {
             zmq_link_check(&self->transport, &link->link);
@@ -308,7 +307,7 @@ struct transport_link *zmq_link_changed(struct transport *transport) {
         check_polled(self);
     }
     if (list_is_empty(&self->news)) {
-        LIST_EACH(&self->busy, node, after) {
+        LIST_EACH (&self->busy, node, after) {
             advance(self, LIST_OWNER(node, struct zmq_link, busy));
         }
     }

@@ -1,0 +1,172 @@
+/* What the mesh does in each measurement: a program and one actor, two processes of one node.
+ *
+ * Throughput counts messages that were handled and acknowledged in order: the last one is an ask, whose answer says
+ * how many came before it. Latency is one ask after the other.
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
+#include "bench/bench.h"
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum { SETTLE_MS = 60000 };
+
+struct sink {
+    uint64_t handled;
+};
+
+static enum mesh_verdict sink_receive(struct mesh_actor *self, const struct mesh_message *message, void *state) {
+    struct sink *sink = state;
+    if (mesh_message_is(message, "count")) {
+        return mesh_reply(self, message, "count", &sink->handled, sizeof sink->handled) ? MESH_FAILED : MESH_DONE;
+    }
+    sink->handled += mesh_message_kind(message) == MESH_USER;
+    return MESH_DONE;
+}
+
+static enum mesh_verdict echo_receive(struct mesh_actor *self, const struct mesh_message *message, void *state) {
+    (void)state;
+    if (mesh_message_kind(message) != MESH_USER) {
+        return MESH_DONE;
+    }
+    size_t bytes;
+    const void *data = mesh_message_data(message, &bytes);
+    return mesh_reply(self, message, mesh_message_type(message), data, bytes) ? MESH_FAILED : MESH_DONE;
+}
+
+static const struct mesh_type sink_type = {
+    .name = "bench-sink", .state_bytes = sizeof(struct sink), .receive = sink_receive};
+static const struct mesh_type echo_type = {.name = "bench-echo", .receive = echo_receive};
+const struct mesh_type *const bench_types[] = {&sink_type, &echo_type, NULL};
+
+double bench_seconds(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
+}
+
+static int compare_doubles(const void *a, const void *b) {
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+double bench_percentile(double *samples, size_t count, double share) {
+    qsort(samples, count, sizeof *samples, compare_doubles);
+    return samples[(size_t)floor(share * (double)(count - 1))];
+}
+
+/* About the same time for each size: half a second at the rates of a small machine. */
+size_t throughput_messages(const struct bench *bench, const struct bench_measurement *self) {
+    size_t count = self->payload_bytes <= 64 ? 2000000 : self->payload_bytes <= 1024 ? 600000 : 12000;
+    return bench->quick ? count / 2 : count;
+}
+
+size_t latency_rounds(const struct bench *bench) {
+    return bench->quick ? 8000 : 30000;
+}
+
+void latency_values(double *samples, size_t count, double values[BENCH_VALUES]) {
+    values[0] = bench_percentile(samples, count, 0.50);
+    values[1] = bench_percentile(samples, count, 0.99);
+}
+
+static bool mesh_fails(const char *what, enum mesh_status status) {
+    fprintf(stderr, "mesh-bench: %s: %s\n", what, mesh_status_text(status));
+    return false;
+}
+
+/* Asks the sink how many it has handled, once all that was told before is. */
+static bool ask_count(struct bench *bench, struct mesh_address sink, uint64_t *count) {
+    struct mesh_message *reply = NULL;
+    enum mesh_status status = mesh_ask(bench->node, sink, "count", NULL, 0, SETTLE_MS, &reply);
+    if (status) {
+        return mesh_fails("ask the sink", status);
+    }
+    size_t bytes;
+    const void *data = mesh_message_data(reply, &bytes);
+    bool well = bytes == sizeof *count;
+    if (well) {
+        memcpy(count, data, sizeof *count);
+    }
+    mesh_message_release(&reply);
+    return well;
+}
+
+static bool tell_all(struct bench *bench, struct mesh_address sink, size_t bytes, size_t count, double *rate) {
+    void *payload = calloc(1, bytes);
+    if (!payload) {
+        return mesh_fails("payload", MESH_NO_MEMORY);
+    }
+    double start = bench_seconds();
+    enum mesh_status status = MESH_OK;
+    for (size_t i = 0; status == MESH_OK && i < count; i++) {
+        status = mesh_tell(bench->node, sink, "load", payload, bytes);
+    }
+    free(payload);
+    if (status) {
+        return mesh_fails("tell the sink", status);
+    }
+    uint64_t handled = 0;
+    if (!ask_count(bench, sink, &handled)) {
+        return false;
+    }
+    *rate = (double)count / (bench_seconds() - start);
+    if (handled != count) {
+        fprintf(stderr, "mesh-bench: the sink handled %" PRIu64 " of %zu messages\n", handled, count);
+    }
+    return handled == count;
+}
+
+static bool create(struct bench *bench, const char *type, struct mesh_address *out) {
+    struct mesh_error error;
+    if (mesh_node_create(bench->node, type, NULL, out, &error)) {
+        fprintf(stderr, "mesh-bench: %s\n", error.text);
+        return false;
+    }
+    return true;
+}
+
+static bool end(struct bench *bench, struct mesh_address actor) {
+    enum mesh_status status = mesh_node_request_exit(bench->node, actor, false);
+    return status ? mesh_fails("end the actor", status) : true;
+}
+
+bool throughput_mesh(struct bench *bench, const struct bench_measurement *self, double values[BENCH_VALUES]) {
+    struct mesh_address sink;
+    uint64_t none;
+    return create(bench, "bench-sink", &sink) && ask_count(bench, sink, &none) &&
+           tell_all(bench, sink, self->payload_bytes, throughput_messages(bench, self), &values[0]) && end(bench, sink);
+}
+
+static bool ask_echo(struct bench *bench, struct mesh_address echo, const void *payload, size_t bytes) {
+    struct mesh_message *reply = NULL;
+    enum mesh_status status = mesh_ask(bench->node, echo, "ping", payload, bytes, SETTLE_MS, &reply);
+    if (status) {
+        return mesh_fails("ask the echo", status);
+    }
+    mesh_message_release(&reply);
+    return true;
+}
+
+bool latency_mesh(struct bench *bench, const struct bench_measurement *self, double values[BENCH_VALUES]) {
+    struct mesh_address echo;
+    size_t count = latency_rounds(bench);
+    double *samples = calloc(count, sizeof *samples);
+    void *payload = calloc(1, self->payload_bytes);
+    bool well = samples && payload && create(bench, "bench-echo", &echo);
+    for (size_t i = 0; well && i < count; i++) {
+        double start = bench_seconds();
+        well = ask_echo(bench, echo, payload, self->payload_bytes);
+        samples[i] = (bench_seconds() - start) * 1e6;
+    }
+    if (well) {
+        latency_values(samples, count, values);
+        well = end(bench, echo);
+    }
+    free(payload);
+    free(samples);
+    return well;
+}

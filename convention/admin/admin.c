@@ -1,0 +1,301 @@
+/* The life of an admin: what it needs to begin, its loop, its end.
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
+#include "convention/admin/admin.h"
+#include "mesh/runtime/catalogue.h"
+#include "mesh/runtime/clock.h"
+#include "mesh/runtime/error.h"
+#include "mesh/runtime/host.h"
+#include "mesh/runtime/incarnation.h"
+#include "mesh/runtime/run_path.h"
+#include <errno.h>
+#include <mesh/version.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+enum { LISTENS_MAX = 4 };
+
+#define CATALOGUE_OPTION "catalogue="
+#define LAST_WORDS_NS (500 * NS_PER_MS)
+
+int admin_child(const char *options) {
+    if (strncmp(options, CATALOGUE_OPTION, strlen(CATALOGUE_OPTION)) == 0) {
+        return catalogue_main(options + strlen(CATALOGUE_OPTION), STDOUT_FILENO);
+    }
+    return host_main_text(options, NULL);
+}
+
+/* ---- the turn's callbacks ---- */
+
+static uint64_t tick_convention(struct admin *admin, uint64_t now_ns) {
+    if (convention_deadline(admin->convention) <= now_ns) {
+        admin_tell_convention(admin, &(struct convention_event){.kind = CONVENTION_TICK});
+    }
+    return convention_deadline(admin->convention);
+}
+
+static uint64_t tick_directory(struct admin *admin, uint64_t now_ns) {
+    if (directory_deadline(admin->directory) <= now_ns) {
+        admin_tell_directory(admin, &(struct directory_event){.kind = DIRECTORY_TICK});
+    }
+    return directory_deadline(admin->directory);
+}
+
+static uint64_t on_tick(void *user, uint64_t now_ns) {
+    struct admin *admin = user;
+    if (!admin->convention) {
+        return TIME_NEVER; /* the process is still being made */
+    }
+    admin_tell_failed(admin);
+    uint64_t least_ns = admin_tick_stop(admin, now_ns);
+    least_ns = time_min(least_ns, admin_tick_status(admin, now_ns));
+    least_ns = time_min(least_ns, tick_directory(admin, now_ns));
+    return time_min(least_ns, tick_convention(admin, now_ns));
+}
+
+/* A dead letter of the admin's own: a control message whose receiver is gone. Its sender's end is told otherwise. */
+static void on_unhandled(void *user, struct message *message) {
+    struct admin *admin = user;
+    log_write(admin->log, MESH_LOG_DEBUG, NULL, message->target, "a control message was not handled: %.*s",
+              (int)message->text.size, message->text.data ? (const char *)message->text.data : "");
+    message_release(message);
+}
+
+static void on_signal(void *user, int fd) {
+    struct admin *admin = user;
+    struct signalfd_siginfo info;
+    while (read(fd, &info, sizeof info) == (ssize_t)sizeof info) {
+        if (info.ssi_signo == SIGUSR1) {
+            log_write(admin->log, MESH_LOG_INFO, NULL, process_address(admin->process),
+                      "status: %s, %zu members, %zu actors", convention_state_name(admin->convention),
+                      convention_members(admin->convention)->count, directory_hosted(admin->directory));
+        } else {
+            admin_begin_stop(admin, 0);
+        }
+    }
+}
+
+/* ---- beginning ---- */
+
+static enum mesh_status open_log(struct admin *admin, struct mesh_error *error) {
+    static const enum mesh_level levels[] = {[CONFIG_LOG_DEBUG] = MESH_LOG_DEBUG,
+                                             [CONFIG_LOG_INFO] = MESH_LOG_INFO,
+                                             [CONFIG_LOG_WARNING] = MESH_LOG_WARNING,
+                                             [CONFIG_LOG_ERROR] = MESH_LOG_ERROR};
+    if (admin->config->log_file) {
+        snprintf(admin->log_path, sizeof admin->log_path, "%s", admin->config->log_file);
+    } else {
+        snprintf(admin->log_path, sizeof admin->log_path, "%s/log", admin->directory_path->path);
+    }
+    return log_open(&admin->log, admin->log_path, levels[admin->config->log_level], error);
+}
+
+static enum mesh_status watch_signals(struct admin *admin, struct mesh_error *error) {
+    sigset_t wanted;
+    sigemptyset(&wanted);
+    sigaddset(&wanted, SIGTERM);
+    sigaddset(&wanted, SIGINT);
+    sigaddset(&wanted, SIGUSR1);
+    admin->signals = signalfd(-1, &wanted, SFD_CLOEXEC | SFD_NONBLOCK);
+    if (admin->signals < 0 || process_watch(admin->process, admin->signals, on_signal, admin) != MESH_OK) {
+        return error_set(error, MESH_IO, "cannot watch for signals: %s", strerror(errno));
+    }
+    return MESH_OK;
+}
+
+/* Hosts are reached by other nodes at the address that this node is reached at, on a port of their own. */
+static void choose_endpoints(struct admin *admin) {
+    const char *endpoint = admin->config->advertise ? admin->config->advertise : process_endpoint(admin->process, true);
+    snprintf(admin->advertise, sizeof admin->advertise, "%s", endpoint);
+    const char *port = strrchr(endpoint, ':');
+    if (port && strncmp(endpoint, "tcp://", 6) == 0) {
+        snprintf(admin->host_listen, sizeof admin->host_listen, "%.*s:*", (int)(port - endpoint), endpoint);
+    }
+}
+
+static enum mesh_status open_process(struct admin *admin, struct mesh_error *error) {
+    char ipc[RUN_PATH_ENDPOINT_BYTES];
+    const char *listen[LISTENS_MAX + 1] = {run_path_endpoint(ipc, admin->directory_path->path, "admin")};
+    if (admin->config->bind.count >= LISTENS_MAX) {
+        return error_set(error, MESH_INVALID_ARGUMENT, "bind: at most %d endpoints", LISTENS_MAX - 1);
+    }
+    for (size_t i = 0; i < admin->config->bind.count; i++) {
+        listen[i + 1] = admin->config->bind.items[i];
+    }
+    struct process_options options = {
+        .role = FRAME_ROLE_ADMIN,
+        .incarnation = admin->incarnation,
+        .node = admin->incarnation,
+        .node_name = admin->config->name,
+        .listen = listen,
+        .advertise = admin->config->advertise,
+        .limits = &admin->config->delivery,
+        .log = admin->log,
+        .callbacks =
+            {
+                .user = admin,
+                .control = admin_on_control,
+                .unhandled = on_unhandled,
+                .hello = admin_on_hello,
+                .link = admin_on_link,
+                .frame = admin_on_frame,
+                .resolve = admin_on_resolve,
+                .tick = on_tick,
+            },
+    };
+    return process_new(&admin->process, &options, 0, error);
+}
+
+static enum mesh_status make_capabilities(struct admin *admin, struct mesh_error *error) {
+    struct utsname host;
+    struct capability_standard standard = {
+        .library_version = mesh_version(),
+        .wire_version = "1.0",
+        .node_name = admin->config->name,
+        .system_base = admin->config->bind.count ? "tcp" : "local",
+        .host_architecture = uname(&host) == 0 ? host.machine : "unknown",
+    };
+    const struct capability_set *own = &admin->config->capabilities;
+    enum mesh_status status = capability_set_copy(&admin->capabilities, own->items, own->count);
+    if (status == MESH_OK) {
+        status = capability_set_standard(&admin->capabilities, &standard);
+    }
+    return status == MESH_OK ? status : error_set(error, status, "the capabilities: %s", mesh_status_text(status));
+}
+
+static enum mesh_status open_cores(struct admin *admin, struct mesh_error *error) {
+    /* A node that nobody can reach by tcp is still a node, alone; its endpoint is the one of its programs. */
+    const char *endpoint = admin->advertise[0] ? admin->advertise : process_endpoint(admin->process, false);
+    struct convention_options options = {
+        .incarnation = admin->incarnation,
+        .name = admin->config->name,
+        .endpoint = endpoint,
+        .candidates = (const char *const *)admin->config->leaders.items,
+        .capabilities = &admin->capabilities,
+        .times = admin->config->times,
+        .members_max = admin->config->members_max,
+        .seed = admin->incarnation,
+    };
+    struct directory_limits limits = directory_limits_default;
+    limits.actors_max = admin->config->actors_max;
+    enum mesh_status status = convention_new(&admin->convention, &options);
+    if (status == MESH_OK) {
+        status = directory_new(&admin->directory, &limits, admin->incarnation, endpoint,
+                               convention_members(admin->convention));
+    }
+    return status == MESH_OK ? status
+                             : error_set(error, status, "cannot make the node's tables: %s", mesh_status_text(status));
+}
+
+static void note_module(void *user, const char *text) {
+    const struct admin *admin = user;
+    log_write(admin->log, MESH_LOG_WARNING, NULL, (struct mesh_address){0}, "%s", text);
+}
+
+static enum mesh_status read_types(struct admin *admin, struct mesh_error *error) {
+    char path[ZYGOTE_OPTIONS_BYTES / 2];
+    struct text_builder builder = text_builder(path, sizeof path);
+    for (size_t i = 0; i < admin->config->module_path.count; i++) {
+        text_append(&builder, "%s%s", i ? ":" : "", admin->config->module_path.items[i]);
+    }
+    if (builder.truncated) {
+        return error_set(error, MESH_TOO_LARGE, "module_path is too long: at most %zu bytes", sizeof path - 1);
+    }
+    if (types_new(&admin->types) != MESH_OK) {
+        return error_set(error, MESH_NO_MEMORY, "no memory for the table of types");
+    }
+    return types_read_modules(admin->types, admin->zygote, path, note_module, admin, error);
+}
+
+static enum mesh_status begin(struct admin *admin, struct mesh_error *error) {
+    enum mesh_status status = open_log(admin, error);
+    if (status == MESH_OK) {
+        status = read_types(admin, error);
+    }
+    if (status == MESH_OK) {
+        status = open_process(admin, error);
+    }
+    if (status == MESH_OK) {
+        choose_endpoints(admin);
+        status = watch_signals(admin, error);
+    }
+    if (status == MESH_OK) {
+        status = make_capabilities(admin, error);
+    }
+    return status == MESH_OK ? open_cores(admin, error) : status;
+}
+
+/* ---- loop and end ---- */
+
+static void say_ready(const struct admin *admin, int ready_fd) {
+    log_write(admin->log, MESH_LOG_INFO, NULL, process_address(admin->process), "node %s is up: %s %s",
+              admin->config->name, admin->directory_path->path, admin->advertise);
+    if (ready_fd >= 0) {
+        ssize_t written = write(ready_fd, "ready\n", 6);
+        if (written != 6) {
+            log_write(admin->log, MESH_LOG_WARNING, NULL, process_address(admin->process),
+                      "nobody waits for this node to be ready");
+        }
+        close(ready_fd);
+    }
+}
+
+/* What was said last, to the convention above all, gets a moment to leave. */
+static void say_last_words(struct admin *admin) {
+    uint64_t until_ns = clock_now_ns() + LAST_WORDS_NS;
+    process_flush(admin->process, true);
+    while (delivery_counters(process_delivery(admin->process))->in_flight > 0 && clock_now_ns() < until_ns) {
+        (void)process_turn(admin->process, until_ns);
+    }
+}
+
+static void run(struct admin *admin) {
+    process_lock(admin->process);
+    admin_tell_convention(admin, &(struct convention_event){.kind = CONVENTION_START});
+    while (!admin->stopped) {
+        (void)process_turn(admin->process, TIME_NEVER);
+    }
+    say_last_words(admin);
+    process_unlock(admin->process);
+    log_write(admin->log, MESH_LOG_INFO, NULL, process_address(admin->process), "the node has ended");
+}
+
+static void end(struct admin *admin) {
+    process_destroy(&admin->process);
+    admin_free_gatherings(admin);
+    admin_free_residents(admin);
+    directory_destroy(&admin->directory);
+    convention_destroy(&admin->convention);
+    capability_set_fini(&admin->capabilities);
+    types_destroy(&admin->types);
+    map_fini(&admin->neighbours);
+    if (admin->signals >= 0) {
+        close(admin->signals);
+    }
+    log_close(&admin->log);
+}
+
+enum mesh_status admin_run(const struct config *config, const struct run_directory *path, struct zygote *zygote,
+                           int ready_fd, struct mesh_error *error) {
+    struct admin admin = {.config = config,
+                          .directory_path = path,
+                          .zygote = zygote,
+                          .incarnation = incarnation_draw(),
+                          .started_ns = clock_now_ns(),
+                          .signals = -1};
+    list_init(&admin.gatherings);
+    map_init(&admin.residents, sizeof(uint64_t), config->actors_max + 1024, admin.incarnation);
+    map_init(&admin.neighbours, sizeof(uint64_t), config->members_max + 1024, admin.incarnation);
+    enum mesh_status status = begin(&admin, error);
+    if (status == MESH_OK) {
+        say_ready(&admin, ready_fd);
+        run(&admin);
+    }
+    end(&admin);
+    return status;
+}

@@ -1,0 +1,125 @@
+/* The admin of a node: the shell around the convention, the directory and the node's processes.
+ *
+ * It runs no user code. What its cores want it performs: frames to other admins, control messages on streams, hosts
+ * started by the zygote and watched by pidfd. One thread; everything happens in process_turn's callbacks and between turns.
+ *
+ *   admin.c             life: begin, loop, end
+ *   admin_links.c       hellos, links and frames of other admins; the convention core
+ *   admin_control.c     control messages; the directory core
+ *   admin_hosts.c       hosts and programs: start, watch, bury
+ *   admin_types.c       which actor types there are, from modules and programs
+ *   admin_status.c      the status of this node and of the whole convention (K1)
+ *   admin_shutdown.c    the orderly end (C12)
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
+#ifndef CONVENTION_ADMIN_ADMIN_H
+#define CONVENTION_ADMIN_ADMIN_H
+
+#include "convention/admin/admin_types.h"
+#include "convention/admin/config.h"
+#include "convention/admin/run_directory.h"
+#include "convention/admin/zygote.h"
+#include "convention/core/convention.h"
+#include "convention/core/directory.h"
+#include "mesh/base/list.h"
+#include "mesh/base/map.h"
+#include "mesh/base/time.h"
+#include "mesh/runtime/crash_page.h"
+#include "mesh/runtime/log.h"
+#include "mesh/runtime/process.h"
+
+/* A process of this node: a host that the zygote started, or a program that attached. */
+struct resident {
+    uint32_t slot;
+    uint64_t incarnation;
+    pid_t pid;
+    int pidfd;
+    bool program;
+    bool greeted;
+    bool failed;             /* it could not be started: told to the directory after the turn */
+    bool leaving;            /* a program that has said goodbye */
+    struct crash_page *page; /* of a host */
+    struct mesh_address actor;
+    struct mesh_error error; /* why it failed */
+};
+
+/* A status of the whole convention that is being gathered. */
+struct gathering;
+
+struct admin {
+    const struct config *config;
+    const struct run_directory *directory_path;
+    struct zygote *zygote;
+    struct log *log;
+    uint64_t incarnation;
+    char advertise[256];   /* endpoint for other nodes; empty when there is no tcp */
+    char host_listen[256]; /* what hosts bind for other nodes; empty when there is no tcp */
+    char log_path[256];
+    struct process *process;
+    struct convention *convention;
+    struct directory *directory;
+    struct types *types;
+    struct capability_set capabilities;
+    struct map residents;  /* by slot */
+    struct map neighbours; /* incarnations of admins that said hello; the value is the map itself */
+    struct list gatherings;
+    uint64_t last_id; /* of own requests */
+    uint64_t started_ns;
+    int signals;          /* signalfd */
+    size_t failed;        /* residents whose failure is to be told */
+    uint32_t actors_told; /* to the convention */
+
+    bool stopping, stopped;
+    bool terminated, killed; /* how far the shutdown has gone with those that do not leave */
+    uint64_t stop_ns, stop_span_ns;
+    struct mesh_address stop_asker;
+};
+
+/* Runs the node until it is stopped; `ready_fd`, unless -1, is told when programs can attach. MESH_OK after an orderly end; else
+ * the error names what kept it from beginning. */
+enum mesh_status admin_run(const struct config *config, const struct run_directory *path, struct zygote *zygote,
+                           int ready_fd, struct mesh_error *error);
+
+/* What a forked child of the zygote runs: a host, or the catalogue of the modules. */
+int admin_child(const char *options);
+
+/* ---- links ---- */
+
+void admin_on_hello(void *user, uint64_t peer, const struct frame_hello *hello, struct frame_hello *answer);
+void admin_on_link(void *user, uint64_t peer, const char *endpoint, enum process_link link);
+void admin_on_frame(void *user, uint64_t peer, const struct frame *frame);
+void admin_tell_convention(struct admin *admin, const struct convention_event *event);
+
+/* ---- control ---- */
+
+void admin_on_control(void *user, struct mesh_address sender, const struct control *control);
+void admin_on_resolve(void *user, struct mesh_address address, struct mesh_address sender);
+void admin_tell_directory(struct admin *admin, const struct directory_event *event);
+void admin_send(struct admin *admin, struct mesh_address to, const struct control *control);
+void admin_answer_done(struct admin *admin, struct mesh_address to, uint64_t id, enum mesh_status status,
+                       const char *text);
+
+/* ---- hosts and programs ---- */
+
+struct resident *admin_resident(const struct admin *admin, uint32_t slot); /* NULL when there is none */
+void admin_start_host(struct admin *admin, uint32_t slot, const struct control_create *create);
+void admin_kill_host(struct admin *admin, uint32_t slot, int signal);
+void admin_tell_failed(struct admin *admin);
+/* A host or program says hello: its slot, or a refusal. */
+void admin_greet(struct admin *admin, uint64_t peer, const struct frame_hello *hello, struct frame_hello *answer);
+void admin_program_left(struct admin *admin, struct resident *resident);
+void admin_free_residents(struct admin *admin);
+
+/* ---- status ---- */
+
+void admin_on_status_request(struct admin *admin, struct mesh_address asker, uint64_t id, bool whole);
+void admin_on_status_reply(struct admin *admin, uint64_t id, const struct control_status_reply *reply);
+uint64_t admin_tick_status(struct admin *admin, uint64_t now_ns);
+void admin_free_gatherings(struct admin *admin);
+
+/* ---- shutdown ---- */
+
+void admin_begin_stop(struct admin *admin, uint64_t span_ns);
+uint64_t admin_tick_stop(struct admin *admin, uint64_t now_ns);
+
+#endif

@@ -1,0 +1,283 @@
+/* Control messages, and what the directory core makes of them.
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
+#include "convention/admin/admin.h"
+#include "mesh/base/check.h"
+#include "mesh/core/address.h"
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- sending ---- */
+
+/* What goes to another node names the remote way to a process only; what stays here, the local one. */
+static struct bytes endpoint_for(const struct admin *admin, struct mesh_address to, struct bytes endpoints) {
+    const uint8_t *space = memchr(endpoints.data, ' ', endpoints.size);
+    if (!space) {
+        return endpoints;
+    }
+    size_t first = (size_t)(space - endpoints.data);
+    return to.node == admin->incarnation ? bytes_make(endpoints.data, first)
+                                         : bytes_make(space + 1, endpoints.size - first - 1);
+}
+
+void admin_send(struct admin *admin, struct mesh_address to, const struct control *control) {
+    struct control sent = *control;
+    if (sent.kind == CONTROL_CREATED) {
+        sent.created.endpoint = endpoint_for(admin, to, sent.created.endpoint);
+    } else if (sent.kind == CONTROL_RESOLVED) {
+        sent.resolved.endpoint = endpoint_for(admin, to, sent.resolved.endpoint);
+    }
+    enum mesh_status status = process_send_control(admin->process, to, &sent);
+    if (status != MESH_OK) {
+        log_write(admin->log, MESH_LOG_ERROR, NULL, to, "a control message to it is not sent: %s",
+                  mesh_status_text(status));
+    }
+}
+
+void admin_answer_done(struct admin *admin, struct mesh_address to, uint64_t id, enum mesh_status status,
+                       const char *text) {
+    struct control done = {.id = id, .kind = CONTROL_DONE, .done = {.status = status, .text = bytes_of_text(text)}};
+    admin_send(admin, to, &done);
+}
+
+/* ---- performing the directory ---- */
+
+static void request_exit(struct admin *admin, struct mesh_address to) {
+    struct message *message =
+        message_new(delivery_pool(process_delivery(admin->process)), bytes_make("", 0), bytes_make("", 0));
+    if (!message) {
+        log_write(admin->log, MESH_LOG_ERROR, NULL, to, "no memory to ask it to exit");
+        return;
+    }
+    message->kind = FRAME_EXIT_REQUEST;
+    message->sender = process_address(admin->process);
+    message->target = to;
+    message->deadline_ns = TIME_NEVER;
+    message->flags = FRAME_RUN_URGENT;
+    message->urgent = true;
+    enum mesh_status status = process_submit(admin->process, message);
+    if (status != MESH_OK) {
+        log_write(admin->log, MESH_LOG_ERROR, NULL, to, "it is not asked to exit: %s", mesh_status_text(status));
+        message_release(message);
+    }
+}
+
+static struct delivery_gone gone_of(const struct control_gone *gone, struct mesh_address sender) {
+    return (struct delivery_gone){
+        .reason = gone->reason,
+        .text = gone->text,
+        .sender = gone->floors_known ? sender : (struct mesh_address){0},
+        .floors_known = gone->floors_known,
+        .epoch = gone->epoch,
+        .handled = gone->handled,
+        .in_hand = gone->in_hand,
+    };
+}
+
+/* What the directory answers to this admin itself: where somebody lives to whom it wants to send. */
+static void take_own(struct admin *admin, const struct control *control) {
+    if (control->kind == CONTROL_RESOLVED) {
+        struct bytes endpoint = endpoint_for(admin, process_address(admin->process), control->resolved.endpoint);
+        char *text = strndup((const char *)endpoint.data, endpoint.size);
+        bool here = control->resolved.address.node == admin->incarnation;
+        (void)process_resolved(admin->process, control->resolved.address, control->resolved.process,
+                               here || !text ? NULL : text);
+        free(text);
+    } else if (control->kind == CONTROL_GONE) {
+        struct delivery_gone gone = gone_of(&control->gone, process_address(admin->process));
+        process_gone(admin->process, control->gone.address, &gone);
+    }
+}
+
+static void perform(struct admin *admin, const struct directory_action *action) {
+    switch (action->kind) {
+    case DIRECTORY_START_HOST:
+        admin_start_host(admin, action->slot, &action->control.create);
+        return;
+    case DIRECTORY_KILL_HOST:
+        admin_kill_host(admin, action->slot, SIGKILL);
+        return;
+    case DIRECTORY_SEND:
+        if (mesh_address_equal(action->to, process_address(admin->process))) {
+            take_own(admin, &action->control);
+        } else {
+            admin_send(admin, action->to, &action->control);
+        }
+        return;
+    case DIRECTORY_EXIT_REQUEST:
+        request_exit(admin, action->to);
+        return;
+    }
+    CHECK_UNREACHABLE();
+}
+
+static void tell_actors(struct admin *admin) {
+    uint32_t actors = (uint32_t)directory_hosted(admin->directory);
+    if (actors != admin->actors_told) {
+        admin->actors_told = actors;
+        admin_tell_convention(admin, &(struct convention_event){.kind = CONVENTION_ACTORS, .actors = actors});
+    }
+}
+
+void admin_tell_directory(struct admin *admin, const struct directory_event *event) {
+    enum mesh_status status = directory_step(admin->directory, process_now(admin->process), event);
+    if (status != MESH_OK && status != MESH_NOT_FOUND) {
+        log_write(admin->log, MESH_LOG_ERROR, NULL, event->asker, "the directory: %s", mesh_status_text(status));
+    }
+    struct directory_action action;
+    while (directory_poll(admin->directory, &action)) {
+        perform(admin, &action);
+    }
+    tell_actors(admin);
+}
+
+/* ---- requests ---- */
+
+/* A create gets the requirements of its type besides its creator's, and is refused here when nobody knows the type. */
+static void on_create(struct admin *admin, struct mesh_address sender, const struct control *control) {
+    struct control merged = *control;
+    struct frame_requirement requirements[FRAME_REQUIREMENTS];
+    const struct type_entry *type = types_find(admin->types, control->create.type, control->create.program);
+    size_t count = 0;
+    for (size_t i = 0; i < control->create.requirements_count; i++) {
+        requirements[count++] = control->create.requirements[i];
+    }
+    for (size_t i = 0; type && i < type->requirements.count && count < FRAME_REQUIREMENTS; i++) {
+        requirements[count++] = type->requirements.items[i];
+    }
+    merged.create.requirements = requirements;
+    merged.create.requirements_count = count;
+    char why[FRAME_TEXT_BYTES];
+    if (!type && merged.create.refusal.size == 0) {
+        merged.create.status = MESH_UNKNOWN_TYPE;
+        merged.create.refusal = bytes_of_text(types_why_unknown(admin->types, control->create.type, why, sizeof why));
+    }
+    if (admin->stopping) {
+        struct control failed = {.id = control->id, .kind = CONTROL_CREATE_FAILED};
+        failed.create_failed = (struct control_create_failed){control->create.address, MESH_SHUTTING_DOWN,
+                                                              bytes_of_text("the node is shutting down")};
+        admin_send(admin, sender, &failed);
+        return;
+    }
+    admin_tell_directory(admin,
+                         &(struct directory_event){
+                             .kind = DIRECTORY_CONTROL, .asker = sender, .control = &merged, .known = type != NULL});
+}
+
+/* The resident that speaks, when it speaks as a process of this node. */
+static struct resident *speaker(const struct admin *admin, struct mesh_address sender) {
+    return sender.node == admin->incarnation ? admin_resident(admin, address_slot(sender)) : NULL;
+}
+
+/* A host of ours says that its first actor runs, or cannot. */
+static bool on_birth(struct admin *admin, const struct resident *host, const struct control *control) {
+    if (!host || host->program) {
+        return false;
+    }
+    if (control->kind == CONTROL_CREATED) {
+        admin_tell_directory(admin, &(struct directory_event){.kind = DIRECTORY_ACTOR_UP, .slot = host->slot});
+        return true;
+    }
+    if (control->kind == CONTROL_CREATE_FAILED) {
+        admin_tell_directory(admin, &(struct directory_event){.kind = DIRECTORY_HOST_FAILED,
+                                                              .slot = host->slot,
+                                                              .status = control->create_failed.status,
+                                                              .text = control->create_failed.text});
+        return true;
+    }
+    return false;
+}
+
+static void on_types(struct admin *admin, struct mesh_address sender, const struct control *control) {
+    enum mesh_status status = types_add_program(admin->types, &control->types);
+    admin_answer_done(admin, sender, control->id, status,
+                      status == MESH_OK ? "" : "the node cannot take the program's types: too many, or no memory");
+}
+
+static bool is_goodbye(const struct resident *resident, const struct control *control) {
+    return resident && resident->program && control->kind == CONTROL_EXITED &&
+           address_number(control->exited.address) == 0;
+}
+
+void admin_on_control(void *user, struct mesh_address sender, const struct control *control) {
+    struct admin *admin = user;
+    struct resident *resident = speaker(admin, sender);
+    if (on_birth(admin, resident, control)) {
+        return;
+    }
+    if (is_goodbye(resident, control)) {
+        admin_program_left(admin, resident);
+        return;
+    }
+    switch (control->kind) {
+    case CONTROL_CREATE:
+        on_create(admin, sender, control);
+        return;
+    case CONTROL_PROGRAM_TYPES:
+        on_types(admin, sender, control);
+        return;
+    case CONTROL_STATUS_REQUEST:
+        admin_on_status_request(admin, sender, control->id, control->status_request.whole_convention);
+        return;
+    case CONTROL_STATUS_REPLY:
+        admin_on_status_reply(admin, control->id, &control->status_reply);
+        return;
+    case CONTROL_SHUTDOWN:
+        admin->stop_asker = sender;
+        admin_begin_stop(admin, (uint64_t)control->shutdown.timeout_ms * NS_PER_MS);
+        admin_answer_done(admin, sender, control->id, MESH_OK, "");
+        return;
+    case CONTROL_DONE:
+        return;
+    case CONTROL_CREATED:
+    case CONTROL_CREATE_FAILED:
+    case CONTROL_RESOLVE:
+    case CONTROL_RESOLVED:
+    case CONTROL_GONE:
+    case CONTROL_EXITED:
+    case CONTROL_KILL:
+        admin_tell_directory(admin,
+                             &(struct directory_event){.kind = DIRECTORY_CONTROL, .asker = sender, .control = control});
+        return;
+    }
+}
+
+/* ---- where this admin's own messages go ---- */
+
+static void resolve_admin(struct admin *admin, struct mesh_address address) {
+    const struct member *member = members_find(convention_members(admin->convention), address.node);
+    if (member) {
+        (void)process_resolved(admin->process, address, address.node, member->endpoint);
+    } else if (map_get(&admin->neighbours, &address.node)) {
+        (void)process_resolved(admin->process, address, address.node, NULL);
+    } else {
+        process_gone(admin->process, address,
+                     &(struct delivery_gone){.reason = FRAME_NODE_LOST, .text = bytes_of_text("its node is lost")});
+    }
+}
+
+static void resolve_resident(struct admin *admin, struct mesh_address address) {
+    const struct resident *resident = admin_resident(admin, address_slot(address));
+    if (resident) {
+        (void)process_resolved(admin->process, address, resident->incarnation, NULL);
+    } else {
+        process_gone(admin->process, address,
+                     &(struct delivery_gone){.reason = FRAME_EXITED, .text = bytes_of_text("its process is gone")});
+    }
+}
+
+void admin_on_resolve(void *user, struct mesh_address address, struct mesh_address sender) {
+    struct admin *admin = user;
+    bool here = address.node == admin->incarnation;
+    if (address_number(address) != 0) {
+        struct control resolve = {.kind = CONTROL_RESOLVE, .resolve = {address, sender}};
+        admin_tell_directory(admin, &(struct directory_event){.kind = DIRECTORY_CONTROL,
+                                                              .asker = process_address(admin->process),
+                                                              .control = &resolve});
+    } else if (here) {
+        resolve_resident(admin, address);
+    } else {
+        resolve_admin(admin, address);
+    }
+}

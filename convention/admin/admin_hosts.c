@@ -1,0 +1,349 @@
+/* The processes of a node: hosts that are started, watched and buried, programs that come and go.
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
+#include "convention/admin/admin.h"
+#include "mesh/core/address.h"
+#include "mesh/runtime/error.h"
+#include "mesh/runtime/host.h"
+#include "mesh/runtime/incarnation.h"
+#include "mesh/runtime/run_path.h"
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { FLOORS_MAX = CRASH_PAGE_FLOORS };
+
+struct resident *admin_resident(const struct admin *admin, uint32_t slot) {
+    uint64_t key = slot;
+    return map_get(&admin->residents, &key);
+}
+
+static void free_resident(struct resident *resident) {
+    if (resident->pidfd >= 0) {
+        close(resident->pidfd);
+    }
+    crash_page_unmap(&resident->page);
+    free(resident);
+}
+
+void admin_free_residents(struct admin *admin) {
+    size_t place = 0;
+    for (struct resident *resident = map_next(&admin->residents, &place); resident;
+         resident = map_next(&admin->residents, &place)) {
+        free_resident(resident);
+    }
+    map_fini(&admin->residents);
+}
+
+static struct resident *new_resident(struct admin *admin, uint32_t slot) {
+    struct resident *resident = calloc(1, sizeof *resident);
+    uint64_t key = slot;
+    if (!resident || map_put(&admin->residents, &key, resident) != MESH_OK) {
+        free(resident);
+        return NULL;
+    }
+    resident->slot = slot;
+    resident->pidfd = -1;
+    return resident;
+}
+
+static void remove_resident(struct admin *admin, struct resident *resident) {
+    uint64_t key = resident->slot;
+    map_remove(&admin->residents, &key);
+    if (resident->pidfd >= 0) {
+        process_unwatch(admin->process, resident->pidfd);
+    }
+    free_resident(resident);
+}
+
+/* ---- death ---- */
+
+/* How far the dead host had handled each stream, from its crash page. */
+static size_t read_floors(const struct resident *resident, struct directory_floor *floors) {
+    size_t count = 0, place = 0;
+    struct crash_stream stream;
+    while (resident->page && count < FLOORS_MAX && crash_page_next_stream(resident->page, &place, &stream)) {
+        floors[count++] = (struct directory_floor){.actor = stream.actor,
+                                                   .sender = stream.sender,
+                                                   .epoch = stream.floor.epoch,
+                                                   .handled = stream.floor.handled,
+                                                   .in_hand = stream.floor.in_hand};
+    }
+    return count;
+}
+
+static enum control_how how_of(const siginfo_t *end, char *text, size_t bytes) {
+    if (end->si_code == CLD_KILLED || end->si_code == CLD_DUMPED) {
+        const char *name = sigabbrev_np(end->si_status);
+        snprintf(text, bytes, "killed by SIG%s", name ? name : "?");
+        return CONTROL_SIGNAL;
+    }
+    if (end->si_status == 0) {
+        snprintf(text, bytes, "its process ended");
+        return CONTROL_OWN_EXIT;
+    }
+    snprintf(text, bytes, "its process ended with code %d", end->si_status);
+    return CONTROL_EXIT_CODE;
+}
+
+static void bury(struct admin *admin, struct resident *resident, enum control_how how, int number, const char *text) {
+    struct directory_floor *floors = calloc(FLOORS_MAX, sizeof *floors);
+    size_t count = floors ? read_floors(resident, floors) : 0; /* without memory nothing is on record */
+    struct directory_event died = {.kind = DIRECTORY_HOST_DIED,
+                                   .slot = resident->slot,
+                                   .how = how,
+                                   .number = number,
+                                   .text = bytes_of_text(text),
+                                   .floors = floors,
+                                   .floors_count = count};
+    uint64_t incarnation = resident->incarnation;
+    log_write(admin->log, how == CONTROL_OWN_EXIT ? MESH_LOG_DEBUG : MESH_LOG_WARNING, NULL, resident->actor,
+              "process %ld: %s", (long)resident->pid, text);
+    remove_resident(admin, resident);
+    admin_tell_directory(admin, &died);
+    process_peer_lost(admin->process, incarnation);
+    free(floors);
+}
+
+/* A host is our child: how it ended is told by waiting for it. */
+static void on_host_end(void *user, int pidfd) {
+    struct admin *admin = user;
+    size_t place = 0;
+    for (struct resident *resident = map_next(&admin->residents, &place); resident;
+         resident = map_next(&admin->residents, &place)) {
+        if (resident->pidfd != pidfd) {
+            continue;
+        }
+        siginfo_t end = {0};
+        char text[96];
+        if (waitid(P_PIDFD, (id_t)pidfd, &end, WEXITED | WNOHANG) == 0 && end.si_pid != 0) {
+            enum control_how how = how_of(&end, text, sizeof text);
+            bury(admin, resident, how, how == CONTROL_OWN_EXIT ? 0 : end.si_status, text);
+        }
+        return;
+    }
+}
+
+static void on_program_end(void *user, int pidfd) {
+    struct admin *admin = user;
+    size_t place = 0;
+    for (struct resident *resident = map_next(&admin->residents, &place); resident;
+         resident = map_next(&admin->residents, &place)) {
+        if (resident->pidfd == pidfd) {
+            bury(admin, resident, resident->leaving ? CONTROL_OWN_EXIT : CONTROL_EXIT_CODE, 0, "the program has ended");
+            return;
+        }
+    }
+}
+
+void admin_program_left(struct admin *admin, struct resident *resident) {
+    resident->leaving = true;
+    bury(admin, resident, CONTROL_OWN_EXIT, 0, "the program has left the node");
+}
+
+static enum mesh_status watch_process(struct admin *admin, struct resident *resident,
+                                      void (*ended)(void *user, int fd)) {
+    resident->pidfd = (int)syscall(SYS_pidfd_open, resident->pid, 0);
+    if (resident->pidfd < 0) {
+        return MESH_IO;
+    }
+    return process_watch(admin->process, resident->pidfd, ended, admin);
+}
+
+/* ---- birth ---- */
+
+static enum mesh_status fail_start(struct admin *admin, struct resident *resident, enum mesh_status status,
+                                   const char *text) {
+    resident->failed = true;
+    admin->failed++;
+    return error_set(&resident->error, status, "%s", text);
+}
+
+static enum mesh_status print_options(const struct admin *admin, const struct resident *resident,
+                                      const struct control_create *create, const struct type_entry *type, char *text) {
+    char listen[RUN_PATH_ENDPOINT_BYTES], endpoint[RUN_PATH_ENDPOINT_BYTES], name[32];
+    snprintf(name, sizeof name, "h%x", resident->slot);
+    struct host_options options = {
+        .run_directory = admin->directory_path->path,
+        .admin = run_path_endpoint(endpoint, admin->directory_path->path, "admin"),
+        .admin_pid = (uint32_t)getpid(),
+        .node = admin->incarnation,
+        .incarnation = resident->incarnation,
+        .slot = resident->slot,
+        .node_name = admin->config->name,
+        .listen = run_path_endpoint(listen, admin->directory_path->path, name),
+        .listen_remote = admin->host_listen[0] ? admin->host_listen : NULL,
+        .actor = create->address,
+        .parent = create->parent,
+        .type = type->name,
+        .module = type->module,
+        .program = type->program,
+        .log = admin->log_path,
+        .log_level = (int)admin->config->log_level,
+        .crash_page = ZYGOTE_PAGE_FD,
+    };
+    return host_options_print(text, HOST_OPTIONS_BYTES, &options);
+}
+
+static enum mesh_status start(struct admin *admin, struct resident *resident, const struct control_create *create) {
+    const struct type_entry *type = types_find(admin->types, create->type, create->program);
+    if (!type) {
+        return fail_start(admin, resident, MESH_UNKNOWN_TYPE, "the program that brings the type has left the node");
+    }
+    char options[HOST_OPTIONS_BYTES];
+    if (print_options(admin, resident, create, type, options) != MESH_OK) {
+        return fail_start(admin, resident, MESH_TOO_LARGE, "the paths of module and log are too long for a host");
+    }
+    int page;
+    if (crash_page_create(&page) != MESH_OK) {
+        return fail_start(admin, resident, MESH_IO, "no shared memory for a host: raise the limit on descriptors");
+    }
+    enum mesh_status status = crash_page_map(&resident->page, page);
+    struct zygote_request request = {.start = type->program ? ZYGOTE_EXEC : ZYGOTE_FORK,
+                                     .program = type->program,
+                                     .options = options,
+                                     .page = page,
+                                     .output = -1};
+    if (status == MESH_OK) {
+        status = zygote_start(admin->zygote, &request, &resident->pid, &resident->error);
+    }
+    close(page);
+    if (status != MESH_OK) {
+        return fail_start(admin, resident, status,
+                          resident->error.text[0] ? resident->error.text : "no memory for a host");
+    }
+    if (watch_process(admin, resident, on_host_end) != MESH_OK) {
+        kill(resident->pid, SIGKILL);
+        return fail_start(admin, resident, MESH_IO, "a host cannot be watched: raise the limit on descriptors");
+    }
+    return MESH_OK;
+}
+
+void admin_start_host(struct admin *admin, uint32_t slot, const struct control_create *create) {
+    struct resident *resident = new_resident(admin, slot);
+    if (!resident) {
+        log_write(admin->log, MESH_LOG_ERROR, NULL, create->address, "no memory for its host");
+        return; /* the directory gives the start up when its time is over */
+    }
+    resident->incarnation = incarnation_draw();
+    resident->actor = create->address;
+    if (start(admin, resident, create) != MESH_OK) {
+        log_write(admin->log, MESH_LOG_ERROR, NULL, create->address, "no host is started for it: %s",
+                  resident->error.text);
+    }
+}
+
+/* The directory is told after the turn: it is in the middle of a step when it wants a host. */
+void admin_tell_failed(struct admin *admin) {
+    while (admin->failed > 0) {
+        size_t place = 0;
+        struct resident *resident;
+        do {
+            resident = map_next(&admin->residents, &place);
+        } while (resident && !resident->failed);
+        admin->failed--;
+        if (!resident) {
+            return;
+        }
+        struct mesh_error error = resident->error;
+        struct directory_event failed = {.kind = DIRECTORY_HOST_FAILED,
+                                         .slot = resident->slot,
+                                         .status = error.status,
+                                         .text = bytes_of_text(error.text)};
+        struct directory_event died = {.kind = DIRECTORY_HOST_DIED, .slot = resident->slot};
+        died.how = CONTROL_NOT_CREATED;
+        died.text = failed.text;
+        remove_resident(admin, resident);
+        admin_tell_directory(admin, &failed);
+        admin_tell_directory(admin, &died);
+    }
+}
+
+void admin_kill_host(struct admin *admin, uint32_t slot, int number) {
+    struct resident *resident = admin_resident(admin, slot);
+    if (resident && !resident->program && resident->pidfd >= 0) {
+        syscall(SYS_pidfd_send_signal, resident->pidfd, number, NULL, 0);
+    }
+}
+
+/* ---- hellos ---- */
+
+static void greet_host(struct admin *admin, uint64_t peer, const struct frame_hello *hello,
+                       struct frame_hello *answer) {
+    struct resident *resident = admin_resident(admin, hello->slot);
+    if (hello->node != admin->incarnation || !resident || resident->incarnation != peer) {
+        answer->refusal = bytes_of_text("gone: this process belongs to an earlier life of the node"); /* C13 */
+        return;
+    }
+    answer->slot = resident->slot;
+    if (!resident->greeted) {
+        resident->greeted = true;
+        admin_tell_directory(admin, &(struct directory_event){.kind = DIRECTORY_HOST_UP,
+                                                              .slot = resident->slot,
+                                                              .process = peer,
+                                                              .endpoint = hello->endpoint,
+                                                              .pid = hello->pid});
+    }
+}
+
+static struct resident *find_program(const struct admin *admin, uint64_t peer) {
+    size_t place = 0;
+    for (struct resident *resident = map_next(&admin->residents, &place); resident;
+         resident = map_next(&admin->residents, &place)) {
+        if (resident->incarnation == peer) {
+            return resident;
+        }
+    }
+    return NULL;
+}
+
+static struct resident *admit_program(struct admin *admin, uint64_t peer, const struct frame_hello *hello) {
+    uint32_t slot;
+    struct resident *resident = directory_lease(admin->directory, &slot) == MESH_OK ? new_resident(admin, slot) : NULL;
+    if (!resident) {
+        return NULL;
+    }
+    resident->program = true;
+    resident->incarnation = peer;
+    resident->pid = (pid_t)hello->pid;
+    if (watch_process(admin, resident, on_program_end) != MESH_OK) {
+        remove_resident(admin, resident);
+        return NULL;
+    }
+    admin_tell_directory(
+        admin,
+        &(struct directory_event){
+            .kind = DIRECTORY_HOST_UP, .slot = slot, .process = peer, .endpoint = hello->endpoint, .pid = hello->pid});
+    return resident;
+}
+
+static void greet_program(struct admin *admin, uint64_t peer, const struct frame_hello *hello,
+                          struct frame_hello *answer) {
+    if (hello->node != 0 && hello->node != admin->incarnation) {
+        answer->refusal = bytes_of_text("gone: this program was attached to an earlier life of the node"); /* C13 */
+        return;
+    }
+    struct resident *resident = find_program(admin, peer);
+    if (!resident) {
+        resident = admit_program(admin, peer, hello);
+    }
+    if (resident) {
+        answer->slot = resident->slot;
+    } else {
+        answer->refusal = bytes_of_text("the node cannot take another program: raise limits/actors, or descriptors");
+    }
+}
+
+void admin_greet(struct admin *admin, uint64_t peer, const struct frame_hello *hello, struct frame_hello *answer) {
+    if (admin->stopping && hello->role == FRAME_ROLE_PROGRAM) {
+        answer->refusal = bytes_of_text("the node is shutting down");
+    } else if (hello->role == FRAME_ROLE_PROGRAM) {
+        greet_program(admin, peer, hello, answer);
+    } else {
+        greet_host(admin, peer, hello, answer);
+    }
+}

@@ -1,0 +1,180 @@
+/* The admin among admins: hellos, links and frames, and what the convention core makes of them.
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
+#include "convention/admin/admin.h"
+#include "mesh/base/check.h"
+
+static struct mesh_address nobody(void) {
+    return (struct mesh_address){0};
+}
+
+/* ---- performing the convention ---- */
+
+static void send_frame(struct admin *admin, uint64_t peer, const struct frame *frame) {
+    enum mesh_status status = process_send_frame(admin->process, peer, frame);
+    if (status != MESH_OK && status != MESH_WOULD_BLOCK && status != MESH_NOT_FOUND) {
+        log_write(admin->log, MESH_LOG_WARNING, NULL, nobody(), "a message of the convention is not sent: %s",
+                  mesh_status_text(status));
+    }
+}
+
+static void on_member_added(struct admin *admin, const struct member *member) {
+    log_write(admin->log, MESH_LOG_INFO, NULL, nobody(), "node %s at %s is a member", member->name, member->endpoint);
+    if (member->incarnation != admin->incarnation) {
+        (void)process_peer(admin->process, member->incarnation, member->endpoint);
+    }
+    admin_tell_directory(admin,
+                         &(struct directory_event){.kind = DIRECTORY_MEMBER_ADDED, .admin = member->incarnation});
+}
+
+static void on_member_removed(struct admin *admin, const struct member *member, const char *text) {
+    log_write(admin->log, MESH_LOG_WARNING, NULL, nobody(), "node %s at %s is no member any more: %s", member->name,
+              member->endpoint, text);
+    admin_tell_directory(admin, &(struct directory_event){.kind = DIRECTORY_MEMBER_LOST, .admin = member->incarnation});
+    process_peer_lost(admin->process, member->incarnation);
+}
+
+static void call_admin(struct admin *admin, const struct convention_action *action) {
+    enum mesh_status status = process_call(admin->process, action->peer, (const char *)action->endpoint.data);
+    if (status != MESH_OK) {
+        log_write(admin->log, MESH_LOG_WARNING, NULL, nobody(), "cannot call %.*s: %s", (int)action->endpoint.size,
+                  (const char *)action->endpoint.data, mesh_status_text(status));
+    }
+}
+
+static void perform(struct admin *admin, const struct convention_action *action) {
+    struct frame frame = {0};
+    switch (action->kind) {
+    case CONVENTION_CONNECT:
+        call_admin(admin, action);
+        return;
+    case CONVENTION_SEND_HEARTBEAT:
+        frame.body = FRAME_HEARTBEAT;
+        frame.heartbeat = action->heartbeat;
+        break;
+    case CONVENTION_SEND_REGISTER:
+        frame.body = FRAME_REGISTER;
+        frame.registration = action->registration;
+        break;
+    case CONVENTION_SEND_REGISTERED:
+        frame.body = FRAME_REGISTERED;
+        frame.registered = action->registered;
+        break;
+    case CONVENTION_SEND_ROSTER:
+        frame.body = FRAME_ROSTER;
+        frame.roster = action->roster;
+        break;
+    case CONVENTION_SEND_DEREGISTER:
+        frame.body = FRAME_DEREGISTER;
+        frame.deregister = action->deregister;
+        break;
+    case CONVENTION_MEMBER_ADDED:
+        on_member_added(admin, action->member);
+        return;
+    case CONVENTION_MEMBER_REMOVED:
+        on_member_removed(admin, action->member, action->text);
+        return;
+    case CONVENTION_MEMBER_SUSPECT:
+        log_write(admin->log, MESH_LOG_WARNING, NULL, nobody(), "node %s is suspect: %s", action->member->name,
+                  action->text);
+        return;
+    case CONVENTION_LEADER:
+        log_write(admin->log, MESH_LOG_INFO, NULL, nobody(),
+                  action->peer ? "the convention has a leader" : "the convention has no leader");
+        admin_tell_directory(admin, &(struct directory_event){.kind = DIRECTORY_LEADER, .admin = action->peer});
+        return;
+    case CONVENTION_LOG:
+        log_write(admin->log, MESH_LOG_WARNING, NULL, nobody(), "%s", action->text);
+        return;
+    }
+    send_frame(admin, action->peer, &frame);
+}
+
+void admin_tell_convention(struct admin *admin, const struct convention_event *event) {
+    convention_step(admin->convention, process_now(admin->process), event);
+    struct convention_action action;
+    while (convention_poll(admin->convention, &action)) {
+        perform(admin, &action);
+    }
+}
+
+/* ---- what links bring ---- */
+
+static bool is_neighbour(const struct admin *admin, uint64_t peer) {
+    return map_get(&admin->neighbours, &peer) != NULL;
+}
+
+void admin_on_hello(void *user, uint64_t peer, const struct frame_hello *hello, struct frame_hello *answer) {
+    struct admin *admin = user;
+    if (hello->role != FRAME_ROLE_ADMIN) {
+        if (answer) {
+            admin_greet(admin, peer, hello, answer);
+        }
+        return;
+    }
+    if (!is_neighbour(admin, peer) && map_put(&admin->neighbours, &peer, &admin->neighbours) != MESH_OK && answer) {
+        answer->refusal = bytes_of_text("this node knows too many others");
+    }
+    if (admin->stopping && answer) {
+        answer->refusal = bytes_of_text("this node is shutting down");
+    }
+}
+
+void admin_on_link(void *user, uint64_t peer, const char *endpoint, enum process_link link) {
+    struct admin *admin = user;
+    if (peer != 0 && !is_neighbour(admin, peer)) {
+        return; /* a host or a program: its process says more than its link */
+    }
+    struct convention_event event = {.peer = peer, .endpoint = bytes_of_text(endpoint)};
+    switch (link) {
+    case PROCESS_LINK_UP:
+        event.kind = CONVENTION_LINK_UP;
+        break;
+    case PROCESS_LINK_DOWN:
+        event.kind = CONVENTION_LINK_DOWN;
+        break;
+    case PROCESS_LINK_REFUSED:
+        event.kind = CONVENTION_REFUSED;
+        break;
+    }
+    if (link != PROCESS_LINK_DOWN || peer != 0) {
+        admin_tell_convention(admin, &event);
+    }
+}
+
+void admin_on_frame(void *user, uint64_t peer, const struct frame *frame) {
+    struct admin *admin = user;
+    struct convention_event event = {.peer = peer};
+    switch (frame->body) {
+    case FRAME_HEARTBEAT:
+        event.kind = CONVENTION_HEARTBEAT;
+        event.heartbeat = &frame->heartbeat;
+        break;
+    case FRAME_REGISTER:
+        event.kind = CONVENTION_REGISTER;
+        event.registration = &frame->registration;
+        break;
+    case FRAME_REGISTERED:
+        event.kind = CONVENTION_REGISTERED;
+        event.registered = &frame->registered;
+        break;
+    case FRAME_ROSTER:
+        event.kind = CONVENTION_ROSTER;
+        event.roster = &frame->roster;
+        break;
+    case FRAME_DEREGISTER:
+        event.kind = CONVENTION_DEREGISTER;
+        event.deregister = &frame->deregister;
+        break;
+    case FRAME_INVITE:
+        log_write(admin->log, MESH_LOG_WARNING, NULL, nobody(), "an invitation is ignored: this version knows none");
+        return;
+    case FRAME_HELLO:
+    case FRAME_BATCH:
+    case FRAME_STALE:
+        CHECK_UNREACHABLE();
+    }
+    if (is_neighbour(admin, peer)) {
+        admin_tell_convention(admin, &event);
+    }
+}

@@ -1,0 +1,271 @@
+/* The status of a node, and of the whole convention, gathered from its members (K1).
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
+#include "convention/admin/admin.h"
+#include "proto/codec.h"
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define GATHER_WAIT_NS (2 * NS_PER_S)
+
+enum { ACTORS_SHOWN = 256, COUNTERS = 24, NODES_MAX = FRAME_MEMBERS };
+
+/* A node's own reply, kept packed until all have come: a control message that holds one node. */
+struct gathered {
+    struct gathered *next;
+    struct codec *codec; /* whose memory the decoded reply is in */
+    struct control control;
+};
+
+struct gathering {
+    struct list_node listed;
+    struct mesh_address asker;
+    uint64_t id, own_id, until_ns;
+    size_t awaited;
+    struct gathered *replies;
+};
+
+/* ---- this node ---- */
+
+struct snapshot {
+    struct control_node_status node;
+    struct control_actor_status actors[ACTORS_SHOWN];
+    char types[ACTORS_SHOWN][FRAME_TYPE_BYTES + 1];
+    struct control_counter counters[COUNTERS];
+    struct control_member_status *members;
+};
+
+static void add_counter(struct snapshot *snapshot, const char *name, uint64_t value) {
+    if (snapshot->node.counters_count < COUNTERS) {
+        snapshot->counters[snapshot->node.counters_count++] = (struct control_counter){bytes_of_text(name), value};
+    }
+}
+
+static void add_counters(struct admin *admin, struct snapshot *snapshot) {
+    const struct delivery_counters *delivery = delivery_counters(process_delivery(admin->process));
+    const struct directory_counters *directory = directory_counters(admin->directory);
+    add_counter(snapshot, "created", directory->created);
+    add_counter(snapshot, "create_failed", directory->create_failed);
+    add_counter(snapshot, "exited", directory->exited);
+    add_counter(snapshot, "accepted", delivery->accepted);
+    add_counter(snapshot, "handled", delivery->handled);
+    add_counter(snapshot, "returned", delivery->returned);
+    add_counter(snapshot, "dead", delivery->dead);
+    add_counter(snapshot, "in_flight", delivery->in_flight);
+    add_counter(snapshot, "received", delivery->received);
+    add_counter(snapshot, "sent_again", delivery->sent_again);
+    add_counter(snapshot, "duplicates", delivery->duplicates);
+    add_counter(snapshot, "probes", delivery->probes);
+    add_counter(snapshot, "log_lines_lost", log_lost(admin->log));
+}
+
+static void add_actors(struct admin *admin, struct snapshot *snapshot) {
+    size_t cursor = 0;
+    struct directory_view view;
+    uint64_t now_ns = process_now(admin->process);
+    while (snapshot->node.actors_count < ACTORS_SHOWN && directory_next_hosted(admin->directory, &cursor, &view)) {
+        struct control_actor_status *actor = &snapshot->actors[snapshot->node.actors_count++];
+        *actor = (struct control_actor_status){.address = view.address,
+                                               .parent = view.parent,
+                                               .type = view.type,
+                                               .state = bytes_of_text(view.state),
+                                               .pid = view.pid};
+        const struct resident *resident = admin_resident(admin, view.slot);
+        struct crash_record record;
+        if (resident && resident->page && crash_page_find(resident->page, view.address, &record)) {
+            actor->state = bytes_of_text(crash_state_name(record.state));
+            actor->mailbox = record.mailbox;
+            actor->handled = record.handled;
+            actor->unsettled = record.unsettled;
+            actor->busy_ms = record.state == CRASH_BUSY ? time_left(record.since_ns, now_ns) / NS_PER_MS : 0;
+        }
+    }
+}
+
+static const char *state_of(const struct admin *admin, const struct member *member) {
+    if (member->suspect) {
+        return "suspect";
+    }
+    return member->incarnation == convention_leader(admin->convention) ? "leader" : "member";
+}
+
+static void add_members(struct admin *admin, struct snapshot *snapshot) {
+    const struct members *members = convention_members(admin->convention);
+    uint64_t now_ns = process_now(admin->process);
+    for (size_t i = 0; snapshot->members && i < members->count; i++) {
+        const struct member *member = members->items[i];
+        bool self = member->incarnation == admin->incarnation;
+        snapshot->members[snapshot->node.members_count++] = (struct control_member_status){
+            .name = bytes_of_text(member->name),
+            .endpoint = bytes_of_text(member->endpoint),
+            .state = bytes_of_text(state_of(admin, member)),
+            .silent_ms = self ? 0 : time_left(member->heard_ns, now_ns) / NS_PER_MS,
+        };
+    }
+    snapshot->node.members = snapshot->members;
+}
+
+static struct snapshot *take_snapshot(struct admin *admin) {
+    struct snapshot *snapshot = calloc(1, sizeof *snapshot);
+    if (!snapshot) {
+        return NULL;
+    }
+    snapshot->members = calloc(convention_members(admin->convention)->count + 1, sizeof *snapshot->members);
+    const struct member *self = convention_self(admin->convention);
+    snapshot->node = (struct control_node_status){
+        .member = self->view,
+        .acting = convention_is_acting(admin->convention),
+        .leader = convention_leader(admin->convention),
+        .uptime_ms = (process_now(admin->process) - admin->started_ns) / NS_PER_MS,
+        .pid = (uint32_t)getpid(),
+        .actors = snapshot->actors,
+        .counters = snapshot->counters,
+    };
+    snapshot->node.member.actors = (uint32_t)directory_hosted(admin->directory);
+    add_actors(admin, snapshot);
+    add_counters(admin, snapshot);
+    add_members(admin, snapshot);
+    return snapshot;
+}
+
+static void free_snapshot(struct snapshot *snapshot) {
+    free(snapshot->members);
+    free(snapshot);
+}
+
+static void answer_own(struct admin *admin, struct mesh_address asker, uint64_t id) {
+    struct snapshot *snapshot = take_snapshot(admin);
+    if (!snapshot) {
+        admin_answer_done(admin, asker, id, MESH_NO_MEMORY, "no memory for the status");
+        return;
+    }
+    struct control reply = {.id = id, .kind = CONTROL_STATUS_REPLY, .status_reply = {1, &snapshot->node}};
+    admin_send(admin, asker, &reply);
+    free_snapshot(snapshot);
+}
+
+/* ---- the whole convention ---- */
+
+static void free_gathering(struct gathering *gathering) {
+    list_remove(&gathering->listed);
+    while (gathering->replies) {
+        struct gathered *next = gathering->replies->next;
+        codec_destroy(&gathering->replies->codec);
+        free(gathering->replies);
+        gathering->replies = next;
+    }
+    free(gathering);
+}
+
+void admin_free_gatherings(struct admin *admin) {
+    LIST_EACH (&admin->gatherings, node, after) {
+        free_gathering(LIST_OWNER(node, struct gathering, listed));
+    }
+}
+
+static void finish(struct admin *admin, struct gathering *gathering) {
+    struct snapshot *own = take_snapshot(admin);
+    size_t count = own ? 1 : 0;
+    for (const struct gathered *reply = gathering->replies; reply; reply = reply->next) {
+        count += reply->control.status_reply.nodes_count;
+    }
+    struct control_node_status *nodes = calloc(count + 1, sizeof *nodes);
+    if (own && nodes) {
+        size_t filled = 0;
+        nodes[filled++] = own->node;
+        for (const struct gathered *reply = gathering->replies; reply; reply = reply->next) {
+            for (size_t i = 0; i < reply->control.status_reply.nodes_count; i++) {
+                nodes[filled++] = reply->control.status_reply.nodes[i];
+            }
+        }
+        struct control reply = {.id = gathering->id, .kind = CONTROL_STATUS_REPLY, .status_reply = {filled, nodes}};
+        admin_send(admin, gathering->asker, &reply);
+    } else {
+        admin_answer_done(admin, gathering->asker, gathering->id, MESH_NO_MEMORY, "no memory for the status");
+    }
+    if (own) {
+        free_snapshot(own);
+    }
+    free(nodes);
+    free_gathering(gathering);
+}
+
+static void ask_members(struct admin *admin, struct gathering *gathering) {
+    const struct members *members = convention_members(admin->convention);
+    for (size_t i = 0; i < members->count; i++) {
+        const struct member *member = members->items[i];
+        if (member->incarnation == admin->incarnation || member->suspect) {
+            continue;
+        }
+        struct control ask = {.id = gathering->own_id, .kind = CONTROL_STATUS_REQUEST};
+        struct mesh_address to = {.node = member->incarnation};
+        if (process_send_control(admin->process, to, &ask) == MESH_OK) {
+            gathering->awaited++;
+        }
+    }
+}
+
+void admin_on_status_request(struct admin *admin, struct mesh_address asker, uint64_t id, bool whole) {
+    struct gathering *gathering = whole ? calloc(1, sizeof *gathering) : NULL;
+    if (!gathering) {
+        answer_own(admin, asker, id);
+        return;
+    }
+    gathering->asker = asker;
+    gathering->id = id;
+    gathering->own_id = ++admin->last_id;
+    gathering->until_ns = process_now(admin->process) + GATHER_WAIT_NS;
+    list_node_init(&gathering->listed);
+    list_push_back(&admin->gatherings, &gathering->listed);
+    ask_members(admin, gathering);
+    if (gathering->awaited == 0) {
+        finish(admin, gathering);
+    }
+}
+
+/* The reply is kept by encoding it anew: what was decoded is gone after this call. */
+static bool keep_reply(struct gathering *gathering, const struct control_status_reply *reply) {
+    struct gathered *kept = calloc(1, sizeof *kept);
+    struct control control = {.kind = CONTROL_STATUS_REPLY, .status_reply = *reply};
+    struct bytes packed;
+    if (!kept || codec_new(&kept->codec) != MESH_OK || control_encode(kept->codec, &control, &packed) != MESH_OK ||
+        control_decode(kept->codec, packed, &kept->control) != MESH_OK) {
+        if (kept) {
+            codec_destroy(&kept->codec);
+        }
+        free(kept);
+        return false;
+    }
+    kept->next = gathering->replies;
+    gathering->replies = kept;
+    return true;
+}
+
+void admin_on_status_reply(struct admin *admin, uint64_t id, const struct control_status_reply *reply) {
+    LIST_EACH (&admin->gatherings, node, after) {
+        struct gathering *gathering = LIST_OWNER(node, struct gathering, listed);
+        if (gathering->own_id == id && gathering->awaited > 0) {
+            (void)keep_reply(gathering, reply); /* without memory that node is missing from the answer */
+            gathering->awaited--;
+            if (gathering->awaited == 0) {
+                finish(admin, gathering);
+            }
+            return;
+        }
+    }
+}
+
+/* Who has not answered in time is missing; the roster in the answer names it all the same. */
+uint64_t admin_tick_status(struct admin *admin, uint64_t now_ns) {
+    uint64_t least_ns = TIME_NEVER;
+    LIST_EACH (&admin->gatherings, node, after) {
+        struct gathering *gathering = LIST_OWNER(node, struct gathering, listed);
+        if (now_ns >= gathering->until_ns) {
+            finish(admin, gathering);
+        } else {
+            least_ns = time_min(least_ns, gathering->until_ns);
+        }
+    }
+    return least_ns;
+}

@@ -1,0 +1,336 @@
+/* The table of actor types, filled from the catalogue's lines and by programs.
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
+#include "convention/admin/admin_types.h"
+#include "mesh/base/bytes.h"
+#include "mesh/runtime/catalogue.h"
+#include "mesh/runtime/clock.h"
+#include "mesh/runtime/crash_page.h"
+#include "mesh/runtime/error.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { LINE_BYTES = 8 * 1024, FAILURES_BYTES = 400 };
+
+#define READ_WAIT_NS (30 * NS_PER_S)
+
+struct types {
+    struct type_entry *entries;
+    size_t count, room;
+    char *path;                    /* where modules were looked for */
+    char failures[FAILURES_BYTES]; /* which modules brought nothing, and why */
+};
+
+enum mesh_status types_new(struct types **out) {
+    *out = calloc(1, sizeof **out);
+    return *out ? MESH_OK : MESH_NO_MEMORY;
+}
+
+static void free_entry(struct type_entry *entry) {
+    free(entry->name);
+    free(entry->module);
+    free(entry->program);
+    requirement_set_fini(&entry->requirements);
+}
+
+void types_destroy(struct types **types) {
+    if (*types) {
+        for (size_t i = 0; i < (*types)->count; i++) {
+            free_entry(&(*types)->entries[i]);
+        }
+        free((*types)->entries);
+        free((*types)->path);
+        free(*types);
+        *types = NULL;
+    }
+}
+
+static char *copy_of(struct bytes text) {
+    return strndup((const char *)text.data, text.size);
+}
+
+/* An entry with its name and one of module and program; nothing is added when there is no memory. */
+static enum mesh_status add_entry(struct types *types, struct bytes name, const char *module, const char *program) {
+    if (types->count == TYPES_MAX) {
+        return MESH_FULL;
+    }
+    if (types->count == types->room) {
+        size_t room = types->room ? types->room * 2 : 32;
+        struct type_entry *entries = realloc(types->entries, room * sizeof *entries);
+        if (!entries) {
+            return MESH_NO_MEMORY;
+        }
+        types->entries = entries;
+        types->room = room;
+    }
+    struct type_entry entry = {
+        .name = copy_of(name), .module = module ? strdup(module) : NULL, .program = program ? strdup(program) : NULL};
+    if (!entry.name || (module && !entry.module) || (program && !entry.program)) {
+        free_entry(&entry);
+        return MESH_NO_MEMORY;
+    }
+    types->entries[types->count++] = entry;
+    return MESH_OK;
+}
+
+static bool entry_matches(const struct type_entry *entry, struct bytes name, struct bytes program) {
+    return bytes_equal(bytes_of_text(entry->name), name) &&
+           (program.size == 0 || (entry->program && bytes_equal(bytes_of_text(entry->program), program)));
+}
+
+const struct type_entry *types_find(const struct types *types, struct bytes name, struct bytes program) {
+    for (size_t i = 0; i < types->count; i++) {
+        if (entry_matches(&types->entries[i], name, program)) {
+            return &types->entries[i];
+        }
+    }
+    return NULL;
+}
+
+const char *types_why_unknown(const struct types *types, struct bytes name, char *text, size_t bytes) {
+    struct text_builder why = text_builder(text, bytes);
+    text_append(&why, "no module brings the actor type '");
+    text_append_escaped(&why, name);
+    text_append(&why, "' (looked in %s when the node started)",
+                types->path && types->path[0] ? types->path : "no directory: set module_path");
+    if (types->failures[0] != '\0') {
+        text_append(&why, "; %s", types->failures);
+    }
+    return text;
+}
+
+/* ---- programs ---- */
+
+static void remove_program(struct types *types, const struct control_types *program) {
+    for (size_t i = types->count; i > 0; i--) {
+        struct type_entry *entry = &types->entries[i - 1];
+        if (entry->program && bytes_equal(bytes_of_text(entry->program), program->program)) {
+            free_entry(entry);
+            memmove(entry, entry + 1, (types->count - i) * sizeof *entry);
+            types->count--;
+        }
+    }
+}
+
+enum mesh_status types_add_program(struct types *types, const struct control_types *program) {
+    remove_program(types, program);
+    char *path = copy_of(program->program);
+    enum mesh_status status = path ? MESH_OK : MESH_NO_MEMORY;
+    for (size_t i = 0; status == MESH_OK && i < program->count; i++) {
+        const struct control_type *type = &program->types[i];
+        status = add_entry(types, type->name, NULL, path);
+        if (status == MESH_OK) {
+            status = requirement_set_copy(&types->entries[types->count - 1].requirements, type->requirements,
+                                          type->requirements_count);
+        }
+    }
+    free(path);
+    return status;
+}
+
+/* ---- the catalogue of modules ---- */
+
+struct reading {
+    struct types *types;
+    char module[LINE_BYTES];
+    struct frame_requirement requirements[FRAME_REQUIREMENTS]; /* of the type that was read last */
+    size_t requirements_count;
+    char texts[LINE_BYTES]; /* their names and values */
+    size_t texts_used;
+    bool named, ended;
+    void (*note)(void *user, const char *text);
+    void *user;
+};
+
+static struct bytes keep_text(struct reading *reading, const char *text) {
+    size_t bytes = strlen(text) + 1;
+    if (bytes > sizeof reading->texts - reading->texts_used) {
+        return bytes_make("", 0);
+    }
+    char *kept = memcpy(reading->texts + reading->texts_used, text, bytes);
+    reading->texts_used += bytes;
+    return bytes_of_text(kept);
+}
+
+/* A requirement's value as a configuration file would write it: true, 42, 2.5, or text. */
+static struct frame_value value_of(struct reading *reading, const char *text) {
+    if (strcmp(text, "true") == 0 || strcmp(text, "false") == 0) {
+        return (struct frame_value){.kind = FRAME_VALUE_FLAG, .flag = text[0] == 't'};
+    }
+    char *end;
+    errno = 0;
+    long long integer = strtoll(text, &end, 10);
+    if (errno == 0 && end != text && *end == '\0') {
+        return (struct frame_value){.kind = FRAME_VALUE_INTEGER, .integer = integer};
+    }
+    double real = strtod(text, &end);
+    if (end != text && *end == '\0') {
+        return (struct frame_value){.kind = FRAME_VALUE_REAL, .real = real};
+    }
+    return (struct frame_value){.kind = FRAME_VALUE_TEXT, .bytes = keep_text(reading, text)};
+}
+
+static enum mesh_status end_type(struct reading *reading) {
+    enum mesh_status status = MESH_OK;
+    if (reading->named && reading->requirements_count > 0) {
+        status = requirement_set_copy(&reading->types->entries[reading->types->count - 1].requirements,
+                                      reading->requirements, reading->requirements_count);
+    }
+    reading->requirements_count = 0;
+    reading->texts_used = 0;
+    reading->named = false;
+    return status;
+}
+
+static void add_requirement(struct reading *reading, const struct catalogue_line *line, enum frame_comparison compare) {
+    if (reading->named && reading->requirements_count < FRAME_REQUIREMENTS) {
+        struct frame_requirement *requirement = &reading->requirements[reading->requirements_count++];
+        *requirement = (struct frame_requirement){.name = keep_text(reading, line->name), .comparison = compare};
+        if (compare == FRAME_COMPARE_EQUAL) {
+            requirement->value = value_of(reading, line->value);
+        }
+    }
+}
+
+static void note_failure(struct reading *reading, const struct catalogue_line *line) {
+    char text[1024];
+    snprintf(text, sizeof text, "the module %s brings nothing: %s", line->name, line->value);
+    reading->note(reading->user, text);
+    if (reading->types->failures[0] == '\0') {
+        snprintf(reading->types->failures, sizeof reading->types->failures, "%.*s", FAILURES_BYTES - 1, text);
+    }
+}
+
+static enum mesh_status begin_type(struct reading *reading, const char *name) {
+    struct bytes text = bytes_of_text(name);
+    const struct type_entry *known = types_find(reading->types, text, bytes_make("", 0));
+    if (known) {
+        char note[1024];
+        snprintf(note, sizeof note, "the type '%.200s' of %.300s is not used: %.300s brings it first", name,
+                 reading->module, known->module ? known->module : known->program);
+        reading->note(reading->user, note);
+        return MESH_OK;
+    }
+    enum mesh_status status = add_entry(reading->types, text, reading->module, NULL);
+    reading->named = status == MESH_OK;
+    return status;
+}
+
+static enum mesh_status read_line(struct reading *reading, char *text) {
+    struct catalogue_line line = catalogue_parse(text);
+    enum mesh_status status = MESH_OK;
+    switch (line.fact) {
+    case CATALOGUE_MODULE:
+        status = end_type(reading);
+        snprintf(reading->module, sizeof reading->module, "%s", line.name);
+        return status;
+    case CATALOGUE_TYPE:
+        status = end_type(reading);
+        return status == MESH_OK ? begin_type(reading, line.name) : status;
+    case CATALOGUE_REQUIRES_PRESENT:
+        add_requirement(reading, &line, FRAME_COMPARE_PRESENT);
+        return MESH_OK;
+    case CATALOGUE_REQUIRES_EQUAL:
+        add_requirement(reading, &line, FRAME_COMPARE_EQUAL);
+        return MESH_OK;
+    case CATALOGUE_FAILED:
+        status = end_type(reading);
+        note_failure(reading, &line);
+        return status;
+    case CATALOGUE_END:
+        reading->ended = true;
+        return end_type(reading);
+    case CATALOGUE_MALFORMED:
+        reading->note(reading->user, "the catalogue of modules has a line that makes no sense");
+        return MESH_OK;
+    }
+    return MESH_OK;
+}
+
+/* Reads lines until the catalogue's process closes its end. */
+static enum mesh_status read_lines(struct reading *reading, int fd, struct mesh_error *error) {
+    uint64_t until_ns = clock_now_ns() + READ_WAIT_NS;
+    char buffer[LINE_BYTES];
+    size_t filled = 0;
+    for (;;) {
+        struct pollfd waited = {.fd = fd, .events = POLLIN};
+        if (poll(&waited, 1, time_ms_round_up(time_left(clock_now_ns(), until_ns))) == 0) {
+            return error_set(error, MESH_TIMED_OUT,
+                             "the catalogue of modules is not complete after 30 s: a module's "
+                             "constructor hangs; see module_path");
+        }
+        ssize_t got = read(fd, buffer + filled, sizeof buffer - filled);
+        if (got <= 0) {
+            return reading->ended
+                       ? MESH_OK
+                       : error_set(error, MESH_IO, "the catalogue of modules is not complete: its process died");
+        }
+        filled += (size_t)got;
+        char *begin = buffer;
+        for (char *end; (end = memchr(begin, '\n', filled - (size_t)(begin - buffer))); begin = end + 1) {
+            *end = '\0';
+            enum mesh_status status = read_line(reading, begin);
+            if (status != MESH_OK) {
+                return error_set(error, status, "the catalogue of modules: %s", mesh_status_text(status));
+            }
+        }
+        filled -= (size_t)(begin - buffer);
+        memmove(buffer, begin, filled);
+        filled = filled == sizeof buffer ? 0 : filled; /* a line that long is none of ours */
+    }
+}
+
+static enum mesh_status start_catalogue(struct zygote *zygote, const char *module_path, int output, pid_t *pid,
+                                        struct mesh_error *error) {
+    char options[ZYGOTE_OPTIONS_BYTES];
+    if ((size_t)snprintf(options, sizeof options, "catalogue=%s", module_path) >= sizeof options) {
+        return error_set(error, MESH_TOO_LARGE, "the module path is too long: at most %d bytes",
+                         ZYGOTE_OPTIONS_BYTES - 11);
+    }
+    int page;
+    if (crash_page_create(&page) != MESH_OK) {
+        return error_set(error, MESH_IO, "cannot make shared memory: %s", strerror(errno));
+    }
+    struct zygote_request request = {.start = ZYGOTE_FORK, .options = options, .page = page, .output = output};
+    enum mesh_status status = zygote_start(zygote, &request, pid, error);
+    close(page);
+    return status;
+}
+
+enum mesh_status types_read_modules(struct types *types, struct zygote *zygote, const char *module_path,
+                                    void (*note)(void *user, const char *text), void *user, struct mesh_error *error) {
+    types->path = strdup(module_path);
+    struct reading *reading = calloc(1, sizeof *reading);
+    int ends[2] = {-1, -1};
+    pid_t pid = 0;
+    enum mesh_status status = MESH_NO_MEMORY;
+    if (!reading || !types->path || pipe2(ends, O_CLOEXEC) != 0) {
+        error_set(error, status, "no memory or descriptors for the catalogue of modules");
+        goto done;
+    }
+    *reading = (struct reading){.types = types, .note = note, .user = user};
+    status = start_catalogue(zygote, module_path, ends[1], &pid, error);
+    close(ends[1]);
+    ends[1] = -1;
+    if (status == MESH_OK) {
+        status = read_lines(reading, ends[0], error);
+        if (status != MESH_OK) {
+            kill(pid, SIGKILL);
+        }
+        waitpid(pid, NULL, 0);
+    }
+done:
+    for (int i = 0; i < 2; i++) {
+        if (ends[i] >= 0) {
+            close(ends[i]);
+        }
+    }
+    free(reading);
+    return status;
+}

@@ -1,0 +1,43 @@
+/* Actor types: which there are on this node, where their code is, and what they require of a node.
+ *
+ * Modules are read once, when the node starts, by a process of its own; programs add theirs while they are attached. Of two that
+ * bring one name the earlier counts; a program's own wins for what it creates itself.
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
+#ifndef CONVENTION_ADMIN_ADMIN_TYPES_H
+#define CONVENTION_ADMIN_ADMIN_TYPES_H
+
+#include "convention/admin/zygote.h"
+#include "convention/core/capability.h"
+#include "proto/control.h"
+
+enum { TYPES_MAX = 4096 };
+
+struct type_entry {
+    char *name;
+    char *module; /* path; NULL when a program brings it */
+    char *program;
+    struct requirement_set requirements;
+};
+
+struct types;
+
+MESH_MUST_USE enum mesh_status types_new(struct types **out);
+void types_destroy(struct types **types); /* NULL-safe */
+
+/* Reads the modules of a path (directories parted by colons) through the zygote; waits for it, 30 s at most. Modules that fail are
+ * logged by `note` and remembered for texts. MESH_IO, MESH_NO_MEMORY. */
+MESH_MUST_USE enum mesh_status types_read_modules(struct types *types, struct zygote *zygote, const char *module_path,
+                                                  void (*note)(void *user, const char *text), void *user,
+                                                  struct mesh_error *error);
+
+/* Takes over what a program brings; its earlier types by the same names are replaced. MESH_FULL, MESH_NO_MEMORY. */
+MESH_MUST_USE enum mesh_status types_add_program(struct types *types, const struct control_types *program);
+
+/* The type, of that program if it is not empty; NULL when nobody brings it. */
+const struct type_entry *types_find(const struct types *types, struct bytes name, struct bytes program);
+
+/* Why a name is not known: where was looked, and which modules failed. */
+const char *types_why_unknown(const struct types *types, struct bytes name, char *text, size_t bytes);
+
+#endif
