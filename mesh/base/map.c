@@ -8,6 +8,8 @@
 
 enum { ROOM_FIRST = 16 };
 
+__extension__ typedef unsigned __int128 wide;
+
 void map_init(struct map *map, size_t key_bytes, size_t max, uint64_t seed) {
     CHECK(key_bytes % 8 == 0 && key_bytes >= 8 && key_bytes <= 8 * MAP_WORDS_MAX);
     CHECK(max > 0 && max < UINT32_MAX / 4);
@@ -22,43 +24,59 @@ void map_fini(struct map *map) {
     map->size = map->used = map->room = 0;
 }
 
-static uint64_t hash_of(const struct map *map, const uint64_t *key) {
+static inline uint64_t word_of(const void *key, size_t i) {
+    uint64_t word;
+    memcpy(&word, (const char *)key + 8 * i, 8);
+    return word;
+}
+
+/* The whole product, folded: a plain product would keep what differs only in the high bits of a word, as addresses
+ * of one number in many slots do, out of the low bits that choose the place. */
+static inline uint64_t hash_of(const struct map *map, const void *key, size_t words) {
     uint64_t hash = map->seed;
-    for (size_t i = 0; i < map->words; i++) {
-        hash = (hash ^ key[i]) * UINT64_C(0x9fb21c651e98df25);
-        hash ^= hash >> 32;
+    for (size_t i = 0; i < words; i++) {
+        wide product = (wide)(hash ^ word_of(key, i)) * UINT64_C(0x9fb21c651e98df25);
+        hash = (uint64_t)product ^ (uint64_t)(product >> 64);
     }
     return hash;
 }
 
-static bool key_equal(const struct map *map, const uint64_t *a, const uint64_t *b) {
+static inline bool key_equal(const void *a, const void *b, size_t words) {
     uint64_t difference = 0;
-    for (size_t i = 0; i < map->words; i++) {
-        difference |= a[i] ^ b[i];
+    for (size_t i = 0; i < words; i++) {
+        difference |= word_of(a, i) ^ word_of(b, i);
     }
     return difference == 0;
 }
 
-/* Where in the index the key stands, or the free place where it would. */
-static size_t find(const struct map *map, const uint64_t *key) {
-    size_t at = hash_of(map, key) & (map->room - 1);
-    while (map->index[at] && !key_equal(map, map->entries[map->index[at] - 1].key, key)) {
+static inline size_t find_words(const struct map *map, const void *key, size_t words) {
+    size_t at = hash_of(map, key, words) & (map->room - 1);
+    while (map->index[at] && !key_equal(map->entries[map->index[at] - 1].key, key, words)) {
         at = (at + 1) & (map->room - 1);
     }
     return at;
 }
 
-static void load_key(const struct map *map, const void *key, uint64_t words[MAP_WORDS_MAX]) {
-    memcpy(words, key, map->words * 8);
+/* Where in the index the key stands, or the free place where it would. Told the number of words, the compiler
+ * unrolls the loops. */
+static inline size_t find(const struct map *map, const void *key) {
+    switch (map->words) {
+    case 1:
+        return find_words(map, key, 1);
+    case 2:
+        return find_words(map, key, 2);
+    case 3:
+        return find_words(map, key, 3);
+    default:
+        return find_words(map, key, MAP_WORDS_MAX);
+    }
 }
 
 void *map_get(const struct map *map, const void *key) {
     if (map->size == 0) {
         return NULL;
     }
-    uint64_t words[MAP_WORDS_MAX];
-    load_key(map, key, words);
-    uint32_t place = map->index[find(map, words)];
+    uint32_t place = map->index[find(map, key)];
     return place ? map->entries[place - 1].value : NULL;
 }
 
@@ -89,9 +107,7 @@ static enum mesh_status rebuild(struct map *map, size_t room) {
 
 enum mesh_status map_put(struct map *map, const void *key, void *value) {
     CHECK(value);
-    uint64_t words[MAP_WORDS_MAX] = {0};
-    load_key(map, key, words);
-    if (map->size > 0 && map->index[find(map, words)]) {
+    if (map_get(map, key)) {
         return MESH_EXISTS;
     }
     if (map->size == map->max) {
@@ -105,9 +121,9 @@ enum mesh_status map_put(struct map *map, const void *key, void *value) {
         }
     }
     struct map_entry *entry = &map->entries[map->used++];
-    memcpy(entry->key, words, sizeof words);
-    entry->value = value;
-    map->index[find(map, words)] = (uint32_t)map->used;
+    *entry = (struct map_entry){.value = value};
+    memcpy(entry->key, key, map->words * 8);
+    map->index[find(map, key)] = (uint32_t)map->used;
     map->size++;
     return MESH_OK;
 }
@@ -116,7 +132,7 @@ enum mesh_status map_put(struct map *map, const void *key, void *value) {
 static void close_hole(struct map *map, size_t hole) {
     size_t mask = map->room - 1;
     for (size_t at = (hole + 1) & mask; map->index[at]; at = (at + 1) & mask) {
-        size_t home = hash_of(map, map->entries[map->index[at] - 1].key) & mask;
+        size_t home = hash_of(map, map->entries[map->index[at] - 1].key, map->words) & mask;
         if (((at - home) & mask) >= ((at - hole) & mask)) {
             map->index[hole] = map->index[at];
             hole = at;
@@ -129,9 +145,7 @@ void *map_remove(struct map *map, const void *key) {
     if (map->size == 0) {
         return NULL;
     }
-    uint64_t words[MAP_WORDS_MAX];
-    load_key(map, key, words);
-    size_t at = find(map, words);
+    size_t at = find(map, key);
     if (!map->index[at]) {
         return NULL;
     }
