@@ -2,6 +2,7 @@
  *
  * SPDX-License-Identifier: MPL-2.0 */
 #include "mesh/base/arena.h"
+#include "mesh/base/check.h"
 #include <stdalign.h>
 #include <stdlib.h>
 
@@ -14,63 +15,63 @@ struct arena_block {
 };
 
 void arena_init(struct arena *arena, size_t limit_bytes) {
+    CHECK(limit_bytes <= SIZE_MAX / 2);
     *arena = (struct arena){.limit = limit_bytes};
 }
 
-void arena_fini(struct arena *arena) {
-    while (arena->first) {
-        struct arena_block *next = arena->first->next;
-        free(arena->first);
-        arena->first = next;
+/* Frees the block at the link and all behind it. */
+static void free_blocks(struct arena *arena, struct arena_block **link) {
+    struct arena_block *block = *link;
+    *link = NULL;
+    while (block) {
+        struct arena_block *next = block->next;
+        arena->taken -= block->bytes;
+        free(block);
+        block = next;
     }
+}
+
+void arena_fini(struct arena *arena) {
+    free_blocks(arena, &arena->first);
     *arena = (struct arena){.limit = arena->limit};
 }
 
-static void enter_block(struct arena *arena, struct arena_block *block) {
-    arena->current = block;
-    arena->at = block ? block->data : NULL;
-    arena->end = block ? block->data + block->bytes : NULL;
-}
-
 void arena_reset(struct arena *arena) {
-    enter_block(arena, arena->first);
+    arena->current = NULL;
+    arena->at = arena->end = NULL;
 }
 
-static struct arena_block *add_block(struct arena *arena, size_t bytes) {
-    if (bytes > arena->limit - arena->taken) {
+/* A block for `bytes` and, as far as the limit lets it, for more to come. */
+static struct arena_block *new_block(struct arena *arena, size_t bytes) {
+    size_t left = arena->limit - arena->taken;
+    if (bytes > left) {
         return NULL;
     }
-    struct arena_block *block = malloc(sizeof *block + bytes);
-    if (!block) {
-        return NULL;
+    size_t room = bytes > BLOCK_BYTES ? bytes : BLOCK_BYTES < left ? BLOCK_BYTES : left;
+    struct arena_block *block = malloc(sizeof *block + room);
+    if (block) {
+        *block = (struct arena_block){.bytes = room};
+        arena->taken += room;
     }
-    *block = (struct arena_block){.bytes = bytes};
-    arena->taken += bytes;
-    struct arena_block **link = arena->current ? &arena->current->next : &arena->first;
-    block->next = *link;
-    *link = block;
     return block;
 }
 
-/* Goes to the next kept block that is large enough, or to a new one. What is left of the current one is passed over. */
+/* Goes to the next kept block if that is large enough, or to a new one. What is left of the current one is passed over. */
 void *arena_take_slow(struct arena *arena, size_t bytes) {
-    size_t rounded = (bytes + 15) & ~(size_t)15;
-    if (rounded < bytes || rounded > arena->limit) {
+    if (bytes > arena->limit) {
         return NULL;
     }
-    struct arena_block *next = arena->current ? arena->current->next : arena->first;
-    while (next && next->bytes < rounded) {
-        next = next->next;
+    size_t rounded = arena_rounded(bytes);
+    struct arena_block **link = arena->current ? &arena->current->next : &arena->first;
+    if (!*link || (*link)->bytes < rounded) {
+        free_blocks(arena, link);
+        *link = new_block(arena, rounded);
     }
-    if (!next) {
-        size_t wanted = rounded > BLOCK_BYTES ? rounded : BLOCK_BYTES;
-        size_t left = arena->limit - arena->taken;
-        next = add_block(arena, wanted > left && rounded <= left ? rounded : wanted);
-    }
-    if (!next) {
+    if (!*link) {
         return NULL;
     }
-    enter_block(arena, next);
-    arena->at += rounded;
-    return next->data;
+    arena->current = *link;
+    arena->at = arena->current->data + rounded;
+    arena->end = arena->current->data + arena->current->bytes;
+    return arena->current->data;
 }

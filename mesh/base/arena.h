@@ -1,7 +1,7 @@
 /* A bump allocator for things that live and end together, with a hard limit.
  *
- * It grows by blocks up to the limit; a reset gives nothing back to the system, so that a steady state allocates
- * nothing at all.
+ * It grows by blocks up to the limit and keeps them over a reset, so that a steady state allocates nothing at all.
+ * Kept blocks make way when they are too small for what comes next: no run of resets uses up the limit.
  *
  * SPDX-License-Identifier: MPL-2.0 */
 #ifndef MESH_BASE_ARENA_H
@@ -18,7 +18,7 @@ struct arena {
     size_t taken, limit; /* bytes of all blocks, and the most that they may come to */
 };
 
-/* Allocates nothing yet. */
+/* Allocates nothing yet. What is taken counts in multiples of 16 bytes. */
 void arena_init(struct arena *arena, size_t limit_bytes);
 void arena_fini(struct arena *arena);
 
@@ -27,10 +27,15 @@ void arena_reset(struct arena *arena);
 
 void *arena_take_slow(struct arena *arena, size_t bytes);
 
-/* Aligned for anything; NULL at the limit or without memory. */
+/* What so many bytes count: a multiple of 16, not 0; but 0 for more than there can be. */
+static inline size_t arena_rounded(size_t bytes) {
+    return ((bytes ? bytes : 1) + 15) & ~(size_t)15;
+}
+
+/* Aligned for anything; NULL at the limit or without memory. No bytes have a place too. */
 static inline void *arena_take(struct arena *arena, size_t bytes) {
-    size_t rounded = (bytes + 15) & ~(size_t)15;
-    if (rounded < bytes || rounded > (size_t)(arena->end - arena->at)) {
+    size_t rounded = arena_rounded(bytes);
+    if (rounded - 1 >= (size_t)(arena->end - arena->at)) {
         return arena_take_slow(arena, bytes);
     }
     void *taken = arena->at;
