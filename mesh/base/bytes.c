@@ -39,10 +39,14 @@ void text_append(struct text_builder *builder, const char *format, ...) {
 void text_append_escaped(struct text_builder *builder, struct bytes bytes) {
     for (size_t i = 0; i < bytes.size && !builder->truncated; i++) {
         uint8_t byte = bytes.data[i];
-        if (byte < ' ' || byte > '~' || byte == '"' || byte == '\\') {
-            text_append(builder, "\\x%02x", byte);
+        bool printable = byte >= ' ' && byte <= '~' && byte != '"' && byte != '\\';
+        if (builder->room - builder->length <= (printable ? 1 : 4)) {
+            builder->truncated = true;
+        } else if (printable) {
+            builder->text[builder->length++] = (char)byte;
+            builder->text[builder->length] = '\0';
         } else {
-            text_append(builder, "%c", byte);
+            text_append(builder, "\\x%02x", byte);
         }
     }
 }
