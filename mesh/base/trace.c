@@ -4,6 +4,7 @@
 #include "mesh/base/trace.h"
 #include "mesh/base/check.h"
 #include <stdlib.h>
+#include <string.h>
 
 enum mesh_status trace_init(struct trace *trace, size_t room) {
     CHECK(room > 0);
@@ -21,13 +22,27 @@ static uint64_t mix(uint64_t digest, uint64_t word) {
     return digest ^ digest >> 29;
 }
 
-void trace_add(struct trace *trace, struct trace_record record) {
-    uint64_t digest = mix(trace->digest, record.now_ns);
-    for (const char *letter = record.word; *letter; letter++) {
-        digest = mix(digest, (uint64_t)*letter);
+/* Eight letters at a time: traces are written at every step. */
+static uint64_t mix_text(uint64_t digest, const char *text) {
+    size_t left = strlen(text);
+    for (; left >= 8; left -= 8, text += 8) {
+        uint64_t letters;
+        memcpy(&letters, text, 8);
+        digest = mix(digest, letters);
     }
+    uint64_t rest = left;
+    for (; left > 0; left--, text++) {
+        rest = rest << 8 | (uint8_t)*text;
+    }
+    return mix(digest, rest);
+}
+
+void trace_add(struct trace *trace, struct trace_record record) {
+    uint64_t digest = mix_text(mix(trace->digest, record.now_ns), record.word);
     trace->digest = mix(mix(mix(digest, record.a), record.b), record.c);
-    trace->records[trace->count++ % trace->room] = record;
+    trace->records[trace->next] = record;
+    trace->next = trace->next + 1 == trace->room ? 0 : trace->next + 1;
+    trace->count++;
 }
 
 void trace_each(const struct trace *trace, void (*show)(void *user, const struct trace_record *record), void *user) {

@@ -18,7 +18,7 @@ struct trace_record {
 
 struct trace {
     struct trace_record *records;
-    size_t room;
+    size_t room, next; /* next: where the next record goes */
     uint64_t count, digest;
 };
 
