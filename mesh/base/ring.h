@@ -19,9 +19,10 @@ void ring_init(struct ring *ring, size_t max);
 void ring_fini(struct ring *ring);
 
 /* Doubles the room. MESH_FULL at the maximum, MESH_NO_MEMORY. */
-enum mesh_status ring_grow(struct ring *ring);
+MESH_MUST_USE enum mesh_status ring_grow(struct ring *ring);
 
-static inline enum mesh_status ring_push_back(struct ring *ring, void *item) {
+/* MESH_FULL at the maximum, MESH_NO_MEMORY: nothing changed. */
+MESH_MUST_USE static inline enum mesh_status ring_push_back(struct ring *ring, void *item) {
     if (ring->size == ring->room || ring->size == ring->max) {
         enum mesh_status status = ring_grow(ring);
         if (status) {
@@ -33,7 +34,7 @@ static inline enum mesh_status ring_push_back(struct ring *ring, void *item) {
 }
 
 /* As ring_push_back, at the other end. */
-static inline enum mesh_status ring_push_front(struct ring *ring, void *item) {
+MESH_MUST_USE static inline enum mesh_status ring_push_front(struct ring *ring, void *item) {
     if (ring->size == ring->room || ring->size == ring->max) {
         enum mesh_status status = ring_grow(ring);
         if (status) {
