@@ -1,0 +1,56 @@
+"""Every rule that a comment, a test's name or the table of mutants cites stands in docs/semantics.md.
+
+SPDX-License-Identifier: MPL-2.0
+"""
+import os
+import re
+
+RULE = "rules"
+PAGE = "docs/semantics.md"
+MUTANTS = "tests/mutants.tsv"
+CITED = re.compile(r"(?<![A-Za-z0-9_.])((?:[A-HJKP]\d{1,2}[a-z]?)|S\d[A-H])(?![A-Za-z0-9])")
+TEST = re.compile(r"^(?:Test|ParameterizedTest)\((.*?)[),]\s*(?:\{|\.)", re.MULTILINE | re.DOTALL)
+STATED = re.compile(r"\*\*((?:[A-HJKP]\d{1,2}[a-z]?)|S\d[A-H])\*\*")
+RANGE = re.compile(r"\*\*([A-Z]\d?)(\d+|[A-H])\*\* to \*\*\1(\d+|[A-H])\*\*")
+
+
+def stated(root):
+    """The rules that stand on the page."""
+    path = os.path.join(root, PAGE)
+    if not os.path.exists(path):
+        return set()
+    with open(path, encoding="utf-8") as file:
+        text = file.read()
+    rules = set(STATED.findall(text))
+    for prefix, first, last in RANGE.findall(text):
+        if first.isdigit():
+            rules |= {f"{prefix}{number}" for number in range(int(first), int(last) + 1)}
+        else:
+            rules |= {f"{prefix}{chr(letter)}" for letter in range(ord(first), ord(last) + 1)}
+    return rules
+
+
+def check(sources, root):
+    known = stated(root)
+    for source in sources:
+        if source.is_c:
+            for offset, rule in citations(source):
+                if rule not in known:
+                    yield source.finding(offset, RULE, f"rule {rule} does not stand in {PAGE}")
+
+
+def citations(source):
+    """The rules that a C file cites, with their places."""
+    for match in CITED.finditer(source.comments):
+        yield match.start(1), match.group(1)
+    for test in TEST.finditer(source.code):
+        for match in CITED.finditer(test.group(1)):
+            yield test.start(1) + match.start(1), match.group(1)
+
+
+def check_mutants(mutants, root):
+    """The same for the table of mutants, whose second column is the rule."""
+    known = stated(root)
+    for row in re.finditer(r"^[^#\t\n][^\t\n]*\t([^\t\n]*)", mutants.text, re.MULTILINE):
+        if row.group(1) not in known:
+            yield mutants.finding(row.start(1), RULE, f"rule {row.group(1)} does not stand in {PAGE}")
