@@ -123,7 +123,7 @@ static enum mesh_status await_reply(struct mesh_node *node, uint64_t until_ns, s
 static enum mesh_status send(struct mesh_node *node, const struct post *post, uint64_t until_ns) {
     struct message *message = NULL;
     enum mesh_status status = post_make(&message, node->process, post);
-    return status == MESH_OK ? post_submit(&node->drive, message, &node->rooms, until_ns) : status;
+    return status == MESH_OK ? post_submit(&node->drive, message, post->now_ns, &node->rooms, until_ns) : status;
 }
 
 /* ---- the calls ---- */
@@ -133,9 +133,10 @@ enum mesh_status mesh_tell(struct mesh_node *node, struct mesh_address to, const
     struct post post = {
         .from = node->endpoint, .to = to, .kind = FRAME_USER, .type = type, .data = data, .bytes = bytes};
     process_lock(node->process);
+    post.now_ns = process_now(node->process);
     enum mesh_status status = send(node, &post, TIME_NEVER);
     if (status == MESH_OK) {
-        drive_submitted(&node->drive);
+        drive_submitted(&node->drive, post.now_ns);
     }
     process_unlock(node->process);
     return status;
@@ -149,6 +150,7 @@ static enum mesh_status ask(struct mesh_node *node, struct post *post, uint64_t 
     node->ask_id = post->ask = ++node->last_id;
     node->ask_state = HANDLE_ASK_OPEN;
     mesh_message_release(&node->ask_failed);
+    post->now_ns = process_now(node->process);
     status = send(node, post, until_ns);
     if (status == MESH_OK) {
         process_flush(node->process, true);

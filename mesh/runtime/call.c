@@ -50,7 +50,7 @@ static uint64_t wait_end(struct mesh_actor *self, const struct post *post, bool 
     if (no_wait || hosted_find(self->host, post->to)) {
         return 0;
     }
-    return on_main_thread(self->host) ? time_add(process_now(self->host->process), SEND_WAIT_NS) : TIME_NEVER;
+    return on_main_thread(self->host) ? time_add(post->now_ns, SEND_WAIT_NS) : TIME_NEVER;
 }
 
 /* In a handler what is sent leaves when the handler returns, or when a batch is full; other threads' at once. */
@@ -58,13 +58,14 @@ static enum mesh_status submit(struct mesh_actor *self, struct post *post, bool 
     struct host *host = self->host;
     struct message *message = NULL;
     process_lock(host->process);
+    post->now_ns = process_now(host->process);
     make_reply(self, post);
     enum mesh_status status = post_make(&message, host->process, post);
     if (status == MESH_OK) {
-        status = post_submit(&host->drive, message, &self->rooms, wait_end(self, post, no_wait));
+        status = post_submit(&host->drive, message, post->now_ns, &self->rooms, wait_end(self, post, no_wait));
     }
     if (status == MESH_OK && !on_main_thread(host)) {
-        drive_submitted(&host->drive);
+        drive_submitted(&host->drive, post->now_ns);
     }
     process_unlock(host->process);
     if (status == MESH_INTERRUPTED) {
@@ -222,7 +223,7 @@ static enum mesh_status create(struct mesh_actor *self, const char *type, const 
                                         .text = bytes_of_text(mesh_status_text(status))};
         hosted_tell(host, &ended);
     } else if (!on_main_thread(host)) {
-        drive_submitted(&host->drive);
+        drive_submitted(&host->drive, process_now(host->process));
     }
     *child = address;
     return MESH_OK;

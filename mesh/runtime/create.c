@@ -135,9 +135,10 @@ enum mesh_status mesh_node_request_exit(struct mesh_node *node, struct mesh_addr
         .bytes = alone ? 1 : 0,
     };
     process_lock(node->process);
+    post.now_ns = process_now(node->process);
     enum mesh_status status = post_now(node->process, &post);
     if (status == MESH_OK) {
-        drive_submitted(&node->drive);
+        drive_submitted(&node->drive, post.now_ns);
     }
     process_unlock(node->process);
     return status;

@@ -105,10 +105,9 @@ enum mesh_status drive_until(struct drive *drive, bool (*ready)(void *user), voi
     return ready(user) ? MESH_OK : status;
 }
 
-void drive_submitted(struct drive *drive) {
-    uint64_t now_ns = process_now(drive->process);
+void drive_submitted(struct drive *drive, uint64_t now_ns) {
     bool nobody = !drive->driving && !drive->has_standby;
-    if (nobody || (!drive->gathered && now_ns - drive->flushed_ns > GATHER_NS)) {
+    if (nobody || (!drive->gathered && now_ns > drive->flushed_ns + GATHER_NS)) {
         process_flush(drive->process, false);
         drive->flushed_ns = now_ns;
         return;
@@ -133,8 +132,7 @@ static void stand_by(struct drive *drive) {
         /* Only a driver who waits long tells the standby that it leaves: many short waits must not wake it each time. */
         drive->standby_idle = true;
         wait_for(drive, &drive->deserted, TIME_NEVER);
-    } else if (drive->driving || drive->waiting > 0 ||
-               (!drive->urgent && now_ns - drive->left_ns < STANDBY_AFTER_NS)) {
+    } else if (drive->driving || drive->waiting > 0 || (!drive->urgent && now_ns - drive->left_ns < STANDBY_AFTER_NS)) {
         wait_for(drive, &drive->deserted, now_ns + STANDBY_AFTER_NS);
     } else {
         drive->urgent = false;

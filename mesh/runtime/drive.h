@@ -30,14 +30,14 @@ struct drive {
     pthread_cond_t deserted; /* for the standby: nobody drives, or nobody may any more */
     pthread_t standby;
     bool has_standby, stopping;
-    bool driving;      /* a thread is in process_turn */
-    bool by_standby;   /* it is the standby, which leaves when somebody else wants to drive */
-    bool gathered;     /* something waits for the driver's flush, who has been woken for it */
-    bool urgent;       /* the standby is to take over at once */
-    bool standby_idle; /* the standby sleeps until somebody leaves */
-    unsigned waiting;  /* threads in `changed` */
-    uint64_t entered_ns;     /* when the present driver began to wait */
-    uint64_t left_ns;  /* when somebody last drove */
+    bool driving;        /* a thread is in process_turn */
+    bool by_standby;     /* it is the standby, which leaves when somebody else wants to drive */
+    bool gathered;       /* something waits for the driver's flush, who has been woken for it */
+    bool urgent;         /* the standby is to take over at once */
+    bool standby_idle;   /* the standby sleeps until somebody leaves */
+    unsigned waiting;    /* threads in `changed` */
+    uint64_t entered_ns; /* when the present driver began to wait */
+    uint64_t left_ns;    /* when somebody last drove */
     uint64_t flushed_ns;
 };
 
@@ -58,6 +58,6 @@ MESH_MUST_USE enum mesh_status drive_until(struct drive *drive, bool (*ready)(vo
 enum mesh_status drive_turn(struct drive *drive, uint64_t until_ns);
 
 /* Something was submitted: sends it, or sees to it that the driver does. */
-void drive_submitted(struct drive *drive);
+void drive_submitted(struct drive *drive, uint64_t now_ns);
 
 #endif

@@ -16,6 +16,7 @@
 
 #define ADMIN_WAIT_NS (1500 * NS_PER_MS) /* C8: ended 2 s after the admin is lost */
 #define DRAIN_WAIT_NS (7 * NS_PER_S)     /* D14 */
+#define HANDLING_NS (1 * NS_PER_MS)
 #define ACK_WAIT_NS (1 * NS_PER_S)
 #define HELLO_WAIT_MS 5000
 
@@ -192,9 +193,12 @@ static void publish_load(struct host *host) {
     }
 }
 
-/* One message for each runnable actor in turn, so that none waits for the flood of another. */
+/* One message for each runnable actor in turn, so that none waits for the flood of another. What handlers said waits for
+ * the end of it, so it is bounded in time too. */
 static void run_actors(struct host *host) {
-    for (int i = 0; i < HANDLED_PER_TURN; i++) {
+    host->now_ns = process_now(host->process);
+    uint64_t until_ns = host->now_ns + HANDLING_NS;
+    for (int i = 0; i < HANDLED_PER_TURN && host->now_ns < until_ns; i++) {
         struct list_node *node = list_pop_front(&host->runnable);
         if (!node) {
             return;

@@ -129,12 +129,13 @@ void hosted_start(struct mesh_actor *actor) {
 /* Shows the message, a failed one twice (E1). An exit request is shown once (E2). */
 static enum mesh_verdict show(struct mesh_actor *actor, struct view *view, struct message *message) {
     struct host *host = actor->host;
-    crash_page_enter(host->page, actor->page_entry, process_now(host->process), message);
+    crash_page_enter(host->page, actor->page_entry, host->now_ns, message);
     actor->replied = false;
     enum mesh_verdict verdict = call_receive(actor, view);
     if (verdict == MESH_FAILED && message->kind != FRAME_EXIT_REQUEST && !host->leaving) {
         verdict = call_receive(actor, view);
     }
+    host->now_ns = process_now(host->process);
     return verdict;
 }
 
@@ -142,7 +143,7 @@ static void settle(struct mesh_actor *actor, const struct message *message, enum
                    enum frame_reason reason, const char *text) {
     struct host *host = actor->host;
     if (outcome != FRAME_DIED) {
-        crash_page_leave(host->page, actor->page_entry, process_now(host->process), message);
+        crash_page_leave(host->page, actor->page_entry, host->now_ns, message);
     }
     struct delivery_event verdict = {
         .kind = DELIVERY_VERDICT,
@@ -151,7 +152,8 @@ static void settle(struct mesh_actor *actor, const struct message *message, enum
         .reason = reason,
         .text = bytes_of_text(text),
     };
-    CHECK(process_step(host->process, &verdict) == MESH_OK);
+    /* What it makes delivery want is performed by the flush that follows. */
+    CHECK(delivery_step(process_delivery(host->process), host->now_ns, &verdict) == MESH_OK);
 }
 
 /* A system message has no sender who would want it back (E2). */
@@ -193,7 +195,8 @@ static void show_exit(struct mesh_actor *actor, struct message *message) {
 }
 
 bool hosted_run(struct mesh_actor *actor) {
-    struct message *message = process_take(actor->host->process, actor->address);
+    struct host *host = actor->host;
+    struct message *message = delivery_take(process_delivery(host->process), host->now_ns, actor->address);
     if (!message) {
         return false;
     }
@@ -201,7 +204,7 @@ bool hosted_run(struct mesh_actor *actor) {
         handle(actor, message);
         return true;
     }
-    switch (lifecycle_treat(actor->host->lifecycle, actor->address, message->kind)) {
+    switch (lifecycle_treat(host->lifecycle, actor->address, message->kind)) {
     case LIFECYCLE_SHOW:
         if (message->kind == FRAME_EXIT_REQUEST) {
             show_exit(actor, message);

@@ -28,6 +28,7 @@ struct host {
     struct list newborn;  /* actors whose constructor is still to run */
     pthread_t main;       /* the thread that runs handlers */
     struct address_mint mint;
+    uint64_t now_ns;                   /* read once for each handler: the clock is dear beside a small message */
     uint64_t admin_lost_ns;            /* since when the link to the admin is down; 0: it is up */
     bool endpoint_drained;             /* what the host itself said is received (D14) */
     bool leaving;                      /* exit() was called in a handler */

@@ -24,6 +24,7 @@ static void show_exit(struct mesh_actor *actor) {
 static enum mesh_status tell(struct host *host, struct mesh_address to, enum frame_kind kind, const void *data,
                              size_t bytes, bool urgent) {
     struct post post = {
+        .now_ns = process_now(host->process),
         .from = process_address(host->process),
         .to = to,
         .kind = kind,

@@ -45,7 +45,7 @@ enum mesh_status post_make(struct message **out, struct process *process, const 
     message->ask = post->ask;
     message->flags = post->flags;
     message->urgent = post->urgent;
-    message->deadline_ns = time_add(process_now(process), post->expiry_ns ? post->expiry_ns : POST_EXPIRY_NS);
+    message->deadline_ns = time_add(post->now_ns, post->expiry_ns ? post->expiry_ns : POST_EXPIRY_NS);
     *out = message;
     return MESH_OK;
 }
@@ -60,7 +60,8 @@ static bool has_room(void *user) {
     return *room->rooms != room->seen;
 }
 
-enum mesh_status post_submit(struct drive *drive, struct message *message, const uint64_t *rooms, uint64_t until_ns) {
+enum mesh_status post_submit(struct drive *drive, struct message *message, uint64_t now_ns, const uint64_t *rooms,
+                             uint64_t until_ns) {
     uint64_t end_ns = time_min(until_ns, message->deadline_ns);
     enum mesh_status status = MESH_OK;
     while (status == MESH_OK) {
@@ -69,14 +70,15 @@ enum mesh_status post_submit(struct drive *drive, struct message *message, const
             status = MESH_CLOSED;
             break;
         }
-        status = process_submit(drive->process, message);
+        status = delivery_submit(process_delivery(drive->process), now_ns, message);
         if (status == MESH_OK) {
             return MESH_OK;
         }
-        if (status != MESH_WOULD_BLOCK || process_now(drive->process) >= end_ns) {
+        if (status != MESH_WOULD_BLOCK || now_ns >= end_ns) {
             break;
         }
         status = drive_until(drive, has_room, &room, end_ns);
+        now_ns = process_now(drive->process);
         status = status == MESH_TIMED_OUT ? MESH_WOULD_BLOCK : status;
     }
     message_release(message);

@@ -12,6 +12,7 @@
 #define POST_EXPIRY_NS (UINT64_C(300) * 1000 * 1000 * 1000) /* D8 */
 
 struct post {
+    uint64_t now_ns; /* read once for each send */
     struct mesh_address from, to;
     enum frame_kind kind;
     const char *type; /* "" for system messages */
@@ -32,8 +33,8 @@ MESH_MUST_USE enum mesh_status post_make(struct message **out, struct process *p
  * callback. The message is gone whatever comes of it. MESH_WOULD_BLOCK when the time is up, MESH_INTERRUPTED,
  * MESH_CLOSED when `*rooms` is POST_CLOSED, and what delivery_submit says. */
 #define POST_CLOSED UINT64_MAX
-MESH_MUST_USE enum mesh_status post_submit(struct drive *drive, struct message *message, const uint64_t *rooms,
-                                           uint64_t until_ns);
+MESH_MUST_USE enum mesh_status post_submit(struct drive *drive, struct message *message, uint64_t now_ns,
+                                           const uint64_t *rooms, uint64_t until_ns);
 
 /* Both, without a wait. */
 MESH_MUST_USE enum mesh_status post_now(struct process *process, const struct post *post);
