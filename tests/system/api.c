@@ -1,17 +1,19 @@
-/* The public interface, used as a program would, against a node of its own: api RUN-DIRECTORY [start].
+/* The public interface, used as a program would: api [RUN-DIRECTORY].
  *
- * Each case prints its name; the first that fails ends the program with what was expected and what was seen.
+ * Without a directory it starts a node of its own in a new one, and looks whether anything is left in the end. Each case prints its name; the first that fails ends the program with what was expected and what was seen.
  *
  * SPDX-License-Identifier: MPL-2.0 */
 #include "tests/system/api_types.h"
 
 #include <mesh/mesh.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/time.h>
+#include <unistd.h>
 
 #define EXPECT(condition)                                                                                              \
     ((condition) ? (void)0 : (void)(fprintf(stderr, "%s:%d: not so: %s\n", __FILE__, __LINE__, #condition), exit(1)))
@@ -162,6 +164,24 @@ static void C4_a_parent_is_told_how_its_child_ended(void) {
     }
 }
 
+static void E3_a_crash_returns_the_message_in_hand(void) {
+    static const char *const cases[][2] = {
+        {"abort", "SIGABRT"},
+        {"exit()", "the handler called exit()"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct mesh_address ends = create("test.ends");
+        struct mesh_message *reply;
+        enum mesh_status status = mesh_ask_text(node, ends, cases[i][0], WAIT_MS, &reply);
+        const char *failure = reply ? mesh_message_failure(reply) : "";
+        if (status != MESH_REFUSED || !strstr(failure, cases[i][1])) {
+            (void)fprintf(stderr, "%s: %s \"%s\"\n", cases[i][0], mesh_status_name(status), failure);
+            exit(1);
+        }
+        mesh_message_release(&reply);
+    }
+}
+
 static void B2_a_third_party_uses_an_address_at_once(void) {
     struct mesh_address parent = create("test.parent");
     struct mesh_address child = answered_address(parent, "test.echo");
@@ -243,34 +263,58 @@ struct test {
     { #name, name }
 
 static const struct test tests[] = {
-    TEST(an_actor_answers_and_keeps_its_state),     TEST(C2_an_unknown_type_is_an_error_that_names_it),
-    TEST(E1_a_failure_comes_back_after_one_retry),  TEST(D11_late_answers_and_others_stay_for_listen),
-    TEST(an_ask_of_the_dead_returns_early),         TEST(C4_a_parent_is_told_how_its_child_ended),
-    TEST(B2_a_third_party_uses_an_address_at_once), TEST(C5_an_exit_takes_the_children_along),
-    TEST(D13_a_signal_interrupts_a_wait),           TEST(D7_threads_may_flood_an_actor),
+    TEST(an_actor_answers_and_keeps_its_state),    TEST(C2_an_unknown_type_is_an_error_that_names_it),
+    TEST(E1_a_failure_comes_back_after_one_retry), TEST(D11_late_answers_and_others_stay_for_listen),
+    TEST(an_ask_of_the_dead_returns_early),        TEST(C4_a_parent_is_told_how_its_child_ended),
+    TEST(E3_a_crash_returns_the_message_in_hand),  TEST(B2_a_third_party_uses_an_address_at_once),
+    TEST(C5_an_exit_takes_the_children_along),     TEST(D13_a_signal_interrupts_a_wait),
+    TEST(D7_threads_may_flood_an_actor),
 };
+
+static char directory[64];
+
+/* Also when a case has failed: nothing of the node may be left. */
+static void end_node(void) {
+    if (node && directory[0] && mesh_node_shutdown(node, 10000) != MESH_OK) {
+        (void)fprintf(stderr, "the node in %s did not end\n", directory);
+    }
+    mesh_node_detach(&node);
+}
+
+static enum mesh_status begin_node(const char *given, struct mesh_error *error) {
+    struct mesh_node_options options = {.run_directory = given, .types = api_types};
+    if (given) {
+        return mesh_node_attach(&node, &options, error);
+    }
+    const char *temporary = getenv("TMPDIR");
+    (void)snprintf(directory, sizeof directory, "%.40s/mesh-api-XXXXXX", temporary ? temporary : "/tmp");
+    EXPECT(mkdtemp(directory));
+    options.run_directory = directory;
+    EXPECT(mesh_node_attach(&node, &options, error) == MESH_NOT_RUNNING && !node);
+    return mesh_node_start(&node, &options, error);
+}
 
 int main(int count, char **arguments) {
     mesh_host_enter(api_types);
-    if (count < 2) {
-        (void)fprintf(stderr, "usage: api RUN-DIRECTORY [start]\n");
-        return 2;
-    }
-    struct mesh_node_options options = {.run_directory = arguments[1], .types = api_types};
     struct mesh_error error;
-    enum mesh_status status =
-        count > 2 ? mesh_node_start(&node, &options, &error) : mesh_node_attach(&node, &options, &error);
+    enum mesh_status status = begin_node(count > 1 ? arguments[1] : NULL, &error);
     if (status != MESH_OK) {
         (void)fprintf(stderr, "%s: %s\n", mesh_status_name(status), error.text);
         return 1;
     }
+    (void)atexit(end_node);
     for (size_t i = 0; i < sizeof tests / sizeof tests[0]; i++) {
         (void)printf("%s\n", tests[i].name);
         (void)fflush(stdout);
         tests[i].run();
     }
     EXPECT(mesh_node_shutdown(node, 10000) == MESH_OK);
+    EXPECT(mesh_node_shutdown(node, 0) == MESH_OK);
     mesh_node_detach(&node);
     EXPECT(!node);
+    /* The undertaker removes the directory a moment after the admin is gone. */
+    for (int tries = 0; directory[0] && access(directory, F_OK) == 0; tries++) {
+        EXPECT(tries < 200 && poll(NULL, 0, 10) == 0);
+    }
     return 0;
 }
