@@ -135,6 +135,13 @@ void process_link_drop(struct process *process, struct peer *peer) {
     peer->state = PEER_LOST;
 }
 
+/* A host or program listens on its ipc endpoint for all of its life: where nobody does, it is dead. What it had in hand is
+ * resolved anew, and the admin tells how far it came (E3). */
+static bool has_ended(const struct process *process, const struct peer *peer) {
+    return process->role != FRAME_ROLE_ADMIN && peer != process->admin && peer->incarnation &&
+           strncmp(peer->endpoint, "ipc://", 6) == 0;
+}
+
 void process_link_changed(struct process *process, struct transport_link *link) {
     struct peer *peer = link->owner;
     switch (link->state) {
@@ -150,6 +157,9 @@ void process_link_changed(struct process *process, struct transport_link *link) 
         return;
     case TRANSPORT_REFUSED:
         enter_down(process, peer, true);
+        if (has_ended(process, peer)) {
+            process_peer_lost(process, peer->incarnation);
+        }
         return;
     }
 }

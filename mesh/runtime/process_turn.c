@@ -12,6 +12,8 @@
 #include <unistd.h>
 
 enum { TURN_FRAMES = 64, TURN_BYTES = 1024 * 1024 }; /* D7a */
+#define CHECK_NS (250 * NS_PER_MS)
+
 enum { TURNS_UNWATCHED = 16 }; /* a flood of frames keeps watched descriptors waiting for so many turns */
 
 #define NOISE_TOLD_NS (10 * NS_PER_S)
@@ -412,7 +414,29 @@ static enum mesh_status wait(struct process *process, uint64_t until_ns) {
 static uint64_t least_deadline(const struct process *process, uint64_t until_ns) {
     uint64_t least_ns = time_min(until_ns, delivery_deadline(process->delivery));
     least_ns = time_min(least_ns, deadlines_least(&process->peers.retries));
+    least_ns = process->check_ns ? time_min(least_ns, process->check_ns) : least_ns;
     return time_min(least_ns, process->tick_ns);
+}
+
+/* A peer that has received all and handles it long owes no ack, so its death makes nothing overdue: while anything is
+ * in flight the links are asked now and then. */
+static void check_links(struct process *process, uint64_t now_ns) {
+    if (process->role == FRAME_ROLE_ADMIN || delivery_counters(process->delivery)->in_flight == 0) {
+        process->check_ns = 0;
+        return;
+    }
+    if (process->check_ns != 0 && now_ns >= process->check_ns) {
+        size_t place = 0;
+        for (struct peer *peer; (peer = peers_next(&process->peers, &place));) {
+            if (peer->state == PEER_UP && peer->link) {
+                transport_check(process->transport, peer->link);
+            }
+        }
+        process->check_ns = 0;
+    }
+    if (process->check_ns == 0) {
+        process->check_ns = now_ns + CHECK_NS;
+    }
 }
 
 static void run_timers(struct process *process) {
@@ -422,6 +446,7 @@ static void run_timers(struct process *process) {
         (void)delivery_step(process->delivery, now_ns, &tick);
     }
     process_link_retry(process, now_ns);
+    check_links(process, now_ns);
     process_perform(process);
     if (process->callbacks.tick) {
         process->tick_ns = process->callbacks.tick(process->callbacks.user, now_ns);
