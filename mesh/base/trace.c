@@ -30,7 +30,7 @@ static uint64_t mix_text(uint64_t digest, const char *text) {
         memcpy(&letters, text, 8);
         digest = mix(digest, letters);
     }
-    uint64_t rest = left;
+    uint64_t rest = 0;
     for (; left > 0; left--, text++) {
         rest = rest << 8 | (uint8_t)*text;
     }

@@ -70,6 +70,16 @@ Test(arena, blocks_add_up_to_the_limit) {
     }
 }
 
+/* 15 bytes are left of 31 when 16 are taken, and a place takes 16. */
+Test(arena, a_limit_between_two_places_counts_as_the_lower) {
+    for (size_t limit = 16; limit <= 32; limit++) {
+        arena_init(&arena, limit);
+        cr_assert_not_null(take(16));
+        cr_assert_eq(take(1) != NULL, limit == 32, "a limit of %zu", limit);
+        arena_fini(&arena);
+    }
+}
+
 Test(arena, no_limit_gives_nothing) {
     arena_init(&arena, 0);
     cr_assert_null(arena_take(&arena, 0));
