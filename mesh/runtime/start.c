@@ -80,10 +80,11 @@ struct launch {
 };
 
 static void reset_signals(void) {
+    struct sigaction by_default = {.sa_handler = SIG_DFL};
     sigset_t none;
     (void)sigemptyset(&none);
     for (int number = 1; number < SIGSYS; number++) {
-        (void)signal(number, SIG_DFL);
+        (void)sigaction(number, &by_default, NULL);
     }
     (void)sigprocmask(SIG_SETMASK, &none, NULL);
 }

@@ -55,9 +55,11 @@ MESH_MUST_USE MESH_API enum mesh_status mesh_node_create(struct mesh_node *node,
 MESH_MUST_USE MESH_API enum mesh_status mesh_tell(struct mesh_node *node, struct mesh_address to, const char *type,
                                                   const void *data, size_t bytes);
 
-/* Sends and waits for the answer to this very message. On MESH_OK `*reply` is the caller's. MESH_DEAD as soon as the target
- * is known to be dead, MESH_REFUSED when its handler failed (E1), MESH_TIMED_OUT, MESH_INTERRUPTED by a signal (D13: ask again with
- * mesh_ask_resume). What comes from others, or late, stays for mesh_listen (D11). */
+/* Sends and waits for the answer to this very message. `*reply` is the caller's, to be given back: on MESH_OK the answer;
+ * on MESH_REFUSED (its handler failed, E1) and MESH_DEAD (as soon as the target is known to be dead) a MESH_POISON or
+ * MESH_DEAD_LETTER that says why, or NULL without memory; else NULL. MESH_TIMED_OUT, MESH_INTERRUPTED by a signal (D13: go on
+ * with mesh_ask_resume), MESH_CLOSED when the node is gone. What comes from others, or late, stays for mesh_listen (D11);
+ * what an ask meets on its way counts as handled. */
 MESH_MUST_USE MESH_API enum mesh_status mesh_ask(struct mesh_node *node, struct mesh_address to, const char *type,
                                                  const void *data, size_t bytes, int timeout_ms,
                                                  struct mesh_message **reply);
