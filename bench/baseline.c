@@ -65,11 +65,15 @@ static const char *raw_endpoint(char text[64]) {
     return text;
 }
 
-static void send_all(const char *endpoint, int hwm, size_t bytes, size_t count) {
+/* Closes only when `done` says end of file: libzmq drops the last messages of a socket that closes before a slow reader. */
+static void send_all(const char *endpoint, int hwm, size_t bytes, size_t count, int done) {
     struct raw raw = {0};
     bool well = raw_open(&raw, endpoint, false, hwm);
     for (size_t i = 0; well && i < count; i++) {
         well = raw_send(&raw, bytes);
+    }
+    char end;
+    while (read(done, &end, 1) > 0) {
     }
     raw_close(&raw);
     _exit(well ? 0 : 1);
@@ -83,9 +87,14 @@ static bool child_was_well(pid_t child) {
 static double rate_at(int hwm, size_t bytes, size_t count) {
     char endpoint[64];
     raw_endpoint(endpoint);
+    int done[2];
+    if (pipe(done) != 0) {
+        return 0;
+    }
     pid_t child = fork();
     if (child == 0) {
-        send_all(endpoint, hwm, bytes, count);
+        close(done[1]);
+        send_all(endpoint, hwm, bytes, count, done[0]);
     }
     struct raw raw = {0};
     bool well = child > 0 && raw_open(&raw, endpoint, true, hwm);
@@ -97,6 +106,8 @@ static double rate_at(int hwm, size_t bytes, size_t count) {
         }
     }
     double rate = (double)(count - 1) / (bench_seconds() - start);
+    close(done[0]);
+    close(done[1]);
     raw_close(&raw);
     return child_was_well(child) && well ? rate : 0;
 }
