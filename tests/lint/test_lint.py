@@ -51,6 +51,8 @@ PLANTED = [
     ("other/p.c", C_TOP + "#include <stdio.h>\n", "includes", "knows no ring"),
     ("mesh/runtime/p.c", function(body='    return system("true");\n'), "calls", "system() is banned"),
     ("mesh/runtime/p.c", function(body="    strcpy(a, b);\n"), "calls", "strcpy() is banned"),
+    ("mesh/runtime/p.c", function(body="    signal(SIGINT, stop);\n"), "calls", "signal() is banned"),
+    ("mesh/runtime/p.c", function(body="    signal(SIGPIPE, SIG_IGN);\n"), None, None),
     ("tests/sim/p.c", function(body="    return atoi(a);\n"), "calls", "atoi() is banned"),
     ("tests/unit/p.c", function(body="    usleep(10);\n"), "sleeps", "a test waits for a thing"),
     ("tests/unit/p.c", function(body="    nanosleep(&t, 0);\n"), "sleeps", "a test waits for a thing"),
