@@ -13,10 +13,10 @@
 
 /* The limits of one frame. A frame above them is refused before it is unpacked. */
 enum {
-    FRAME_BATCH_BYTES = 64 * 1024,      /* a batch closes at this many bytes of payload */
-    FRAME_PAYLOAD_BYTES = 128 * 1024,   /* the most payload that one frame carries */
-    FRAME_PACKED_BYTES = 256 * 1024,    /* the most that a packed frame may have, its external parts apart */
-    FRAME_INLINE_BYTES = 4 * 1024,      /* a payload above this travels as a ZeroMQ part of its own */
+    FRAME_BATCH_BYTES = 64 * 1024,    /* a batch closes at this many bytes of payload */
+    FRAME_PAYLOAD_BYTES = 128 * 1024, /* the most payload that one frame carries */
+    FRAME_PACKED_BYTES = 256 * 1024,  /* the most that a packed frame may have, its external parts apart */
+    FRAME_INLINE_BYTES = 4 * 1024,    /* a payload above this travels as a ZeroMQ part of its own */
     FRAME_RUNS = 1024,
     FRAME_ACKS = 1024,
     FRAME_TYPE_BYTES = 255,
@@ -55,19 +55,19 @@ enum frame_reason {
 
 enum {
     FRAME_RUN_REDELIVERED = 1,
-    FRAME_RUN_CLOSE = 2,   /* the sender forgets this stream; nothing of it is unsettled */
-    FRAME_RUN_REPLY = 4,   /* the ask number names the ask that this answers */
-    FRAME_RUN_URGENT = 8,  /* goes ahead of the mailbox (C5) */
+    FRAME_RUN_CLOSE = 2,  /* the sender forgets this stream; nothing of it is unsettled */
+    FRAME_RUN_REPLY = 4,  /* the ask number names the ask that this answers */
+    FRAME_RUN_URGENT = 8, /* goes ahead of the mailbox (C5) */
 };
 
 enum {
-    FRAME_ACK_GAP = 1,     /* something was dropped: resume after `received` */
-    FRAME_ACK_STALE = 2,   /* the epoch is unknown here and too old: begin a new one; the answer to a close, too */
-    FRAME_ACK_LOST = 4,    /* with STALE: the stream was dropped here with its process; what was sent may have been handled */
+    FRAME_ACK_GAP = 1,   /* something was dropped: resume after `received` */
+    FRAME_ACK_STALE = 2, /* the epoch is unknown here and too old: begin a new one; the answer to a close, too */
+    FRAME_ACK_LOST =
+        4, /* with STALE: the stream was dropped here with its process; what was sent may have been handled */
 };
 
 #define FRAME_TTL_NEVER UINT32_MAX /* of a run whose messages do not expire; a ttl of 0 has expired */
-
 
 /* Consecutive messages of one stream, alike in all but their payload. None at all makes a probe or a close. */
 struct frame_run {
@@ -77,8 +77,8 @@ struct frame_run {
     uint32_t ttl_ms, flags;
     struct bytes type;
     size_t count;
-    const struct bytes *payloads;   /* `count` of them */
-    struct part *const *parts;      /* NULL, or the owners of the payloads, which then travel as ZeroMQ parts */
+    const struct bytes *payloads; /* `count` of them */
+    struct part *const *parts;    /* NULL, or the owners of the payloads, which then travel as ZeroMQ parts */
 };
 
 struct frame_exception {

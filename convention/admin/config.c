@@ -487,7 +487,7 @@ enum mesh_status config_new(struct config **out) {
         return MESH_NO_MEMORY;
     }
     if (gethostname(host, sizeof host - 1) || !*host) {
-        strcpy(host, "node");
+        memcpy(host, "node", sizeof "node");
     }
     config->name = strdup(host);
     config->log_level = CONFIG_LOG_INFO;

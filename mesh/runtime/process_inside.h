@@ -65,9 +65,9 @@ struct process {
     uint64_t tick_ns;                          /* when the tick callback wants to be called */
     struct process_asked asked[PROCESS_ASKED]; /* by id; an older one is forgotten, then the floors are of no use */
     uint64_t last_asked;
-    uint64_t check_ns;                       /* when links that owe a word are looked at again; 0: nothing is owed */
-    bool drained;   /* nothing is left to receive but what a descriptor will announce */
-    unsigned turns; /* since the watched descriptors were looked at */
+    uint64_t check_ns; /* when links that owe a word are looked at again; 0: nothing is owed */
+    bool drained;      /* nothing is left to receive but what a descriptor will announce */
+    unsigned turns;    /* since the watched descriptors were looked at */
 };
 
 /* ---- links ---- */

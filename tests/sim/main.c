@@ -27,6 +27,12 @@ static bool read_seeds(const char *text, struct arguments *out) {
     return end != text && *end == '\0' && out->first <= out->last;
 }
 
+static bool read_law(const char *text, int *out) {
+    char *end;
+    *out = (int)strtol(text, &end, 10);
+    return *end == '\0' && *out > 0;
+}
+
 static bool read_arguments(int count, char **texts, struct arguments *out) {
     bool seeds = false;
     for (int i = 1; i < count; i++) {
@@ -35,8 +41,8 @@ static bool read_arguments(int count, char **texts, struct arguments *out) {
             out->verbose = true;
         } else if ((strcmp(texts[i], "--seed") == 0 || strcmp(texts[i], "--seeds") == 0) && has_value) {
             seeds = read_seeds(texts[++i], out);
-        } else if (strcmp(texts[i], "--plant") == 0 && has_value) {
-            out->plant = atoi(texts[++i]);
+        } else if (strcmp(texts[i], "--plant") == 0 && has_value && read_law(texts[i + 1], &out->plant)) {
+            i++;
         } else {
             return false;
         }

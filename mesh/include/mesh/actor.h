@@ -13,26 +13,26 @@
 struct mesh_actor;
 
 enum mesh_verdict {
-    MESH_DONE,     /* the message is handled */
-    MESH_FAILED,   /* it is not: shown once more, then returned to its sender as poison (E1); see mesh_fail */
-    MESH_EXIT,     /* it is handled, and the actor exits */
+    MESH_DONE,   /* the message is handled */
+    MESH_FAILED, /* it is not: shown once more, then returned to its sender as poison (E1); see mesh_fail */
+    MESH_EXIT,   /* it is handled, and the actor exits */
 };
 
 /* What a node must have for a type, or for one actor, to be placed on it (H2). */
 enum mesh_comparison {
-    MESH_PRESENT,   /* there, and neither false nor zero nor empty */
-    MESH_EQUAL,     /* equal to `value`, written as in a configuration file: true, 42, 2.5, or text */
+    MESH_PRESENT, /* there, and neither false nor zero nor empty */
+    MESH_EQUAL,   /* equal to `value`, written as in a configuration file: true, 42, 2.5, or text */
 };
 
 struct mesh_requirement {
     const char *name;
     enum mesh_comparison comparison;
-    const char *value;   /* NULL for MESH_PRESENT */
+    const char *value; /* NULL for MESH_PRESENT */
 };
 
 struct mesh_type {
     const char *name;
-    size_t state_bytes;   /* of each actor's state, zeroed; 0 for none */
+    size_t state_bytes; /* of each actor's state, zeroed; 0 for none */
     /* Handles one message. `state` is NULL when state_bytes is 0. */
     enum mesh_verdict (*receive)(struct mesh_actor *self, const struct mesh_message *message, void *state);
     /* Runs before the first message, after creation has succeeded (C3): MESH_FAILED and MESH_EXIT end the actor. May be NULL. */
@@ -41,7 +41,7 @@ struct mesh_type {
     void (*stop)(struct mesh_actor *self, void *state);
     const struct mesh_requirement *requirements;
     size_t requirements_count;
-    void *user;   /* for bindings: mesh_actor_user */
+    void *user; /* for bindings: mesh_actor_user */
 };
 
 /* The version of the structs above; a module of another one is refused with a text that says so. */
@@ -49,7 +49,7 @@ struct mesh_type {
 
 struct mesh_module {
     unsigned abi;
-    const struct mesh_type *const *types;   /* NULL-terminated */
+    const struct mesh_type *const *types; /* NULL-terminated */
 };
 
 /* Makes a shared object a module: MESH_MODULE(&counter, &adder) once, at file level. */
@@ -61,10 +61,10 @@ struct mesh_module {
 
 MESH_API struct mesh_address mesh_self(const struct mesh_actor *self);
 MESH_API struct mesh_address mesh_parent(const struct mesh_actor *self);
-MESH_API void *mesh_actor_user(const struct mesh_actor *self);   /* the type's user pointer */
+MESH_API void *mesh_actor_user(const struct mesh_actor *self); /* the type's user pointer */
 
 struct mesh_create_options {
-    const struct mesh_requirement *requirements;   /* beside those of the type */
+    const struct mesh_requirement *requirements; /* beside those of the type */
     size_t requirements_count;
 };
 
@@ -82,12 +82,12 @@ MESH_MUST_USE MESH_API enum mesh_status mesh_send(struct mesh_actor *self, struc
                                                   const void *data, size_t bytes);
 
 struct mesh_send_options {
-    uint32_t expiry_ms;   /* 0: the default, 5 minutes (D8) */
-    bool no_wait;         /* MESH_WOULD_BLOCK at once at the window's limit */
+    uint32_t expiry_ms; /* 0: the default, 5 minutes (D8) */
+    bool no_wait;       /* MESH_WOULD_BLOCK at once at the window's limit */
 };
 
-MESH_MUST_USE MESH_API enum mesh_status mesh_send_with(struct mesh_actor *self, struct mesh_address to, const char *type,
-                                                       const void *data, size_t bytes,
+MESH_MUST_USE MESH_API enum mesh_status mesh_send_with(struct mesh_actor *self, struct mesh_address to,
+                                                       const char *type, const void *data, size_t bytes,
                                                        const struct mesh_send_options *options);
 
 /* Answers `message`: as mesh_send to its sender, and ends the ask that it belongs to, if any (D11). */

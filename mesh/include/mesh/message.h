@@ -16,11 +16,11 @@ struct mesh_message;
 #define MESH_TEXT "text"
 
 enum mesh_kind {
-    MESH_USER,           /* somebody sent it */
-    MESH_EXIT_REQUEST,   /* the actor is about to go; the last message but those of its children (C5) */
-    MESH_CHILD_EXITED,   /* a child is gone: mesh_message_exit (C4) */
-    MESH_POISON,         /* what this actor sent has failed at its target: mesh_message_inner, mesh_message_failure (E1) */
-    MESH_DEAD_LETTER,    /* a dead letter, shown to the dead-letter handler */
+    MESH_USER,         /* somebody sent it */
+    MESH_EXIT_REQUEST, /* the actor is about to go; the last message but those of its children (C5) */
+    MESH_CHILD_EXITED, /* a child is gone: mesh_message_exit (C4) */
+    MESH_POISON,      /* what this actor sent has failed at its target: mesh_message_inner, mesh_message_failure (E1) */
+    MESH_DEAD_LETTER, /* a dead letter, shown to the dead-letter handler */
     MESH_WAKEUP,
     MESH_WATCH,
 };
@@ -47,17 +47,17 @@ MESH_API bool mesh_message_redelivered(const struct mesh_message *message);
 enum mesh_how {
     MESH_EXITED_ON_REQUEST = 1,
     MESH_EXITED_ITSELF,
-    MESH_EXITED_UNCREATED,   /* it never came up: the text says why */
-    MESH_EXITED_BY_SIGNAL,   /* number: the signal */
-    MESH_EXITED_WITH_CODE,   /* number: the exit code of its process */
-    MESH_EXITED_WITH_NODE,   /* its node was lost */
+    MESH_EXITED_UNCREATED, /* it never came up: the text says why */
+    MESH_EXITED_BY_SIGNAL, /* number: the signal */
+    MESH_EXITED_WITH_CODE, /* number: the exit code of its process */
+    MESH_EXITED_WITH_NODE, /* its node was lost */
 };
 
 struct mesh_exit {
     struct mesh_address child;
     enum mesh_how how;
     int number;
-    const char *text;   /* never NULL */
+    const char *text; /* never NULL */
 };
 
 /* The content of a MESH_CHILD_EXITED. MESH_INVALID_ARGUMENT for any other kind. */

@@ -16,15 +16,17 @@ struct mesh_node;
 #define MESH_FOREVER (-1)
 
 struct mesh_node_options {
-    const char *run_directory;   /* of the node; NULL: $MESH_RUN_DIRECTORY, else "mesh" below XDG_RUNTIME_DIR, else mesh-UID below TMPDIR or /tmp */
-    const char *config;          /* the configuration of a node that has to be started; NULL: the defaults */
-    const struct mesh_type *const *types;   /* NULL-terminated actor types that this program brings; see mesh_host_enter */
+    const char *
+        run_directory; /* of the node; NULL: $MESH_RUN_DIRECTORY, else "mesh" below XDG_RUNTIME_DIR, else mesh-UID below TMPDIR or /tmp */
+    const char *config; /* the configuration of a node that has to be started; NULL: the defaults */
+    const struct mesh_type *const
+        *types; /* NULL-terminated actor types that this program brings; see mesh_host_enter */
 };
 
 /* Attaches to the node of the run directory. MESH_NOT_RUNNING when there is none, MESH_PERMISSION_DENIED,
  * MESH_VERSION_MISMATCH, MESH_REFUSED, MESH_TIMED_OUT. `options` and `error` may be NULL. Blocks, 5 s at most. */
-MESH_MUST_USE MESH_API enum mesh_status mesh_node_attach(struct mesh_node **out, const struct mesh_node_options *options,
-                                                         struct mesh_error *error);
+MESH_MUST_USE MESH_API enum mesh_status
+mesh_node_attach(struct mesh_node **out, const struct mesh_node_options *options, struct mesh_error *error);
 
 /* The same, but starts the node if it does not run: in a session of its own, so that it outlives the program (C13).
  * Blocks, 10 s at most. */
