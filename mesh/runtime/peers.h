@@ -15,6 +15,7 @@
 #include "mesh/base/map.h"
 #include "mesh/core/backoff.h"
 #include "mesh/runtime/transport.h"
+#include <mesh/address.h>
 
 enum { PEERS_MAX = 4096 };
 
@@ -31,9 +32,11 @@ struct peer {
     enum peer_state state;
     struct transport_link *link;
     bool two_way;
-    bool back;      /* the link is the way back to who called us */
-    bool stale;     /* it called us by another incarnation, and is to be told */
-    uint64_t meant; /* which one */
+    struct mesh_address resident; /* an address that was last said to live there; or none */
+    unsigned refusals;            /* nobody has listened there so many times in a row */
+    bool back;                    /* the link is the way back to who called us */
+    bool stale;                   /* it called us by another incarnation, and is to be told */
+    uint64_t meant;               /* which one */
     struct backoff backoff;
     struct deadline retry;
     struct list_node flush;  /* of those that have something to pull now */

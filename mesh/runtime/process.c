@@ -278,6 +278,7 @@ enum mesh_status process_resolved(struct process *process, struct mesh_address a
                                   const char *endpoint) {
     enum mesh_status status = process_peer(process, incarnation, endpoint);
     if (status == MESH_OK) {
+        peers_find(&process->peers, incarnation)->resident = address;
         struct delivery_event resolved = {.kind = DELIVERY_RESOLVED, .address = address, .peer = incarnation};
         status = delivery_step(process->delivery, clock_now_ns(), &resolved);
     }

@@ -57,6 +57,7 @@ struct process {
 
     pthread_mutex_t baton;
     int wake_fd;
+    bool waiting; /* a thread is in its turn's poll, without the baton */
     atomic_bool woken;
     struct process_watch *watches;
     size_t watches_count, watches_room;
@@ -76,6 +77,8 @@ struct process {
 void process_link_want(struct process *process, struct peer *peer);
 void process_link_drop(struct process *process, struct peer *peer);
 void process_link_changed(struct process *process, struct transport_link *link);
+/* The admin has said where the address lives; 0: nowhere. A peer that was thought to hold it and refuses us is lost then. */
+void process_link_learn(struct process *process, struct mesh_address address, uint64_t where);
 void process_link_retry(struct process *process, uint64_t now_ns);
 void process_link_hello(struct process *process, const struct transport_inbound *inbound, const struct frame *frame);
 
@@ -83,6 +86,16 @@ void process_link_hello(struct process *process, const struct transport_inbound 
 enum mesh_status process_link_send(struct process *process, struct peer *peer, const struct frame *frame);
 
 /* ---- the turn ---- */
+
+/* Asks the admin, or whoever resolves here, where the address lives. */
+void process_ask_where(struct process *process, struct mesh_address address, struct mesh_address sender);
+
+/* A thread that waits in its turn is to look again: another one has changed what it waits for. */
+static inline void process_look_up(struct process *process) {
+    if (process->waiting) {
+        process_wake(process);
+    }
+}
 
 /* Does what delivery wants until it wants nothing. */
 void process_perform(struct process *process);

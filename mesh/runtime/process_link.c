@@ -6,6 +6,11 @@
 #include <string.h>
 #include <unistd.h>
 
+enum {
+    REFUSALS_PER_QUESTION = 3, /* the admin is asked after so many tries */
+    REFUSALS_MAX = 20,         /* a process that nothing is known to live in is given up then */
+};
+
 static struct mesh_address nobody(void) {
     return (struct mesh_address){0};
 }
@@ -32,7 +37,13 @@ enum mesh_status process_link_send(struct process *process, struct peer *peer, c
     }
     struct codec_image image;
     enum mesh_status status = codec_prepare(process->codec, frame, &image);
-    return status == MESH_OK ? transport_send(process->transport, peer->link, process->codec, &image) : status;
+    if (status == MESH_OK) {
+        status = transport_send(process->transport, peer->link, process->codec, &image);
+    }
+    if (!process->drained || !peer->link->ready || peer->link->state != TRANSPORT_UP) {
+        process_look_up(process);
+    }
+    return status;
 }
 
 /* ---- greeting ---- */
@@ -92,6 +103,7 @@ static void enter_opening(struct process *process, struct peer *peer) {
         peer->state = PEER_OPENING;
         struct frame_hello hello = own_hello(process, peer);
         status = send_hello(process, peer, &hello);
+        process_look_up(process);
     }
     if (status != MESH_OK) {
         log_write(process->log, MESH_LOG_ERROR, NULL, nobody(), "cannot connect to %s: %s", peer->endpoint,
@@ -102,6 +114,7 @@ static void enter_opening(struct process *process, struct peer *peer) {
 
 static void enter_up(struct process *process, struct peer *peer) {
     peer->state = PEER_UP;
+    peer->refusals = 0;
     backoff_succeeded(&peer->backoff);
     if (peer->stale) {
         struct frame stale = {.from = process->incarnation,
@@ -135,11 +148,30 @@ void process_link_drop(struct process *process, struct peer *peer) {
     peer->state = PEER_LOST;
 }
 
-/* A host or program listens on its ipc endpoint for all of its life: where nobody does, it is dead. What it had in hand is
- * resolved anew, and the admin tells how far it came (E3). */
-static bool has_ended(const struct process *process, const struct peer *peer) {
-    return process->role != FRAME_ROLE_ADMIN && peer != process->admin && peer->incarnation &&
-           strncmp(peer->endpoint, "ipc://", 6) == 0;
+/* Nobody listens where a host or program did. It listens on its ipc endpoint for all of its life, so there it is dead at
+ * once; a tcp endpoint may be behind a wall for a while, so there the admin is asked whether its address still lives.
+ * What a dead one had in hand is resolved anew, and the admin tells how far it came (E3). */
+static void on_refused(struct process *process, struct peer *peer) {
+    if (process->role == FRAME_ROLE_ADMIN || peer == process->admin || peer->incarnation == 0) {
+        return;
+    }
+    peer->refusals++;
+    bool local = strncmp(peer->endpoint, "ipc://", 6) == 0;
+    bool unknown = mesh_address_is_none(peer->resident);
+    if (local || (unknown && peer->refusals >= REFUSALS_MAX)) {
+        process_peer_lost(process, peer->incarnation);
+    } else if (!unknown && peer->refusals % REFUSALS_PER_QUESTION == 0) {
+        process_ask_where(process, peer->resident, nobody());
+    }
+}
+
+void process_link_learn(struct process *process, struct mesh_address address, uint64_t where) {
+    size_t place = 0;
+    for (struct peer *peer; (peer = peers_next(&process->peers, &place));) {
+        if (peer->refusals > 0 && peer->incarnation != where && mesh_address_equal(peer->resident, address)) {
+            process_peer_lost(process, peer->incarnation);
+        }
+    }
 }
 
 void process_link_changed(struct process *process, struct transport_link *link) {
@@ -157,9 +189,7 @@ void process_link_changed(struct process *process, struct transport_link *link) 
         return;
     case TRANSPORT_REFUSED:
         enter_down(process, peer, true);
-        if (has_ended(process, peer)) {
-            process_peer_lost(process, peer->incarnation);
-        }
+        on_refused(process, peer);
         return;
     }
 }

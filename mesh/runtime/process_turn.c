@@ -199,7 +199,7 @@ bool process_is_pending(const struct process *process) {
 
 /* ---- what delivery wants ---- */
 
-static void ask_where(struct process *process, struct mesh_address address, struct mesh_address sender) {
+void process_ask_where(struct process *process, struct mesh_address address, struct mesh_address sender) {
     if (process->admin && mesh_address_equal(address, process_admin(process))) {
         process_resolved(process, address, process->node, NULL);
     } else if (process->callbacks.resolve) {
@@ -240,6 +240,7 @@ static bool is_answer(struct process *process, const struct control *control) {
     if (control->kind == CONTROL_RESOLVED) {
         const struct control_resolved *resolved = &control->resolved;
         process_resolved(process, resolved->address, resolved->process, (const char *)resolved->endpoint.data);
+        process_link_learn(process, resolved->address, resolved->process);
         return true;
     }
     if (control->kind == CONTROL_GONE) {
@@ -254,6 +255,7 @@ static bool is_answer(struct process *process, const struct control *control) {
                                              .epoch = gone->epoch,
                                              .handled = gone->handled,
                                              .in_hand = gone->in_hand});
+        process_link_learn(process, gone->address, 0);
         return true;
     }
     return false;
@@ -297,7 +299,7 @@ static void perform_one(struct process *process, const struct delivery_action *a
     case DELIVERY_NOTHING:
         return;
     case DELIVERY_RESOLVE:
-        ask_where(process, action->address, action->sender);
+        process_ask_where(process, action->address, action->sender);
         return;
     case DELIVERY_FLUSH:
         want_flush(process, action->peer, action->lazy);
@@ -372,11 +374,12 @@ static size_t fill_polled(struct process *process) {
     return own + transport_descriptors(process->transport, process->polled + own, others);
 }
 
+/* The count is read before the flag is lowered: a wake-up in between finds the flag up and is seen by this turn; one whose write is
+ * still to come leaves the descriptor readable for the next. */
 static void drain_wake(struct process *process) {
-    if (atomic_exchange(&process->woken, false)) {
-        eventfd_t count;
-        (void)eventfd_read(process->wake_fd, &count);
-    }
+    eventfd_t count;
+    (void)eventfd_read(process->wake_fd, &count);
+    (void)atomic_exchange(&process->woken, false);
 }
 
 /* A callback may watch and unwatch: what was ready is looked up again by its descriptor. */
@@ -400,11 +403,15 @@ static enum mesh_status wait(struct process *process, uint64_t until_ns) {
     size_t watched = process->watches_count;
     uint64_t now_ns = clock_now_ns();
     uint64_t span_ns = until_ns == TIME_NEVER ? TIME_NEVER : time_left(now_ns, until_ns);
+    process->waiting = true;
     process_unlock(process);
     int ready = poll(process->polled, count, time_ms_round_up(span_ns));
     int number = errno;
     process_lock(process);
-    drain_wake(process);
+    process->waiting = false;
+    if (ready > 0 && count > 0 && process->polled[0].revents != 0) {
+        drain_wake(process);
+    }
     if (ready > 0 && count > 0) {
         call_watches(process, watched);
     }

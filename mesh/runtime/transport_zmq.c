@@ -3,15 +3,18 @@
  * SPDX-License-Identifier: MPL-2.0 */
 #include "mesh/runtime/transport_zmq.h"
 #include "mesh/runtime/error.h"
+#include <arpa/inet.h>
 #include <errno.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
-enum { TCP_BEAT_MS = 2000, TCP_SILENCE_MS = 10000 };
+enum { TCP_BEAT_MS = 2000, TCP_SILENCE_MS = 10000, KNOCK_MS = 2 };
 
 static bool set_int(void *socket, int option, int value) {
     return zmq_setsockopt(socket, option, &value, sizeof value) == 0;
@@ -71,26 +74,71 @@ static void zmq_transport_destroy(struct transport *transport) {
 
 /* ---- listening ---- */
 
-/* A socket file that nobody listens on any more is in the way of nobody but us (a stale one is replaced silently by
- * bind, a living one too: so look first). */
-static bool ipc_is_alive(const char *path) {
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    memcpy(address.sun_path, path, strlen(path) + 1);
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (fd < 0) {
-        return false;
+/* The address of an endpoint, for a plain connect(2); its length, or 0 for what cannot be asked. */
+static socklen_t address_of(const char *endpoint, struct sockaddr_storage *out) {
+    char host[INET_ADDRSTRLEN];
+    unsigned port;
+    memset(out, 0, sizeof *out);
+    if (strncmp(endpoint, "ipc://", 6) == 0) {
+        struct sockaddr_un *local = (struct sockaddr_un *)(void *)out;
+        size_t bytes = strlen(endpoint + 6) + 1;
+        if (bytes > sizeof local->sun_path) {
+            return 0;
+        }
+        local->sun_family = AF_UNIX;
+        memcpy(local->sun_path, endpoint + 6, bytes);
+        return sizeof *local;
     }
-    bool alive = connect(fd, (struct sockaddr *)&address, sizeof address) == 0;
-    close(fd);
-    return alive;
+    struct sockaddr_in *internet = (struct sockaddr_in *)(void *)out;
+    if (sscanf(endpoint, "tcp://%15[0-9.]:%5u", host, &port) != 2 || port > UINT16_MAX ||
+        inet_pton(AF_INET, host, &internet->sin_addr) != 1) {
+        return 0;
+    }
+    internet->sin_family = AF_INET;
+    internet->sin_port = htons((uint16_t)port);
+    return sizeof *internet;
 }
 
+/* errno of a connect(2); 0 when somebody listens, EINPROGRESS when that is not known in time. */
+static int knock(const char *endpoint) {
+    struct sockaddr_storage address;
+    socklen_t bytes = address_of(endpoint, &address);
+    int fd = bytes > 0 ? socket(address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0) : -1;
+    if (fd < 0) {
+        return 0;
+    }
+    int number = connect(fd, (const struct sockaddr *)(const void *)&address, bytes) == 0 ? 0 : errno;
+    struct pollfd answer = {.fd = fd, .events = POLLOUT};
+    socklen_t number_bytes = sizeof number;
+    /* libzmq has just failed to connect, so a refusal is a round trip away at most. */
+    if (number == EINPROGRESS && poll(&answer, 1, KNOCK_MS) == 1) {
+        (void)getsockopt(fd, SOL_SOCKET, SO_ERROR, &number, &number_bytes);
+    }
+    close(fd);
+    return number;
+}
+
+bool zmq_transport_is_refused(const char *endpoint) {
+    int number = knock(endpoint);
+    return number == ECONNREFUSED || number == ENOENT;
+}
+
+/* libzmq removes whatever lies at the path before it binds: the socket of a living process and any other file too. So only
+ * a socket that refuses connections is left to it. */
 static enum mesh_status look_at_ipc(const char *endpoint, struct mesh_error *error) {
     const char *path = endpoint + strlen("ipc://");
+    struct stat found;
     if (strlen(path) >= sizeof((struct sockaddr_un *)NULL)->sun_path) {
         return error_set(error, MESH_TOO_LARGE, "the socket path %s is too long: use a shorter run directory", path);
     }
-    if (ipc_is_alive(path)) {
+    if (lstat(path, &found) != 0) {
+        return MESH_OK;
+    }
+    if (!S_ISSOCK(found.st_mode)) {
+        return error_set(error, MESH_EXISTS,
+                         "%s is in the way and is no socket: remove it, or use another run directory", path);
+    }
+    if (!zmq_transport_is_refused(endpoint)) {
         return error_set(error, MESH_ADDRESS_IN_USE, "another process listens on %s: stop it first", endpoint);
     }
     return MESH_OK;

@@ -25,6 +25,7 @@ struct zmq_link {
     void *socket;              /* NULL: the way back through the ROUTER */
     void *monitor;
     uint64_t source;
+    char endpoint[TRANSPORT_ENDPOINT_BYTES];
     zmq_msg_t waiting[2 + CODEC_PARTS];
     size_t waiting_count, waiting_at;
 };
@@ -54,6 +55,10 @@ static inline struct zmq_link *zmq_link_of(struct transport_link *link) {
 
 /* What every socket has in common. */
 enum mesh_status zmq_transport_configure(void *socket, uint64_t incarnation);
+
+/* Whether a plain connect(2) is refused at the endpoint: nobody listens there. Blocks for 2 ms at most; what is not
+ * known by then is no. */
+bool zmq_transport_is_refused(const char *endpoint);
 
 enum mesh_status zmq_link_open(struct transport *transport, const char *endpoint, bool two_way,
                                struct transport_link **out);

@@ -98,6 +98,7 @@ enum mesh_status zmq_link_open(struct transport *transport, const char *endpoint
     if (!link) {
         return MESH_NO_MEMORY;
     }
+    (void)snprintf(link->endpoint, sizeof link->endpoint, "%s", endpoint);
     list_push_back(&self->links, &link->listed);
     enum mesh_status status = connect_socket(self, link, endpoint);
     if (status != MESH_OK) {
@@ -171,7 +172,9 @@ void zmq_link_check(struct transport *transport, struct transport_link *checked)
     struct zmq_link *link = zmq_link_of(checked);
     uint16_t event;
     while (link->monitor && next_event(link->monitor, &event)) {
-        bool refused = event == ZMQ_EVENT_CLOSED && link->link.state == TRANSPORT_OPENING;
+        /* libzmq does not say why a connection failed: a full backlog or a slow network is no refusal. */
+        bool refused = event == ZMQ_EVENT_CLOSED && link->link.state == TRANSPORT_OPENING &&
+                       zmq_transport_is_refused(link->endpoint);
         enter_state(zmq_transport_of(transport), link, refused ? TRANSPORT_REFUSED : TRANSPORT_DOWN);
     }
 }

@@ -275,8 +275,7 @@ void mini_process_turn(struct mini_process *self, uint64_t until_ns) {
         return;
     }
     struct message *message;
-    struct delivery_event verdict = {
-        .kind = DELIVERY_VERDICT, .address = self->endpoint, .outcome = FRAME_HANDLED};
+    struct delivery_event verdict = {.kind = DELIVERY_VERDICT, .address = self->endpoint, .outcome = FRAME_HANDLED};
     self->runnable = false;
     while ((message = process_take(self->process, self->endpoint))) {
         handle(self, message);

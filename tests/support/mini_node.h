@@ -15,7 +15,7 @@ enum { MINI_TEXT_BYTES = 128, MINI_SLOTS = 64 };
 
 struct mini_node {
     char directory[64];
-    uint64_t incarnation; /* of the admin */
+    uint64_t incarnation;  /* of the admin */
     const char *scheme;    /* how processes are told to reach each other: "ipc" or "tcp" */
     const char *advertise; /* what processes say of themselves to others; NULL: what they bound */
 };

@@ -159,8 +159,7 @@ bool tcp_proxy_aim(struct tcp_proxy *proxy, unsigned port) {
 int tcp_proxy_cut(struct tcp_proxy *proxy) {
     uint8_t byte = 0;
     struct pollfd answer = {.fd = proxy->control[0], .events = POLLIN};
-    bool cut = tcp_proxy_aim(proxy, 0) && poll(&answer, 1, CUT_MS) == 1 &&
-               read(proxy->control[0], &byte, 1) == 1;
+    bool cut = tcp_proxy_aim(proxy, 0) && poll(&answer, 1, CUT_MS) == 1 && read(proxy->control[0], &byte, 1) == 1;
     return cut ? byte : -1;
 }
 
