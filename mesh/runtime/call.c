@@ -119,7 +119,8 @@ struct text {
     size_t bytes; /* with the terminating zero */
 };
 
-static bool text_format(struct text *text, const char *format, va_list arguments) {
+__attribute__((format(printf, 2, 0))) static bool text_format(struct text *text, const char *format,
+                                                              va_list arguments) {
     va_list again;
     va_copy(again, arguments);
     int length = vsnprintf(text->room, sizeof text->room, format, arguments);

@@ -15,13 +15,20 @@ tree_files() {
     done
 }
 
+# configure PRESET: once; it speaks only when it fails.
+configure() {
+    local said
+    if [[ ! -e build/$1/build.ninja ]] && ! said=$(cmake --preset "$1" 2>&1); then
+        printf '%s\n' "$said"
+        return 1
+    fi
+}
+
 # build PRESET [TARGET...]: configures if need be, and builds.
 build() {
     local preset=$1
     shift
-    if [[ ! -e build/$preset/build.ninja ]]; then
-        cmake --preset "$preset"
-    fi
+    configure "$preset"
     cmake --build "build/$preset" --parallel "$JOBS" ${1:+--target "$@"}
 }
 
