@@ -4,6 +4,7 @@
 #include "mesh/core/address.h"
 #include "mesh/runtime/clock.h"
 #include "mesh/runtime/process_inside.h"
+#include <dirent.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -56,6 +57,26 @@ static volatile sig_atomic_t stopped;
 static void on_stop(int signal) {
     (void)signal;
     stopped = 1;
+}
+
+void mini_on_stop(void (*handler)(int signal)) {
+    struct sigaction action = {.sa_handler = handler};
+    if (sigaction(SIGTERM, &action, NULL) != 0) {
+        mini_fail("no signal handler");
+    }
+}
+
+void mini_remove(const struct mini_node *node) {
+    DIR *directory = opendir(node->directory);
+    struct dirent *entry;
+    while (directory && (entry = readdir(directory))) {
+        if (entry->d_name[0] != '.') {
+            (void)unlinkat(dirfd(directory), entry->d_name, 0);
+        }
+    }
+    if (!directory || closedir(directory) != 0 || rmdir(node->directory) != 0) {
+        mini_fail("cannot remove %s", node->directory);
+    }
 }
 
 const char *mini_admin_endpoint(const struct mini_node *node, char out[MINI_TEXT_BYTES]) {
@@ -144,7 +165,7 @@ void mini_admin_run(const struct mini_node *node) {
     struct mini_admin admin = {.node = node};
     struct mesh_error error;
     const char *listen[] = {mini_admin_endpoint(node, endpoint), NULL};
-    (void)signal(SIGTERM, on_stop);
+    mini_on_stop(on_stop);
     struct process_options options = {
         .role = FRAME_ROLE_ADMIN,
         .incarnation = node->incarnation,

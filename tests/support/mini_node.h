@@ -53,6 +53,12 @@ bool mini_process_send(struct mini_process *self, struct mesh_address to, const 
 /* The port that a process of this name has bound for tcp, written to the node's directory; 0 when it has not yet. */
 unsigned mini_port_of(const struct mini_node *node, const char *name);
 
+/* `handler` runs at SIGTERM. */
+void mini_on_stop(void (*handler)(int signal));
+
+/* Removes the node's directory with what lies in it. */
+void mini_remove(const struct mini_node *node);
+
 /* Waits until a forked process exits; its exit status, or 128 + the signal. */
 int mini_wait(pid_t pid);
 

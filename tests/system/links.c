@@ -41,7 +41,7 @@ static pid_t fork_child(void) {
     }
     if (pid == 0) {
         (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-        (void)signal(SIGTERM, on_stop);
+        mini_on_stop(on_stop);
     }
     return pid;
 }
@@ -152,13 +152,9 @@ static void stop(pid_t pid, const char *who) {
 }
 
 static void scene_end(struct scene *scene) {
-    char command[MINI_TEXT_BYTES];
     stop(scene->admin, "the admin");
     (void)close(scene->told);
-    (void)snprintf(command, sizeof command, "rm -r %s", scene->node.directory);
-    if (system(command) != 0) {
-        mini_fail("cannot remove %s", scene->node.directory);
-    }
+    mini_remove(&scene->node);
 }
 
 static void expect_exit(pid_t pid, const char *who) {
