@@ -52,6 +52,7 @@ static uint64_t on_tick(void *user, uint64_t now_ns) {
         return TIME_NEVER; /* the process is still being made */
     }
     admin_tell_failed(admin);
+    admin_bury_leaving(admin);
     uint64_t least_ns = admin_tick_stop(admin, now_ns);
     least_ns = time_min(least_ns, admin_tick_status(admin, now_ns));
     least_ns = time_min(least_ns, tick_directory(admin, now_ns));
@@ -92,7 +93,8 @@ static enum mesh_status open_log(struct admin *admin, struct mesh_error *error) 
     } else {
         snprintf(admin->log_path, sizeof admin->log_path, "%s/log", admin->directory_path->path);
     }
-    return log_open(&admin->log, admin->log_path, levels[admin->config->log_level], error);
+    admin->log_level = levels[admin->config->log_level];
+    return log_open(&admin->log, admin->log_path, admin->log_level, error);
 }
 
 static enum mesh_status watch_signals(struct admin *admin, struct mesh_error *error) {

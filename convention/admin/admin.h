@@ -55,6 +55,7 @@ struct admin {
     char advertise[256];   /* endpoint for other nodes; empty when there is no tcp */
     char host_listen[256]; /* what hosts bind for other nodes; empty when there is no tcp */
     char log_path[256];
+    enum mesh_level log_level;
     struct process *process;
     struct convention *convention;
     struct directory *directory;
@@ -67,6 +68,7 @@ struct admin {
     uint64_t started_ns;
     int signals;          /* signalfd */
     size_t failed;        /* residents whose failure is to be told */
+    size_t leaving;       /* programs that have said goodbye */
     uint32_t actors_told; /* to the convention */
 
     bool stopping, stopped;
@@ -108,6 +110,7 @@ void admin_tell_failed(struct admin *admin);
 /* A host or program says hello: its slot, or a refusal. */
 void admin_greet(struct admin *admin, uint64_t peer, const struct frame_hello *hello, struct frame_hello *answer);
 void admin_program_left(struct admin *admin, struct resident *resident);
+void admin_bury_leaving(struct admin *admin);
 void admin_free_residents(struct admin *admin);
 
 /* ---- status ---- */

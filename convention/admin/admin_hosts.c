@@ -140,9 +140,25 @@ static void on_program_end(void *user, int pidfd) {
     }
 }
 
+/* It is buried after the turn: what it said last is still to be acknowledged, and it waits for that (D14). */
 void admin_program_left(struct admin *admin, struct resident *resident) {
     resident->leaving = true;
-    bury(admin, resident, CONTROL_OWN_EXIT, 0, "the program has left the node");
+    admin->leaving++;
+}
+
+void admin_bury_leaving(struct admin *admin) {
+    while (admin->leaving > 0) {
+        process_flush(admin->process, true);
+        size_t place = 0;
+        struct resident *resident;
+        do {
+            resident = map_next(&admin->residents, &place);
+        } while (resident && !resident->leaving);
+        admin->leaving--;
+        if (resident) {
+            bury(admin, resident, CONTROL_OWN_EXIT, 0, "the program has left the node");
+        }
+    }
 }
 
 static enum mesh_status watch_process(struct admin *admin, struct resident *resident,
@@ -183,7 +199,7 @@ static enum mesh_status print_options(const struct admin *admin, const struct re
         .module = type->module,
         .program = type->program,
         .log = admin->log_path,
-        .log_level = (int)admin->config->log_level,
+        .log_level = (int)admin->log_level,
         .crash_page = ZYGOTE_PAGE_FD,
     };
     return host_options_print(text, HOST_OPTIONS_BYTES, &options);
@@ -301,6 +317,15 @@ static struct resident *find_program(const struct admin *admin, uint64_t peer) {
     return NULL;
 }
 
+/* A second hello tells more of where it can be reached. */
+static void note_program(struct admin *admin, const struct resident *resident, const struct frame_hello *hello) {
+    admin_tell_directory(admin, &(struct directory_event){.kind = DIRECTORY_HOST_UP,
+                                                          .slot = resident->slot,
+                                                          .process = resident->incarnation,
+                                                          .endpoint = hello->endpoint,
+                                                          .pid = hello->pid});
+}
+
 static struct resident *admit_program(struct admin *admin, uint64_t peer, const struct frame_hello *hello) {
     uint32_t slot;
     struct resident *resident = directory_lease(admin->directory, &slot) == MESH_OK ? new_resident(admin, slot) : NULL;
@@ -314,10 +339,6 @@ static struct resident *admit_program(struct admin *admin, uint64_t peer, const 
         remove_resident(admin, resident);
         return NULL;
     }
-    admin_tell_directory(
-        admin,
-        &(struct directory_event){
-            .kind = DIRECTORY_HOST_UP, .slot = slot, .process = peer, .endpoint = hello->endpoint, .pid = hello->pid});
     return resident;
 }
 
@@ -333,6 +354,7 @@ static void greet_program(struct admin *admin, uint64_t peer, const struct frame
     }
     if (resident) {
         answer->slot = resident->slot;
+        note_program(admin, resident, hello);
     } else {
         answer->refusal = bytes_of_text("the node cannot take another program: raise limits/actors, or descriptors");
     }

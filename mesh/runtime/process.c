@@ -34,22 +34,39 @@ static enum mesh_status make_parts(struct process *process, const struct process
     return status;
 }
 
+static enum mesh_status listen_at(struct process *process, const char *endpoint, struct mesh_error *error) {
+    CHECK(process->bound_count < PROCESS_LISTENS);
+    enum mesh_status status =
+        transport_listen(process->transport, endpoint, process->bound[process->bound_count], error);
+    if (status == MESH_OK) {
+        process->bound_count++;
+        struct text_builder all = text_builder(process->endpoints, sizeof process->endpoints);
+        for (size_t i = 0; i < process->bound_count; i++) {
+            text_append(&all, i ? " %s" : "%s", process->bound[i]);
+        }
+    }
+    return status;
+}
+
 static enum mesh_status listen_all(struct process *process, const struct process_options *options,
                                    struct mesh_error *error) {
-    for (size_t i = 0; options->listen && options->listen[i]; i++) {
-        CHECK(i < PROCESS_LISTENS);
-        enum mesh_status status =
-            transport_listen(process->transport, options->listen[i], process->bound[process->bound_count], error);
-        if (status != MESH_OK) {
-            return status;
-        }
-        struct text_builder all = text_builder(process->endpoints, sizeof process->endpoints);
-        for (size_t b = 0; b <= process->bound_count; b++) {
-            text_append(&all, b ? " %s" : "%s", process->bound[b]);
-        }
-        process->bound_count++;
+    enum mesh_status status = MESH_OK;
+    for (size_t i = 0; status == MESH_OK && options->listen && options->listen[i]; i++) {
+        status = listen_at(process, options->listen[i], error);
     }
-    return MESH_OK;
+    return status;
+}
+
+/* A program learns from its admin's hello where other nodes reach this one: there they are to reach the program too. */
+static enum mesh_status listen_remote(struct process *process, struct mesh_error *error) {
+    const char *port = strrchr(process->admin_remote, ':');
+    if (process->role != FRAME_ROLE_PROGRAM || !port || strncmp(process->admin_remote, "tcp://", 6) != 0) {
+        return MESH_OK;
+    }
+    char endpoint[TRANSPORT_ENDPOINT_BYTES + 2];
+    snprintf(endpoint, sizeof endpoint, "%.*s:*", (int)(port - process->admin_remote), process->admin_remote);
+    enum mesh_status status = listen_at(process, endpoint, error);
+    return status == MESH_OK ? process_link_greet_admin(process) : status;
 }
 
 static enum mesh_status open_endpoint(struct process *process) {
@@ -85,7 +102,8 @@ static enum mesh_status await_admin(struct process *process, const char *endpoin
         }
         (void)process_turn(process, until_ns);
     }
-    return open_endpoint(process);
+    enum mesh_status status = listen_remote(process, error);
+    return status == MESH_OK ? open_endpoint(process) : status;
 }
 
 static enum mesh_status begin(struct process *process, const struct process_options *options, int timeout_ms,

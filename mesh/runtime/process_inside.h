@@ -50,6 +50,7 @@ struct process {
     char advertise[TRANSPORT_ENDPOINT_BYTES];     /* what other nodes are told; empty: what was bound */
     char endpoints[2 * TRANSPORT_ENDPOINT_BYTES]; /* all that was bound, parted by spaces */
     struct peer *admin;                           /* the way to our admin; NULL in the admin */
+    char admin_remote[TRANSPORT_ENDPOINT_BYTES];  /* where other nodes reach our admin; empty: nowhere */
     bool greeted;                                 /* the admin has answered our hello */
     enum mesh_status refused;                     /* or why it did not */
     char refusal[FRAME_TEXT_BYTES];
@@ -81,6 +82,9 @@ void process_link_changed(struct process *process, struct transport_link *link);
 void process_link_learn(struct process *process, struct mesh_address address, uint64_t where);
 void process_link_retry(struct process *process, uint64_t now_ns);
 void process_link_hello(struct process *process, const struct transport_inbound *inbound, const struct frame *frame);
+
+/* Says hello again on the link to the admin: something about this process has changed. */
+enum mesh_status process_link_greet_admin(struct process *process);
 
 /* Prepares and sends one frame on the peer's link, which must be ready. */
 enum mesh_status process_link_send(struct process *process, struct peer *peer, const struct frame *frame);

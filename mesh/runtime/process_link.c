@@ -204,6 +204,12 @@ void process_link_retry(struct process *process, uint64_t now_ns) {
     }
 }
 
+enum mesh_status process_link_greet_admin(struct process *process) {
+    struct frame_hello hello = own_hello(process, process->admin);
+    return process->admin->link && process->admin->link->ready ? send_hello(process, process->admin, &hello)
+                                                               : MESH_WOULD_BLOCK;
+}
+
 /* ---- hellos ---- */
 
 /* Our admin speaks: whether it takes us, and which slot is ours. */
@@ -214,6 +220,8 @@ static void on_admin_hello(struct process *process, const struct frame *frame) {
                  (const char *)frame->hello.refusal.data);
         return;
     }
+    snprintf(process->admin_remote, sizeof process->admin_remote, "%.*s", (int)frame->hello.endpoint.size,
+             (const char *)frame->hello.endpoint.data);
     process->node = frame->hello.node;
     process->slot = process->slot ? process->slot : frame->hello.slot;
     process->greeted = true;
