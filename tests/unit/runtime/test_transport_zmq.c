@@ -1,0 +1,121 @@
+/* Unit tests of the ZeroMQ transport: where it listens, and what it says when it cannot.
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
+#include "mesh/runtime/transport_zmq.h"
+#include <criterion/criterion.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+static char directory[] = "/tmp/mesh-transport-XXXXXX";
+static char path[64], endpoint[80], bound[TRANSPORT_ENDPOINT_BYTES];
+static struct transport *transport;
+static struct mesh_error error;
+
+static void begin(void) {
+    cr_assert_not_null(mkdtemp(directory));
+    (void)snprintf(path, sizeof path, "%s/a.sock", directory);
+    (void)snprintf(endpoint, sizeof endpoint, "ipc://%s", path);
+    cr_assert_eq(transport_zmq_new(&transport, 1, true), MESH_OK);
+}
+
+static void end(void) {
+    transport_destroy(&transport);
+    (void)unlink(path);
+    cr_assert_eq(rmdir(directory), 0);
+}
+
+TestSuite(transport_zmq, .init = begin, .fini = end);
+
+/* A socket file as a killed process leaves it. */
+static void leave_stale_socket(void) {
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+    (void)snprintf(address.sun_path, sizeof address.sun_path, "%s", path);
+    cr_assert_eq(bind(fd, (const struct sockaddr *)(const void *)&address, sizeof address), 0);
+    cr_assert_eq(close(fd), 0);
+}
+
+Test(transport_zmq, a_stale_socket_file_is_replaced) {
+    leave_stale_socket();
+    cr_assert(zmq_transport_is_refused(endpoint));
+    cr_assert_eq(transport_listen(transport, endpoint, bound, &error), MESH_OK);
+    cr_assert_str_eq(bound, endpoint);
+    cr_assert_not(zmq_transport_is_refused(endpoint));
+}
+
+Test(transport_zmq, a_living_socket_is_left_alone) {
+    struct transport *second;
+    cr_assert_eq(transport_listen(transport, endpoint, bound, &error), MESH_OK);
+    cr_assert_eq(transport_zmq_new(&second, 2, true), MESH_OK);
+    cr_assert_eq(transport_listen(second, endpoint, bound, &error), MESH_ADDRESS_IN_USE);
+    cr_assert(strstr(error.text, path));
+    transport_destroy(&second);
+    cr_assert_not(zmq_transport_is_refused(endpoint), "the first one still listens");
+}
+
+Test(transport_zmq, a_file_that_is_no_socket_is_left_alone) {
+    struct stat found;
+    FILE *file = fopen(path, "w");
+    cr_assert_eq(fclose(file), 0);
+    cr_assert_eq(transport_listen(transport, endpoint, bound, &error), MESH_EXISTS);
+    cr_assert(strstr(error.text, path));
+    cr_assert_eq(stat(path, &found), 0);
+}
+
+Test(transport_zmq, a_path_at_the_limit_of_108_bytes_fits_and_one_more_does_not) {
+    char longest[200], text[256];
+    size_t most = sizeof((struct sockaddr_un *)0)->sun_path - 1;
+    memset(longest, 'x', sizeof longest);
+    int prefix = snprintf(longest, sizeof longest, "%s/", directory);
+    longest[prefix] = 'x';
+    longest[most] = '\0';
+    (void)snprintf(text, sizeof text, "ipc://%s", longest);
+    cr_assert_eq(transport_listen(transport, text, bound, &error), MESH_OK);
+    (void)snprintf(text, sizeof text, "ipc://%sx", longest);
+    cr_assert_eq(transport_listen(transport, text, bound, &error), MESH_TOO_LARGE);
+    cr_assert(strstr(error.text, "shorter"));
+    transport_destroy(&transport);
+    (void)unlink(longest);
+}
+
+Test(transport_zmq, a_port_in_use_is_named) {
+    struct transport *second;
+    char port[TRANSPORT_ENDPOINT_BYTES];
+    cr_assert_eq(transport_listen(transport, "tcp://127.0.0.1:0", port, &error), MESH_OK);
+    cr_assert_eq(transport_zmq_new(&second, 2, true), MESH_OK);
+    cr_assert_eq(transport_listen(second, port, bound, &error), MESH_ADDRESS_IN_USE);
+    cr_assert(strstr(error.text, port));
+    transport_destroy(&second);
+    cr_assert_not(zmq_transport_is_refused(port));
+}
+
+Test(transport_zmq, what_is_no_endpoint_is_refused_with_a_remedy) {
+    cr_assert_eq(transport_listen(transport, "nonsense", bound, &error), MESH_INVALID_ARGUMENT);
+    cr_assert(strstr(error.text, "tcp://"));
+}
+
+/* Waits until a link has news, with a deadline. */
+static struct transport_link *await_news(void) {
+    struct transport_link *link;
+    for (int i = 0; i < 100 && !(link = transport_changed(transport)); i++) {
+        struct pollfd fds[8];
+        size_t count = transport_descriptors(transport, fds, 8);
+        (void)poll(fds, count, 100);
+    }
+    return link;
+}
+
+Test(transport_zmq, nobody_listens_where_a_killed_process_did) {
+    struct transport_link *link;
+    leave_stale_socket();
+    cr_assert_eq(transport_open(transport, endpoint, false, &link), MESH_OK);
+    cr_assert_eq(await_news(), link);
+    cr_assert_eq(link->state, TRANSPORT_REFUSED);
+    transport_close(transport, link);
+}
