@@ -152,6 +152,7 @@ static void meet(struct delivery *d, struct stream_out *stream, uint64_t peer, u
 
 /* The process behind the route is not there any more, or never was the right one. */
 static void part(struct delivery *d, struct route *route, uint64_t now_ns) {
+    CHECK(route->peer);
     uint64_t was = route->peer->id;
     bool last;
     list_remove(&route->of_peer);

@@ -138,6 +138,7 @@ enum mesh_status delivery_submit(struct delivery *d, uint64_t now_ns, struct mes
 
 void stream_unready(struct stream_out *stream) {
     if (list_is_linked(&stream->ready)) {
+        CHECK(stream->route->peer);
         list_remove(&stream->ready);
         stream->route->peer->pending_bytes -= stream->counted_bytes;
         stream->counted_bytes = 0;

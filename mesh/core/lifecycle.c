@@ -451,6 +451,7 @@ bool lifecycle_poll(struct lifecycle *lifecycle, struct lifecycle_action *out) {
     }
     unwant(entry, wanted);
     if (wanted == WANT_NOTICE) {
+        CHECK(child);
         give_end(lifecycle, entry, out);
         free_child(lifecycle, child);
     } else if (wanted == WANT_REPORT) {

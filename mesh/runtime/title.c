@@ -61,7 +61,6 @@ void title_set(const char *title) {
         return;
     }
     size_t room = (size_t)(end - begin);
-    size_t bytes = strlen(title) < room - 1 ? strlen(title) : room - 1;
     memset(begin, 0, room);
-    memcpy(begin, title, bytes);
+    (void)snprintf(begin, room, "%s", title);
 }

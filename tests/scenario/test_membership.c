@@ -88,16 +88,16 @@ Test(membership, S1B_the_tries_have_a_jitter_of_ten_percent) {
 Test(membership, all_agree_on_the_roster_a_minute_after_a_third_of_all_frames_was_lost) {
     for (uint64_t seed = 1; seed <= 20; seed++) {
         struct cluster *cluster = cluster_new(&convention_times_default, 300, seed);
-        for (char letter = 'a'; letter <= 'f'; letter++) {
-            cluster_start(cluster, letter, 'a', NULL);
+        for (const char *letter = "abcdef"; *letter; letter++) {
+            cluster_start(cluster, *letter, 'a', NULL);
         }
         cluster_run(cluster, 120 * NS_PER_S);
         cluster_lose(cluster, 0);
         cluster_run(cluster, 60 * NS_PER_S);
-        for (char letter = 'a'; letter <= 'f'; letter++) {
-            struct convention *core = cluster_core(cluster, letter);
-            cr_assert_eq(convention_leader(core), cluster_incarnation(cluster, 'a'), "seed %d, %c", (int)seed, letter);
-            cr_assert_eq(convention_members(core)->count, 6, "seed %d, %c", (int)seed, letter);
+        for (const char *letter = "abcdef"; *letter; letter++) {
+            struct convention *core = cluster_core(cluster, *letter);
+            cr_assert_eq(convention_leader(core), cluster_incarnation(cluster, 'a'), "seed %d, %c", (int)seed, *letter);
+            cr_assert_eq(convention_members(core)->count, 6, "seed %d, %c", (int)seed, *letter);
         }
         cluster_destroy(cluster);
     }

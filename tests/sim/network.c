@@ -22,7 +22,7 @@ struct packet {
 /* ---- packets ---- */
 
 static void *copy(const void *from, size_t bytes) {
-    void *to = malloc(bytes ? bytes : 1);
+    void *to = calloc(1, bytes ? bytes : 1);
     CHECK(to);
     if (bytes) {
         memcpy(to, from, bytes);

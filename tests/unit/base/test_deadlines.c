@@ -122,7 +122,7 @@ Test(deadlines, no_maximum_is_a_mistake, .signal = SIGABRT) {
 Test(deadlines, do_as_a_search_does) {
     struct prng prng;
     prng_init(&prng, 2);
-    uint64_t at[COUNT], order[COUNT], next = 0, now = 0;
+    uint64_t at[COUNT], order[COUNT] = {0}, next = 0, now = 0;
     memset(at, 0xff, sizeof at);
     for (int step = 0; step < 20000; step++) {
         int number = (int)prng_below(&prng, COUNT);
