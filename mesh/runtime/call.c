@@ -24,6 +24,10 @@ struct mesh_address mesh_parent(const struct mesh_actor *self) {
     return self->parent;
 }
 
+const char *mesh_actor_node(const struct mesh_actor *self) {
+    return self->host->options->node_name;
+}
+
 void *mesh_actor_user(const struct mesh_actor *self) {
     return self->type->user;
 }

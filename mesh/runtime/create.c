@@ -8,6 +8,7 @@
 #include "mesh/runtime/handle.h"
 #include "mesh/runtime/module.h"
 #include "mesh/runtime/post.h"
+#include "mesh/runtime/report.h"
 #include "mesh/runtime/requirement.h"
 #include <limits.h>
 #include <unistd.h>
@@ -67,6 +68,8 @@ void handle_on_answer(struct mesh_node *node, const struct control *control) {
         answer(request, MESH_OK, bytes_make("", 0));
     } else if (control->kind == CONTROL_CREATE_FAILED) {
         answer(request, control->create_failed.status, control->create_failed.text);
+    } else if (control->kind == CONTROL_STATUS_REPLY) {
+        answer(request, report_new(&request->report, &control->status_reply), bytes_of_text("no memory for it"));
     } else if (control->kind == CONTROL_DONE) {
         answer(request, control->done.status, control->done.text);
     }

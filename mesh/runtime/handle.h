@@ -12,6 +12,7 @@
 #include "mesh/runtime/run_path.h"
 #include "mesh/runtime/view.h"
 #include <mesh/node.h>
+#include <mesh/report.h>
 
 enum { HANDLE_ASIDE_MAX = 65536 };
 
@@ -22,6 +23,7 @@ struct handle_request {
     bool answered;
     enum mesh_status status;
     struct mesh_address address;
+    struct mesh_report *report; /* of a status; whoever asked owns it */
     struct mesh_error error;
     const bool *admin_gone; /* of the handle */
 };

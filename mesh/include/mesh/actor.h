@@ -61,6 +61,9 @@ struct mesh_module {
 
 MESH_API struct mesh_address mesh_self(const struct mesh_actor *self);
 MESH_API struct mesh_address mesh_parent(const struct mesh_actor *self);
+/* The name of the node that it lives on; lasts as long as the actor. */
+MESH_API const char *mesh_actor_node(const struct mesh_actor *self);
+
 MESH_API void *mesh_actor_user(const struct mesh_actor *self); /* the type's user pointer */
 
 struct mesh_create_options {

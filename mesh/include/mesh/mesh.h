@@ -9,6 +9,7 @@
 #include <mesh/error.h>
 #include <mesh/message.h>
 #include <mesh/node.h>
+#include <mesh/report.h>
 #include <mesh/status.h>
 #include <mesh/version.h>
 

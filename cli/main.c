@@ -1,0 +1,63 @@
+/* mesh: starts, stops and looks at nodes.
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
+#include "cli/cli.h"
+#include <stdio.h>
+#include <string.h>
+
+struct command {
+    const char *group, *verb; /* a group of NULL: a verb alone */
+    int (*run)(int argc, char **argv);
+    const char *help;
+};
+
+static const struct command commands[] = {
+    {"node", "start", cmd_node_start, "start a node on this host and wait until it is ready"},
+    {"node", "stop", cmd_node_stop, "stop the node, with all of its actors"},
+    {NULL, "status", cmd_status, "show members, actors, queues and counters"},
+    {NULL, "version", cmd_version, "print the version"},
+};
+
+enum { COMMANDS = sizeof commands / sizeof commands[0] };
+
+static void print_help(FILE *stream) {
+    fprintf(stream, "Usage: mesh COMMAND [OPTION...]\n\nOperates the nodes of a mesh.\n\n");
+    for (size_t i = 0; i < COMMANDS; i++) {
+        char name[32];
+        snprintf(name, sizeof name, "%s%s%s", commands[i].group ? commands[i].group : "", commands[i].group ? " " : "",
+                 commands[i].verb);
+        fprintf(stream, "  mesh %-12s %s\n", name, commands[i].help);
+    }
+    fprintf(stream, "\n`mesh COMMAND --help` tells the options of a command.\n"
+                    "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 no node is running there.\n");
+}
+
+static bool matches(const struct command *command, int argc, char **argv, int *words) {
+    *words = command->group ? 2 : 1;
+    return argc > *words && (!command->group || strcmp(argv[1], command->group) == 0) &&
+           strcmp(argv[*words], command->verb) == 0;
+}
+
+int main(int argc, char **argv) {
+    argp_err_exit_status = CLI_USAGE;
+    for (size_t i = 0; i < COMMANDS; i++) {
+        int words;
+        if (matches(&commands[i], argc, argv, &words)) {
+            char name[32];
+            snprintf(name, sizeof name, "mesh %s%s%s", commands[i].group ? commands[i].group : "",
+                     commands[i].group ? " " : "", commands[i].verb);
+            argv[words] = name;
+            return commands[i].run(argc - words, argv + words);
+        }
+    }
+    if (argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0)) {
+        print_help(stdout);
+        return CLI_DONE;
+    }
+    if (argc > 1) {
+        fprintf(stderr, "mesh: there is no command '%s%s%s'\n\n", argv[1], argc > 2 ? " " : "",
+                argc > 2 ? argv[2] : "");
+    }
+    print_help(stderr);
+    return CLI_USAGE;
+}

@@ -1,0 +1,201 @@
+/* The status of nodes for programs. All of a report lies in one arena, and goes with it.
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
+#include "mesh/runtime/report.h"
+#include "mesh/base/arena.h"
+#include "mesh/base/time.h"
+#include "mesh/runtime/error.h"
+#include "mesh/runtime/handle.h"
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { REPORT_BYTES = 64 * 1024 * 1024, VALUE_BYTES = 512 };
+
+struct whole_report {
+    struct mesh_report report;
+    struct arena arena;
+};
+
+static const char *copy(struct arena *arena, struct bytes text) {
+    char *kept = arena_take(arena, text.size + 1);
+    if (kept) {
+        if (text.size > 0) {
+            memcpy(kept, text.data, text.size);
+        }
+        kept[text.size] = '\0';
+    }
+    return kept;
+}
+
+static void *array(struct arena *arena, size_t count, size_t item_bytes) {
+    size_t bytes = (count ? count : 1) * item_bytes;
+    void *items = arena_take(arena, bytes);
+    return items ? memset(items, 0, bytes) : NULL;
+}
+
+static bool copy_actors(struct arena *arena, const struct control_node_status *from, struct mesh_node_report *to) {
+    struct mesh_actor_report *actors = array(arena, from->actors_count, sizeof *actors);
+    for (size_t i = 0; actors && i < from->actors_count; i++) {
+        const struct control_actor_status *actor = &from->actors[i];
+        actors[i] = (struct mesh_actor_report){
+            .address = actor->address,
+            .parent = actor->parent,
+            .type = copy(arena, actor->type),
+            .state = copy(arena, actor->state),
+            .pid = actor->pid,
+            .mailbox = actor->mailbox,
+            .handled = actor->handled,
+            .unsettled = actor->unsettled,
+            .busy_ms = actor->busy_ms,
+        };
+        if (!actors[i].type || !actors[i].state) {
+            return false;
+        }
+    }
+    to->actors = actors;
+    to->actors_count = from->actors_count;
+    return actors != NULL;
+}
+
+static bool copy_members(struct arena *arena, const struct control_node_status *from, struct mesh_node_report *to) {
+    struct mesh_member_report *members = array(arena, from->members_count, sizeof *members);
+    for (size_t i = 0; members && i < from->members_count; i++) {
+        const struct control_member_status *member = &from->members[i];
+        members[i] = (struct mesh_member_report){
+            .name = copy(arena, member->name),
+            .endpoint = copy(arena, member->endpoint),
+            .state = copy(arena, member->state),
+            .silent_ms = member->silent_ms,
+        };
+        if (!members[i].name || !members[i].endpoint || !members[i].state) {
+            return false;
+        }
+    }
+    to->members = members;
+    to->members_count = from->members_count;
+    return members != NULL;
+}
+
+static bool copy_counters(struct arena *arena, const struct control_node_status *from, struct mesh_node_report *to) {
+    struct mesh_counter_report *counters = array(arena, from->counters_count, sizeof *counters);
+    for (size_t i = 0; counters && i < from->counters_count; i++) {
+        counters[i].name = copy(arena, from->counters[i].name);
+        counters[i].value = from->counters[i].value;
+        if (!counters[i].name) {
+            return false;
+        }
+    }
+    to->counters = counters;
+    to->counters_count = from->counters_count;
+    return counters != NULL;
+}
+
+static void append_value(struct text_builder *text, const struct frame_value *value) {
+    switch (value->kind) {
+    case FRAME_VALUE_NONE:
+        return;
+    case FRAME_VALUE_FLAG:
+        text_append(text, "%s", value->flag ? "true" : "false");
+        return;
+    case FRAME_VALUE_INTEGER:
+        text_append(text, "%" PRId64, value->integer);
+        return;
+    case FRAME_VALUE_REAL:
+        text_append(text, "%g", value->real);
+        return;
+    case FRAME_VALUE_TEXT:
+        text_append(text, "\"");
+        text_append_escaped(text, value->bytes);
+        text_append(text, "\"");
+        return;
+    case FRAME_VALUE_DATA:
+        text_append(text, "(%zu bytes)", value->bytes.size);
+        return;
+    }
+}
+
+static const char *capability_text(struct arena *arena, const struct frame_capability *capability) {
+    char buffer[VALUE_BYTES];
+    struct text_builder text = text_builder(buffer, sizeof buffer);
+    text_append_escaped(&text, capability->name);
+    text_append(&text, " = %s", capability->list ? "(" : "");
+    for (size_t i = 0; i < capability->values_count; i++) {
+        text_append(&text, "%s", i ? ", " : "");
+        append_value(&text, &capability->values[i]);
+    }
+    text_append(&text, "%s", capability->list ? ")" : "");
+    return copy(arena, bytes_make(buffer, text.length));
+}
+
+static bool copy_capabilities(struct arena *arena, const struct frame_member *from, struct mesh_node_report *to) {
+    const char **texts = array(arena, from->capabilities_count, sizeof *texts);
+    for (size_t i = 0; texts && i < from->capabilities_count; i++) {
+        texts[i] = capability_text(arena, &from->capabilities[i]);
+        if (!texts[i]) {
+            return false;
+        }
+    }
+    to->capabilities = texts;
+    to->capabilities_count = from->capabilities_count;
+    return texts != NULL;
+}
+
+static bool copy_node(struct arena *arena, const struct control_node_status *from, struct mesh_node_report *to) {
+    *to = (struct mesh_node_report){
+        .name = copy(arena, from->member.name),
+        .endpoint = copy(arena, from->member.endpoint),
+        .leads = from->acting,
+        .pid = from->pid,
+        .uptime_ms = from->uptime_ms,
+        .actors_hosted = from->member.actors,
+    };
+    return to->name && to->endpoint && copy_actors(arena, from, to) && copy_members(arena, from, to) &&
+           copy_counters(arena, from, to) && copy_capabilities(arena, &from->member, to);
+}
+
+enum mesh_status report_new(struct mesh_report **out, const struct control_status_reply *reply) {
+    struct whole_report *whole = calloc(1, sizeof *whole);
+    if (!whole) {
+        return MESH_NO_MEMORY;
+    }
+    arena_init(&whole->arena, REPORT_BYTES);
+    struct mesh_report *report = &whole->report;
+    struct mesh_node_report *nodes = array(&whole->arena, reply->nodes_count, sizeof *nodes);
+    bool well = nodes != NULL;
+    for (size_t i = 0; well && i < reply->nodes_count; i++) {
+        well = copy_node(&whole->arena, &reply->nodes[i], &nodes[i]);
+    }
+    report->nodes = nodes;
+    report->nodes_count = reply->nodes_count;
+    if (!well) {
+        mesh_report_release(&report);
+        return MESH_NO_MEMORY;
+    }
+    *out = report;
+    return MESH_OK;
+}
+
+void mesh_report_release(struct mesh_report **report) {
+    if (*report) {
+        struct whole_report *whole = (struct whole_report *)(void *)*report;
+        arena_fini(&whole->arena);
+        free(whole);
+        *report = NULL;
+    }
+}
+
+enum mesh_status mesh_node_report(struct mesh_node *node, bool whole, int timeout_ms, struct mesh_report **out,
+                                  struct mesh_error *error) {
+    struct control control = {.kind = CONTROL_STATUS_REQUEST, .status_request = {.whole_convention = whole}};
+    struct handle_request request;
+    process_lock(node->process);
+    enum mesh_status status = handle_request(node, &control, handle_until(node, timeout_ms), &request);
+    process_unlock(node->process);
+    if (status != MESH_OK) {
+        return error_set(error, status, "no status: %s", request.error.text);
+    }
+    *out = request.report;
+    return MESH_OK;
+}

@@ -1,0 +1,13 @@
+/* Reports: from the answer of an admin to the public structure.
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
+#ifndef MESH_RUNTIME_REPORT_H
+#define MESH_RUNTIME_REPORT_H
+
+#include "proto/control.h"
+#include <mesh/report.h>
+
+/* A report with copies of all that the reply holds. MESH_NO_MEMORY. */
+MESH_MUST_USE enum mesh_status report_new(struct mesh_report **out, const struct control_status_reply *reply);
+
+#endif
