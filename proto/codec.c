@@ -6,7 +6,8 @@
 #include <stdlib.h>
 
 enum {
-    ARENA_IN_BYTES = 4 * 1024 * 1024, /* a frame at its limit that is all small items unpacks to less */
+    ARENA_IN_BYTES =
+        4 * 1024 * 1024, /* a frame within the limits of frame.h unpacks to less; a hostile one is refused */
     ARENA_OUT_BYTES = 4 * 1024 * 1024,
 };
 
@@ -356,7 +357,7 @@ enum mesh_status codec_decode(struct codec *codec, struct bytes packed, struct p
         return MESH_PROTOCOL;
     }
     struct frame frame = {.from = wire->from, .to = wire->to};
-    struct codec_inbox inbox = {parts, parts_count};
+    struct codec_inbox inbox = {parts, parts_count, FRAME_PAYLOADS, FRAME_PAYLOAD_BYTES};
     if (!get_body(codec, wire, &inbox, &frame) || inbox.left != 0) {
         return MESH_PROTOCOL;
     }

@@ -121,15 +121,12 @@ bool codec_put_batch(struct codec *codec, const struct frame_batch *batch, Mesh_
 /* ---- from the wire ---- */
 
 static bool get_external(struct arena *arena, size_t count, struct codec_inbox *inbox, struct frame_run *out) {
-    struct bytes *payloads = arena_take(arena, count * sizeof *payloads);
-    if (!payloads || count > inbox->left) {
+    struct bytes *payloads = count > inbox->left ? NULL : arena_take(arena, count * sizeof *payloads);
+    if (!payloads) {
         return false;
     }
     for (size_t i = 0; i < count; i++) {
         payloads[i] = inbox->parts[i]->bytes;
-        if (payloads[i].size > FRAME_PAYLOAD_BYTES) {
-            return false;
-        }
     }
     out->count = count;
     out->payloads = payloads;
@@ -149,6 +146,21 @@ static bool get_payloads(struct arena *arena, const Mesh__Wire__Run *wire, struc
     }
     out->count = wire->n_payloads;
     out->payloads = payloads;
+    return true;
+}
+
+/* Whether the frame may carry these payloads too. What it carries is limited so that small messages pass between (D6). */
+static bool is_carried(struct codec_inbox *inbox, const struct frame_run *run) {
+    if (run->count > inbox->payloads_left) {
+        return false;
+    }
+    inbox->payloads_left -= run->count;
+    for (size_t i = 0; i < run->count; i++) {
+        if (run->payloads[i].size > inbox->bytes_left) {
+            return false;
+        }
+        inbox->bytes_left -= run->payloads[i].size;
+    }
     return true;
 }
 
@@ -178,7 +190,7 @@ static bool get_run(struct arena *arena, const Mesh__Wire__Run *wire, struct cod
         return false;
     }
     bool well = wire->external > 0 ? get_external(arena, wire->external, inbox, out) : get_payloads(arena, wire, out);
-    return well && run_is_valid(out);
+    return well && is_carried(inbox, out) && run_is_valid(out);
 }
 
 static bool get_exception(const Mesh__Wire__Exception *wire, const struct frame_ack *ack, struct frame_exception *out) {
@@ -194,7 +206,8 @@ static bool get_exception(const Mesh__Wire__Exception *wire, const struct frame_
 }
 
 static bool get_exceptions(struct arena *arena, const Mesh__Wire__Ack *wire, struct frame_ack *out) {
-    struct frame_exception *exceptions = arena_take(arena, wire->n_exceptions * sizeof *exceptions);
+    struct frame_exception *exceptions =
+        wire->n_exceptions > FRAME_EXCEPTIONS ? NULL : arena_take(arena, wire->n_exceptions * sizeof *exceptions);
     if (!exceptions) {
         return false;
     }

@@ -19,10 +19,11 @@ struct codec {
     size_t parts_count;
 };
 
-/* What the run conversion takes external payloads from. */
+/* What the run conversion takes external payloads from, and what the frame may still carry. */
 struct codec_inbox {
     struct part *const *parts;
     size_t left;
+    size_t payloads_left, bytes_left;
 };
 
 /* A protobuf-c allocator over an arena; its free does nothing. */

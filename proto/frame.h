@@ -19,6 +19,8 @@ enum {
     FRAME_INLINE_BYTES = 4 * 1024,    /* a payload above this travels as a ZeroMQ part of its own */
     FRAME_RUNS = 1024,
     FRAME_ACKS = 1024,
+    FRAME_PAYLOADS = 16 * 1024, /* in all runs of a frame */
+    FRAME_EXCEPTIONS = 4096,    /* in one ack */
     FRAME_TYPE_BYTES = 255,
     FRAME_TEXT_BYTES = 1024,
 };
