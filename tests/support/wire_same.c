@@ -1,0 +1,225 @@
+/* The comparison of frames and control messages, without protobuf and without the codec.
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
+#include "tests/support/wire_same.h"
+
+/* Whether two lists, `items` with their `count`, are the same item by item. */
+#define SAME_LIST(a, b, count, items, same)                                                                            \
+    do {                                                                                                               \
+        if ((a)->count != (b)->count) {                                                                                \
+            return false;                                                                                              \
+        }                                                                                                              \
+        for (size_t i = 0; i < (a)->count; i++) {                                                                      \
+            if (!same(&(a)->items[i], &(b)->items[i])) {                                                               \
+                return false;                                                                                          \
+            }                                                                                                          \
+        }                                                                                                              \
+    } while (0)
+
+static bool same_bytes(const struct bytes *a, const struct bytes *b) {
+    return bytes_equal(*a, *b);
+}
+
+static bool same_number(const uint64_t *a, const uint64_t *b) {
+    return *a == *b;
+}
+
+static bool same_value(const struct frame_value *a, const struct frame_value *b) {
+    return a->kind == b->kind && a->flag == b->flag && a->integer == b->integer &&
+           memcmp(&a->real, &b->real, sizeof a->real) == 0 && bytes_equal(a->bytes, b->bytes);
+}
+
+static bool same_capability(const struct frame_capability *a, const struct frame_capability *b) {
+    SAME_LIST(a, b, values_count, values, same_value);
+    return bytes_equal(a->name, b->name) && a->list == b->list;
+}
+
+static bool same_requirement(const struct frame_requirement *a, const struct frame_requirement *b) {
+    return bytes_equal(a->name, b->name) && a->comparison == b->comparison && same_value(&a->value, &b->value);
+}
+
+static bool same_member(const struct frame_member *a, const struct frame_member *b) {
+    SAME_LIST(a, b, capabilities_count, capabilities, same_capability);
+    return a->incarnation == b->incarnation && bytes_equal(a->name, b->name) && bytes_equal(a->endpoint, b->endpoint) &&
+           a->actors == b->actors;
+}
+
+static bool same_run(const struct frame_run *a, const struct frame_run *b) {
+    SAME_LIST(a, b, count, payloads, same_bytes);
+    return mesh_address_equal(a->sender, b->sender) && mesh_address_equal(a->target, b->target) &&
+           a->epoch == b->epoch && a->first == b->first && a->base == b->base && a->ask == b->ask &&
+           a->probe == b->probe && a->kind == b->kind && a->ttl_ms == b->ttl_ms && a->flags == b->flags &&
+           bytes_equal(a->type, b->type) && !a->parts == !b->parts;
+}
+
+static bool same_exception(const struct frame_exception *a, const struct frame_exception *b) {
+    return a->seq == b->seq && a->outcome == b->outcome && a->reason == b->reason &&
+           a->maybe_handled == b->maybe_handled && bytes_equal(a->text, b->text);
+}
+
+static bool same_ack(const struct frame_ack *a, const struct frame_ack *b) {
+    SAME_LIST(a, b, exceptions_count, exceptions, same_exception);
+    return mesh_address_equal(a->sender, b->sender) && mesh_address_equal(a->target, b->target) &&
+           a->epoch == b->epoch && a->received == b->received && a->handled == b->handled &&
+           a->listed_from == b->listed_from && a->credit_seq == b->credit_seq && a->credit_bytes == b->credit_bytes &&
+           a->echo == b->echo && a->flags == b->flags;
+}
+
+static bool same_batch(const struct frame_batch *a, const struct frame_batch *b) {
+    SAME_LIST(a, b, runs_count, runs, same_run);
+    SAME_LIST(a, b, acks_count, acks, same_ack);
+    return true;
+}
+
+static bool same_hello(const struct frame_hello *a, const struct frame_hello *b) {
+    return a->role == b->role && a->node == b->node && bytes_equal(a->node_name, b->node_name) && a->slot == b->slot &&
+           bytes_equal(a->endpoint, b->endpoint) && a->pid == b->pid && a->last_seen == b->last_seen &&
+           bytes_equal(a->refusal, b->refusal);
+}
+
+static bool same_registered(const struct frame_registered *a, const struct frame_registered *b) {
+    SAME_LIST(a, b, members_count, members, same_member);
+    return a->epoch == b->epoch && a->number == b->number && same_member(&a->leader, &b->leader);
+}
+
+static bool same_roster(const struct frame_roster *a, const struct frame_roster *b) {
+    SAME_LIST(a, b, joined_count, joined, same_member);
+    SAME_LIST(a, b, left_count, left, same_number);
+    return a->epoch == b->epoch && a->number == b->number;
+}
+
+bool wire_same_frame(const struct frame *a, const struct frame *b) {
+    if (a->from != b->from || a->to != b->to || a->body != b->body) {
+        return false;
+    }
+    switch (a->body) {
+    case FRAME_HELLO:
+        return same_hello(&a->hello, &b->hello);
+    case FRAME_BATCH:
+        return same_batch(&a->batch, &b->batch);
+    case FRAME_HEARTBEAT:
+        return a->heartbeat.epoch == b->heartbeat.epoch && a->heartbeat.acting == b->heartbeat.acting;
+    case FRAME_STALE:
+        return a->stale.meant == b->stale.meant;
+    case FRAME_REGISTER:
+        return same_member(&a->registration.member, &b->registration.member) &&
+               a->registration.first_time == b->registration.first_time;
+    case FRAME_REGISTERED:
+        return same_registered(&a->registered, &b->registered);
+    case FRAME_ROSTER:
+        return same_roster(&a->roster, &b->roster);
+    case FRAME_DEREGISTER:
+        return bytes_equal(a->deregister.reason, b->deregister.reason);
+    case FRAME_INVITE:
+        return same_member(&a->invite.leader, &b->invite.leader);
+    }
+    return false;
+}
+
+static bool same_create(const struct control_create *a, const struct control_create *b) {
+    SAME_LIST(a, b, requirements_count, requirements, same_requirement);
+    SAME_LIST(a, b, refused_count, refused_by, same_number);
+    return mesh_address_equal(a->address, b->address) && mesh_address_equal(a->parent, b->parent) &&
+           bytes_equal(a->type, b->type) && bytes_equal(a->program, b->program) && a->status == b->status &&
+           bytes_equal(a->refusal, b->refusal);
+}
+
+static bool same_created(const struct control_created *a, const struct control_created *b) {
+    return mesh_address_equal(a->address, b->address) && a->process == b->process && a->admin == b->admin &&
+           bytes_equal(a->endpoint, b->endpoint);
+}
+
+static bool same_create_failed(const struct control_create_failed *a, const struct control_create_failed *b) {
+    return mesh_address_equal(a->address, b->address) && a->status == b->status && bytes_equal(a->text, b->text);
+}
+
+static bool same_resolved(const struct control_resolved *a, const struct control_resolved *b) {
+    return mesh_address_equal(a->address, b->address) && a->process == b->process &&
+           bytes_equal(a->endpoint, b->endpoint);
+}
+
+static bool same_gone(const struct control_gone *a, const struct control_gone *b) {
+    return mesh_address_equal(a->address, b->address) && a->reason == b->reason && bytes_equal(a->text, b->text) &&
+           a->floors_known == b->floors_known && a->epoch == b->epoch && a->handled == b->handled &&
+           a->in_hand == b->in_hand;
+}
+
+static bool same_exited(const struct control_exited *a, const struct control_exited *b) {
+    return mesh_address_equal(a->address, b->address) && a->how == b->how && a->number == b->number &&
+           bytes_equal(a->text, b->text);
+}
+
+static bool same_type(const struct control_type *a, const struct control_type *b) {
+    SAME_LIST(a, b, requirements_count, requirements, same_requirement);
+    return bytes_equal(a->name, b->name);
+}
+
+static bool same_types(const struct control_types *a, const struct control_types *b) {
+    SAME_LIST(a, b, count, types, same_type);
+    return bytes_equal(a->program, b->program);
+}
+
+static bool same_actor(const struct control_actor_status *a, const struct control_actor_status *b) {
+    return mesh_address_equal(a->address, b->address) && mesh_address_equal(a->parent, b->parent) &&
+           bytes_equal(a->type, b->type) && bytes_equal(a->state, b->state) && a->pid == b->pid &&
+           a->mailbox == b->mailbox && a->handled == b->handled && a->busy_ms == b->busy_ms &&
+           a->unsettled == b->unsettled;
+}
+
+static bool same_counter(const struct control_counter *a, const struct control_counter *b) {
+    return bytes_equal(a->name, b->name) && a->value == b->value;
+}
+
+static bool same_member_status(const struct control_member_status *a, const struct control_member_status *b) {
+    return bytes_equal(a->name, b->name) && bytes_equal(a->endpoint, b->endpoint) && bytes_equal(a->state, b->state) &&
+           a->silent_ms == b->silent_ms;
+}
+
+static bool same_node(const struct control_node_status *a, const struct control_node_status *b) {
+    SAME_LIST(a, b, actors_count, actors, same_actor);
+    SAME_LIST(a, b, counters_count, counters, same_counter);
+    SAME_LIST(a, b, members_count, members, same_member_status);
+    return same_member(&a->member, &b->member) && a->acting == b->acting && a->leader == b->leader &&
+           a->uptime_ms == b->uptime_ms && a->pid == b->pid;
+}
+
+static bool same_status_reply(const struct control_status_reply *a, const struct control_status_reply *b) {
+    SAME_LIST(a, b, nodes_count, nodes, same_node);
+    return true;
+}
+
+bool wire_same_control(const struct control *a, const struct control *b) {
+    if (a->id != b->id || a->kind != b->kind) {
+        return false;
+    }
+    switch (a->kind) {
+    case CONTROL_CREATE:
+        return same_create(&a->create, &b->create);
+    case CONTROL_CREATED:
+        return same_created(&a->created, &b->created);
+    case CONTROL_CREATE_FAILED:
+        return same_create_failed(&a->create_failed, &b->create_failed);
+    case CONTROL_RESOLVE:
+        return mesh_address_equal(a->resolve.address, b->resolve.address) &&
+               mesh_address_equal(a->resolve.sender, b->resolve.sender);
+    case CONTROL_RESOLVED:
+        return same_resolved(&a->resolved, &b->resolved);
+    case CONTROL_GONE:
+        return same_gone(&a->gone, &b->gone);
+    case CONTROL_EXITED:
+        return same_exited(&a->exited, &b->exited);
+    case CONTROL_STATUS_REQUEST:
+        return a->status_request.whole_convention == b->status_request.whole_convention;
+    case CONTROL_STATUS_REPLY:
+        return same_status_reply(&a->status_reply, &b->status_reply);
+    case CONTROL_SHUTDOWN:
+        return a->shutdown.timeout_ms == b->shutdown.timeout_ms;
+    case CONTROL_PROGRAM_TYPES:
+        return same_types(&a->types, &b->types);
+    case CONTROL_KILL:
+        return mesh_address_equal(a->kill.address, b->kill.address);
+    case CONTROL_DONE:
+        return a->done.status == b->done.status && bytes_equal(a->done.text, b->done.text);
+    }
+    return false;
+}

@@ -1,0 +1,226 @@
+/* The sample frames and control messages.
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
+#include "tests/support/wire_samples.h"
+
+/* bytes_of_text for initialisers. */
+#define TEXT(text)                                                                                                     \
+    { (const uint8_t *)(text), sizeof(text) - 1 }
+#define COUNT(array) (sizeof(array) / sizeof *(array))
+
+#define SENDER                                                                                                         \
+    { 0x1111111111111111, 0x0000010000000001 }
+#define TARGET                                                                                                         \
+    { 0x2222222222222222, 0x0000020000000002 }
+
+static void keep(struct part *part) {
+    (void)part;
+}
+
+static struct part first_part = {.holders = 1, .bytes = TEXT("the first payload outside"), .free = keep};
+static struct part second_part = {.holders = 1, .bytes = {NULL, 0}, .free = keep};
+struct part *const wire_parts[WIRE_EXTERNALS] = {&first_part, &second_part};
+
+static const struct bytes payloads[] = {TEXT("one"), TEXT(""), TEXT("\0three\xff")};
+static const struct bytes external_payloads[] = {TEXT("the first payload outside"), {NULL, 0}};
+
+static const struct frame_run runs[] = {
+    {.sender = SENDER,
+     .target = TARGET,
+     .epoch = 3,
+     .first = 40,
+     .base = 39,
+     .ask = 5,
+     .kind = FRAME_USER,
+     .ttl_ms = 300000,
+     .flags = FRAME_RUN_REPLY | FRAME_RUN_REDELIVERED,
+     .type = TEXT("sample.type"),
+     .count = COUNT(payloads),
+     .payloads = payloads},
+    {.sender = SENDER, .target = TARGET, .epoch = 3, .first = 43, .base = 39, .probe = 7, .kind = FRAME_SKIP},
+    {.sender = SENDER, .target = TARGET, .epoch = 4, .first = 0, .base = 0, .flags = FRAME_RUN_CLOSE},
+};
+
+static const struct frame_run external_runs[] = {
+    {.sender = SENDER,
+     .target = TARGET,
+     .epoch = 9,
+     .first = 1,
+     .base = 1,
+     .kind = FRAME_CONTROL,
+     .ttl_ms = FRAME_TTL_NEVER,
+     .flags = FRAME_RUN_URGENT,
+     .count = COUNT(external_payloads),
+     .payloads = external_payloads,
+     .parts = wire_parts},
+};
+
+static const struct frame_exception exceptions[] = {
+    {101, FRAME_RETURNED, FRAME_NO_REASON, false, TEXT("the handler failed")},
+    {103, FRAME_DIED, FRAME_NODE_LOST, true, TEXT("")},
+};
+
+static const struct frame_ack acks[] = {
+    {.sender = SENDER,
+     .target = TARGET,
+     .epoch = 3,
+     .received = 110,
+     .handled = 105,
+     .listed_from = 100,
+     .credit_seq = 200,
+     .credit_bytes = 65536,
+     .echo = 7,
+     .flags = FRAME_ACK_GAP,
+     .exceptions_count = COUNT(exceptions),
+     .exceptions = exceptions},
+    {.sender = TARGET, .target = SENDER, .epoch = 2, .listed_from = 1, .flags = FRAME_ACK_STALE | FRAME_ACK_LOST},
+};
+
+static const struct frame_value flag = {.kind = FRAME_VALUE_FLAG, .flag = true};
+static const struct frame_value integer = {.kind = FRAME_VALUE_INTEGER, .integer = INT64_MIN};
+static const struct frame_value list[] = {
+    {.kind = FRAME_VALUE_REAL, .real = 0.1},
+    {.kind = FRAME_VALUE_TEXT, .bytes = TEXT("a text")},
+    {.kind = FRAME_VALUE_DATA, .bytes = TEXT("\0\1\2")},
+    {.kind = FRAME_VALUE_NONE},
+};
+
+static const struct frame_capability capabilities[] = {
+    {TEXT("watch supported"), 1, &flag, false}, {TEXT("cores"), 1, &integer, false},
+    {TEXT("many"), COUNT(list), list, true},    {TEXT("empty"), 0, NULL, true},
+    {TEXT("deleted"), 0, NULL, false},
+};
+
+static const struct frame_requirement requirements[] = {
+    {TEXT("watch supported"), FRAME_COMPARE_PRESENT, {.kind = FRAME_VALUE_NONE}},
+    {TEXT("cores"), FRAME_COMPARE_EQUAL, {.kind = FRAME_VALUE_INTEGER, .integer = -4}},
+};
+
+#define LEADER                                                                                                         \
+    {                                                                                                                  \
+        .incarnation = 77, .name = TEXT("leader"), .endpoint = TEXT("tcp://127.0.0.1:1900"), .capabilities_count = 5,  \
+        .capabilities = capabilities, .actors = 12                                                                     \
+    }
+
+static const struct frame_member members[] = {
+    LEADER,
+    {.incarnation = 78, .name = TEXT("member"), .endpoint = TEXT("")},
+};
+static const uint64_t incarnations[] = {1, UINT64_MAX};
+
+const struct frame wire_frames[WIRE_FRAMES] = {
+    {.from = 11,
+     .body = FRAME_HELLO,
+     .hello = {.role = FRAME_ROLE_HOST,
+               .node = 77,
+               .node_name = TEXT("leader"),
+               .slot = (1U << 24) - 1,
+               .endpoint = TEXT("ipc:///run/mesh/leader/3"),
+               .pid = 4711,
+               .last_seen = 10,
+               .refusal = TEXT("not today")}},
+    {.from = 11,
+     .to = 22,
+     .body = FRAME_BATCH,
+     .batch = {.runs_count = COUNT(runs), .acks_count = COUNT(acks), .runs = runs, .acks = acks}},
+    {.from = 11, .to = 22, .body = FRAME_BATCH, .batch = {.runs_count = COUNT(external_runs), .runs = external_runs}},
+    {.from = 11, .to = 22, .body = FRAME_BATCH},
+    {.from = 11, .to = 22, .body = FRAME_HEARTBEAT, .heartbeat = {.epoch = UINT64_MAX, .acting = true}},
+    {.from = 11, .to = 22, .body = FRAME_STALE, .stale = {.meant = 21}},
+    {.from = 11, .to = 22, .body = FRAME_REGISTER, .registration = {.member = LEADER, .first_time = true}},
+    {.from = 11,
+     .to = 22,
+     .body = FRAME_REGISTERED,
+     .registered = {.epoch = 6, .number = 8, .leader = LEADER, .members_count = COUNT(members), .members = members}},
+    {.from = 11,
+     .to = 22,
+     .body = FRAME_ROSTER,
+     .roster = {.epoch = 6,
+                .number = 9,
+                .joined_count = COUNT(members),
+                .left_count = COUNT(incarnations),
+                .joined = members,
+                .left = incarnations}},
+    {.from = 11, .to = 22, .body = FRAME_DEREGISTER, .deregister = {.reason = TEXT("the node shuts down")}},
+    {.from = 11, .to = 22, .body = FRAME_INVITE, .invite = {.leader = LEADER}},
+    {.from = UINT64_MAX, .to = UINT64_MAX, .body = FRAME_HELLO, .hello = {.role = FRAME_ROLE_PROGRAM}},
+};
+
+static const struct control_type types[] = {
+    {TEXT("first.type"), COUNT(requirements), requirements},
+    {TEXT("second.type"), 0, NULL},
+};
+static const struct control_actor_status actors[] = {
+    {.address = TARGET,
+     .parent = SENDER,
+     .type = TEXT("sample.type"),
+     .state = TEXT("running"),
+     .pid = 99,
+     .mailbox = 1,
+     .handled = 2,
+     .busy_ms = 3,
+     .unsettled = 4},
+};
+static const struct control_counter counters[] = {{TEXT("accepted"), UINT64_MAX}, {TEXT("dead"), 0}};
+static const struct control_member_status silent[] = {
+    {TEXT("member"), TEXT("tcp://127.0.0.1:1901"), TEXT("suspect"), 4001}};
+
+static const struct control_node_status nodes[] = {
+    {.member = LEADER,
+     .acting = true,
+     .leader = 77,
+     .uptime_ms = 123456,
+     .pid = 42,
+     .actors_count = COUNT(actors),
+     .counters_count = COUNT(counters),
+     .members_count = COUNT(silent),
+     .actors = actors,
+     .counters = counters,
+     .members = silent},
+    {.member = {.incarnation = 78, .name = TEXT("member")}},
+};
+
+const struct control wire_controls[WIRE_CONTROLS] = {
+    {.id = 1,
+     .kind = CONTROL_CREATE,
+     .create = {.address = TARGET,
+                .parent = SENDER,
+                .type = TEXT("sample.type"),
+                .program = TEXT("/usr/bin/sample"),
+                .requirements_count = COUNT(requirements),
+                .refused_count = COUNT(incarnations),
+                .requirements = requirements,
+                .refused_by = incarnations,
+                .status = MESH_LOAD_FAILED,
+                .refusal = TEXT("no such file")}},
+    {.id = 2,
+     .kind = CONTROL_CREATED,
+     .created = {.address = TARGET, .process = 31, .admin = 32, .endpoint = TEXT("ipc:///run/mesh/a")}},
+    {.id = 3,
+     .kind = CONTROL_CREATE_FAILED,
+     .create_failed = {.address = TARGET, .status = MESH_UNKNOWN_TYPE, .text = TEXT("what type?")}},
+    {.id = 4, .kind = CONTROL_RESOLVE, .resolve = {.address = TARGET, .sender = SENDER}},
+    {.id = 5,
+     .kind = CONTROL_RESOLVED,
+     .resolved = {.address = TARGET, .process = 33, .endpoint = TEXT("tcp://127.0.0.1:1902")}},
+    {.id = 6,
+     .kind = CONTROL_GONE,
+     .gone = {.address = TARGET,
+              .reason = FRAME_EXITED,
+              .text = TEXT("it exited"),
+              .floors_known = true,
+              .epoch = 3,
+              .handled = 17,
+              .in_hand = 18}},
+    {.id = 7,
+     .kind = CONTROL_EXITED,
+     .exited = {.address = TARGET, .how = CONTROL_SIGNAL, .number = -9, .text = TEXT("killed by SIGKILL")}},
+    {.id = 8, .kind = CONTROL_STATUS_REQUEST, .status_request = {.whole_convention = true}},
+    {.id = 9, .kind = CONTROL_STATUS_REPLY, .status_reply = {.nodes_count = COUNT(nodes), .nodes = nodes}},
+    {.id = 10, .kind = CONTROL_SHUTDOWN, .shutdown = {.timeout_ms = 10000}},
+    {.id = 11,
+     .kind = CONTROL_PROGRAM_TYPES,
+     .types = {.program = TEXT("/usr/bin/sample"), .count = COUNT(types), .types = types}},
+    {.id = 12, .kind = CONTROL_KILL, .kill = {.address = TARGET}},
+    {.id = UINT64_MAX, .kind = CONTROL_DONE, .done = {.status = MESH_INTERNAL, .text = TEXT("done for")}},
+};

@@ -1,0 +1,250 @@
+/* Control messages go over the wire and come back the same, up to their limits.
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
+#include "tests/unit/proto/wire.h"
+
+static uint8_t many[WIRE_ROOM]; /* stands for any text */
+
+static void setup(void) {
+    memset(many, 'x', sizeof many);
+    wire_setup();
+}
+
+TestSuite(control, .init = setup, .fini = wire_teardown);
+
+static const struct mesh_address here = {1, 1};
+
+static struct bytes text_of(size_t size) {
+    return bytes_make(many, size);
+}
+
+static enum mesh_status send(const struct control *control) {
+    struct bytes packed;
+    struct control out;
+    cr_assert_eq(control_encode(ours, control, &packed), MESH_OK);
+    return control_decode(theirs, packed, &out);
+}
+
+#define BOTH_SIDES(limit, inside)                                                                                      \
+    for (size_t size = (limit); size <= (size_t)(limit) + 1; size++) {                                                 \
+        enum mesh_status expected = size == (limit) ? MESH_OK : MESH_PROTOCOL;                                         \
+        cr_assert_eq((inside), expected, "%zu", size);                                                                 \
+    }
+
+Test(control, every_kind_comes_back_the_same) {
+    for (size_t i = 0; i < WIRE_CONTROLS; i++) {
+        struct bytes packed;
+        struct control out;
+        cr_assert_eq(wire_controls[i].kind, i, "there is a sample of every kind");
+        cr_assert_eq(control_encode(ours, &wire_controls[i], &packed), MESH_OK);
+        cr_assert_eq(control_decode(theirs, packed, &out), MESH_OK, "control %zu", i);
+        cr_assert(wire_same_control(&wire_controls[i], &out), "control %zu", i);
+    }
+}
+
+Test(control, the_first_half_of_a_message_is_no_message) {
+    for (size_t i = 0; i < WIRE_CONTROLS; i++) {
+        struct bytes packed;
+        struct control out;
+        cr_assert_eq(control_encode(ours, &wire_controls[i], &packed), MESH_OK);
+        for (size_t size = 0; size < packed.size; size++) {
+            uint8_t *cut = wire_copy(packed.data, size);
+            cr_assert_eq(control_decode(theirs, bytes_make(cut, size), &out), MESH_PROTOCOL, "%zu at %zu", i, size);
+            free(cut);
+        }
+    }
+}
+
+/* Whether a message that came in goes out again and is the same. */
+static bool can_be_said_again(const struct control *control) {
+    struct bytes packed;
+    struct control again;
+    return control_encode(theirs, control, &packed) == MESH_OK && control_decode(ours, packed, &again) == MESH_OK &&
+           wire_same_control(control, &again);
+}
+
+Test(control, a_flipped_bit_is_refused_or_read_and_nothing_worse) {
+    for (size_t i = 0; i < WIRE_CONTROLS; i++) {
+        struct bytes packed;
+        struct control out;
+        cr_assert_eq(control_encode(ours, &wire_controls[i], &packed), MESH_OK);
+        uint8_t *copy = wire_copy(packed.data, packed.size);
+        for (size_t bit = 0; bit < 8 * packed.size; bit++) {
+            copy[bit / 8] ^= (uint8_t)(1U << bit % 8);
+            enum mesh_status status = control_decode(theirs, bytes_make(copy, packed.size), &out);
+            cr_assert(status == MESH_PROTOCOL || (status == MESH_OK && can_be_said_again(&out)), "control %zu bit %zu",
+                      i, bit);
+            copy[bit / 8] ^= (uint8_t)(1U << bit % 8);
+        }
+        free(copy);
+    }
+}
+
+Test(control, what_is_refused_leaves_the_result_alone) {
+    struct control out = {.id = 4711};
+    cr_assert_eq(control_decode(theirs, bytes_of_text("garbage"), &out), MESH_PROTOCOL);
+    cr_assert_eq(control_decode(theirs, (struct bytes){0}, &out), MESH_PROTOCOL);
+    cr_assert_eq(out.id, 4711);
+}
+
+Test(control, unknown_fields_are_ignored) {
+    uint8_t room[1024];
+    struct wire_text text = {room, 0};
+    struct bytes packed;
+    struct control out;
+    cr_assert_eq(control_encode(ours, &wire_controls[CONTROL_KILL], &packed), MESH_OK);
+    wire_put(&text, packed.data, packed.size);
+    wire_bytes(&text, 500, "later", 5);
+    cr_assert_eq(control_decode(theirs, bytes_make(room, text.size), &out), MESH_OK);
+    cr_assert(wire_same_control(&wire_controls[CONTROL_KILL], &out));
+}
+
+Test(control, decoding_a_frame_keeps_what_a_control_message_views) {
+    struct bytes packed;
+    struct control out;
+    struct codec_image image;
+    struct frame frame;
+    cr_assert_eq(control_encode(ours, &wire_controls[CONTROL_CREATE], &packed), MESH_OK);
+    cr_assert_eq(control_decode(theirs, packed, &out), MESH_OK);
+    struct bytes first = wire_pack(&wire_frames[1], &image);
+    cr_assert_eq(codec_decode(theirs, first, NULL, 0, &frame), MESH_OK);
+    cr_assert(wire_same_control(&wire_controls[CONTROL_CREATE], &out));
+}
+
+/* ---- limits ---- */
+
+Test(control, limits_of_a_packed_message) {
+    struct control control = {.kind = CONTROL_CREATE,
+                              .create = {.type = text_of(1), .program = text_of(CONTROL_BYTES)}};
+    struct bytes packed;
+    struct control out;
+    cr_assert_eq(control_encode(ours, &control, &packed), MESH_TOO_LARGE);
+    control.create.program.size -= 1024;
+    cr_assert_eq(control_encode(ours, &control, &packed), MESH_OK);
+    control.create.program.size += CONTROL_BYTES - packed.size;
+    cr_assert_eq(control_encode(ours, &control, &packed), MESH_OK);
+    cr_assert_eq(packed.size, CONTROL_BYTES);
+    cr_assert_eq(control_decode(theirs, packed, &out), MESH_OK);
+    uint8_t *longer = malloc(CONTROL_BYTES + 2);
+    memcpy(longer, packed.data, packed.size);
+    memcpy(longer + CONTROL_BYTES, "\xf8\x7f", 2); /* more, whatever it is */
+    cr_assert_eq(control_decode(theirs, bytes_make(longer, CONTROL_BYTES + 1), &out), MESH_PROTOCOL);
+    free(longer);
+    control.create.program.size++;
+    cr_assert_eq(control_encode(ours, &control, &packed), MESH_TOO_LARGE);
+}
+
+Test(control, limits_of_create_C2_H3) {
+    static struct frame_requirement requirements[FRAME_REQUIREMENTS + 1];
+    static uint64_t refused_by[FRAME_REFUSED_BY + 1];
+    struct control control = {.kind = CONTROL_CREATE,
+                              .create = {.requirements = requirements, .refused_by = refused_by}};
+    struct control_create *create = &control.create;
+    for (size_t i = 0; i <= FRAME_REQUIREMENTS; i++) {
+        requirements[i].name = text_of(1);
+    }
+    cr_assert_eq(send(&control), MESH_PROTOCOL, "no type");
+    BOTH_SIDES(FRAME_TYPE_BYTES, (create->type = text_of(size), send(&control)))
+    create->type.size = 1;
+    BOTH_SIDES(FRAME_TEXT_BYTES, (create->refusal = text_of(size), send(&control)))
+    create->refusal.size = 0;
+    BOTH_SIDES(MESH_INTERNAL, (create->status = (enum mesh_status)size, send(&control)))
+    create->status = MESH_OK;
+    BOTH_SIDES(FRAME_REQUIREMENTS, (create->requirements_count = size, send(&control)))
+    create->requirements_count = 1;
+    BOTH_SIDES(FRAME_REFUSED_BY, (create->refused_count = size, send(&control)))
+    create->refused_count = 0;
+    BOTH_SIDES(FRAME_COMPARE_EQUAL, (requirements[0].comparison = (enum frame_comparison)size, send(&control)))
+    requirements[0].comparison = FRAME_COMPARE_PRESENT;
+    BOTH_SIDES(FRAME_NAME_BYTES, (requirements[0].name = text_of(size), send(&control)))
+    requirements[0].name.size = 0;
+    cr_assert_eq(send(&control), MESH_PROTOCOL);
+}
+
+Test(control, limits_of_created_and_resolved) {
+    struct control created = {.kind = CONTROL_CREATED, .created = {.address = here, .process = 1}};
+    struct control resolved = {.kind = CONTROL_RESOLVED, .resolved = {.address = here, .process = 1}};
+    BOTH_SIDES(FRAME_ENDPOINT_BYTES, (created.created.endpoint = text_of(size), send(&created)))
+    BOTH_SIDES(FRAME_ENDPOINT_BYTES, (resolved.resolved.endpoint = text_of(size), send(&resolved)))
+    created.created.endpoint.size = resolved.resolved.endpoint.size = 0;
+    created.created.process = resolved.resolved.process = 0;
+    cr_assert_eq(send(&created), MESH_PROTOCOL);
+    cr_assert_eq(send(&resolved), MESH_PROTOCOL);
+}
+
+Test(control, limits_of_create_failed) {
+    struct control control = {.kind = CONTROL_CREATE_FAILED, .create_failed = {.status = MESH_OK}};
+    cr_assert_eq(send(&control), MESH_PROTOCOL, "that is no failure");
+    BOTH_SIDES(MESH_INTERNAL, (control.create_failed.status = (enum mesh_status)size, send(&control)))
+    control.create_failed.status = MESH_DEAD;
+    BOTH_SIDES(FRAME_TEXT_BYTES, (control.create_failed.text = text_of(size), send(&control)))
+}
+
+Test(control, limits_of_ends_C4) {
+    struct control gone = {.kind = CONTROL_GONE, .gone = {.address = here}};
+    struct control exited = {.kind = CONTROL_EXITED, .exited = {.address = here}};
+    BOTH_SIDES(FRAME_NODE_LOST, (gone.gone.reason = (enum frame_reason)size, send(&gone)))
+    gone.gone.reason = FRAME_EXITED;
+    BOTH_SIDES(FRAME_TEXT_BYTES, (gone.gone.text = text_of(size), send(&gone)))
+    BOTH_SIDES(CONTROL_NODE_LOST, (exited.exited.how = (enum control_how)size, send(&exited)))
+    exited.exited.how = CONTROL_OWN_EXIT;
+    BOTH_SIDES(FRAME_TEXT_BYTES, (exited.exited.text = text_of(size), send(&exited)))
+    gone.gone.text.size = exited.exited.text.size = 0;
+    gone.gone.reason = (enum frame_reason) - 1;
+    exited.exited.how = (enum control_how) - 1;
+    cr_assert_eq(send(&gone), MESH_PROTOCOL);
+    cr_assert_eq(send(&exited), MESH_PROTOCOL);
+}
+
+Test(control, limits_of_types) {
+    static struct control_type types[CONTROL_TYPES + 1];
+    struct control control = {.kind = CONTROL_PROGRAM_TYPES, .types = {.types = types}};
+    for (size_t i = 0; i <= CONTROL_TYPES; i++) {
+        types[i].name = text_of(1);
+    }
+    BOTH_SIDES(CONTROL_TYPES, (control.types.count = size, send(&control)))
+    control.types.count = 1;
+    BOTH_SIDES(FRAME_TYPE_BYTES, (types[0].name = text_of(size), send(&control)))
+    types[0].name.size = 0;
+    cr_assert_eq(send(&control), MESH_PROTOCOL);
+}
+
+Test(control, limits_of_status_K1) {
+    static struct control_actor_status actors[CONTROL_LISTED + 1];
+    static struct control_counter counters[CONTROL_LISTED + 1];
+    static struct control_member_status members[CONTROL_LISTED + 1];
+    struct control_node_status node = {
+        .member = {.incarnation = 1, .name = text_of(1)}, .actors = actors, .counters = counters, .members = members};
+    struct control control = {.kind = CONTROL_STATUS_REPLY, .status_reply = {.nodes_count = 1, .nodes = &node}};
+    BOTH_SIDES(CONTROL_LISTED, (node.actors_count = size, send(&control)))
+    node.actors_count = 0;
+    BOTH_SIDES(CONTROL_LISTED, (node.counters_count = size, send(&control)))
+    node.counters_count = 0;
+    BOTH_SIDES(CONTROL_LISTED, (node.members_count = size, send(&control)))
+    node.members_count = 0;
+    node.member.incarnation = 0;
+    cr_assert_eq(send(&control), MESH_PROTOCOL);
+}
+
+Test(control, limits_of_nodes_in_a_status) {
+    static struct control_node_status nodes[FRAME_MEMBERS + 1];
+    struct control control = {.kind = CONTROL_STATUS_REPLY, .status_reply = {.nodes = nodes}};
+    for (size_t i = 0; i <= FRAME_MEMBERS; i++) {
+        nodes[i].member = (struct frame_member){.incarnation = 1, .name = text_of(1)};
+    }
+    BOTH_SIDES(FRAME_MEMBERS, (control.status_reply.nodes_count = size, send(&control)))
+}
+
+Test(control, what_is_about_nobody_is_refused) {
+    struct control nobody[] = {
+        {.kind = CONTROL_CREATED, .created = {.process = 1}},
+        {.kind = CONTROL_RESOLVE, .resolve = {.sender = {1, 1}}},
+        {.kind = CONTROL_RESOLVED, .resolved = {.process = 1}},
+        {.kind = CONTROL_GONE},
+        {.kind = CONTROL_EXITED},
+        {.kind = CONTROL_KILL},
+    };
+    for (size_t i = 0; i < sizeof nobody / sizeof *nobody; i++) {
+        cr_assert_eq(send(&nobody[i]), MESH_PROTOCOL, "%zu", i);
+    }
+}
