@@ -9,6 +9,8 @@ RULE = "sizes"
 FILE_LINES = 600
 FUNCTION_LINES = 70
 PARAMETERS = 6
+# mesh_ask is mesh_tell with a wait and an answer: what the two have in common stays in one order.
+MORE_PARAMETERS = {"mesh_ask": 7}
 NESTING = 4
 HEAD = re.compile(r"^(?!(?:struct|enum|union) \w* ?\{)[A-Za-z_][^;{}#]*?\b(\w+)\(([^;{}]*)\) \{$", re.MULTILINE)
 TABLE_HEADS = ("LIST_EACH",)
@@ -30,8 +32,9 @@ def check_function(source, head):
         name = re.sub(r"\W+", " ", head.group(2)).strip()
     else:
         count = parameters(head.group(2))
-        if count > PARAMETERS:
-            yield source.finding(head.start(1), RULE, f"{name} has {count} parameters, {PARAMETERS} are the limit")
+        limit = MORE_PARAMETERS.get(name, PARAMETERS)
+        if count > limit:
+            yield source.finding(head.start(1), RULE, f"{name} has {count} parameters, {limit} are the limit")
     end = source.code.find("\n}", head.end())
     body = source.code[head.end() : end]
     lines = source.code.count("\n", head.start(), end) + 2
