@@ -66,10 +66,11 @@ struct admin {
     struct list gatherings;
     uint64_t last_id; /* of own requests */
     uint64_t started_ns;
-    int signals;          /* signalfd */
-    size_t failed;        /* residents whose failure is to be told */
-    size_t leaving;       /* programs that have said goodbye */
-    uint32_t actors_told; /* to the convention */
+    int signals;                     /* signalfd */
+    size_t failed;                   /* residents whose failure is to be told */
+    size_t leaving;                  /* programs that have said goodbye */
+    uint32_t actors_told;            /* to the convention */
+    struct delivery_counters buried; /* of hosts that have ended */
 
     bool stopping, stopped;
     bool terminated, killed; /* how far the shutdown has gone with those that do not leave */
@@ -117,6 +118,8 @@ void admin_free_residents(struct admin *admin);
 
 void admin_on_status_request(struct admin *admin, struct mesh_address asker, uint64_t id, bool whole);
 void admin_on_status_reply(struct admin *admin, uint64_t id, const struct control_status_reply *reply);
+/* Keeps what a host had counted when it ended. */
+void admin_bury_counters(struct admin *admin, const struct resident *resident);
 uint64_t admin_tick_status(struct admin *admin, uint64_t now_ns);
 void admin_free_gatherings(struct admin *admin);
 

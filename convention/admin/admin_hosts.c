@@ -101,6 +101,7 @@ static void bury(struct admin *admin, struct resident *resident, enum control_ho
                                    .floors = floors,
                                    .floors_count = count};
     uint64_t incarnation = resident->incarnation;
+    admin_bury_counters(admin, resident);
     log_write(admin->log, how == CONTROL_OWN_EXIT ? MESH_LOG_DEBUG : MESH_LOG_WARNING, NULL, resident->actor,
               "process %ld: %s", (long)resident->pid, text);
     remove_resident(admin, resident);

@@ -42,8 +42,46 @@ static void add_counter(struct snapshot *snapshot, const char *name, uint64_t va
     }
 }
 
+static void sum_counters(struct delivery_counters *sum, const struct delivery_counters *more) {
+    sum->accepted += more->accepted;
+    sum->handled += more->handled;
+    sum->returned += more->returned;
+    sum->dead += more->dead;
+    sum->abandoned += more->abandoned;
+    sum->in_flight += more->in_flight;
+    sum->received += more->received;
+    sum->duplicates += more->duplicates;
+    sum->sent_again += more->sent_again;
+    sum->probes += more->probes;
+}
+
+/* What a host that is gone had open is abandoned (D1). */
+void admin_bury_counters(struct admin *admin, const struct resident *resident) {
+    if (resident->page) {
+        struct delivery_counters counters = crash_page_counted(resident->page);
+        counters.abandoned += counters.in_flight;
+        counters.in_flight = 0;
+        sum_counters(&admin->buried, &counters);
+    }
+}
+
+/* The admin's own and those of all hosts that it ever had; programs count for themselves. */
+static struct delivery_counters count_node(struct admin *admin) {
+    struct delivery_counters sum = admin->buried;
+    size_t place = 0;
+    sum_counters(&sum, delivery_counters(process_delivery(admin->process)));
+    for (struct resident *resident; (resident = map_next(&admin->residents, &place));) {
+        if (resident->page) {
+            struct delivery_counters counters = crash_page_counted(resident->page);
+            sum_counters(&sum, &counters);
+        }
+    }
+    return sum;
+}
+
 static void add_counters(struct admin *admin, struct snapshot *snapshot) {
-    const struct delivery_counters *delivery = delivery_counters(process_delivery(admin->process));
+    struct delivery_counters sum = count_node(admin);
+    const struct delivery_counters *delivery = &sum;
     const struct directory_counters *directory = directory_counters(admin->directory);
     add_counter(snapshot, "created", directory->created);
     add_counter(snapshot, "create_failed", directory->create_failed);
@@ -52,6 +90,7 @@ static void add_counters(struct admin *admin, struct snapshot *snapshot) {
     add_counter(snapshot, "handled", delivery->handled);
     add_counter(snapshot, "returned", delivery->returned);
     add_counter(snapshot, "dead", delivery->dead);
+    add_counter(snapshot, "abandoned", delivery->abandoned);
     add_counter(snapshot, "in_flight", delivery->in_flight);
     add_counter(snapshot, "received", delivery->received);
     add_counter(snapshot, "sent_again", delivery->sent_again);

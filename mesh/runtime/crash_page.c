@@ -41,6 +41,7 @@ struct crash_page {
     uint32_t magic, pid;
     _Atomic uint64_t incarnation;
     uint64_t clock; /* handlings so far */
+    struct delivery_counters counters;
     struct actor_entry actors[CRASH_PAGE_ACTORS];
     struct floor_entry floors[CRASH_PAGE_FLOORS];
 };
@@ -157,6 +158,10 @@ void crash_page_set_load(struct crash_page *page, int entry, uint64_t mailbox, u
     }
 }
 
+void crash_page_count(struct crash_page *page, const struct delivery_counters *counters) {
+    page->counters = *counters;
+}
+
 /* An urgent message has overtaken others: that it is handled says nothing of those before it (C5). */
 static uint64_t mark_of(const struct message *message) {
     return message->urgent ? 0 : message->seq;
@@ -226,6 +231,10 @@ void crash_page_leave(struct crash_page *page, int entry, uint64_t now_ns, const
 
 uint64_t crash_page_incarnation(const struct crash_page *page) {
     return page->magic == MAGIC ? atomic_load_explicit(&page->incarnation, memory_order_acquire) : 0;
+}
+
+struct delivery_counters crash_page_counted(const struct crash_page *page) {
+    return page->counters;
 }
 
 static void read_name(char to[CRASH_PAGE_TYPE_BYTES], const char *name, uint32_t bytes) {

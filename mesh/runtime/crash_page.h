@@ -14,7 +14,7 @@
 #ifndef MESH_RUNTIME_CRASH_PAGE_H
 #define MESH_RUNTIME_CRASH_PAGE_H
 
-#include "mesh/core/message.h"
+#include "mesh/core/delivery.h"
 #include <mesh/address.h>
 #include <mesh/status.h>
 
@@ -61,6 +61,9 @@ void crash_page_set_state(struct crash_page *page, int entry, uint64_t now_ns, e
 /* What waits for the actor, and what it sent that is not settled. */
 void crash_page_set_load(struct crash_page *page, int entry, uint64_t mailbox, uint64_t unsettled);
 
+/* What the host's delivery has counted so far. */
+void crash_page_count(struct crash_page *page, const struct delivery_counters *counters);
+
 /* Around each handler: `message` is in hand; it is settled. */
 void crash_page_enter(struct crash_page *page, int entry, uint64_t now_ns, const struct message *message);
 void crash_page_leave(struct crash_page *page, int entry, uint64_t now_ns, const struct message *message);
@@ -81,6 +84,9 @@ struct crash_record {
 
 /* Whose page it is; 0 when nobody's yet. */
 uint64_t crash_page_incarnation(const struct crash_page *page);
+
+/* What was counted last; with a host at work the numbers may be of different instants. */
+struct delivery_counters crash_page_counted(const struct crash_page *page);
 
 /* The entry of number `index`, from 0 up to CRASH_PAGE_ACTORS; false when it is not used. */
 bool crash_page_actor(const struct crash_page *page, size_t index, struct crash_record *out);

@@ -185,6 +185,9 @@ static void start_newborn(struct host *host) {
 static void publish_load(struct host *host) {
     size_t place = 0;
     struct mesh_actor *actor;
+    if (host->page) {
+        crash_page_count(host->page, delivery_counters(process_delivery(host->process)));
+    }
     while ((actor = map_next(&host->actors, &place))) {
         struct delivery_load load;
         if (actor->page_entry >= 0 && delivery_load(process_delivery(host->process), actor->address, &load)) {
