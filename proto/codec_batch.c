@@ -164,9 +164,14 @@ static bool is_carried(struct codec_inbox *inbox, const struct frame_run *run) {
     return true;
 }
 
+/* The other kinds are made by a process for its own actors: a peer that sends one would forge a child's exit (C4), say. */
+static bool kind_travels(enum frame_kind kind) {
+    return kind == FRAME_USER || kind == FRAME_EXIT_REQUEST || kind == FRAME_CONTROL || kind == FRAME_SKIP;
+}
+
 /* Whether a run makes sense in itself; whether it does in its stream is for the core. */
 static bool run_is_valid(const struct frame_run *run) {
-    return !mesh_address_is_none(run->sender) && !mesh_address_is_none(run->target) && run->kind <= FRAME_SKIP &&
+    return !mesh_address_is_none(run->sender) && !mesh_address_is_none(run->target) && kind_travels(run->kind) &&
            run->type.size <= FRAME_TYPE_BYTES && run->base <= run->first && (run->count == 0 || run->first > 0) &&
            run->first <= UINT64_MAX - run->count;
 }
@@ -186,7 +191,7 @@ static bool get_run(struct arena *arena, const Mesh__Wire__Run *wire, struct cod
         .flags = wire->flags,
         .type = codec_view(wire->type),
     };
-    if (wire->kind < 0 || (wire->external > 0 && wire->n_payloads > 0)) {
+    if (wire->external > 0 && wire->n_payloads > 0) {
         return false;
     }
     bool well = wire->external > 0 ? get_external(arena, wire->external, inbox, out) : get_payloads(arena, wire, out);

@@ -34,6 +34,19 @@ Test(codec, a_first_part_begins_with_letters_and_the_version) {
     cr_assert_not(codec_version(bytes_make(packed.data, CODEC_PRELUDE_BYTES - 1), &major, &minor));
 }
 
+/* The example of docs/wire.md. */
+Test(codec, a_heartbeat_is_these_bytes) {
+    static const uint8_t bytes[] = {
+        0x4d, 0x57, 0x01, 0x00,                               /* the prelude */
+        0x09, 0x0b, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, /* from = 11 */
+        0x11, 0x16, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, /* to = 22 */
+        0x2a, 0x04, 0x08, 0x03, 0x10, 0x01,                   /* heartbeat = {epoch = 3, acting = true} */
+    };
+    struct frame frame = {.from = 11, .to = 22, .body = FRAME_HEARTBEAT, .heartbeat = {.epoch = 3, .acting = true}};
+    struct codec_image image;
+    cr_assert(bytes_equal(wire_pack(&frame, &image), bytes_make(bytes, sizeof bytes)));
+}
+
 Test(codec, external_payloads_are_the_parts_themselves) {
     struct codec_image image;
     struct frame out;

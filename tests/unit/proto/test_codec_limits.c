@@ -87,7 +87,7 @@ static enum mesh_status send_payload_bytes(size_t bytes) {
     return send_runs(runs, 2);
 }
 
-Test(limits, of_payload_bytes_D6) {
+Test(limits, D6_of_payload_bytes) {
     BOTH_SIDES(FRAME_PAYLOAD_BYTES, send_payload_bytes(size))
 }
 
@@ -107,7 +107,7 @@ static enum mesh_status send_external_bytes(size_t bytes) {
     return send_runs(&run, 1);
 }
 
-Test(limits, of_payload_bytes_outside_D6){BOTH_SIDES(FRAME_PAYLOAD_BYTES, send_external_bytes(size))}
+Test(limits, D6_of_payload_bytes_outside){BOTH_SIDES(FRAME_PAYLOAD_BYTES, send_external_bytes(size))}
 
 Test(limits, of_parts) {
     struct part part = {.holders = 1, .bytes = text_of(10), .free = keep};
@@ -216,6 +216,19 @@ Test(limits, of_sense_in_a_run) {
     good.count = 0;
     cr_assert_eq(SEND(&good), MESH_OK);
 #undef SEND
+}
+
+Test(limits, C4_what_a_process_tells_its_own_actors_does_not_travel) {
+    static const bool travels[] = {
+        [FRAME_USER] = true, [FRAME_EXIT_REQUEST] = true, [FRAME_CONTROL] = true, [FRAME_SKIP] = true};
+    static const struct bytes payload = {(const uint8_t *)"x", 1};
+    struct frame_run run = one_run();
+    run.count = 1;
+    run.payloads = &payload;
+    for (int kind = FRAME_USER; kind <= FRAME_SKIP; kind++) {
+        run.kind = (enum frame_kind)kind;
+        cr_assert_eq(send_runs(&run, 1), travels[kind] ? MESH_OK : MESH_PROTOCOL, "kind %d", kind);
+    }
 }
 
 Test(limits, of_sense_in_an_ack) {
@@ -347,7 +360,7 @@ static enum mesh_status send_many_capabilities(size_t count) {
     return send_capabilities(capabilities, count);
 }
 
-Test(limits, of_capabilities_H1) {
+Test(limits, H1_of_capabilities) {
     static struct frame_value values[FRAME_VALUES + 1];
     struct frame_capability capability = {.values = values, .list = true};
     BOTH_SIDES(FRAME_CAPABILITIES, send_many_capabilities(size))

@@ -134,7 +134,7 @@ Test(control, limits_of_a_packed_message) {
     cr_assert_eq(control_encode(ours, &control, &packed), MESH_TOO_LARGE);
 }
 
-Test(control, limits_of_create_C2_H3) {
+Test(control, H3_limits_of_create) {
     static struct frame_requirement requirements[FRAME_REQUIREMENTS + 1];
     static uint64_t refused_by[FRAME_REFUSED_BY + 1];
     struct control control = {.kind = CONTROL_CREATE,
@@ -180,7 +180,7 @@ Test(control, limits_of_create_failed) {
     BOTH_SIDES(FRAME_TEXT_BYTES, (control.create_failed.text = text_of(size), send(&control)))
 }
 
-Test(control, limits_of_ends_C4) {
+Test(control, C4_limits_of_ends) {
     struct control gone = {.kind = CONTROL_GONE, .gone = {.address = here}};
     struct control exited = {.kind = CONTROL_EXITED, .exited = {.address = here}};
     BOTH_SIDES(FRAME_NODE_LOST, (gone.gone.reason = (enum frame_reason)size, send(&gone)))
@@ -209,7 +209,7 @@ Test(control, limits_of_types) {
     cr_assert_eq(send(&control), MESH_PROTOCOL);
 }
 
-Test(control, limits_of_status_K1) {
+Test(control, K1_limits_of_status) {
     static struct control_actor_status actors[CONTROL_LISTED + 1];
     static struct control_counter counters[CONTROL_LISTED + 1];
     static struct control_member_status members[CONTROL_LISTED + 1];
