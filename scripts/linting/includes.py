@@ -29,6 +29,13 @@ MAY_INCLUDE = {
     "tests/": ("",),
 }
 
+# Libraries that only some folders may use: programs know nothing below <mesh/...>, and the benchmark its raw baseline.
+SYSTEM_ONLY_IN = {
+    "zmq.h": ("mesh/runtime/", "bench/", "tests/"),
+    "czmq.h": ("convention/admin/", "tests/"),
+    "jansson.h": ("cli/", "bench/", "tests/"),
+}
+
 # What a pure ring may include of the system: nothing that reaches outside the process.
 PURE = ("mesh/base/", "proto/", "mesh/core/", "convention/core/")
 PURE_SYSTEM = {
@@ -61,6 +68,8 @@ def fault(path, quoted, included):
         if path.startswith("examples/") and "/" not in included:
             return None
         return None if included.startswith(MAY_INCLUDE[folder]) else f'{folder} may not include "{included}"'
+    if not path.startswith(SYSTEM_ONLY_IN.get(included, "")):
+        return f"{folder} may not include <{included}>"
     if folder in PURE and not included.startswith("mesh/") and included not in PURE_SYSTEM:
         return f"a pure ring may not include <{included}>"
     return None
