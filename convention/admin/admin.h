@@ -39,6 +39,7 @@ struct resident {
     bool failed;             /* it could not be started: told to the directory after the turn */
     bool leaving;            /* a program that has said goodbye */
     struct crash_page *page; /* of a host */
+    char socket[108];        /* path of its ipc socket in the run directory; empty: none */
     struct mesh_address actor;
     struct mesh_error error; /* why it failed */
 };

@@ -17,9 +17,34 @@
 
 enum { FLOORS_MAX = CRASH_PAGE_FLOORS };
 
+#define IPC "ipc://"
+
 struct resident *admin_resident(const struct admin *admin, uint32_t slot) {
     uint64_t key = slot;
     return map_get(&admin->residents, &key);
+}
+
+/* A killed process leaves its socket behind; one that ended well has removed it. */
+static void remove_socket(const struct resident *resident) {
+    if (resident->socket[0] != '\0') {
+        unlink(resident->socket);
+    }
+}
+
+/* Where it listens, when that is a socket in our own run directory. */
+static void note_socket(const struct admin *admin, struct resident *resident, struct bytes endpoints) {
+    const char *directory = admin->directory_path->path;
+    const char *first = (const char *)endpoints.data;
+    const uint8_t *space = memchr(endpoints.data, ' ', endpoints.size);
+    size_t bytes = space ? (size_t)(space - endpoints.data) : endpoints.size;
+    size_t prefix = strlen(IPC) + strlen(directory) + 1;
+    if (bytes <= prefix || bytes - strlen(IPC) >= sizeof resident->socket || memcmp(first, IPC, strlen(IPC)) != 0 ||
+        memcmp(first + strlen(IPC), directory, strlen(directory)) != 0 || first[prefix - 1] != '/' ||
+        memchr(first + prefix, '/', bytes - prefix)) {
+        return;
+    }
+    memcpy(resident->socket, first + strlen(IPC), bytes - strlen(IPC));
+    resident->socket[bytes - strlen(IPC)] = '\0';
 }
 
 static void free_resident(struct resident *resident) {
@@ -102,6 +127,7 @@ static void bury(struct admin *admin, struct resident *resident, enum control_ho
                                    .floors_count = count};
     uint64_t incarnation = resident->incarnation;
     admin_bury_counters(admin, resident);
+    remove_socket(resident);
     log_write(admin->log, how == CONTROL_OWN_EXIT ? MESH_LOG_DEBUG : MESH_LOG_WARNING, NULL, resident->actor,
               "process %ld: %s", (long)resident->pid, text);
     remove_resident(admin, resident);
@@ -299,6 +325,7 @@ static void greet_host(struct admin *admin, uint64_t peer, const struct frame_he
     answer->slot = resident->slot;
     if (!resident->greeted) {
         resident->greeted = true;
+        note_socket(admin, resident, hello->endpoint);
         admin_tell_directory(admin, &(struct directory_event){.kind = DIRECTORY_HOST_UP,
                                                               .slot = resident->slot,
                                                               .process = peer,
@@ -336,6 +363,7 @@ static struct resident *admit_program(struct admin *admin, uint64_t peer, const 
     resident->program = true;
     resident->incarnation = peer;
     resident->pid = (pid_t)hello->pid;
+    note_socket(admin, resident, hello->endpoint);
     if (watch_process(admin, resident, on_program_end) != MESH_OK) {
         remove_resident(admin, resident);
         return NULL;

@@ -38,6 +38,16 @@ static int complain(const char *what, const char *why) {
     return 1;
 }
 
+/* A status in words; a node that has ended is named. */
+static const char *why(const struct job *job, enum mesh_status status, char text[256]) {
+    if (status == MESH_CLOSED) {
+        snprintf(text, 256, "the node in %s has ended",
+                 job->run_directory ? job->run_directory : "its default directory");
+        return text;
+    }
+    return mesh_status_text(status);
+}
+
 /* ---- sending the job ---- */
 
 static int tell(struct job *job, const ProtobufCMessage *message) {
@@ -47,7 +57,8 @@ static int tell(struct job *job, const ProtobufCMessage *message) {
         status = mesh_tell(job->node, job->coordinator, packed.type, packed.data, packed.bytes);
         mesh_protobuf_release(&packed);
     }
-    return status == MESH_OK ? 0 : complain("the job cannot be sent", mesh_status_text(status));
+    char text[256];
+    return status == MESH_OK ? 0 : complain("the job cannot be sent", why(job, status, text));
 }
 
 static int begin(struct job *job) {
@@ -174,11 +185,9 @@ static int await_result(struct job *job, double began) {
         if (status == MESH_TIMED_OUT) {
             return complain("the job failed", "nothing came from the coordinator for 20 s; see `mesh status`");
         }
-        if (status == MESH_CLOSED) {
-            return complain("the job failed", job->run_directory ? job->run_directory : "the node of this host");
-        }
+        char text[256];
         if (status != MESH_OK) {
-            return complain("the job failed", mesh_status_text(status));
+            return complain("the job failed", why(job, status, text));
         }
         int ended = take(job, message, began);
         mesh_message_release(&message);

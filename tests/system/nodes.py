@@ -1,0 +1,110 @@
+"""Nodes for system tests: started in a private directory, asked for their status, cleaned up whatever happens.
+
+SPDX-License-Identifier: MPL-2.0
+"""
+import json
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "support"))
+from wait import wait_for  # noqa: E402  (the path above makes it findable)
+
+ROOT = pathlib.Path(__file__).parent.parent.parent
+BUILD = pathlib.Path(os.environ.get("MESH_BUILD", ROOT / "build" / "dev")).resolve()
+MESH = str(BUILD / "bin" / "mesh")
+MESHD = str(BUILD / "bin" / "meshd")
+CREATOR = str(BUILD / "tests" / "bin" / "creator")
+MODULES = BUILD / "tests" / "modules"
+
+
+def environment():
+    """What every process of a test gets: this build's meshd, and no run directory of the user's."""
+    env = dict(os.environ, MESH_MESHD=MESHD)
+    env.pop("MESH_RUN_DIRECTORY", None)
+    return env
+
+
+def is_alive(pid):
+    """Whether the process runs; a zombie does not."""
+    try:
+        return pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+def children(pid):
+    """The process ids of all children of all threads of a process."""
+    found = []
+    for task in pathlib.Path(f"/proc/{pid}/task").glob("*/children"):
+        found += [int(child) for child in task.read_text().split()]
+    return found
+
+
+class Directory:
+    """A private directory with nodes in it; leaving it ends the nodes by their process ids."""
+
+    def __enter__(self):
+        self.path = pathlib.Path(tempfile.mkdtemp(prefix="st."))
+        self.nodes = []
+        return self
+
+    def __exit__(self, *_):
+        for node in self.nodes:
+            node.end()
+        shutil.rmtree(self.path, ignore_errors=True)
+
+    def node(self, name, config=""):
+        """Starts a node by that name and configuration, and waits until it is ready."""
+        node = Node(self.path, name, config)
+        self.nodes.append(node)
+        return node
+
+
+class Node:
+    """One node; its admin is a process of its own session."""
+
+    def __init__(self, where, name, config):
+        self.run = where / name
+        self.config = where / f"{name}.conf"
+        text = config if "bind" in config else f"bind = none\n{config}"
+        self.config.write_text(f"node = {name}\n{text}\n")
+        self.pid = 0
+        command = [MESH, "node", "start", "--config", self.config, "--run-directory", self.run]
+        subprocess.run(command, env=environment(), check=True, stdout=subprocess.DEVNULL, timeout=30)
+        self.pid = self.status()["pid"]
+
+    def status(self, whole=False):
+        """The status of the node, or the list of all nodes of its convention."""
+        command = [MESH, "status", "--json", "--run-directory", self.run] + ([] if whole else ["--node"])
+        done = subprocess.run(command, env=environment(), check=True, capture_output=True, timeout=30)
+        nodes = json.loads(done.stdout)["nodes"]
+        return nodes if whole else nodes[0]
+
+    def create(self, type_name):
+        """A program that creates an actor and stays attached until its input is closed."""
+        program = subprocess.Popen([CREATOR, self.run, type_name], env=environment(), stdin=subprocess.PIPE,
+                                   stdout=subprocess.PIPE, text=True)
+        program.address = program.stdout.readline().strip()
+        assert program.address, f"{type_name} was not created"
+        return program
+
+    def processes(self):
+        """Everything that belongs to the node: the admin, its zygote and its hosts."""
+        return [self.pid] + children(self.pid)
+
+    def kill(self, number=signal.SIGKILL):
+        os.kill(self.pid, number)
+
+    def end(self):
+        """Ends it hard; a zygote buries the rest."""
+        if self.pid and is_alive(self.pid):
+            os.kill(self.pid, signal.SIGKILL)
+            wait_for(lambda: not self.run.exists(), 10, f"{self.run} is removed")
+
+
+__all__ = ["BUILD", "CREATOR", "Directory", "MESH", "MESHD", "MODULES", "ROOT", "environment", "is_alive", "wait_for"]
