@@ -80,6 +80,8 @@ static bool put_gone(struct arena *arena, const struct control_gone *gone, Mesh_
     out->epoch = gone->epoch;
     out->handled = gone->handled;
     out->in_hand = gone->in_hand;
+    out->sender_node = gone->sender.node;
+    out->sender_local = gone->sender.local;
     return out->text;
 }
 
@@ -246,6 +248,7 @@ static bool get_resolved(const Mesh__Wire__Resolved *wire, struct control_resolv
 static bool get_gone(const Mesh__Wire__Gone *wire, struct control_gone *out) {
     *out = (struct control_gone){
         .address = codec_address(wire->node, wire->local),
+        .sender = codec_address(wire->sender_node, wire->sender_local),
         .reason = (enum frame_reason)wire->reason,
         .text = codec_view(wire->text),
         .floors_known = wire->floors_known,

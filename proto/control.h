@@ -62,7 +62,7 @@ struct control_resolved {
 };
 
 struct control_gone {
-    struct mesh_address address;
+    struct mesh_address address, sender; /* as in the question */
     enum frame_reason reason;
     struct bytes text;
     bool floors_known;

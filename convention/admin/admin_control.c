@@ -63,18 +63,6 @@ static void request_exit(struct admin *admin, struct mesh_address to) {
     }
 }
 
-static struct delivery_gone gone_of(const struct control_gone *gone, struct mesh_address sender) {
-    return (struct delivery_gone){
-        .reason = gone->reason,
-        .text = gone->text,
-        .sender = gone->floors_known ? sender : (struct mesh_address){0},
-        .floors_known = gone->floors_known,
-        .epoch = gone->epoch,
-        .handled = gone->handled,
-        .in_hand = gone->in_hand,
-    };
-}
-
 /* What the directory answers to this admin itself: where somebody lives to whom it wants to send. */
 static void take_own(struct admin *admin, const struct control *control) {
     if (control->kind == CONTROL_RESOLVED) {
@@ -85,8 +73,7 @@ static void take_own(struct admin *admin, const struct control *control) {
                                here || !text ? NULL : text);
         free(text);
     } else if (control->kind == CONTROL_GONE) {
-        struct delivery_gone gone = gone_of(&control->gone, process_address(admin->process));
-        process_gone(admin->process, control->gone.address, &gone);
+        process_answer_gone(admin->process, &control->gone);
     }
 }
 

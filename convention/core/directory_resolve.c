@@ -23,7 +23,8 @@ static void answer_resolved(struct directory *directory, const struct question *
 static void answer_gone(struct directory *directory, const struct question *question, enum frame_reason reason,
                         const char *text) {
     struct control control = {.id = question->id, .kind = CONTROL_GONE};
-    control.gone = (struct control_gone){.address = question->address, .reason = reason, .text = bytes_of_text(text)};
+    control.gone = (struct control_gone){
+        .address = question->address, .sender = question->sender, .reason = reason, .text = bytes_of_text(text)};
     directory_send(directory, question->asker, &control);
 }
 
@@ -37,7 +38,8 @@ static enum frame_reason reason_of(const struct actor *actor) {
 /* A tombstone that is asked for is kept longer. */
 static void answer_dead(struct directory *directory, const struct question *question, struct actor *actor) {
     struct control control = {.id = question->id, .kind = CONTROL_GONE};
-    control.gone = (struct control_gone){.address = question->address, .reason = reason_of(actor)};
+    control.gone =
+        (struct control_gone){.address = question->address, .sender = question->sender, .reason = reason_of(actor)};
     control.gone.text = bytes_of_text(actor->text ? actor->text : "");
     for (size_t i = 0; i < actor->floors_count; i++) {
         const struct directory_floor *floor = &actor->floors[i];

@@ -109,6 +109,8 @@ enum mesh_status process_call(struct process *process, uint64_t peer, const char
 enum mesh_status process_resolved(struct process *process, struct mesh_address address, uint64_t peer,
                                   const char *endpoint);
 void process_gone(struct process *process, struct mesh_address address, const struct delivery_gone *gone);
+/* The same, as an admin's directory says it. */
+void process_answer_gone(struct process *process, const struct control_gone *gone);
 
 /* Other descriptors in the same wait (the admin's children, signals). `ready` runs with the baton held. */
 enum mesh_status process_watch(struct process *process, int fd, void (*ready)(void *user, int fd), void *user);

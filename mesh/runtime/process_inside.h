@@ -13,7 +13,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-enum { PROCESS_LISTENS = 4, PROCESS_ASKED = 256 };
+enum { PROCESS_LISTENS = 4 };
 
 struct process_watch {
     int fd;
@@ -24,12 +24,6 @@ struct process_watch {
 /* Noise from strangers: counted, and told to the log now and then. */
 struct process_noise {
     uint64_t malformed, versions, stale, untold, told_ns;
-};
-
-/* For which sender's stream the admin was asked about an address: the floors of its answer are that stream's. */
-struct process_asked {
-    uint64_t id;
-    struct mesh_address sender;
 };
 
 struct process {
@@ -65,8 +59,6 @@ struct process {
     struct pollfd *polled;
     size_t polled_room;
     uint64_t tick_ns;                          /* when the tick callback wants to be called */
-    struct process_asked asked[PROCESS_ASKED]; /* by id; an older one is forgotten, then the floors are of no use */
-    uint64_t last_asked;
     uint64_t check_ns; /* when links that owe a word are looked at again; 0: nothing is owed */
     bool drained;      /* nothing is left to receive but what a descriptor will announce */
     unsigned turns;    /* since the watched descriptors were looked at */

@@ -205,9 +205,7 @@ void process_ask_where(struct process *process, struct mesh_address address, str
     } else if (process->callbacks.resolve) {
         process->callbacks.resolve(process->callbacks.user, address, sender);
     } else {
-        uint64_t id = ++process->last_asked;
-        process->asked[id % PROCESS_ASKED] = (struct process_asked){.id = id, .sender = sender};
-        struct control ask = {.id = id, .kind = CONTROL_RESOLVE, .resolve = {address, sender}};
+        struct control ask = {.kind = CONTROL_RESOLVE, .resolve = {address, sender}};
         if (process_send_control(process, process_admin(process), &ask) != MESH_OK) {
             log_write(process->log, MESH_LOG_ERROR, NULL, address, "cannot ask the admin where it lives");
         }
@@ -232,6 +230,21 @@ static void check_link(struct process *process, uint64_t incarnation) {
     }
 }
 
+/* When nobody in particular asked, it was to learn of a process (process_link_learn): each stream to it asks for itself
+ * then, for the floors of its own. */
+void process_answer_gone(struct process *process, const struct control_gone *gone) {
+    if (!mesh_address_is_none(gone->sender)) {
+        process_gone(process, gone->address,
+                     &(struct delivery_gone){.reason = gone->reason,
+                                             .text = gone->text,
+                                             .sender = gone->sender,
+                                             .floors_known = gone->floors_known,
+                                             .epoch = gone->epoch,
+                                             .handled = gone->handled,
+                                             .in_hand = gone->in_hand});
+    }
+}
+
 /* An answer of the admin to ask_where. */
 static bool is_answer(struct process *process, const struct control *control) {
     if (process->callbacks.resolve) {
@@ -244,18 +257,8 @@ static bool is_answer(struct process *process, const struct control *control) {
         return true;
     }
     if (control->kind == CONTROL_GONE) {
-        const struct control_gone *gone = &control->gone;
-        const struct process_asked *asked = &process->asked[control->id % PROCESS_ASKED];
-        bool known = asked->id == control->id && control->id != 0;
-        process_gone(process, gone->address,
-                     &(struct delivery_gone){.reason = gone->reason,
-                                             .text = gone->text,
-                                             .sender = known ? asked->sender : (struct mesh_address){0},
-                                             .floors_known = gone->floors_known,
-                                             .epoch = gone->epoch,
-                                             .handled = gone->handled,
-                                             .in_hand = gone->in_hand});
-        process_link_learn(process, gone->address, 0);
+        process_answer_gone(process, &control->gone);
+        process_link_learn(process, control->gone.address, 0);
         return true;
     }
     return false;

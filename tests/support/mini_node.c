@@ -143,8 +143,10 @@ static void on_control(void *user, struct mesh_address sender, const struct cont
         answer.resolved = (struct control_resolved){
             .address = address, .process = admin->tenants[slot].process, .endpoint = bytes_of_text(endpoint)};
     } else {
-        answer.gone =
-            (struct control_gone){.address = address, .reason = FRAME_EXITED, .text = bytes_of_text("killed")};
+        answer.gone = (struct control_gone){.address = address,
+                                            .sender = control->resolve.sender,
+                                            .reason = FRAME_EXITED,
+                                            .text = bytes_of_text("killed")};
     }
     if (process_send_control(admin->process, sender, &answer) != MESH_OK) {
         mini_fail("the admin cannot answer");

@@ -139,9 +139,9 @@ static bool same_resolved(const struct control_resolved *a, const struct control
 }
 
 static bool same_gone(const struct control_gone *a, const struct control_gone *b) {
-    return mesh_address_equal(a->address, b->address) && a->reason == b->reason && bytes_equal(a->text, b->text) &&
-           a->floors_known == b->floors_known && a->epoch == b->epoch && a->handled == b->handled &&
-           a->in_hand == b->in_hand;
+    return mesh_address_equal(a->address, b->address) && mesh_address_equal(a->sender, b->sender) &&
+           a->reason == b->reason && bytes_equal(a->text, b->text) && a->floors_known == b->floors_known &&
+           a->epoch == b->epoch && a->handled == b->handled && a->in_hand == b->in_hand;
 }
 
 static bool same_exited(const struct control_exited *a, const struct control_exited *b) {

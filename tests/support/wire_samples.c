@@ -206,6 +206,7 @@ const struct control wire_controls[WIRE_CONTROLS] = {
     {.id = 6,
      .kind = CONTROL_GONE,
      .gone = {.address = TARGET,
+              .sender = SENDER,
               .reason = FRAME_EXITED,
               .text = TEXT("it exited"),
               .floors_known = true,

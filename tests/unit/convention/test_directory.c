@@ -61,7 +61,8 @@ static void print_control(struct text_builder *text, const struct control *contr
     case CONTROL_GONE:
         text_append(text, "gone %s reason %d", text_of(control->gone.address, name), (int)control->gone.reason);
         if (control->gone.floors_known) {
-            text_append(text, " handled %u", (unsigned)control->gone.handled);
+            text_append(text, " handled %u of %s", (unsigned)control->gone.handled,
+                        text_of(control->gone.sender, name));
         }
         break;
     case CONTROL_EXITED:
@@ -356,7 +357,7 @@ Test(directory, C4_an_exit_and_the_death_of_its_process_are_told_once) {
     struct directory_floor floor = {.actor = at(1, 1, 1), .sender = at(1, 1, 0), .handled = 7};
     host_died(story, 2, &floor);
     resolve(story, at(1, 1, 1), at(1, 1, 0));
-    expect(story, "1.1.0#5 gone 1.1.1 reason 1 handled 7\n");
+    expect(story, "1.1.0#5 gone 1.1.1 reason 1 handled 7 of 1.1.0\n");
     story_end(story);
 }
 
