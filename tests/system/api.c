@@ -281,6 +281,13 @@ static void end_node(void) {
     mesh_node_detach(&node);
 }
 
+/* A port of its own, whatever else runs on this machine. */
+static void write_config(const char *path) {
+    FILE *file = fopen(path, "w");
+    EXPECT(file && fputs("bind = tcp://127.0.0.1:0\n", file) >= 0);
+    EXPECT(fclose(file) == 0);
+}
+
 static enum mesh_status begin_node(const char *given, struct mesh_error *error) {
     struct mesh_node_options options = {.run_directory = given, .types = api_types};
     if (given) {
@@ -290,8 +297,14 @@ static enum mesh_status begin_node(const char *given, struct mesh_error *error) 
     (void)snprintf(directory, sizeof directory, "%.40s/mesh-api-XXXXXX", temporary ? temporary : "/tmp");
     EXPECT(mkdtemp(directory));
     options.run_directory = directory;
+    char config[sizeof directory + 8];
+    (void)snprintf(config, sizeof config, "%s.conf", directory);
+    write_config(config);
+    options.config = config;
     EXPECT(mesh_node_attach(&node, &options, error) == MESH_NOT_RUNNING && !node);
-    return mesh_node_start(&node, &options, error);
+    enum mesh_status status = mesh_node_start(&node, &options, error);
+    (void)unlink(config);
+    return status;
 }
 
 int main(int count, char **arguments) {
