@@ -285,6 +285,11 @@ static void on_exit_call(void) {
             (void)process_step(host->process, &verdict);
         }
         actor->started = false;
+    }
+    /* The verdict goes first: who hears from the admin that the actor is gone takes its message for dead. */
+    drive_while(host, is_pending, ACK_WAIT_NS);
+    place = 0;
+    while ((actor = map_next(&host->actors, &place))) {
         struct lifecycle_event own = {.kind = LIFECYCLE_OWN_EXIT, .actor = actor->address};
         hosted_tell(host, &own);
     }
