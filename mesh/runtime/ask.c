@@ -136,7 +136,7 @@ enum mesh_status mesh_tell(struct mesh_node *node, struct mesh_address to, const
     post.now_ns = process_now(node->process);
     enum mesh_status status = send(node, &post, TIME_NEVER);
     if (status == MESH_OK) {
-        drive_submitted(&node->drive, post.now_ns);
+        drive_submitted(&node->drive, post.now_ns, bytes);
     }
     process_unlock(node->process);
     return status;

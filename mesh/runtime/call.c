@@ -68,8 +68,11 @@ static enum mesh_status submit(struct mesh_actor *self, struct post *post, bool 
     if (status == MESH_OK) {
         status = post_submit(&host->drive, message, post->now_ns, &self->rooms, wait_end(self, post, no_wait));
     }
-    if (status == MESH_OK && !on_main_thread(host)) {
-        drive_submitted(&host->drive, post->now_ns);
+    size_t bytes = post->bytes;
+    if (status == MESH_OK && on_main_thread(host)) {
+        drive_gather(&host->drive, bytes);
+    } else if (status == MESH_OK) {
+        drive_submitted(&host->drive, post->now_ns, bytes);
     }
     process_unlock(host->process);
     if (status == MESH_INTERRUPTED) {
@@ -228,7 +231,7 @@ static enum mesh_status create(struct mesh_actor *self, const char *type, const 
                                         .text = bytes_of_text(mesh_status_text(status))};
         hosted_tell(host, &ended);
     } else if (!on_main_thread(host)) {
-        drive_submitted(&host->drive, process_now(host->process));
+        drive_submitted(&host->drive, process_now(host->process), 0);
     }
     *child = address;
     return MESH_OK;

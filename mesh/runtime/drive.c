@@ -9,6 +9,8 @@
 
 #define STANDBY_AFTER_NS UINT64_C(10000000)
 #define GATHER_NS UINT64_C(50000)
+#define PAUSE_NS UINT64_C(400000)
+#define PAUSE_MAX_NS UINT64_C(5000000)
 
 enum mesh_status drive_init(struct drive *drive, struct process *process) {
     *drive = (struct drive){.process = process};
@@ -55,6 +57,7 @@ static enum mesh_status take_turn(struct drive *drive, uint64_t until_ns) {
     enum mesh_status status = process_turn(drive->process, until_ns);
     drive->driving = false;
     drive->left_ns = drive->flushed_ns = process_now(drive->process);
+    drive->gathered_bytes = 0;
     if (drive->waiting > 0) {
         tell(drive, &drive->changed);
     }
@@ -105,26 +108,52 @@ enum mesh_status drive_until(struct drive *drive, bool (*ready)(void *user), voi
     return ready(user) ? MESH_OK : status;
 }
 
-void drive_submitted(struct drive *drive, uint64_t now_ns) {
+static void flush(struct drive *drive, uint64_t now_ns) {
+    process_flush(drive->process, false);
+    drive->flushed_ns = now_ns;
+    drive->gathered_bytes = 0;
+}
+
+void drive_gather(struct drive *drive, size_t bytes) {
+    drive->gathered_bytes += bytes;
+    if (drive->gathered_bytes >= FRAME_BATCH_BYTES) {
+        flush(drive, drive->flushed_ns);
+    }
+}
+
+void drive_submitted(struct drive *drive, uint64_t now_ns, size_t bytes) {
+    drive->gathered_bytes += bytes;
     bool nobody = !drive->driving && !drive->has_standby;
-    if (nobody || (!drive->gathered && now_ns > drive->flushed_ns + GATHER_NS)) {
-        process_flush(drive->process, false);
-        drive->flushed_ns = now_ns;
-        return;
-    }
-    if (drive->gathered) {
-        return;
-    }
-    drive->gathered = true;
-    if (drive->driving) {
+    if (nobody || drive->gathered_bytes >= FRAME_BATCH_BYTES) {
+        flush(drive, now_ns);
+    } else if (drive->gathered || drive->pausing) {
+        return; /* somebody sends it in a moment */
+    } else if (now_ns > drive->flushed_ns + GATHER_NS) {
+        flush(drive, now_ns);
+    } else if (drive->driving) {
+        drive->gathered = true;
         process_wake(drive->process);
     } else {
+        drive->gathered = true;
         drive->urgent = true;
         tell(drive, &drive->deserted);
     }
 }
 
 /* ---- the standby ---- */
+
+/* While others send, and by themselves send what makes a batch, the next turn comes only when they stop, or after a while. */
+static void pause_for_senders(struct drive *drive, bool sending) {
+    uint64_t began_ns = process_now(drive->process), now_ns = began_ns;
+    drive->pausing = sending;
+    while (sending && drive->waiting == 0 && !drive->stopping && now_ns - began_ns < PAUSE_MAX_NS) {
+        uint64_t flushed_ns = drive->flushed_ns;
+        wait_for(drive, &drive->deserted, now_ns + PAUSE_NS);
+        now_ns = process_now(drive->process);
+        sending = drive->flushed_ns != flushed_ns;
+    }
+    drive->pausing = false;
+}
 
 static void stand_by(struct drive *drive) {
     uint64_t now_ns = process_now(drive->process);
@@ -137,8 +166,10 @@ static void stand_by(struct drive *drive) {
     } else {
         drive->urgent = false;
         drive->by_standby = true;
+        bool sending = drive->gathered_bytes > 0;
         (void)take_turn(drive, TIME_NEVER);
         drive->by_standby = false;
+        pause_for_senders(drive, sending || drive->gathered);
         /* Who drives as the standby need not wait 10 ms for itself, unless somebody else wants to. */
         drive->left_ns = drive->waiting > 0 ? drive->left_ns : 0;
     }

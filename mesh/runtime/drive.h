@@ -39,6 +39,8 @@ struct drive {
     uint64_t entered_ns; /* when the present driver began to wait */
     uint64_t left_ns;    /* when somebody last drove */
     uint64_t flushed_ns;
+    size_t gathered_bytes; /* submitted since then */
+    bool pausing;          /* the standby lets what is being sent gather, and sends what is left when it wakes */
 };
 
 MESH_MUST_USE enum mesh_status drive_init(struct drive *drive, struct process *process);
@@ -57,7 +59,10 @@ MESH_MUST_USE enum mesh_status drive_until(struct drive *drive, bool (*ready)(vo
 /* One turn, by this thread or another; waits until `until_ns` at most. MESH_INTERRUPTED by a signal. */
 enum mesh_status drive_turn(struct drive *drive, uint64_t until_ns);
 
-/* Something was submitted: sends it, or sees to it that the driver does. */
-void drive_submitted(struct drive *drive, uint64_t now_ns);
+/* Something of so many bytes was submitted: sends it, or sees to it that the driver does. */
+void drive_submitted(struct drive *drive, uint64_t now_ns, size_t bytes);
+
+/* The same for a handler: it leaves when the handler returns, or when there is enough for a batch. */
+void drive_gather(struct drive *drive, size_t bytes);
 
 #endif
