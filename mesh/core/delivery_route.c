@@ -317,6 +317,7 @@ enum mesh_status peer_link_down(struct delivery *d, uint64_t now_ns, uint64_t id
         struct route *route = LIST_OWNER(node, struct route, of_peer);
         LIST_EACH (&route->streams, inner, inner_after) {
             struct stream_out *stream = LIST_OWNER(inner, struct stream_out, of_route);
+            stream->overdue_ns = TIME_NEVER;
             stream_expire(d, stream, now_ns);
             stream_review(d, stream, now_ns);
         }

@@ -161,16 +161,18 @@ static void make_ready(struct delivery *d, struct stream_out *stream, struct pee
 }
 
 /* It waits for the receiver when something sent is not settled, or something queued has no credit, or it closes. What is
- * only not handled yet is asked for seldom: handlers may take their time. */
+ * only not handled yet is asked for seldom: handlers may take their time; as seldom, whether a target still lives
+ * whose link is down: a node that fell silent refuses no connection. */
 static void set_overdue(struct delivery *d, struct stream_out *stream, uint64_t now_ns, bool reachable) {
     bool waits = stream->closing || stream->base <= stream->high || (stream->queued > 0 && !stream_out_next(stream));
-    if (!reachable || !waits) {
+    bool cut_off = !reachable && stream->route->peer && !stream->closing && stream->unsettled > 0;
+    if (!cut_off && (!reachable || !waits)) {
         stream->overdue_ns = TIME_NEVER;
         return;
     }
     if (stream->overdue_ns == TIME_NEVER) {
         bool only_handling = !stream->closing && stream_out_is_received(stream);
-        stream->patience_ns = only_handling ? d->limits.overdue_max_ns : d->limits.overdue_ns;
+        stream->patience_ns = cut_off || only_handling ? d->limits.overdue_max_ns : d->limits.overdue_ns;
         stream->overdue_ns = time_add(now_ns, stream->patience_ns);
     }
 }
@@ -213,6 +215,11 @@ void stream_expire(struct delivery *d, struct stream_out *stream, uint64_t now_n
 /* Nothing was heard in time: asks, and lets the link be looked at. An old silence has the target resolved anew. */
 static void on_overdue(struct delivery *d, struct stream_out *stream, uint64_t now_ns) {
     struct peer *peer = stream->route->peer;
+    if (peer->down) {
+        stream_want_resolve(d, stream);
+        stream->overdue_ns = time_add(now_ns, d->limits.overdue_max_ns);
+        return;
+    }
     d->counters.probes++;
     stream->unanswered++;
     stream->probe++;
