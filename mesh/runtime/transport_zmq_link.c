@@ -277,15 +277,19 @@ enum mesh_status zmq_link_send(struct transport *transport, struct transport_lin
     return MESH_OK;
 }
 
-/* Asking a socket for its events makes it look at what its I/O thread told it; a send alone does that now and then only. */
+/* Asking a socket for its events makes it look at what its I/O thread told it; a send alone does that now and then only.
+ * Also when nothing waits: a link that opens is polled, and its descriptor is readable until it is asked. */
 static void advance(struct zmq_transport *self, struct zmq_link *link) {
     zmq_link_check(&self->transport, &link->link);
-    if (link->link.state > TRANSPORT_UP || link->waiting_count == 0) {
+    if (link->link.state > TRANSPORT_UP) {
         return;
     }
     int events = 0;
     size_t bytes = sizeof events;
     zmq_getsockopt(link->socket ? link->socket : self->inbound, ZMQ_EVENTS, &events, &bytes);
+    if (link->waiting_count == 0) {
+        return;
+    }
     send_waiting(self, link);
     if (link->waiting_count == 0) {
         enter_state(self, link, TRANSPORT_UP);

@@ -24,9 +24,18 @@ static bool same_number(const uint64_t *a, const uint64_t *b) {
     return *a == *b;
 }
 
+/* The same bits: a NaN is itself, and the two zeros differ. */
+static bool same_real(double a, double b) {
+    const union {
+        double real;
+        uint64_t bits;
+    } first = {a}, second = {b};
+    return first.bits == second.bits;
+}
+
 static bool same_value(const struct frame_value *a, const struct frame_value *b) {
-    return a->kind == b->kind && a->flag == b->flag && a->integer == b->integer &&
-           memcmp(&a->real, &b->real, sizeof a->real) == 0 && bytes_equal(a->bytes, b->bytes);
+    return a->kind == b->kind && a->flag == b->flag && a->integer == b->integer && same_real(a->real, b->real) &&
+           bytes_equal(a->bytes, b->bytes);
 }
 
 static bool same_capability(const struct frame_capability *a, const struct frame_capability *b) {

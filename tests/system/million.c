@@ -79,7 +79,7 @@ static const struct mesh_type *const types[] = {&source_type, &sink_type, NULL};
 
 /* Whether it is a connection over tcp to somewhere, which it is no longer afterwards. */
 static bool reset(int fd) {
-    struct sockaddr_in peer;
+    struct sockaddr_in peer = {0};
     struct sockaddr nowhere = {.sa_family = AF_UNSPEC};
     socklen_t bytes = sizeof peer;
     return getpeername(fd, (struct sockaddr *)(void *)&peer, &bytes) == 0 && peer.sin_family == AF_INET &&

@@ -127,7 +127,8 @@ Test(control, limits_of_a_packed_message) {
     cr_assert_eq(control_decode(theirs, packed, &out), MESH_OK);
     uint8_t *longer = malloc(CONTROL_BYTES + 2);
     memcpy(longer, packed.data, packed.size);
-    memcpy(longer + CONTROL_BYTES, "\xf8\x7f", 2); /* more, whatever it is */
+    longer[CONTROL_BYTES] = 0xf8; /* more, whatever it is */
+    longer[CONTROL_BYTES + 1] = 0x7f;
     cr_assert_eq(control_decode(theirs, bytes_make(longer, CONTROL_BYTES + 1), &out), MESH_PROTOCOL);
     free(longer);
     control.create.program.size++;
