@@ -52,11 +52,6 @@ static enum mesh_verdict receive(struct mesh_actor *self, const struct mesh_mess
         return MESH_DONE;
     }
     enum mesh_status status = map(self, chunk);
-    if (status == MESH_OK) {
-        Wordcount__Done done = WORDCOUNT__DONE__INIT;
-        done.chunk = chunk->number;
-        status = say(self, mesh_message_sender(message), &done.base);
-    }
     wordcount__chunk__free_unpacked(chunk, NULL);
     return status == MESH_OK ? MESH_DONE : mesh_fail(self, "a chunk is not counted: %s", mesh_status_text(status));
 }

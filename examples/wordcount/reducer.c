@@ -105,11 +105,21 @@ static enum mesh_status on_end(struct reducer *reducer, const Wordcount__End *en
     return mesh_address_parse(end->client, &reducer->client);
 }
 
-static enum mesh_status take(struct reducer *reducer, const struct mesh_message *message) {
+/* Only what is in here is done: a mapper that says so may be lost before its counts arrive. */
+static enum mesh_status tell_done(struct mesh_actor *self, uint64_t chunk) {
+    Wordcount__Done done = WORDCOUNT__DONE__INIT;
+    done.chunk = chunk;
+    return say(self, mesh_parent(self), &done.base);
+}
+
+static enum mesh_status take(struct mesh_actor *self, struct reducer *reducer, const struct mesh_message *message) {
     enum mesh_status status = MESH_OK;
     if (mesh_protobuf_is(message, &wordcount__counts__descriptor)) {
         Wordcount__Counts *counts = (Wordcount__Counts *)mesh_protobuf_unpack(message, &wordcount__counts__descriptor);
         status = counts ? add(reducer, counts) : MESH_PROTOCOL;
+        if (status == MESH_OK) {
+            status = tell_done(self, counts->chunk);
+        }
         wordcount__counts__free_unpacked(counts, NULL);
     } else if (mesh_protobuf_is(message, &wordcount__end__descriptor)) {
         Wordcount__End *end = (Wordcount__End *)mesh_protobuf_unpack(message, &wordcount__end__descriptor);
@@ -125,7 +135,7 @@ static enum mesh_verdict receive(struct mesh_actor *self, const struct mesh_mess
         return MESH_DONE;
     }
     reducer->handled++;
-    enum mesh_status status = take(reducer, message);
+    enum mesh_status status = take(self, reducer, message);
     if (status == MESH_OK && reducer->ended && reducer->seen_count == reducer->chunks) {
         reducer->ended = false;
         status = send_result(self, reducer);
