@@ -97,11 +97,8 @@ const char *types_why_unknown(const struct types *types, struct bytes name, char
     struct text_builder why = text_builder(text, bytes);
     text_append(&why, "no module brings the actor type '");
     text_append_escaped(&why, name);
-    text_append(&why, "' (looked in %s when the node started)",
-                types->path && types->path[0] ? types->path : "no directory: set module_path");
-    if (types->failures[0] != '\0') {
-        text_append(&why, "; %s", types->failures);
-    }
+    text_append(&why, "'%s%s (looked in %s when the node started)", types->failures[0] != '\0' ? "; " : "",
+                types->failures, types->path && types->path[0] ? types->path : "no directory: set module_path");
     return text;
 }
 
@@ -203,7 +200,9 @@ static void note_failure(struct reading *reading, const struct catalogue_line *l
     snprintf(text, sizeof text, "the module %s brings nothing: %s", line->name, line->value);
     reading->note(reading->user, text);
     if (reading->types->failures[0] == '\0') {
-        snprintf(reading->types->failures, sizeof reading->types->failures, "%.*s", FAILURES_BYTES - 1, text);
+        const char *slash = strrchr(line->name, '/');
+        snprintf(reading->types->failures, sizeof reading->types->failures, "%s brings nothing: %s",
+                 slash ? slash + 1 : line->name, line->value);
     }
 }
 

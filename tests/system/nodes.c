@@ -113,7 +113,7 @@ static void write_config(const struct node *node, const struct node *leader) {
 static void name_directory(struct node *node, const char *name) {
     const char *temporary = getenv("TMPDIR");
     node->name = name;
-    (void)snprintf(node->directory, sizeof node->directory, "%.30s/mesh-%.10s-XXXXXX", temporary ? temporary : "/tmp",
+    (void)snprintf(node->directory, sizeof node->directory, "%.40s/mesh-%.10s-XXXXXX", temporary ? temporary : "/tmp",
                    name);
     EXPECT(mkdtemp(node->directory));
     (void)snprintf(node->config, sizeof node->config, "%s.cfg", node->directory);
