@@ -8,6 +8,7 @@
 #include "mesh/runtime/host.h"
 #include "mesh/runtime/incarnation.h"
 #include "mesh/runtime/run_path.h"
+#include "proto/codec.h"
 #include <errno.h>
 #include <mesh/version.h>
 #include <signal.h>
@@ -155,9 +156,11 @@ static enum mesh_status open_process(struct admin *admin, struct mesh_error *err
 
 static enum mesh_status make_capabilities(struct admin *admin, struct mesh_error *error) {
     struct utsname host;
+    char wire[16];
+    snprintf(wire, sizeof wire, "%d.%d", CODEC_MAJOR, CODEC_MINOR);
     struct capability_standard standard = {
         .library_version = mesh_version(),
-        .wire_version = "1.0",
+        .wire_version = wire,
         .node_name = admin->config->name,
         .system_base = admin->config->bind.count ? "tcp" : "local",
         .host_architecture = uname(&host) == 0 ? host.machine : "unknown",

@@ -76,7 +76,6 @@ struct admin {
     bool stopping, stopped;
     bool terminated, killed; /* how far the shutdown has gone with those that do not leave */
     uint64_t stop_ns, stop_span_ns;
-    struct mesh_address stop_asker;
 };
 
 /* Runs the node until it is stopped; `ready_fd`, unless -1, is told when programs can attach. MESH_OK after an orderly end; else

@@ -211,7 +211,6 @@ void admin_on_control(void *user, struct mesh_address sender, const struct contr
         admin_on_status_reply(admin, control->id, &control->status_reply);
         return;
     case CONTROL_SHUTDOWN:
-        admin->stop_asker = sender;
         admin_begin_stop(admin, (uint64_t)control->shutdown.timeout_ms * NS_PER_MS);
         admin_answer_done(admin, sender, control->id, MESH_OK, "");
         return;

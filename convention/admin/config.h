@@ -32,7 +32,7 @@ struct config {
     char *run_directory; /* NULL: chosen by the environment */
     struct config_list module_path;
     enum config_log_level log_level;
-    char *log_file;                     /* NULL: mesh.log in the run directory */
+    char *log_file;                     /* NULL: log in the run directory */
     struct capability_set capabilities; /* without the standard ones */
     struct delivery_limits delivery;
     size_t members_max, actors_max;

@@ -56,7 +56,7 @@ static enum mesh_status absolute_path(struct run_directory *directory, const cha
                ? MESH_OK
                : error_set(error, MESH_TOO_LARGE,
                            "the path of the run directory %s is too long: at most %d bytes, for a socket path is short",
-                           path, RUN_DIRECTORY_PATH_BYTES - 1);
+                           path, RUN_PATH_BYTES - 1);
 }
 
 static void file_path(const struct run_directory *directory, const char *name, char path[PATH_MAX]) {

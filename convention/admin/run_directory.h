@@ -7,12 +7,11 @@
 #ifndef CONVENTION_ADMIN_RUN_DIRECTORY_H
 #define CONVENTION_ADMIN_RUN_DIRECTORY_H
 
+#include "mesh/runtime/run_path.h"
 #include <mesh/error.h>
 
-enum { RUN_DIRECTORY_PATH_BYTES = 72 }; /* socket paths end at 107 bytes: this leaves room for the file's name */
-
 struct run_directory {
-    char path[RUN_DIRECTORY_PATH_BYTES]; /* absolute */
+    char path[RUN_PATH_BYTES]; /* absolute */
     int lock;
 };
 

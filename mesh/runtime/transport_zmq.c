@@ -14,19 +14,17 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-enum { TCP_BEAT_MS = 2000, TCP_SILENCE_MS = 10000, KNOCK_MS = 2 };
-
-static bool set_int(void *socket, int option, int value) {
-    return zmq_setsockopt(socket, option, &value, sizeof value) == 0;
-}
+enum { KNOCK_MS = 2 };
 
 enum mesh_status zmq_transport_configure(void *socket, uint64_t incarnation) {
     uint8_t identity[ZMQ_TRANSPORT_IDENTITY] = {'m'};
     memcpy(identity + 1, &incarnation, sizeof incarnation);
     int64_t most = FRAME_PACKED_BYTES;
-    bool well = set_int(socket, ZMQ_SNDHWM, ZMQ_TRANSPORT_HWM) && set_int(socket, ZMQ_RCVHWM, ZMQ_TRANSPORT_HWM) &&
-                set_int(socket, ZMQ_LINGER, ZMQ_TRANSPORT_LINGER_MS) && set_int(socket, ZMQ_RECONNECT_IVL, -1) &&
-                set_int(socket, ZMQ_IMMEDIATE, 1) && set_int(socket, ZMQ_HEARTBEAT_IVL, 0) &&
+    bool well = zmq_transport_set(socket, ZMQ_SNDHWM, ZMQ_TRANSPORT_HWM) &&
+                zmq_transport_set(socket, ZMQ_RCVHWM, ZMQ_TRANSPORT_HWM) &&
+                zmq_transport_set(socket, ZMQ_LINGER, ZMQ_TRANSPORT_LINGER_MS) &&
+                zmq_transport_set(socket, ZMQ_RECONNECT_IVL, -1) && zmq_transport_set(socket, ZMQ_IMMEDIATE, 1) &&
+                zmq_transport_set(socket, ZMQ_HEARTBEAT_IVL, 0) &&
                 zmq_setsockopt(socket, ZMQ_ROUTING_ID, identity, sizeof identity) == 0 &&
                 zmq_setsockopt(socket, ZMQ_MAXMSGSIZE, &most, sizeof most) == 0;
     return well ? MESH_OK : MESH_IO;
@@ -41,7 +39,8 @@ static enum mesh_status open_inbound(struct zmq_transport *self) {
     }
     enum mesh_status status = zmq_transport_configure(self->inbound, self->incarnation);
     if (status == MESH_OK && self->admin &&
-        (!set_int(self->inbound, ZMQ_ROUTER_HANDOVER, 1) || !set_int(self->inbound, ZMQ_ROUTER_MANDATORY, 1))) {
+        (!zmq_transport_set(self->inbound, ZMQ_ROUTER_HANDOVER, 1) ||
+         !zmq_transport_set(self->inbound, ZMQ_ROUTER_MANDATORY, 1))) {
         return MESH_IO;
     }
     return status;
@@ -171,8 +170,8 @@ static enum mesh_status zmq_transport_listen(struct transport *transport, const 
         return status;
     }
     /* ZMTP heartbeats belong on tcp only; the option holds for what is bound after it is set. */
-    set_int(self->inbound, ZMQ_HEARTBEAT_IVL, ipc ? 0 : TCP_BEAT_MS);
-    set_int(self->inbound, ZMQ_HEARTBEAT_TIMEOUT, TCP_SILENCE_MS);
+    zmq_transport_set(self->inbound, ZMQ_HEARTBEAT_IVL, ipc ? 0 : ZMQ_TRANSPORT_BEAT_MS);
+    zmq_transport_set(self->inbound, ZMQ_HEARTBEAT_TIMEOUT, ZMQ_TRANSPORT_SILENCE_MS);
     if (zmq_bind(self->inbound, endpoint) != 0) {
         return bind_failed(endpoint, error);
     }

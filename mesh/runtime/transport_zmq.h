@@ -12,8 +12,10 @@
 enum {
     ZMQ_TRANSPORT_HWM = 64,        /* frames: as fast as a thousand, and bounded by bytes through our own window */
     ZMQ_TRANSPORT_LINGER_MS = 500, /* what a closing socket may still try to get out */
-    ZMQ_TRANSPORT_IDENTITY = 9,    /* 'm' and the incarnation */
-    ZMQ_TRANSPORT_TURN = 16,       /* frames from one socket before the next one has its turn */
+    ZMQ_TRANSPORT_BEAT_MS = 2000,  /* ZMTP heartbeats, on tcp only */
+    ZMQ_TRANSPORT_SILENCE_MS = 10000,
+    ZMQ_TRANSPORT_IDENTITY = 9, /* 'm' and the incarnation */
+    ZMQ_TRANSPORT_TURN = 16,    /* frames from one socket before the next one has its turn */
 };
 
 struct zmq_link {
@@ -51,6 +53,10 @@ static inline struct zmq_transport *zmq_transport_of(struct transport *transport
 
 static inline struct zmq_link *zmq_link_of(struct transport_link *link) {
     return (struct zmq_link *)(void *)link;
+}
+
+static inline bool zmq_transport_set(void *socket, int option, int value) {
+    return zmq_setsockopt(socket, option, &value, sizeof value) == 0;
 }
 
 /* What every socket has in common. */

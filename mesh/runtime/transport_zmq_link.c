@@ -12,8 +12,6 @@
 #include <string.h>
 
 enum {
-    TCP_BEAT_MS = 2000,
-    TCP_SILENCE_MS = 10000,
     HANDSHAKE_MS = 5000,
     /* Never ZMQ_EVENT_ALL: an unread monitor freezes its whole context, so it gets the rare events only. */
     WATCHED_EVENTS = ZMQ_EVENT_CLOSED | ZMQ_EVENT_DISCONNECTED | ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL |
@@ -58,10 +56,6 @@ static struct zmq_link *new_link(void) {
     return link;
 }
 
-static bool set_int(void *socket, int option, int value) {
-    return zmq_setsockopt(socket, option, &value, sizeof value) == 0;
-}
-
 static bool open_monitor(struct zmq_transport *self, struct zmq_link *link) {
     char endpoint[64];
     snprintf(endpoint, sizeof endpoint, "inproc://monitor-%u", ++self->monitors);
@@ -69,7 +63,8 @@ static bool open_monitor(struct zmq_transport *self, struct zmq_link *link) {
         return false;
     }
     link->monitor = zmq_socket(self->context, ZMQ_PAIR);
-    return link->monitor && set_int(link->monitor, ZMQ_LINGER, 0) && zmq_connect(link->monitor, endpoint) == 0;
+    return link->monitor && zmq_transport_set(link->monitor, ZMQ_LINGER, 0) &&
+           zmq_connect(link->monitor, endpoint) == 0;
 }
 
 static enum mesh_status connect_socket(struct zmq_transport *self, struct zmq_link *link, const char *endpoint) {
@@ -79,10 +74,11 @@ static enum mesh_status connect_socket(struct zmq_transport *self, struct zmq_li
     }
     enum mesh_status status = zmq_transport_configure(link->socket, self->incarnation);
     bool tcp = strncmp(endpoint, "tcp://", 6) == 0;
-    if (status == MESH_OK && ((tcp && (!set_int(link->socket, ZMQ_HEARTBEAT_IVL, TCP_BEAT_MS) ||
-                                       !set_int(link->socket, ZMQ_HEARTBEAT_TIMEOUT, TCP_SILENCE_MS))) ||
-                              !set_int(link->socket, ZMQ_HANDSHAKE_IVL, HANDSHAKE_MS) ||
-                              !set_int(link->socket, ZMQ_CONNECT_TIMEOUT, HANDSHAKE_MS) || !open_monitor(self, link))) {
+    if (status == MESH_OK &&
+        ((tcp && (!zmq_transport_set(link->socket, ZMQ_HEARTBEAT_IVL, ZMQ_TRANSPORT_BEAT_MS) ||
+                  !zmq_transport_set(link->socket, ZMQ_HEARTBEAT_TIMEOUT, ZMQ_TRANSPORT_SILENCE_MS))) ||
+         !zmq_transport_set(link->socket, ZMQ_HANDSHAKE_IVL, HANDSHAKE_MS) ||
+         !zmq_transport_set(link->socket, ZMQ_CONNECT_TIMEOUT, HANDSHAKE_MS) || !open_monitor(self, link))) {
         status = zmq_errno() == EMFILE ? MESH_FULL : MESH_IO;
     }
     if (status == MESH_OK && zmq_connect(link->socket, endpoint) != 0) {
