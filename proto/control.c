@@ -106,6 +106,7 @@ static bool put_types(struct arena *arena, const struct control_types *types, Me
     for (size_t i = 0; i < types->count; i++) {
         mesh__wire__type_entry__init(&items[i]);
         items[i].name = codec_text(arena, types->types[i].name);
+        items[i].light = types->types[i].light;
         items[i].n_requirements = types->types[i].requirements_count;
         out->types[out->n_types++] = &items[i];
         if (!items[i].name || !codec_put_requirements(arena, types->types[i].requirements,
@@ -280,6 +281,7 @@ static bool get_types(struct arena *arena, const Mesh__Wire__Types *wire, struct
     }
     for (size_t i = 0; i < wire->n_types; i++) {
         types[i].name = codec_view(wire->types[i]->name);
+        types[i].light = wire->types[i]->light;
         types[i].requirements_count = wire->types[i]->n_requirements;
         if (types[i].name.size == 0 || types[i].name.size > FRAME_TYPE_BYTES ||
             !codec_get_requirements(arena, wire->types[i]->requirements, wire->types[i]->n_requirements,

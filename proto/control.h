@@ -78,6 +78,7 @@ struct control_exited {
 
 struct control_type {
     struct bytes name;
+    bool light; /* its actors share hosts (A4) */
     size_t requirements_count;
     const struct frame_requirement *requirements;
 };

@@ -123,6 +123,7 @@ enum mesh_status types_add_program(struct types *types, const struct control_typ
         const struct control_type *type = &program->types[i];
         status = add_entry(types, type->name, NULL, path);
         if (status == MESH_OK) {
+            types->entries[types->count - 1].light = type->light;
             status = requirement_set_copy(&types->entries[types->count - 1].requirements, type->requirements,
                                           type->requirements_count);
         }
@@ -206,7 +207,7 @@ static void note_failure(struct reading *reading, const struct catalogue_line *l
     }
 }
 
-static enum mesh_status begin_type(struct reading *reading, const char *name) {
+static enum mesh_status begin_type(struct reading *reading, const char *name, bool light) {
     struct bytes text = bytes_of_text(name);
     const struct type_entry *known = types_find(reading->types, text, bytes_make("", 0));
     if (known) {
@@ -218,6 +219,9 @@ static enum mesh_status begin_type(struct reading *reading, const char *name) {
     }
     enum mesh_status status = add_entry(reading->types, text, reading->module, NULL);
     reading->named = status == MESH_OK;
+    if (reading->named) {
+        reading->types->entries[reading->types->count - 1].light = light;
+    }
     return status;
 }
 
@@ -231,7 +235,7 @@ static enum mesh_status read_line(struct reading *reading, char *text) {
         return status;
     case CATALOGUE_TYPE:
         status = end_type(reading);
-        return status == MESH_OK ? begin_type(reading, line.name) : status;
+        return status == MESH_OK ? begin_type(reading, line.name, strcmp(line.value, "light") == 0) : status;
     case CATALOGUE_REQUIRES_PRESENT:
         add_requirement(reading, &line, FRAME_COMPARE_PRESENT);
         return MESH_OK;

@@ -18,6 +18,7 @@ struct type_entry {
     char *module; /* path; NULL when a program brings it */
     char *program;
     struct requirement_set requirements;
+    bool light; /* its actors share hosts (A4) */
 };
 
 struct types;

@@ -25,8 +25,8 @@ uint64_t mesh_address_hash(struct mesh_address a) {
 }
 
 const char *mesh_address_print(struct mesh_address a, char text[MESH_ADDRESS_TEXT_BYTES]) {
-    snprintf(text, MESH_ADDRESS_TEXT_BYTES, "%016" PRIx64 ".%" PRIu32 ".%" PRIu64, a.node, address_slot(a),
-             address_number(a));
+    snprintf(text, MESH_ADDRESS_TEXT_BYTES, "%016" PRIx64 ".%" PRIu32 ".%s%" PRIu64, a.node, address_slot(a),
+             address_is_local(a) ? "l" : "", address_number(a) & ~ADDRESS_LOCAL);
     return text;
 }
 
@@ -69,11 +69,14 @@ enum mesh_status mesh_address_parse(const char *text, struct mesh_address *out) 
     if (!text || !(text = parse_node(text, &node)) || *text++ != '.') {
         return MESH_INVALID_ADDRESS;
     }
-    if (!(text = parse_decimal(text, '.', ADDRESS_SLOT_MAX, &slot)) ||
-        !parse_decimal(text + 1, '\0', ADDRESS_NUMBER_MAX, &number)) {
+    if (!(text = parse_decimal(text, '.', ADDRESS_SLOT_MAX, &slot))) {
         return MESH_INVALID_ADDRESS;
     }
-    *out = (struct mesh_address){node, slot << 40 | number};
+    bool local = text[1] == 'l';
+    if (!parse_decimal(text + (local ? 2 : 1), '\0', ADDRESS_LOCAL - 1, &number)) {
+        return MESH_INVALID_ADDRESS;
+    }
+    *out = (struct mesh_address){node, slot << 40 | (local ? ADDRESS_LOCAL : 0) | number};
     return MESH_OK;
 }
 
@@ -83,7 +86,7 @@ struct mesh_address address_make(uint64_t node, uint32_t slot, uint64_t number) 
 }
 
 enum mesh_status address_mint(struct address_mint *mint, struct mesh_address *out) {
-    if (mint->next > ADDRESS_NUMBER_MAX) {
+    if (mint->next > mint->last) {
         return MESH_FULL;
     }
     *out = address_make(mint->node, mint->slot, mint->next++);

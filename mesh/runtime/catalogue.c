@@ -86,7 +86,7 @@ static void add_failed(struct page *page, const char *path, const char *text) {
 }
 
 static void add_type(struct page *page, const struct mesh_type *type) {
-    page_add(page, "type\t%s\n", type->name);
+    page_add(page, "type\t%s%s\n", type->name, type->light ? "\tlight" : "");
     for (size_t i = 0; i < type->requirements_count; i++) {
         const struct mesh_requirement *requirement = &type->requirements[i];
         if (requirement->comparison == MESH_PRESENT) {

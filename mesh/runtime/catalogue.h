@@ -4,7 +4,7 @@
  * module in a child of its own, and writes what it found, one line a fact, fields parted by tabs:
  *
  *   module PATH                     what follows is of this module
- *   type NAME
+ *   type NAME                       or: type NAME light
  *   requires NAME present           of the type above
  *   requires NAME equal VALUE
  *   failed PATH TEXT                this module brings nothing, and why
@@ -34,7 +34,7 @@ enum catalogue_fact {
 struct catalogue_line {
     enum catalogue_fact fact;
     const char *name;  /* path of the module, name of the type or of the requirement */
-    const char *value; /* of the requirement, or the failure's text; else empty */
+    const char *value; /* of the requirement, the failure's text, or "light"; else empty */
 };
 
 /* Reads one line without its newline; the texts point into `line`, which is changed. */

@@ -152,6 +152,7 @@ static enum mesh_status register_types(struct mesh_node *node, struct mesh_error
             break;
         }
         types[count] = (struct control_type){.name = bytes_of_text(type->name),
+                                             .light = type->light,
                                              .requirements = requirements[count].items,
                                              .requirements_count = requirements[count].count};
     }

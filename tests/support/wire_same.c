@@ -160,7 +160,7 @@ static bool same_exited(const struct control_exited *a, const struct control_exi
 
 static bool same_type(const struct control_type *a, const struct control_type *b) {
     SAME_LIST(a, b, requirements_count, requirements, same_requirement);
-    return bytes_equal(a->name, b->name);
+    return bytes_equal(a->name, b->name) && a->light == b->light;
 }
 
 static bool same_types(const struct control_types *a, const struct control_types *b) {

@@ -147,8 +147,8 @@ const struct frame wire_frames[WIRE_FRAMES] = {
 };
 
 static const struct control_type types[] = {
-    {TEXT("first.type"), COUNT(requirements), requirements},
-    {TEXT("second.type"), 0, NULL},
+    {TEXT("first.type"), false, COUNT(requirements), requirements},
+    {TEXT("second.type"), true, 0, NULL},
 };
 static const struct control_actor_status actors[] = {
     {.address = TARGET,

@@ -42,6 +42,9 @@ struct mesh_type {
     const struct mesh_requirement *requirements;
     size_t requirements_count;
     void *user; /* for bindings: mesh_actor_user */
+    /* Many actors of the type share one process, with the same API and semantics but for what one's crash or long handler does
+     * to the others (A4). */
+    bool light;
 };
 
 /* The version of the structs above; a module of another one is refused with a text that says so. */

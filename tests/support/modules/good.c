@@ -1,4 +1,4 @@
-/* A module with two types, one of which has requirements.
+/* A module with three types: one has requirements, one is light.
  *
  * SPDX-License-Identifier: MPL-2.0 */
 #include <mesh/actor.h>
@@ -15,4 +15,6 @@ static const struct mesh_requirement needs[] = {{"gpu", MESH_PRESENT, NULL}, {"z
 static const struct mesh_type picky = {
     .name = "good.picky", .receive = receive, .requirements = needs, .requirements_count = 2};
 
-MESH_MODULE(&plain, &picky);
+static const struct mesh_type light = {.name = "good.light", .receive = receive, .light = true};
+
+MESH_MODULE(&plain, &picky, &light);

@@ -16,7 +16,7 @@ Test(address, B3_prints_and_parses) {
 Test(address, B3_the_largest_fits_its_text) {
     char text[MESH_ADDRESS_TEXT_BYTES];
     struct mesh_address made = address_make(UINT64_MAX, ADDRESS_SLOT_MAX, ADDRESS_NUMBER_MAX), parsed;
-    cr_assert_str_eq(mesh_address_print(made, text), "ffffffffffffffff.16777215.1099511627775");
+    cr_assert_str_eq(mesh_address_print(made, text), "ffffffffffffffff.16777215.l549755813887");
     cr_assert_eq(mesh_address_parse(text, &parsed), MESH_OK);
     cr_assert(mesh_address_equal(made, parsed));
 }
@@ -37,7 +37,11 @@ Test(address, E5_anything_else_is_no_address) {
         "0000000000abcdef.3.017",
         "0000000000abcdef.+3.17",
         "0000000000abcdef.16777216.1",
-        "0000000000abcdef.1.1099511627776",
+        "0000000000abcdef.1.549755813888",
+        "0000000000abcdef.1.l549755813888",
+        "0000000000abcdef.1.l",
+        "0000000000abcdef.1.l01",
+        "0000000000abcdef.l1.1",
         "0000000000abcdef.1.99999999999999999999999",
         "00000000000abcdef.3.17",
     };
@@ -56,10 +60,25 @@ Test(address, B4_a_mint_gives_each_number_once_up_to_its_last) {
     cr_assert_eq(address_mint(&mint, &second), MESH_OK);
     cr_assert_eq(address_number(first), 1);
     cr_assert_eq(address_number(second), 2);
+    mint.next = ADDRESS_LOCAL - 1;
+    cr_assert_eq(address_mint(&mint, &first), MESH_OK);
+    cr_assert_eq(address_number(first), ADDRESS_LOCAL - 1);
+    cr_assert_not(address_is_local(first));
+    cr_assert_eq(address_slot(first), 4);
+    cr_assert_eq(address_mint(&mint, &first), MESH_FULL);
+}
+
+Test(address, B4_what_stays_in_its_process_has_numbers_of_its_own) {
+    struct address_mint mint = address_mint_init_local(9, 4);
+    struct mesh_address first, again;
+    char text[MESH_ADDRESS_TEXT_BYTES];
+    cr_assert_eq(address_mint(&mint, &first), MESH_OK);
+    cr_assert(address_is_local(first));
+    cr_assert_str_eq(mesh_address_print(first, text), "0000000000000009.4.l0");
+    cr_assert_eq(mesh_address_parse(text, &again), MESH_OK);
+    cr_assert(mesh_address_equal(first, again));
     mint.next = ADDRESS_NUMBER_MAX;
     cr_assert_eq(address_mint(&mint, &first), MESH_OK);
-    cr_assert_eq(address_number(first), ADDRESS_NUMBER_MAX);
-    cr_assert_eq(address_slot(first), 4);
     cr_assert_eq(address_mint(&mint, &first), MESH_FULL);
 }
 

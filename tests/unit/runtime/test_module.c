@@ -35,7 +35,7 @@ Test(module, an_unknown_type_is_refused_with_the_known_ones) {
     struct mesh_error error;
     cr_assert_eq(module_load(&types, MODULE("good"), &error), MESH_OK);
     cr_assert_eq(module_find(&type, types, "bad", "good.so", &error), MESH_UNKNOWN_TYPE);
-    cr_assert_str_eq(error.text, "good.so has no type bad; it has: good.plain, good.picky");
+    cr_assert_str_eq(error.text, "good.so has no type bad; it has: good.plain, good.picky, good.light");
 }
 
 Test(module, every_broken_one_is_refused_with_its_reason) {
@@ -62,7 +62,7 @@ Test(module, names_are_printable_and_bounded) {
 
 struct seen {
     size_t types, requirements, failed, ends;
-    bool north, crash;
+    bool north, crash, light;
 };
 
 static void see(struct seen *seen, char *text) {
@@ -72,6 +72,7 @@ static void see(struct seen *seen, char *text) {
         break;
     case CATALOGUE_TYPE:
         seen->types++;
+        seen->light = seen->light || strcmp(line.value, "light") == 0;
         break;
     case CATALOGUE_REQUIRES_PRESENT:
         seen->requirements++;
@@ -105,7 +106,8 @@ Test(module, a_catalogue_tells_what_there_is_and_what_failed) {
     }
     free(line);
     (void)fclose(file);
-    cr_assert_eq(seen.types, 2);
+    cr_assert_eq(seen.types, 3);
+    cr_assert(seen.light);
     cr_assert_eq(seen.requirements, 2);
     cr_assert_eq(seen.failed, 6, "five broken modules and one directory, not %zu", seen.failed);
     cr_assert_eq(seen.ends, 1);
