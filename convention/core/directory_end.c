@@ -98,6 +98,28 @@ static void keep_floors(struct directory *directory, struct actor *actor, const 
     }
 }
 
+/* Of light actors beside their parent there is no record: a tombstone keeps how far they had come (A4, E3). */
+static void bury_local(struct directory *directory, const struct directory_floor *floor,
+                       const struct directory_event *event) {
+    struct actor *actor = directory_actor(directory, floor->actor);
+    if (!actor) {
+        actor = directory_add_actor(directory, floor->actor, ACTOR_LEAVING);
+        if (!actor) {
+            return;
+        }
+        actor->told = true;
+        note_end(directory, actor, event->how, event->number, event->text);
+        directory_bury(directory, actor);
+    }
+    struct directory_floor *floors = realloc(actor->floors, (actor->floors_count + 1) * sizeof *floors);
+    if (!floors) {
+        directory->no_memory = true;
+        return;
+    }
+    floors[actor->floors_count++] = *floor;
+    actor->floors = floors;
+}
+
 static void end_with_process(struct directory *directory, struct actor *actor, const struct directory_event *event) {
     keep_floors(directory, actor, event);
     if (actor->state == ACTOR_HERE) {
@@ -144,6 +166,13 @@ void directory_on_host_died(struct directory *directory, struct slot *slot, cons
     }
     uint32_t number = slot->number;
     directory_remove_slot(directory, slot);
+    for (size_t i = 0; i < event->floors_count; i++) {
+        struct mesh_address address = event->floors[i].actor;
+        bool own = directory_is_home(directory, address) && address_slot(address) == number;
+        if (own && address_is_local(address)) {
+            bury_local(directory, &event->floors[i], event);
+        }
+    }
     size_t at = 0;
     for (struct actor *actor; (actor = map_next(&directory->actors, &at));) {
         judge_actor(directory, actor, number, event);

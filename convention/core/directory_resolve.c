@@ -155,7 +155,7 @@ static enum mesh_status resolve_unrecorded(struct directory *directory, const st
     uint32_t number = address_slot(question->address);
     uint64_t count = address_number(question->address);
     struct slot *slot = directory_slot(directory, number);
-    if (slot && slot->program) {
+    if ((slot && slot->program) || address_is_local(question->address)) {
         return resolve_process(directory, question);
     }
     if (slot && count > slot->highest) {

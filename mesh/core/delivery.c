@@ -15,8 +15,8 @@ const struct delivery_limits delivery_limits_default = {
     .mailbox_bytes = 64 * 1024 * 1024,
     .first_credit_messages = 64,
     .first_credit_bytes = 256 * 1024,
-    .actors_max = 65536,
-    .streams_max = 65536,
+    .actors_max = 1 << 20,
+    .streams_max = 1 << 20,
     .peers_max = 4096,
     .overdue_ns = 200 * NS_PER_MS,
     .overdue_max_ns = 5 * NS_PER_S,
@@ -52,6 +52,9 @@ enum mesh_status delivery_new(struct delivery **out, const struct delivery_limit
     deadlines_init(&d->actors_due, limits->actors_max);
     deadlines_init(&d->streams_due, limits->streams_max);
     init_lists(d);
+    actor_init(d, &d->nobody, (struct mesh_address){0});
+    d->nobody.closed = true;
+    d->nobody.reason = FRAME_EXITED;
     enum mesh_status status = message_pool_new(&d->pool, POOL_KEPT);
     if (status != MESH_OK) {
         delivery_destroy(&d);

@@ -139,6 +139,9 @@ uint64_t delivery_deadline(const struct delivery *delivery);
 
 const struct delivery_counters *delivery_counters(const struct delivery *delivery);
 
+/* Whether the sender may submit one more system message. */
+bool delivery_system_room(const struct delivery *delivery, struct mesh_address sender);
+
 /* Messages and bytes in the mailbox, unsettled messages of the window; false for an unknown address. */
 struct delivery_load {
     size_t mailbox_messages, mailbox_bytes, unsettled_messages, unsettled_bytes;

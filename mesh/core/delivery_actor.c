@@ -43,6 +43,16 @@ static void take_over(struct delivery *d, struct actor *actor) {
     }
 }
 
+void actor_init(const struct delivery *d, struct actor *actor, struct mesh_address address) {
+    actor->address = address;
+    mailbox_init(&actor->mailbox, d->limits.mailbox_messages, d->limits.mailbox_bytes);
+    list_init(&actor->streams_out);
+    list_init(&actor->streams_in);
+    list_node_init(&actor->runnable);
+    list_node_init(&actor->room);
+    list_node_init(&actor->drained);
+}
+
 enum mesh_status actor_open(struct delivery *d, struct mesh_address address) {
     if (map_get(&d->actors, &address)) {
         return MESH_EXISTS;
@@ -51,13 +61,7 @@ enum mesh_status actor_open(struct delivery *d, struct mesh_address address) {
     if (!actor) {
         return MESH_NO_MEMORY;
     }
-    actor->address = address;
-    mailbox_init(&actor->mailbox, d->limits.mailbox_messages, d->limits.mailbox_bytes);
-    list_init(&actor->streams_out);
-    list_init(&actor->streams_in);
-    list_node_init(&actor->runnable);
-    list_node_init(&actor->room);
-    list_node_init(&actor->drained);
+    actor_init(d, actor, address);
     enum mesh_status status = delivery_add_deadline(&d->actors_due, &actor->deadline);
     if (status == MESH_OK) {
         status = map_put(&d->actors, &address, actor);

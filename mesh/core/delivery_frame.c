@@ -3,6 +3,7 @@
  *
  * SPDX-License-Identifier: MPL-2.0 */
 #include "mesh/base/check.h"
+#include "mesh/core/address.h"
 #include "mesh/core/delivery_state.h"
 #include <stdlib.h>
 
@@ -69,6 +70,9 @@ void stream_in_over(struct delivery *d, struct stream_in *stream) {
 static struct stream_in *begin(struct delivery *d, struct peer *peer, const struct frame_run *run) {
     struct stream_key key = {run->sender, run->target};
     struct actor *actor = actor_find(d, run->target);
+    if (!actor && address_is_local(run->target)) {
+        actor = &d->nobody;
+    }
     if (!actor) {
         d->counters.dropped_unknown += run->count;
         return NULL;

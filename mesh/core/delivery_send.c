@@ -28,6 +28,11 @@ static bool window_fits(const struct delivery *d, const struct actor *actor, con
            (window->messages < messages_max && window->bytes + message_weight(message) <= bytes_max);
 }
 
+bool delivery_system_room(const struct delivery *d, struct mesh_address sender) {
+    const struct actor *actor = map_get(&d->actors, &sender);
+    return actor && actor->system.messages < d->limits.system_messages;
+}
+
 static void accept(struct delivery *d, struct actor *actor, struct message *message) {
     struct window *window = message->kind == FRAME_USER ? &actor->users : &actor->system;
     window->messages++;

@@ -118,6 +118,7 @@ struct delivery {
     struct list runnable, room, drained, flushing, checking, resolving, lost;
     struct stale stale[STALE_MAX];
     size_t stale_count;
+    struct actor nobody; /* closed: streams to light actors that are gone end here, for no admin knows of those (A4) */
     struct batch batch;
 };
 
@@ -132,6 +133,8 @@ void delivery_want_flush(struct delivery *d, struct peer *peer, enum peer_want w
 /* ---- delivery_actor.c ---- */
 
 struct actor *actor_find(struct delivery *d, struct mesh_address address);
+/* Makes an actor without a place in the tables. */
+void actor_init(const struct delivery *d, struct actor *actor, struct mesh_address address);
 enum mesh_status actor_open(struct delivery *d, struct mesh_address address);
 enum mesh_status actor_close(struct delivery *d, struct mesh_address address, enum frame_reason reason);
 enum mesh_status actor_forget(struct delivery *d, struct mesh_address address);

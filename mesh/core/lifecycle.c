@@ -61,9 +61,9 @@ struct lifecycle {
 };
 
 const struct lifecycle_limits lifecycle_limits_default = {
-    .actors_max = 65536,
-    .children_max = 16384,
-    .kin_max = 131072,
+    .actors_max = 1 << 20,
+    .children_max = 1 << 20,
+    .kin_max = 1 << 21,
     .exit_wait_ns = 7 * NS_PER_S,
     .kill_wait_ns = 1 * NS_PER_S,
     .drain_wait_ns = 7 * NS_PER_S,
@@ -308,6 +308,19 @@ static void on_own_exit(struct lifecycle *lifecycle, uint64_t now_ns, struct act
     }
 }
 
+static void on_cut(struct lifecycle *lifecycle, uint64_t now_ns, struct actor *actor,
+                   const struct lifecycle_event *event) {
+    if (actor->state >= LIFECYCLE_DRAINING) {
+        return;
+    }
+    if (actor->entry.how == 0) {
+        actor->entry.how = MESH_EXITED_ON_REQUEST;
+        note_end(&actor->entry, event);
+    }
+    unwant(&actor->entry, WANT_SHOW_EXIT);
+    enter_draining(lifecycle, now_ns, actor);
+}
+
 static void on_shown(struct lifecycle *lifecycle, uint64_t now_ns, struct actor *actor) {
     CHECK(actor->state == LIFECYCLE_EXITING);
     unwant(&actor->entry, WANT_SHOW_EXIT);
@@ -349,6 +362,8 @@ static enum mesh_status on_actor(struct lifecycle *lifecycle, uint64_t now_ns, c
         on_shown(lifecycle, now_ns, actor);
     } else if (event->kind == LIFECYCLE_OWN_EXIT) {
         on_own_exit(lifecycle, now_ns, actor, event);
+    } else if (event->kind == LIFECYCLE_CUT) {
+        on_cut(lifecycle, now_ns, actor, event);
     } else if (actor->state == LIFECYCLE_DRAINING) {
         enter_gone(lifecycle, actor);
     }
@@ -392,6 +407,7 @@ enum mesh_status lifecycle_step(struct lifecycle *lifecycle, uint64_t now_ns, co
     case LIFECYCLE_EXIT_REQUEST:
     case LIFECYCLE_SHOWN:
     case LIFECYCLE_OWN_EXIT:
+    case LIFECYCLE_CUT:
     case LIFECYCLE_DRAINED:
         status = on_actor(lifecycle, now_ns, event);
         break;

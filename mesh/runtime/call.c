@@ -186,27 +186,60 @@ enum mesh_status mesh_request_exit(struct mesh_actor *self, struct mesh_address 
 
 /* ---- creating ---- */
 
-static bool brings(const struct host *host, const char *type) {
+static const struct mesh_type *brought_type(const struct host *host, const char *name) {
     for (size_t i = 0; host->types[i]; i++) {
-        if (strcmp(host->types[i]->name, type) == 0) {
-            return true;
+        if (strcmp(host->types[i]->name, name) == 0) {
+            return host->types[i];
         }
     }
-    return false;
+    return NULL;
+}
+
+static enum mesh_status mint_child(struct mesh_actor *self, struct address_mint *mint, struct mesh_address *address) {
+    enum mesh_status status = address_mint(mint, address);
+    if (status != MESH_OK) {
+        return status;
+    }
+    struct lifecycle_event minted = {.kind = LIFECYCLE_CHILD, .actor = self->address, .child = *address};
+    status = hosted_step(self->host, &minted);
+    return status == MESH_NOT_FOUND ? MESH_SHUTTING_DOWN : status;
+}
+
+static void tell_uncreated(struct mesh_actor *self, struct mesh_address child, const char *text) {
+    struct lifecycle_event ended = {.kind = LIFECYCLE_CHILD_ENDED,
+                                    .actor = self->address,
+                                    .child = child,
+                                    .how = MESH_EXITED_UNCREATED,
+                                    .text = bytes_of_text(text)};
+    hosted_tell(self->host, &ended);
+}
+
+/* A light child of a light actor lives beside it, whatever else the node has: no system call, no admin (A4). */
+static enum mesh_status create_here(struct mesh_actor *self, const struct mesh_type *type, struct mesh_address *child) {
+    struct host *host = self->host;
+    struct mesh_error error;
+    enum mesh_status status = mint_child(self, &host->local_mint, child);
+    if (status == MESH_OK && hosted_begin(host, *child, self->address, type, &error) != MESH_OK) {
+        tell_uncreated(self, *child, error.text);
+    }
+    if (!on_main_thread(host)) {
+        process_wake(host->process);
+    }
+    return status;
 }
 
 static enum mesh_status create(struct mesh_actor *self, const char *type, const struct requirements *requirements,
                                struct mesh_address *child) {
     struct host *host = self->host;
+    const struct mesh_type *brought = brought_type(host, type);
+    bool picky = requirements->count > 0 || !brought || brought->requirements_count > 0;
+    if (self->type->light && !picky && brought->light) {
+        return create_here(self, brought, child);
+    }
     struct mesh_address address;
-    enum mesh_status status = address_mint(&host->mint, &address);
+    enum mesh_status status = mint_child(self, &host->mint, &address);
     if (status != MESH_OK) {
         return status;
-    }
-    struct lifecycle_event minted = {.kind = LIFECYCLE_CHILD, .actor = self->address, .child = address};
-    status = hosted_step(host, &minted);
-    if (status != MESH_OK) {
-        return status == MESH_NOT_FOUND ? MESH_SHUTTING_DOWN : status;
     }
     struct control request = {
         .kind = CONTROL_CREATE,
@@ -219,17 +252,12 @@ static enum mesh_status create(struct mesh_actor *self, const char *type, const 
                 .requirements_count = requirements->count,
             },
     };
-    if (host->options->program && brings(host, type)) {
+    if (host->options->program && brought) {
         request.create.program = bytes_of_text(host->options->program);
     }
     status = process_send_control(host->process, process_admin(host->process), &request);
     if (status != MESH_OK) {
-        struct lifecycle_event ended = {.kind = LIFECYCLE_CHILD_ENDED,
-                                        .actor = self->address,
-                                        .child = address,
-                                        .how = MESH_EXITED_UNCREATED,
-                                        .text = bytes_of_text(mesh_status_text(status))};
-        hosted_tell(host, &ended);
+        tell_uncreated(self, address, mesh_status_text(status));
     } else if (!on_main_thread(host)) {
         drive_submitted(&host->drive, process_now(host->process), 0);
     }
@@ -260,7 +288,7 @@ enum mesh_status mesh_create(struct mesh_actor *self, const char *type, const st
 enum mesh_verdict mesh_fail(struct mesh_actor *self, const char *format, ...) {
     va_list arguments;
     va_start(arguments, format);
-    (void)vsnprintf(self->failure, sizeof self->failure, format, arguments);
+    (void)vsnprintf(self->host->failure, sizeof self->host->failure, format, arguments);
     va_end(arguments);
     return MESH_FAILED;
 }

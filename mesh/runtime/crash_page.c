@@ -23,11 +23,15 @@ struct actor_entry {
     struct mesh_address actor;
     uint64_t since_ns, handled, mailbox, unsettled;
     char type[CRASH_PAGE_TYPE_BYTES];
-    _Atomic uint64_t seq; /* of the message in hand, 0 for none; written after what follows */
+};
+
+/* The message in the one handler that is at work. */
+struct hand_entry {
+    _Atomic uint64_t seq; /* 0: no numbered message is in hand; written after what follows */
     uint64_t epoch;
-    struct mesh_address sender;
-    uint32_t in_hand_type_bytes;
-    char in_hand_type[CRASH_PAGE_TYPE_BYTES];
+    struct mesh_address actor, sender;
+    uint32_t type_bytes;
+    char type[CRASH_PAGE_TYPE_BYTES];
 };
 
 struct floor_entry {
@@ -42,6 +46,7 @@ struct crash_page {
     _Atomic uint64_t incarnation;
     uint64_t clock; /* handlings so far */
     struct delivery_counters counters;
+    struct hand_entry hand;
     struct actor_entry actors[CRASH_PAGE_ACTORS];
     struct floor_entry floors[CRASH_PAGE_FLOORS];
 };
@@ -123,7 +128,6 @@ int crash_page_open(struct crash_page *page, uint64_t now_ns, struct mesh_addres
     for (int i = 0; i < CRASH_PAGE_ACTORS; i++) {
         struct actor_entry *entry = &page->actors[i];
         if (atomic_load_explicit(&entry->state, memory_order_relaxed) == CRASH_FREE) {
-            atomic_store_explicit(&entry->seq, 0, memory_order_relaxed);
             entry->actor = actor;
             entry->since_ns = now_ns;
             entry->handled = entry->mailbox = entry->unsettled = 0;
@@ -168,16 +172,16 @@ static uint64_t mark_of(const struct message *message) {
 }
 
 void crash_page_enter(struct crash_page *page, int entry, uint64_t now_ns, const struct message *message) {
-    struct actor_entry *actor = entry_at(page, entry);
-    if (!actor) {
+    if (!page) {
         return;
     }
-    actor->sender = message->sender;
-    actor->epoch = message->epoch;
-    actor->in_hand_type_bytes = copy_name(actor->in_hand_type, (const char *)message->type.data, message->type.size);
-    actor->since_ns = now_ns;
-    atomic_store_explicit(&actor->seq, mark_of(message), memory_order_release);
-    atomic_store_explicit(&actor->state, CRASH_BUSY, memory_order_release);
+    struct hand_entry *hand = &page->hand;
+    hand->actor = message->target;
+    hand->sender = message->sender;
+    hand->epoch = message->epoch;
+    hand->type_bytes = copy_name(hand->type, (const char *)message->type.data, message->type.size);
+    atomic_store_explicit(&hand->seq, mark_of(message), memory_order_release);
+    crash_page_set_state(page, entry, now_ns, CRASH_BUSY);
 }
 
 static size_t floor_place(struct mesh_address actor, struct mesh_address sender) {
@@ -208,8 +212,7 @@ static struct floor_entry *floor_for(struct crash_page *page, struct mesh_addres
 }
 
 void crash_page_leave(struct crash_page *page, int entry, uint64_t now_ns, const struct message *message) {
-    struct actor_entry *actor = entry_at(page, entry);
-    if (!actor) {
+    if (!page) {
         return;
     }
     if (mark_of(message) != 0) {
@@ -221,10 +224,12 @@ void crash_page_leave(struct crash_page *page, int entry, uint64_t now_ns, const
         atomic_store_explicit(&floor->handled, message->seq, memory_order_release);
         atomic_store_explicit(&floor->epoch, message->epoch, memory_order_release);
     }
-    actor->handled++;
-    actor->since_ns = now_ns;
-    atomic_store_explicit(&actor->seq, 0, memory_order_release);
-    atomic_store_explicit(&actor->state, CRASH_IDLE, memory_order_release);
+    atomic_store_explicit(&page->hand.seq, 0, memory_order_release);
+    struct actor_entry *actor = entry_at(page, entry);
+    if (actor) {
+        actor->handled++;
+        crash_page_set_state(page, entry, now_ns, CRASH_IDLE);
+    }
 }
 
 /* ---- the reader's side ---- */
@@ -259,13 +264,16 @@ bool crash_page_actor(const struct crash_page *page, size_t index, struct crash_
         .handled = entry->handled,
         .mailbox = entry->mailbox,
         .unsettled = entry->unsettled,
-        .seq = atomic_load_explicit(&entry->seq, memory_order_acquire),
-        .epoch = entry->epoch,
-        .sender = entry->sender,
+        .in_hand = state == CRASH_BUSY,
     };
-    record.in_hand = state == CRASH_BUSY;
     read_name(record.type, entry->type, entry->type_bytes);
-    read_name(record.in_hand_type, entry->in_hand_type, entry->in_hand_type_bytes);
+    if (record.in_hand) {
+        const struct hand_entry *hand = &page->hand;
+        record.seq = atomic_load_explicit(&hand->seq, memory_order_acquire);
+        record.epoch = hand->epoch;
+        record.sender = hand->sender;
+        read_name(record.in_hand_type, hand->type, hand->type_bytes);
+    }
     *out = record;
     return true;
 }
@@ -303,14 +311,15 @@ bool crash_page_floor(const struct crash_page *page, struct mesh_address actor, 
     }
     struct crash_floor floor = {0};
     bool known = floor_on_record(page, actor, sender, &floor);
-    struct crash_record record;
-    bool hand = crash_page_find(page, actor, &record) && record.seq != 0 && mesh_address_equal(record.sender, sender);
-    if (hand && known && floor.epoch == record.epoch) {
+    const struct hand_entry *hand = &page->hand;
+    uint64_t seq = atomic_load_explicit(&hand->seq, memory_order_acquire);
+    bool held = seq != 0 && mesh_address_equal(hand->sender, sender) && mesh_address_equal(hand->actor, actor);
+    if (held && known && floor.epoch == hand->epoch) {
         /* Whoever died between the floor and the hand has settled the message. */
-        floor.in_hand = record.seq > floor.handled ? record.seq : 0;
-    } else if (hand && (!known || record.epoch > floor.epoch)) {
+        floor.in_hand = seq > floor.handled ? seq : 0;
+    } else if (held && (!known || hand->epoch > floor.epoch)) {
         /* Messages of a stream are handled in order, so all before the one in hand are. */
-        floor = (struct crash_floor){.epoch = record.epoch, .handled = record.seq - 1, .in_hand = record.seq};
+        floor = (struct crash_floor){.epoch = hand->epoch, .handled = seq - 1, .in_hand = seq};
         known = true;
     }
     if (known) {
@@ -320,26 +329,21 @@ bool crash_page_floor(const struct crash_page *page, struct mesh_address actor, 
 }
 
 static bool stream_at(const struct crash_page *page, size_t place, struct crash_stream *out) {
-    struct crash_record record;
-    struct crash_floor floor;
     if (place < CRASH_PAGE_FLOORS) {
         const struct floor_entry *entry = &page->floors[place];
         out->actor = entry->actor;
         out->sender = entry->sender;
         return atomic_load_explicit(&entry->epoch, memory_order_acquire) != 0;
     }
-    /* Then the streams that have nothing but a message in hand. */
-    if (!crash_page_actor(page, place - CRASH_PAGE_FLOORS, &record) || record.seq == 0 ||
-        floor_on_record(page, record.actor, record.sender, &floor)) {
-        return false;
-    }
-    out->actor = record.actor;
-    out->sender = record.sender;
-    return true;
+    /* Then the stream that has nothing but a message in hand. */
+    struct crash_floor floor;
+    out->actor = page->hand.actor;
+    out->sender = page->hand.sender;
+    return !floor_on_record(page, out->actor, out->sender, &floor);
 }
 
 bool crash_page_next_stream(const struct crash_page *page, size_t *place, struct crash_stream *out) {
-    while (*place < CRASH_PAGE_FLOORS + CRASH_PAGE_ACTORS) {
+    while (*place <= CRASH_PAGE_FLOORS) {
         struct crash_stream stream;
         bool there = stream_at(page, (*place)++, &stream);
         if (there && crash_page_floor(page, stream.actor, stream.sender, &stream.floor)) {

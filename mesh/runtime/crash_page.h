@@ -19,8 +19,8 @@
 #include <mesh/status.h>
 
 enum {
-    CRASH_PAGE_ACTORS = 64,     /* of one host; more run, but are not on record */
-    CRASH_PAGE_FLOORS = 1024,   /* a power of two */
+    CRASH_PAGE_ACTORS = 64,    /* of one host with their state; more may run */
+    CRASH_PAGE_FLOORS = 16384, /* of all actors of the host; a power of two. Memory is used by those that are written */
     CRASH_PAGE_TYPE_BYTES = 64, /* a longer type name is cut */
 };
 
@@ -52,7 +52,8 @@ const char *crash_state_name(enum crash_state state);
 
 void crash_page_begin(struct crash_page *page, uint64_t incarnation, uint32_t pid);
 
-/* An entry for an actor; -1 when all are taken, which every function below accepts and ignores, also without a page. */
+/* An entry for an actor's state; -1 when all are taken. Every function below accepts that, and no page: what is in hand and
+ * how far streams are handled is on record without an entry. */
 int crash_page_open(struct crash_page *page, uint64_t now_ns, struct mesh_address actor, const char *type);
 void crash_page_close(struct crash_page *page, int entry);
 

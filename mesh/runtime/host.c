@@ -20,7 +20,7 @@
 #define ACK_WAIT_NS (1 * NS_PER_S)
 #define HELLO_WAIT_MS 5000
 
-enum { HANDLED_PER_TURN = 256, ACTORS_MAX = 65536 };
+enum { HANDLED_PER_TURN = 256, STARTED_PER_TURN = 256, ACTORS_MAX = 1 << 20 };
 
 /* ---- what the process tells ---- */
 
@@ -68,7 +68,9 @@ static void send_create_failed(struct host *host, uint64_t id, struct mesh_addre
 static bool begin(struct host *host, uint64_t id, struct mesh_address address, struct mesh_address parent,
                   const char *type) {
     struct mesh_error error;
-    if (hosted_begin(host, address, parent, type, &error) != MESH_OK) {
+    const struct mesh_type *found = NULL;
+    if (module_find(&found, host->types, type, host->origin, &error) != MESH_OK ||
+        hosted_begin(host, address, parent, found, &error) != MESH_OK) {
         send_create_failed(host, id, address, &error);
         return false;
     }
@@ -119,14 +121,30 @@ static void on_unhandled(void *user, struct message *message) {
     bool user_message = message->kind == FRAME_USER;
     if (user_message && message->outcome == FRAME_RETURNED && hosted_find(host, message->sender)) {
         view_turn(message, process_address(host->process));
-        if (process_submit(host->process, message) == MESH_OK) {
-            return;
-        }
-        log_write(host->log, MESH_LOG_ERROR, NULL, message->target, "no room to give back a message that failed");
-    } else if (user_message) {
+        message_list_append(&host->turned, message);
+        return;
+    }
+    if (user_message) {
         log_dead(host, message);
     }
     message_release(message);
+}
+
+/* Poison goes to its sender as soon as that one's mailbox takes it. */
+static void give_back(struct host *host) {
+    struct message_list later = {0};
+    struct message *message;
+    while ((message = message_list_take(&host->turned))) {
+        bool lives = hosted_find(host, message->target) != NULL;
+        enum mesh_status status = lives ? process_submit(host->process, message) : MESH_NOT_FOUND;
+        if (status == MESH_WOULD_BLOCK) {
+            message_list_append(&later, message);
+        } else if (status != MESH_OK) {
+            message_release(message);
+        }
+    }
+    host->turned = later;
+    process_perform(host->process);
 }
 
 static void on_room(void *user, struct mesh_address address) {
@@ -174,8 +192,11 @@ static uint64_t on_tick(void *user, uint64_t now_ns) {
 /* ---- the loop ---- */
 
 static void start_newborn(struct host *host) {
-    struct list_node *node;
-    while ((node = list_pop_front(&host->newborn))) {
+    for (int i = 0; i < STARTED_PER_TURN; i++) {
+        struct list_node *node = list_pop_front(&host->newborn);
+        if (!node) {
+            return;
+        }
         hosted_start(LIST_OWNER(node, struct mesh_actor, in_queue));
         hosted_perform(host);
     }
@@ -183,17 +204,23 @@ static void start_newborn(struct host *host) {
 
 /* What the admin sees of an actor while its handler is busy. */
 static void publish_load(struct host *host) {
-    size_t place = 0;
-    struct mesh_actor *actor;
     if (host->page) {
         crash_page_count(host->page, delivery_counters(process_delivery(host->process)));
     }
-    while ((actor = map_next(&host->actors, &place))) {
+    for (int i = 0; host->paged_count > 0 && i < CRASH_PAGE_ACTORS; i++) {
         struct delivery_load load;
-        if (actor->page_entry >= 0 && delivery_load(process_delivery(host->process), actor->address, &load)) {
-            crash_page_set_load(host->page, actor->page_entry, load.mailbox_messages, load.unsettled_messages);
+        if (host->paged[i] && delivery_load(process_delivery(host->process), host->paged[i]->address, &load)) {
+            crash_page_set_load(host->page, i, load.mailbox_messages, load.unsettled_messages);
         }
     }
+}
+
+/* What handlers sent to actors of this host makes those runnable. */
+static struct list_node *next_runnable(struct host *host) {
+    if (list_is_empty(&host->runnable)) {
+        process_perform(host->process);
+    }
+    return list_pop_front(&host->runnable);
 }
 
 /* One message for each runnable actor in turn, so that none waits for the flood of another. What handlers said waits for
@@ -202,7 +229,7 @@ static void run_actors(struct host *host) {
     host->now_ns = process_now(host->process);
     uint64_t until_ns = host->now_ns + HANDLING_NS;
     for (int i = 0; i < HANDLED_PER_TURN && host->now_ns < until_ns; i++) {
-        struct list_node *node = list_pop_front(&host->runnable);
+        struct list_node *node = next_runnable(host);
         if (!node) {
             return;
         }
@@ -226,6 +253,10 @@ static void loop(struct host *host, const bool *done, uint64_t until_ns) {
         start_newborn(host);
         hosted_perform(host);
         run_actors(host);
+        process_perform(host->process);
+        if (host->turned.first) {
+            give_back(host);
+        }
         bool idle = list_is_empty(&host->runnable) && list_is_empty(&host->newborn);
         process_flush(host->process, idle);
         publish_load(host);
@@ -359,6 +390,10 @@ static void host_close(struct host *host) {
     if (host->process) {
         drive_fini(&host->drive);
     }
+    struct message *message;
+    while ((message = message_list_take(&host->turned))) {
+        message_release(message);
+    }
     process_destroy(&host->process);
     lifecycle_destroy(&host->lifecycle);
     map_fini(&host->actors);
@@ -403,6 +438,7 @@ int host_main(const struct host_options *options, const struct mesh_type *const 
     list_init(&host.runnable);
     list_init(&host.newborn);
     host.mint = address_mint_init(options->node, options->slot);
+    host.local_mint = address_mint_init_local(options->node, options->slot);
     struct mesh_error error = {0};
     enum mesh_status status = log_open(&host.log, options->log, (enum mesh_level)options->log_level, &error);
     if (status != MESH_OK || host_open_page(&host) != 0) {

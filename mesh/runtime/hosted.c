@@ -4,7 +4,6 @@
 #include "mesh/base/check.h"
 #include "mesh/runtime/error.h"
 #include "mesh/runtime/log.h"
-#include "mesh/runtime/module.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -32,37 +31,45 @@ static struct mesh_actor *hosted_new(struct host *host, struct mesh_address addr
 }
 
 void hosted_end(struct mesh_actor *actor) {
-    crash_page_close(actor->host->page, actor->page_entry);
+    if (actor->page_entry >= 0) {
+        crash_page_close(actor->host->page, actor->page_entry);
+        actor->host->paged[actor->page_entry] = NULL;
+        actor->host->paged_count--;
+    }
     (void)map_remove(&actor->host->actors, &actor->address);
     list_remove(&actor->in_queue);
     free(actor->state);
     free(actor);
 }
 
-enum mesh_status hosted_begin(struct host *host, struct mesh_address address, struct mesh_address parent,
-                              const char *type_name, struct mesh_error *error) {
-    const struct mesh_type *type = NULL;
-    enum mesh_status status = module_find(&type, host->types, type_name, host->origin, error);
-    if (status != MESH_OK) {
-        return status;
+/* The admin sees the state of the first so many; of the others it asks the host. */
+static void enter_page(struct mesh_actor *actor) {
+    struct host *host = actor->host;
+    if (host->page && host->paged_count < CRASH_PAGE_ACTORS) {
+        actor->page_entry = crash_page_open(host->page, process_now(host->process), actor->address, actor->type->name);
+        CHECK(actor->page_entry >= 0);
+        host->paged[actor->page_entry] = actor;
+        host->paged_count++;
     }
+}
+
+enum mesh_status hosted_begin(struct host *host, struct mesh_address address, struct mesh_address parent,
+                              const struct mesh_type *type, struct mesh_error *error) {
     struct mesh_actor *actor = hosted_new(host, address, type);
     if (!actor) {
-        return error_set(error, MESH_NO_MEMORY, "no memory for an actor of type %s", type_name);
+        return error_set(error, MESH_NO_MEMORY, "no memory for an actor of type %s", type->name);
     }
     actor->parent = parent;
     struct lifecycle_event born = {.kind = LIFECYCLE_BORN, .actor = address, .parent = parent};
-    status = lifecycle_step(host->lifecycle, process_now(host->process), &born);
+    enum mesh_status status = lifecycle_step(host->lifecycle, process_now(host->process), &born);
     if (status == MESH_OK) {
         status = process_step(host->process, &(struct delivery_event){.kind = DELIVERY_OPEN, .address = address});
     }
     if (status != MESH_OK) {
         hosted_end(actor);
-        return error_set(error, status, "an actor of type %s cannot begin: %s", type_name, mesh_status_text(status));
+        return error_set(error, status, "an actor of type %s cannot begin: %s", type->name, mesh_status_text(status));
     }
-    if (host->page) {
-        actor->page_entry = crash_page_open(host->page, process_now(host->process), address, type->name);
-    }
+    enter_page(actor);
     list_push_back(&host->newborn, &actor->in_queue);
     return MESH_OK;
 }
@@ -89,7 +96,7 @@ void hosted_tell(struct host *host, const struct lifecycle_event *event) {
 /* Handlers run outside the baton, so that other threads can send and turns can go on in a wait. */
 static enum mesh_verdict call_receive(struct mesh_actor *actor, struct view *view) {
     actor->in_hand = &view->message;
-    actor->failure[0] = 0;
+    actor->host->failure[0] = 0;
     process_unlock(actor->host->process);
     enum mesh_verdict verdict = actor->type->receive(actor, &view->message, actor->state);
     process_lock(actor->host->process);
@@ -102,13 +109,13 @@ static void log_failure(struct mesh_actor *actor, const char *what, const char *
 }
 
 static const char *failure_text(const struct mesh_actor *actor) {
-    return actor->failure[0] ? actor->failure : "the handler failed without a text";
+    return actor->host->failure[0] ? actor->host->failure : "the handler failed without a text";
 }
 
 void hosted_start(struct mesh_actor *actor) {
     struct host *host = actor->host;
     enum mesh_verdict verdict = MESH_DONE;
-    actor->failure[0] = 0;
+    actor->host->failure[0] = 0;
     if (actor->type->start) {
         process_unlock(host->process);
         verdict = actor->type->start(actor, actor->state);

@@ -23,11 +23,16 @@ struct host {
     struct lifecycle *lifecycle;
     struct crash_page *page; /* NULL without one */
     struct log *log;
-    struct map actors;    /* by address */
-    struct list runnable; /* actors that may have a message */
-    struct list newborn;  /* actors whose constructor is still to run */
-    pthread_t main;       /* the thread that runs handlers */
+    struct map actors;                           /* by address */
+    struct mesh_actor *paged[CRASH_PAGE_ACTORS]; /* those with an entry of the page */
+    size_t paged_count;
+    struct list runnable;       /* actors that may have a message */
+    struct list newborn;        /* actors whose constructor is still to run */
+    struct message_list turned; /* poison for which the host's own window had no room yet (E1) */
+    pthread_t main;             /* the thread that runs handlers */
     struct address_mint mint;
+    struct address_mint local_mint;    /* for light children, which stay here (A4) */
+    char failure[FRAME_TEXT_BYTES];    /* the text of mesh_fail: one handler is at work at a time */
     uint64_t now_ns;                   /* read once for each handler: the clock is dear beside a small message */
     uint64_t admin_lost_ns;            /* since when the link to the admin is down; 0: it is up */
     bool endpoint_drained;             /* what the host itself said is received (D14) */
@@ -46,19 +51,23 @@ struct mesh_actor {
     bool plain;   /* it runs and does not exit: user messages need no asking how to treat them */
     bool replied; /* the message in hand has had its reply (D11) */
     const struct mesh_message *in_hand;
-    struct mesh_address exit_from;  /* who asked it to exit */
-    uint64_t rooms;                 /* counts up whenever its window has room again */
-    char failure[FRAME_TEXT_BYTES]; /* the text of mesh_fail */
+    struct mesh_address exit_from; /* who asked it to exit */
+    uint64_t rooms;                /* counts up whenever its window has room again */
 };
 
 /* ---- the table ---- */
 
 struct mesh_actor *hosted_find(struct host *host, struct mesh_address address); /* NULL when it is not here */
 
-/* Begins an actor: window and mailbox, lifecycle, crash page. Its constructor runs later. MESH_UNKNOWN_TYPE,
- * MESH_NO_MEMORY, MESH_FULL, MESH_EXISTS, MESH_SHUTTING_DOWN with a text. */
+/* Whether that address lives here, or did: a light child, of which no admin knows (A4). */
+static inline bool hosted_is_here(const struct host *host, struct mesh_address address) {
+    return address_is_local(address) && mesh_address_equal(address_process(address), process_address(host->process));
+}
+
+/* Begins an actor: window and mailbox, lifecycle, crash page. Its constructor runs later. MESH_NO_MEMORY,
+ * MESH_FULL, MESH_EXISTS, MESH_SHUTTING_DOWN with a text. */
 MESH_MUST_USE enum mesh_status hosted_begin(struct host *host, struct mesh_address address, struct mesh_address parent,
-                                            const char *type, struct mesh_error *error);
+                                            const struct mesh_type *type, struct mesh_error *error);
 
 /* Forgets it; its state is freed. */
 void hosted_end(struct mesh_actor *actor);
@@ -71,7 +80,7 @@ void hosted_start(struct mesh_actor *actor);
 /* Handles its next message; false when it has none. */
 bool hosted_run(struct mesh_actor *actor);
 
-/* Performs what the lifecycle wants. */
+/* Performs what the lifecycle wants, as far as the host's own window has room for it: the rest comes with the next turn. */
 void hosted_perform(struct host *host);
 
 /* Tells the lifecycle, and refreshes what the actor caches of it. */

@@ -53,6 +53,11 @@ static void tell_child_exited(struct host *host, const struct lifecycle_action *
 }
 
 static void kill_child(struct host *host, struct mesh_address child) {
+    if (hosted_is_here(host, child)) {
+        hosted_tell(host, &(struct lifecycle_event){
+                              .kind = LIFECYCLE_CUT, .actor = child, .text = bytes_of_text("it did not exit in time")});
+        return;
+    }
     struct control kill = {.kind = CONTROL_KILL, .kill = {.address = child}};
     (void)process_send_control(host->process, process_admin(host->process), &kill);
 }
@@ -68,17 +73,32 @@ static void close_mailbox(struct mesh_actor *actor) {
     (void)process_step(host->process, &close);
 }
 
+/* Of what has lived beside its parent no admin knows (A4). */
+static void tell_parent_here(struct host *host, const struct lifecycle_action *action) {
+    struct lifecycle_event ended = {.kind = LIFECYCLE_CHILD_ENDED,
+                                    .actor = action->parent,
+                                    .child = action->actor,
+                                    .how = action->how,
+                                    .number = action->number,
+                                    .text = action->text};
+    hosted_tell(host, &ended);
+}
+
 static void report_exited(struct host *host, const struct lifecycle_action *action) {
+    struct mesh_actor *actor = hosted_find(host, action->actor);
+    if (actor) {
+        hosted_end(actor);
+    }
+    if (hosted_is_here(host, action->actor)) {
+        tell_parent_here(host, action);
+        return;
+    }
     struct control exited = {.kind = CONTROL_EXITED,
                              .exited = {.address = action->actor,
                                         .how = (enum control_how)action->how,
                                         .number = action->number,
                                         .text = action->text}};
     (void)process_send_control(host->process, process_admin(host->process), &exited);
-    struct mesh_actor *actor = hosted_find(host, action->actor);
-    if (actor) {
-        hosted_end(actor);
-    }
 }
 
 static void perform(struct host *host, const struct lifecycle_action *action) {
@@ -110,7 +130,8 @@ static void perform(struct host *host, const struct lifecycle_action *action) {
 
 void hosted_perform(struct host *host) {
     struct lifecycle_action action;
-    while (lifecycle_poll(host->lifecycle, &action)) {
+    while (delivery_system_room(process_delivery(host->process), process_address(host->process)) &&
+           lifecycle_poll(host->lifecycle, &action)) {
         perform(host, &action);
     }
 }

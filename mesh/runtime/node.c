@@ -242,11 +242,21 @@ static enum mesh_status attach(struct mesh_node **out, const char *run_directory
 
 static const struct mesh_node_options no_options;
 
+/* A program that brings types and forgets mesh_host_enter would start itself again and again. */
+static enum mesh_status find_directory(char directory[RUN_PATH_BYTES], const struct mesh_node_options *options,
+                                       struct mesh_error *error) {
+    if (getenv(HOST_ENVIRONMENT)) {
+        return error_set(error, MESH_REFUSED,
+                         "this process was started to host an actor: call mesh_host_enter(types) first in main");
+    }
+    return run_path_find(directory, options->run_directory, error);
+}
+
 enum mesh_status mesh_node_attach(struct mesh_node **out, const struct mesh_node_options *options,
                                   struct mesh_error *error) {
     char directory[RUN_PATH_BYTES];
     options = options ? options : &no_options;
-    enum mesh_status status = run_path_find(directory, options->run_directory, error);
+    enum mesh_status status = find_directory(directory, options, error);
     return status == MESH_OK ? attach(out, directory, options->types, error) : status;
 }
 
@@ -256,7 +266,7 @@ enum mesh_status mesh_node_start(struct mesh_node **out, const struct mesh_node_
     char directory[RUN_PATH_BYTES];
     struct mesh_error start_error = {0};
     options = options ? options : &no_options;
-    enum mesh_status status = run_path_find(directory, options->run_directory, error);
+    enum mesh_status status = find_directory(directory, options, error);
     if (status != MESH_OK) {
         return status;
     }

@@ -83,7 +83,10 @@ void process_wake(struct process *process); /* ends a wait, from any thread, wit
  * whole all the same. */
 enum mesh_status process_turn(struct process *process, uint64_t until_ns);
 
-/* Sends what can be sent now; acks alone wait for company unless `idle`. */
+/* Does what delivery wants until it wants nothing; what is to be sent waits for the flush. */
+void process_perform(struct process *process);
+
+/* Performs, and sends what can be sent now; acks alone wait for company unless `idle`. */
 void process_flush(struct process *process, bool idle);
 
 /* Whether something waits for a link to come up or to have room again; also an ack, which nobody sends again. */

@@ -93,7 +93,4 @@ static inline void process_look_up(struct process *process) {
     }
 }
 
-/* Does what delivery wants until it wants nothing. */
-void process_perform(struct process *process);
-
 #endif

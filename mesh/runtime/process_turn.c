@@ -202,6 +202,8 @@ bool process_is_pending(const struct process *process) {
 void process_ask_where(struct process *process, struct mesh_address address, struct mesh_address sender) {
     if (process->admin && mesh_address_equal(address, process_admin(process))) {
         process_resolved(process, address, process->node, NULL);
+    } else if (address_is_local(address) && mesh_address_equal(address_process(address), process_address(process))) {
+        process_gone(process, address, &(struct delivery_gone){.reason = FRAME_EXITED});
     } else if (process->callbacks.resolve) {
         process->callbacks.resolve(process->callbacks.user, address, sender);
     } else {

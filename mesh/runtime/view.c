@@ -125,6 +125,19 @@ struct mesh_message *view_keep(const struct message *message) {
     return keep(message, kind_of(message->kind), (struct bytes){0});
 }
 
+struct mesh_message *mesh_message_copy(const struct mesh_message *message) {
+    struct message content = {
+        .kind = FRAME_USER,
+        .flags = message->flags,
+        .sender = message->sender,
+        .ask = message->ask,
+        .type = message->type,
+        .payload = message->payload,
+        .part = message->part,
+    };
+    return message->kind == MESH_USER ? view_keep(&content) : NULL;
+}
+
 static const char *reason_text(enum frame_reason reason) {
     static const char *const texts[] = {
         [FRAME_NO_REASON] = "it died",

@@ -67,7 +67,11 @@ MESH_MUST_USE MESH_API enum mesh_status mesh_message_exit(const struct mesh_mess
 MESH_API const struct mesh_message *mesh_message_inner(const struct mesh_message *message);
 MESH_API const char *mesh_message_failure(const struct mesh_message *message);
 
-/* Gives back a message of ask or listen, and nulls the pointer. NULL-safe. From any thread. */
+/* A copy of a user message, to be answered or looked at after its handler has returned: the caller's, to be given back. NULL without
+ * memory, and for a message of any other kind. From any thread. */
+MESH_API struct mesh_message *mesh_message_copy(const struct mesh_message *message);
+
+/* Gives back a copy, or a message of ask or listen, and nulls the pointer. NULL-safe. From any thread. */
 MESH_API void mesh_message_release(struct mesh_message **message);
 
 #endif

@@ -24,7 +24,7 @@ struct mesh_node_options {
 };
 
 /* Attaches to the node of the run directory. MESH_NOT_RUNNING when there is none, MESH_PERMISSION_DENIED,
- * MESH_VERSION_MISMATCH, MESH_REFUSED, MESH_TIMED_OUT. `options` and `error` may be NULL. Blocks, 5 s at most. */
+ * MESH_VERSION_MISMATCH, MESH_REFUSED (by the node; or main lacks mesh_host_enter), MESH_TIMED_OUT. `options` and `error` may be NULL. Blocks, 5 s at most. */
 MESH_MUST_USE MESH_API enum mesh_status
 mesh_node_attach(struct mesh_node **out, const struct mesh_node_options *options, struct mesh_error *error);
 

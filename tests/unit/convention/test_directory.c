@@ -30,8 +30,8 @@ static struct mesh_address admin(uint64_t node) {
 /* ---- what is wanted, as text ---- */
 
 static const char *text_of(struct mesh_address address, char out[32]) {
-    snprintf(out, 32, "%u.%u.%u", (unsigned)address.node, (unsigned)address_slot(address),
-             (unsigned)address_number(address));
+    snprintf(out, 32, "%u.%u.%s%u", (unsigned)address.node, (unsigned)address_slot(address),
+             address_is_local(address) ? "l" : "", (unsigned)(address_number(address) & ~ADDRESS_LOCAL));
     return out;
 }
 
@@ -398,6 +398,24 @@ Test(directory, C8_actors_whose_parent_lived_on_a_lost_node_are_asked_to_exit) {
     host_up(story, 2);
     lose(story, SECOND);
     expect(story, "start 2 for 2.4.1\n2.0.0#9 created 2.4.1 in 102\nexit request to 2.4.1\n");
+    story_end(story);
+}
+
+Test(directory, A4_what_lived_beside_its_parent_is_where_that_is_and_its_floors_are_kept) {
+    struct story *story = story_new(OWN);
+    struct mesh_address light = at(1, 2, ADDRESS_LOCAL | 3);
+    create(story, at(1, 1, 0), at(1, 1, 1), false);
+    host_up(story, 2);
+    expect(story, "start 2 for 1.1.1\n1.1.0#9 created 1.1.1 in 102\n");
+    resolve(story, light, at(1, 1, 0));
+    expect(story, "1.1.0#5 resolved 1.2.l3 in 102\n");
+    struct directory_floor floor = {.actor = light, .sender = at(1, 1, 0), .handled = 7};
+    host_died(story, 2, &floor);
+    expect(story, "1.1.0#0 exited 1.1.1 how 4\n");
+    resolve(story, light, at(1, 1, 0));
+    expect(story, "1.1.0#5 gone 1.2.l3 reason 1 handled 7 of 1.1.0\n");
+    resolve(story, at(1, 2, ADDRESS_LOCAL | 4), at(1, 1, 0));
+    expect(story, "1.1.0#5 gone 1.2.l4 reason 1\n");
     story_end(story);
 }
 

@@ -384,6 +384,20 @@ Test(delivery, D1_without_floors_what_was_sent_may_have_been_handled) {
     expect_nothing_settled();
 }
 
+/* No admin knows of it: whoever sends to it is told by the process that minted it. */
+Test(delivery, A4_a_light_actor_that_is_gone_is_dead_to_whoever_sends) {
+    struct mesh_address gone = address_make(7, 2, ADDRESS_LOCAL | 5);
+    tell(gone, "one");
+    tell(gone, "two");
+    (void)STEP(A, RESOLVED, .address = gone, .peer = process_of(B));
+    carry_all();
+    expect_settled("one", FRAME_DIED, FRAME_EXITED, false);
+    expect_settled("two", FRAME_DIED, FRAME_EXITED, false);
+    tell(gone, "three");
+    carry_all();
+    expect_settled("three", FRAME_DIED, FRAME_EXITED, false);
+}
+
 Test(delivery, C5_what_is_left_in_a_mailbox_is_dead) {
     tell(bob, "one");
     tell(bob, "two");

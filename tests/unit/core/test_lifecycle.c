@@ -416,3 +416,31 @@ Test(lifecycle, B4_what_is_gone_is_forgotten_after_its_report) {
     expect_report(MESH_EXITED_ON_REQUEST);
     cr_assert_eq(lifecycle_deadline(life), TIME_NEVER);
 }
+
+TestSuite(lifecycle_cut, .init = setup_family, .fini = teardown);
+
+Test(lifecycle_cut, C5_who_is_cut_short_ends_at_once_and_is_reported_once) {
+    exits_at(1);
+    cr_assert_eq(state(1), LIFECYCLE_WAITING);
+    cr_assert_eq(
+        step(2,
+             (struct lifecycle_event){.kind = LIFECYCLE_CUT, .actor = address(1), .text = bytes_of_text("too late")}),
+        MESH_OK);
+    expect(0, LIFECYCLE_CLOSE_MAILBOX, 1);
+    happens(3, LIFECYCLE_CUT, 1);
+    cr_assert_eq(actions_count, 0);
+    happens(4, LIFECYCLE_DRAINED, 1);
+    expect(0, LIFECYCLE_FORGET, 1);
+    expect(1, LIFECYCLE_REPORT_EXITED, 1);
+    cr_assert_eq(actions[1].how, MESH_EXITED_ON_REQUEST);
+}
+
+Test(lifecycle_cut, C5_it_need_not_have_been_asked) {
+    cr_assert_eq(
+        step(2,
+             (struct lifecycle_event){.kind = LIFECYCLE_CUT, .actor = address(1), .text = bytes_of_text("too late")}),
+        MESH_OK);
+    happens(4, LIFECYCLE_DRAINED, 1);
+    cr_assert_eq(actions[1].kind, LIFECYCLE_REPORT_EXITED);
+    cr_assert_str_eq(texts[1], "too late");
+}
