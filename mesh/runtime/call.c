@@ -57,12 +57,20 @@ static uint64_t wait_end(struct mesh_actor *self, const struct post *post, bool 
     return on_main_thread(self->host) ? time_add(post->now_ns, SEND_WAIT_NS) : TIME_NEVER;
 }
 
+static uint64_t send_time(struct host *host) {
+    if (!on_main_thread(host)) {
+        return process_now(host->process);
+    }
+    host->now_ns = process_now_after(host->process, host->now_ns, &host->now_calls);
+    return host->now_ns;
+}
+
 /* In a handler what is sent leaves when the handler returns, or when a batch is full; other threads' at once. */
 static enum mesh_status submit(struct mesh_actor *self, struct post *post, bool no_wait) {
     struct host *host = self->host;
     struct message *message = NULL;
     process_lock(host->process);
-    post->now_ns = process_now(host->process);
+    post->now_ns = send_time(host);
     make_reply(self, post);
     enum mesh_status status = post_make(&message, host->process, post);
     if (status == MESH_OK) {

@@ -44,7 +44,8 @@ struct floor_entry {
 struct crash_page {
     uint32_t magic, pid;
     _Atomic uint64_t incarnation;
-    uint64_t clock; /* handlings so far */
+    uint64_t clock;  /* handlings so far */
+    uint32_t recent; /* the floor that was written last */
     struct delivery_counters counters;
     struct hand_entry hand;
     struct actor_entry actors[CRASH_PAGE_ACTORS];
@@ -194,11 +195,16 @@ static bool floor_is(const struct floor_entry *floor, struct mesh_address actor,
 
 /* The stream's own entry, a free one, or the one among its places that was written longest ago. */
 static struct floor_entry *floor_for(struct crash_page *page, struct mesh_address actor, struct mesh_address sender) {
+    struct floor_entry *recent = &page->floors[page->recent & (CRASH_PAGE_FLOORS - 1)];
+    if (floor_is(recent, actor, sender)) {
+        return recent;
+    }
     size_t place = floor_place(actor, sender);
     struct floor_entry *oldest = NULL;
     for (size_t i = 0; i < PROBES; i++) {
         struct floor_entry *floor = &page->floors[(place + i) & (CRASH_PAGE_FLOORS - 1)];
         if (floor_is(floor, actor, sender)) {
+            page->recent = (uint32_t)(floor - page->floors);
             return floor;
         }
         if (!oldest || floor->stamp < oldest->stamp) {
@@ -208,6 +214,7 @@ static struct floor_entry *floor_for(struct crash_page *page, struct mesh_addres
     atomic_store_explicit(&oldest->epoch, 0, memory_order_release);
     oldest->actor = actor;
     oldest->sender = sender;
+    page->recent = (uint32_t)(oldest - page->floors);
     return oldest;
 }
 

@@ -142,7 +142,7 @@ static enum mesh_verdict show(struct mesh_actor *actor, struct view *view, struc
     if (verdict == MESH_FAILED && message->kind != FRAME_EXIT_REQUEST && !host->leaving) {
         verdict = call_receive(actor, view);
     }
-    host->now_ns = process_now(host->process);
+    host->now_ns = process_now_after(host->process, host->now_ns, &host->now_calls);
     return verdict;
 }
 

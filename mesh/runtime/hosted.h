@@ -31,9 +31,10 @@ struct host {
     struct message_list turned; /* poison for which the host's own window had no room yet (E1) */
     pthread_t main;             /* the thread that runs handlers */
     struct address_mint mint;
-    struct address_mint local_mint;    /* for light children, which stay here (A4) */
-    char failure[FRAME_TEXT_BYTES];    /* the text of mesh_fail: one handler is at work at a time */
-    uint64_t now_ns;                   /* read once for each handler: the clock is dear beside a small message */
+    struct address_mint local_mint; /* for light children, which stay here (A4) */
+    char failure[FRAME_TEXT_BYTES]; /* the text of mesh_fail: one handler is at work at a time */
+    uint64_t now_ns;                /* the present, good enough for handlers: see process_now_after */
+    unsigned now_calls;
     uint64_t admin_lost_ns;            /* since when the link to the admin is down; 0: it is up */
     bool endpoint_drained;             /* what the host itself said is received (D14) */
     bool leaving;                      /* exit() was called in a handler */

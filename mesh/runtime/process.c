@@ -12,6 +12,8 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+enum { CLOCK_CALLS = 16 };
+
 /* ---- beginning ---- */
 
 static enum mesh_status make_parts(struct process *process, const struct process_options *options) {
@@ -71,7 +73,7 @@ static enum mesh_status listen_remote(struct process *process, struct mesh_error
 
 static enum mesh_status open_endpoint(struct process *process) {
     struct delivery_event open = {.kind = DELIVERY_OPEN, .address = process_address(process)};
-    return delivery_step(process->delivery, clock_now_ns(), &open);
+    return delivery_step(process->delivery, process_now(process), &open);
 }
 
 static enum mesh_status call_admin(struct process *process, const char *endpoint) {
@@ -87,7 +89,7 @@ static enum mesh_status call_admin(struct process *process, const char *endpoint
 
 static enum mesh_status await_admin(struct process *process, const char *endpoint, int timeout_ms,
                                     struct mesh_error *error) {
-    uint64_t until_ns = time_add(clock_now_ns(), (uint64_t)timeout_ms * NS_PER_MS);
+    uint64_t until_ns = time_add(process_now(process), (uint64_t)timeout_ms * NS_PER_MS);
     while (!process->greeted) {
         if (process->refused != MESH_OK) {
             return error_set(error, process->refused, "the node at %s: %s", endpoint, process->refusal);
@@ -97,7 +99,7 @@ static enum mesh_status await_admin(struct process *process, const char *endpoin
                              "no node answers at %s: start one with `mesh node start`, or name its run directory",
                              endpoint);
         }
-        if (clock_now_ns() >= until_ns) {
+        if (process_now(process) >= until_ns) {
             return error_set(error, MESH_TIMED_OUT, "the node at %s does not answer: see its log", endpoint);
         }
         (void)process_turn(process, until_ns);
@@ -143,6 +145,7 @@ enum mesh_status process_new(struct process **out, const struct process_options 
     process->callbacks = options->callbacks;
     process->log = options->log;
     process->transport = options->transport;
+    process->clock = options->clock;
     process->wake_fd = -1;
     process->tick_ns = TIME_NEVER;
     snprintf(process->node_name, sizeof process->node_name, "%s", options->node_name ? options->node_name : "");
@@ -198,17 +201,17 @@ void process_wake(struct process *process) {
 /* ---- delivery ---- */
 
 enum mesh_status process_submit(struct process *process, struct message *message) {
-    return delivery_submit(process->delivery, clock_now_ns(), message);
+    return delivery_submit(process->delivery, process_now(process), message);
 }
 
 enum mesh_status process_step(struct process *process, const struct delivery_event *event) {
-    enum mesh_status status = delivery_step(process->delivery, clock_now_ns(), event);
+    enum mesh_status status = delivery_step(process->delivery, process_now(process), event);
     process_perform(process);
     return status;
 }
 
 struct message *process_take(struct process *process, struct mesh_address address) {
-    return delivery_take(process->delivery, clock_now_ns(), address);
+    return delivery_take(process->delivery, process_now(process), address);
 }
 
 enum mesh_status process_send_control(struct process *process, struct mesh_address to, const struct control *control) {
@@ -265,7 +268,8 @@ void process_peer_lost(struct process *process, uint64_t incarnation) {
         peers_remove(&process->peers, peer);
     }
     struct delivery_event lost = {.kind = DELIVERY_PEER_LOST, .peer = incarnation};
-    (void)delivery_step(process->delivery, clock_now_ns(), &lost); /* NOT_FOUND when nothing was going on with it */
+    (void)delivery_step(process->delivery, process_now(process),
+                        &lost); /* NOT_FOUND when nothing was going on with it */
 }
 
 static bool is_called(const struct process *process, const char *endpoint) {
@@ -298,14 +302,14 @@ enum mesh_status process_resolved(struct process *process, struct mesh_address a
     if (status == MESH_OK) {
         peers_find(&process->peers, incarnation)->resident = address;
         struct delivery_event resolved = {.kind = DELIVERY_RESOLVED, .address = address, .peer = incarnation};
-        status = delivery_step(process->delivery, clock_now_ns(), &resolved);
+        status = delivery_step(process->delivery, process_now(process), &resolved);
     }
     return status;
 }
 
 void process_gone(struct process *process, struct mesh_address address, const struct delivery_gone *gone) {
     struct delivery_event event = {.kind = DELIVERY_GONE, .address = address, .gone = gone};
-    (void)delivery_step(process->delivery, clock_now_ns(), &event); /* NOT_FOUND when nobody asks any more */
+    (void)delivery_step(process->delivery, process_now(process), &event); /* NOT_FOUND when nobody asks any more */
 }
 
 /* ---- other descriptors ---- */
@@ -361,6 +365,10 @@ const char *process_endpoint(const struct process *process, bool remote) {
 }
 
 uint64_t process_now(const struct process *process) {
-    (void)process;
-    return clock_now_ns();
+    return process->clock ? *process->clock : clock_now_ns();
+}
+
+uint64_t process_now_after(const struct process *process, uint64_t seen_ns, unsigned *calls) {
+    bool fresh = ++*calls % CLOCK_CALLS != 0 && (process->clock || clock_coarse_ns() <= seen_ns);
+    return fresh ? seen_ns : process_now(process);
 }

@@ -64,6 +64,7 @@ struct process_options {
     const char *advertise;       /* the endpoint that other nodes are told, when it is not what was bound; or NULL */
     const char *admin;           /* the admin's endpoint; NULL in the admin */
     struct transport *transport; /* NULL: ZeroMQ; tests give the memory transport. Owned by the process afterwards. */
+    const uint64_t *clock;       /* NULL: the monotonic clock; else the time is what stands there, borrowed */
     const struct delivery_limits *limits;
     struct log *log; /* borrowed */
     struct process_callbacks callbacks;
@@ -125,5 +126,9 @@ struct mesh_address process_admin(const struct process *process);
 const char *process_endpoint(const struct process *process,
                              bool remote); /* what it bound: tcp for other nodes, ipc within */
 uint64_t process_now(const struct process *process);
+
+/* The same for a loop of small steps, where the clock is dear: `seen_ns` is what it said last, and stands for the present while no
+ * more than a few milliseconds and 16 calls have gone by. `*calls` counts them. */
+uint64_t process_now_after(const struct process *process, uint64_t seen_ns, unsigned *calls);
 
 #endif

@@ -33,6 +33,7 @@ struct process {
     char node_name[FRAME_NAME_BYTES + 1];
     struct process_callbacks callbacks;
     struct log *log;
+    const uint64_t *clock; /* of virtual time; else NULL */
     struct transport *transport;
     struct codec *codec;
     struct delivery *delivery;

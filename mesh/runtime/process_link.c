@@ -17,7 +17,7 @@ static struct mesh_address nobody(void) {
 
 static void tell_delivery(struct process *process, enum delivery_event_kind kind, uint64_t peer) {
     struct delivery_event event = {.kind = kind, .peer = peer};
-    enum mesh_status status = delivery_step(process->delivery, clock_now_ns(), &event);
+    enum mesh_status status = delivery_step(process->delivery, process_now(process), &event);
     if (status != MESH_OK && status != MESH_NOT_FOUND) {
         log_write(process->log, MESH_LOG_ERROR, NULL, nobody(), "a link's change is not noted: %s",
                   mesh_status_text(status));
@@ -90,7 +90,7 @@ static void enter_waiting(struct process *process, struct peer *peer) {
         peer->state = PEER_LOST; /* it has to call us */
         return;
     }
-    uint64_t at_ns = time_add(clock_now_ns(), backoff_failed(&peer->backoff, &process->prng));
+    uint64_t at_ns = time_add(process_now(process), backoff_failed(&peer->backoff, &process->prng));
     bool set = deadlines_set(&process->peers.retries, &peer->retry, at_ns) == MESH_OK;
     peer->state = set ? PEER_WAITING : PEER_LOST;
 }

@@ -21,7 +21,7 @@ enum { TURNS_UNWATCHED = 16 }; /* a flood of frames keeps watched descriptors wa
 /* ---- what comes in ---- */
 
 static void note_noise(struct process *process, const char *what) {
-    uint64_t now_ns = clock_now_ns();
+    uint64_t now_ns = process_now(process);
     process->noise.untold++;
     if (process->noise.told_ns == 0 || now_ns - process->noise.told_ns > NOISE_TOLD_NS) {
         log_write(process->log, MESH_LOG_WARNING, NULL, (struct mesh_address){0},
@@ -74,7 +74,8 @@ static void on_misled(struct process *process, const struct frame *frame) {
 
 static void on_batch(struct process *process, const struct frame *frame) {
     struct delivery_event event = {.kind = DELIVERY_FRAME, .peer = frame->from, .batch = &frame->batch};
-    (void)delivery_step(process->delivery, clock_now_ns(), &event); /* what finds no room is counted and sent again */
+    (void)delivery_step(process->delivery, process_now(process),
+                        &event); /* what finds no room is counted and sent again */
 }
 
 static void on_frame(struct process *process, const struct transport_inbound *inbound, const struct frame *frame) {
@@ -155,7 +156,7 @@ static void look_at_links(struct process *process) {
 static void flush_peer(struct process *process, struct peer *peer) {
     struct frame frame = {.from = process->incarnation, .to = peer->incarnation, .body = FRAME_BATCH};
     while (peer->state == PEER_UP && peer->link->ready &&
-           delivery_pull(process->delivery, clock_now_ns(), peer->incarnation, &frame.batch)) {
+           delivery_pull(process->delivery, process_now(process), peer->incarnation, &frame.batch)) {
         enum mesh_status status = process_link_send(process, peer, &frame);
         if (status != MESH_OK) {
             log_write(process->log, MESH_LOG_ERROR, NULL, (struct mesh_address){0}, "a frame is not sent: %s",
@@ -269,7 +270,7 @@ static bool is_answer(struct process *process, const struct control *control) {
 static void take_control(struct process *process) {
     struct mesh_address self = process_address(process);
     struct message *message;
-    while ((message = delivery_take(process->delivery, clock_now_ns(), self))) {
+    while ((message = delivery_take(process->delivery, process_now(process), self))) {
         struct control control;
         if (message->kind == FRAME_CONTROL && control_decode(process->codec, message->payload, &control) == MESH_OK) {
             if (!is_answer(process, &control) && process->callbacks.control) {
@@ -280,7 +281,7 @@ static void take_control(struct process *process) {
             note_noise(process, "a message to the process itself is no control message");
         }
         struct delivery_event verdict = {.kind = DELIVERY_VERDICT, .address = self, .outcome = FRAME_HANDLED};
-        (void)delivery_step(process->delivery, clock_now_ns(), &verdict);
+        (void)delivery_step(process->delivery, process_now(process), &verdict);
     }
 }
 
@@ -406,7 +407,7 @@ static void call_watches(struct process *process, size_t watched) {
 static enum mesh_status wait(struct process *process, uint64_t until_ns) {
     size_t count = fill_polled(process);
     size_t watched = process->watches_count;
-    uint64_t now_ns = clock_now_ns();
+    uint64_t now_ns = process_now(process);
     uint64_t span_ns = until_ns == TIME_NEVER ? TIME_NEVER : time_left(now_ns, until_ns);
     process->waiting = true;
     process_unlock(process);
@@ -452,7 +453,7 @@ static void check_links(struct process *process, uint64_t now_ns) {
 }
 
 static void run_timers(struct process *process) {
-    uint64_t now_ns = clock_now_ns();
+    uint64_t now_ns = process_now(process);
     if (delivery_deadline(process->delivery) <= now_ns) {
         struct delivery_event tick = {.kind = DELIVERY_TICK};
         (void)delivery_step(process->delivery, now_ns, &tick);
