@@ -134,6 +134,16 @@ size_t delivery_pending_bytes(const struct delivery *delivery, uint64_t peer);
  * keeps it until the VERDICT; to have it longer, hold it. NULL when there is none or one is in hand. */
 struct message *delivery_take(struct delivery *delivery, uint64_t now_ns, struct mesh_address address);
 
+/* The same for the first message that is `wanted`, past those before it: an endpoint takes the answer to its ask so, and
+ * what was not wanted waits for a delivery_take (D11). Each message is looked at once, but with `again`. */
+struct delivery_pick {
+    bool (*wanted)(void *user, const struct message *message);
+    void *user;
+    bool again;
+};
+struct message *delivery_take_picked(struct delivery *delivery, uint64_t now_ns, struct mesh_address address,
+                                     const struct delivery_pick *pick);
+
 /* When a TICK is due at the latest; TIME_NEVER when nothing waits for time. Later than the last step's time (law 7). */
 uint64_t delivery_deadline(const struct delivery *delivery);
 

@@ -245,6 +245,14 @@ static void feed_starved(struct delivery *d, struct actor *actor) {
     }
 }
 
+static struct message *hand_out(struct delivery *d, struct actor *actor, struct message *message) {
+    actor->in_hand = message;
+    if (actor->starved) {
+        feed_starved(d, actor);
+    }
+    return message;
+}
+
 struct message *delivery_take(struct delivery *d, uint64_t now_ns, struct mesh_address address) {
     struct actor *actor = actor_find(d, address);
     if (!actor || actor->in_hand) {
@@ -254,11 +262,23 @@ struct message *delivery_take(struct delivery *d, uint64_t now_ns, struct mesh_a
     while ((message = mailbox_take(&actor->mailbox)) && message->deadline_ns <= now_ns) {
         finish_expired(d, message);
     }
-    actor->in_hand = message;
-    if (actor->starved) {
-        feed_starved(d, actor);
+    return hand_out(d, actor, message);
+}
+
+struct message *delivery_take_picked(struct delivery *d, uint64_t now_ns, struct mesh_address address,
+                                     const struct delivery_pick *pick) {
+    struct actor *actor = actor_find(d, address);
+    if (!actor || actor->in_hand) {
+        return NULL;
     }
-    return message;
+    if (pick->again) {
+        mailbox_unsee(&actor->mailbox);
+    }
+    struct message *message;
+    while ((message = mailbox_pick(&actor->mailbox, pick->wanted, pick->user)) && message->deadline_ns <= now_ns) {
+        finish_expired(d, message);
+    }
+    return hand_out(d, actor, message);
 }
 
 enum mesh_status actor_verdict(struct delivery *d, const struct delivery_event *event) {

@@ -30,6 +30,26 @@ static void left(struct mailbox *mailbox, const struct message *message) {
 struct message *mailbox_take(struct mailbox *mailbox) {
     struct message *message = message_list_take(mailbox->urgent.first ? &mailbox->urgent : &mailbox->others);
     if (message) {
+        mailbox->seen = mailbox->seen == message ? NULL : mailbox->seen;
+        left(mailbox, message);
+    }
+    return message;
+}
+
+struct message *mailbox_pick(struct mailbox *mailbox, bool (*wanted)(void *user, const struct message *message),
+                             void *user) {
+    if (mailbox->urgent.first && wanted(user, mailbox->urgent.first)) {
+        return mailbox_take(mailbox);
+    }
+    struct message *before = mailbox->seen;
+    struct message *message = before ? before->next : mailbox->others.first;
+    while (message && !wanted(user, message)) {
+        before = message;
+        message = message->next;
+    }
+    mailbox->seen = before;
+    if (message) {
+        message_list_take_after(&mailbox->others, before);
         left(mailbox, message);
     }
     return message;
@@ -54,6 +74,7 @@ static void sift(struct mailbox *mailbox, struct message_list *list, uint64_t no
 
 void mailbox_expire(struct mailbox *mailbox, uint64_t now_ns, struct message_list *expired) {
     mailbox->expiry_ns = TIME_NEVER;
+    mailbox->seen = NULL;
     sift(mailbox, &mailbox->urgent, now_ns, expired);
     sift(mailbox, &mailbox->others, now_ns, expired);
 }

@@ -11,8 +11,9 @@
 struct mailbox {
     struct message_list urgent, others;
     size_t messages, bytes, messages_max, bytes_max;
-    size_t busy;        /* streams that have messages in it */
-    uint64_t expiry_ns; /* nothing in it expires earlier */
+    size_t busy;          /* streams that have messages in it */
+    uint64_t expiry_ns;   /* nothing in it expires earlier */
+    struct message *seen; /* mailbox_pick has looked at it and at what came before; NULL: at nothing */
 };
 
 void mailbox_init(struct mailbox *mailbox, size_t messages_max, size_t bytes_max);
@@ -27,6 +28,15 @@ void mailbox_push(struct mailbox *mailbox, struct message *message);
 
 /* The next message, which leaves the mailbox; NULL when it is empty. */
 struct message *mailbox_take(struct mailbox *mailbox);
+
+/* Takes the first message that is `wanted`, past the others, among those that no pick has looked at yet: each is looked
+ * at once, until mailbox_unsee. Of the urgent ones only the next is looked at. NULL when there is none. */
+struct message *mailbox_pick(struct mailbox *mailbox, bool (*wanted)(void *user, const struct message *message),
+                             void *user);
+
+static inline void mailbox_unsee(struct mailbox *mailbox) {
+    mailbox->seen = NULL;
+}
 
 /* Moves what has expired by `now_ns` to `expired` (D8), and finds out when the next will. */
 void mailbox_expire(struct mailbox *mailbox, uint64_t now_ns, struct message_list *expired);

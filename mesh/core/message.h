@@ -60,6 +60,18 @@ static inline struct message *message_list_take(struct message_list *list) {
     return message;
 }
 
+/* Takes the one behind `before`, which is in the list; the first one when that is NULL. */
+static inline struct message *message_list_take_after(struct message_list *list, struct message *before) {
+    if (!before) {
+        return message_list_take(list);
+    }
+    struct message *message = before->next;
+    before->next = message->next;
+    list->last = list->last == message ? before : list->last;
+    message->next = NULL;
+    return message;
+}
+
 /* Where small messages come from: blocks of one size kept for reuse, at most `kept_max` of them. One thread. */
 enum mesh_status message_pool_new(struct message_pool **out, size_t kept_max);
 void message_pool_destroy(struct message_pool **pool);

@@ -1,4 +1,4 @@
-/* Telling, asking and listening (D11).
+/* Telling, asking and listening, at endpoints and at handles (D11).
  *
  * SPDX-License-Identifier: MPL-2.0 */
 #include "mesh/base/time.h"
@@ -12,220 +12,209 @@ uint64_t handle_until(const struct mesh_node *node, int timeout_ms) {
     return timeout_ms < 0 ? TIME_NEVER : process_now(node->process) + (uint64_t)timeout_ms * NS_PER_MS;
 }
 
-/* ---- the inbox ---- */
+/* ---- calls ---- */
 
-void handle_put_aside(struct mesh_node *node, struct mesh_message *message) {
-    message->next = NULL;
-    *node->aside_tail = message;
-    node->aside_tail = &message->next;
-    node->aside_count++;
+static void enter(struct mesh_endpoint *endpoint) {
+    process_lock(endpoint->node->process);
+    endpoint->users++;
 }
 
-static struct mesh_message *take_aside(struct mesh_node *node) {
-    struct mesh_message *message = node->aside;
-    if (message) {
-        node->aside = message->next;
-        node->aside_tail = node->aside ? node->aside_tail : &node->aside;
-        node->aside_count--;
-        message->next = NULL;
+static void leave(struct mesh_endpoint *endpoint) {
+    endpoint->users--;
+    if (endpoint->closing) {
+        drive_changed(&endpoint->node->drive);
     }
-    return message;
+    process_unlock(endpoint->node->process);
 }
 
-static void settle(struct mesh_node *node, enum frame_outcome outcome, enum frame_reason reason) {
-    struct delivery_event verdict = {
-        .kind = DELIVERY_VERDICT, .address = node->endpoint, .outcome = outcome, .reason = reason};
-    (void)process_step(node->process, &verdict);
+static bool is_over(const struct mesh_endpoint *endpoint) {
+    return endpoint->closing || endpoint->node->admin_gone;
 }
 
-/* The next user message of the mailbox; other kinds are not shown to a program, and an exit request is refused (C6).
- * NULL when there is none, or no memory to show it, which leaves it for the next try. */
-static struct mesh_message *take_mail(struct mesh_node *node) {
-    struct message *message;
-    while ((message = process_take(node->process, node->endpoint))) {
-        if (message->kind == FRAME_USER) {
-            struct mesh_message *kept = view_keep(message);
-            settle(node, kept ? FRAME_HANDLED : FRAME_DIED, kept ? FRAME_NO_REASON : FRAME_REFUSED);
-            return kept;
-        }
-        bool exit_request = message->kind == FRAME_EXIT_REQUEST;
-        settle(node, exit_request ? FRAME_DIED : FRAME_HANDLED, exit_request ? FRAME_REFUSED : FRAME_NO_REASON);
-    }
-    node->may_have_mail = false;
-    return NULL;
-}
-
-/* What came back: it ends the ask that it belongs to, or is shown to the next listen when it was poisoned. */
-void handle_on_unhandled(void *user, struct message *message) {
-    struct mesh_node *node = user;
-    bool asked = node->ask_state == HANDLE_ASK_OPEN && message->ask == node->ask_id && message->kind == FRAME_USER &&
-                 !(message->flags & FRAME_RUN_REPLY);
-    bool shown = asked || (message->kind == FRAME_USER && message->outcome == FRAME_RETURNED &&
-                           node->aside_count < HANDLE_ASIDE_MAX);
-    struct mesh_message *kept = shown ? view_keep_failed(message) : NULL;
-    if (asked) {
-        node->ask_state = HANDLE_ASK_FAILED;
-        mesh_message_release(&node->ask_failed);
-        node->ask_failed = kept;
-    } else if (kept) {
-        handle_put_aside(node, kept);
-    }
-    message_release(message);
-}
-
-/* ---- waiting; one thread at a time receives ---- */
-
+/* One thread at a time receives. */
 static bool may_receive(void *user) {
-    const struct mesh_node *node = user;
-    return !node->receiving;
+    const struct mesh_endpoint *endpoint = user;
+    return !endpoint->receiving || endpoint->closing;
 }
 
-static enum mesh_status begin_receiving(struct mesh_node *node, uint64_t until_ns) {
-    enum mesh_status status = drive_until(&node->drive, may_receive, node, until_ns);
-    if (status == MESH_OK) {
-        node->receiving = true;
+static enum mesh_status begin_receiving(struct mesh_endpoint *endpoint, uint64_t until_ns) {
+    endpoint->waiting++;
+    enum mesh_status status = drive_until(&endpoint->node->drive, may_receive, endpoint, until_ns);
+    endpoint->waiting--;
+    if (status == MESH_OK && endpoint->closing) {
+        return MESH_CLOSED;
     }
+    endpoint->receiving = endpoint->receiving || status == MESH_OK;
     return status;
 }
 
-static bool reply_is_there(void *user) {
-    struct mesh_node *node = user;
-    while (node->may_have_mail && !node->ask_reply && node->aside_count < HANDLE_ASIDE_MAX) {
-        struct mesh_message *message = take_mail(node);
-        if (message && (message->flags & FRAME_RUN_REPLY) && message->ask == node->ask_id) {
-            node->ask_reply = message;
-        } else if (message) {
-            handle_put_aside(node, message);
-        }
+static void end_receiving(struct mesh_endpoint *endpoint) {
+    endpoint->receiving = false;
+    if (endpoint->waiting > 0) {
+        drive_changed(&endpoint->node->drive);
     }
-    return node->ask_reply || node->ask_state == HANDLE_ASK_FAILED || node->admin_gone;
 }
 
-static enum mesh_status await_reply(struct mesh_node *node, uint64_t until_ns, struct mesh_message **reply) {
-    enum mesh_status status = drive_until(&node->drive, reply_is_there, node, until_ns);
+/* ---- telling ---- */
+
+static enum mesh_status send(struct mesh_endpoint *endpoint, const struct post *post, uint64_t until_ns) {
+    struct mesh_node *node = endpoint->node;
+    struct message *message = NULL;
+    enum mesh_status status = post_make(&message, node->process, post);
+    return status == MESH_OK ? post_submit(&node->drive, message, post->now_ns, &endpoint->rooms, until_ns) : status;
+}
+
+enum mesh_status mesh_endpoint_tell(struct mesh_endpoint *endpoint, struct mesh_address to, const char *type,
+                                    const void *data, size_t bytes) {
+    if (!endpoint) {
+        return MESH_INVALID_ARGUMENT;
+    }
+    struct post post = {
+        .from = endpoint->address, .to = to, .kind = FRAME_USER, .type = type, .data = data, .bytes = bytes};
+    enter(endpoint);
+    post.now_ns = process_now(endpoint->node->process);
+    enum mesh_status status = send(endpoint, &post, TIME_NEVER);
+    if (status == MESH_OK) {
+        drive_submitted(&endpoint->node->drive, post.now_ns, bytes);
+    }
+    leave(endpoint);
+    return status;
+}
+
+/* ---- asking ---- */
+
+static bool reply_is_there(void *user) {
+    const struct mesh_endpoint *endpoint = user;
+    return endpoint->ask_reply || endpoint->ask_state == ENDPOINT_ASK_FAILED || is_over(endpoint);
+}
+
+static enum mesh_status await_reply(struct mesh_endpoint *endpoint, uint64_t until_ns, struct mesh_message **reply) {
+    endpoint_await(endpoint);
+    enum mesh_status status = drive_until(&endpoint->node->drive, reply_is_there, endpoint, until_ns);
+    endpoint->asking = false;
     if (status != MESH_OK) {
         return status;
     }
-    if (node->ask_reply) {
-        *reply = node->ask_reply;
-        node->ask_reply = NULL;
-    } else if (node->ask_state == HANDLE_ASK_FAILED) {
-        *reply = node->ask_failed;
-        node->ask_failed = NULL;
+    if (endpoint->ask_reply) {
+        *reply = endpoint->ask_reply;
+        endpoint->ask_reply = NULL;
+    } else if (endpoint->ask_state == ENDPOINT_ASK_FAILED) {
+        *reply = endpoint->ask_failed;
+        endpoint->ask_failed = NULL;
         status = *reply && (*reply)->kind == MESH_POISON ? MESH_REFUSED : MESH_DEAD;
     } else {
         status = MESH_CLOSED;
     }
-    node->ask_state = HANDLE_ASK_NONE;
+    endpoint->ask_state = ENDPOINT_ASK_NONE;
     return status;
 }
 
-static enum mesh_status send(struct mesh_node *node, const struct post *post, uint64_t until_ns) {
-    struct message *message = NULL;
-    enum mesh_status status = post_make(&message, node->process, post);
-    return status == MESH_OK ? post_submit(&node->drive, message, post->now_ns, &node->rooms, until_ns) : status;
-}
-
-/* ---- the calls ---- */
-
-enum mesh_status mesh_tell(struct mesh_node *node, struct mesh_address to, const char *type, const void *data,
-                           size_t bytes) {
-    struct post post = {
-        .from = node->endpoint, .to = to, .kind = FRAME_USER, .type = type, .data = data, .bytes = bytes};
-    process_lock(node->process);
-    post.now_ns = process_now(node->process);
-    enum mesh_status status = send(node, &post, TIME_NEVER);
-    if (status == MESH_OK) {
-        drive_submitted(&node->drive, post.now_ns, bytes);
-    }
-    process_unlock(node->process);
-    return status;
-}
-
-static enum mesh_status ask(struct mesh_node *node, struct post *post, uint64_t until_ns, struct mesh_message **reply) {
-    enum mesh_status status = begin_receiving(node, until_ns);
+static enum mesh_status ask(struct mesh_endpoint *endpoint, struct post *post, uint64_t until_ns,
+                            struct mesh_message **reply) {
+    struct mesh_node *node = endpoint->node;
+    enum mesh_status status = begin_receiving(endpoint, until_ns);
     if (status != MESH_OK) {
         return status;
     }
-    node->ask_id = post->ask = ++node->last_id;
-    node->ask_state = HANDLE_ASK_OPEN;
-    mesh_message_release(&node->ask_failed);
+    endpoint->ask_id = post->ask = ++node->last_id;
+    endpoint->ask_state = ENDPOINT_ASK_OPEN;
+    mesh_message_release(&endpoint->ask_failed);
     post->now_ns = process_now(node->process);
-    status = send(node, post, until_ns);
+    status = send(endpoint, post, until_ns);
     if (status == MESH_OK) {
         process_flush(node->process, true);
-        status = await_reply(node, until_ns, reply);
+        status = await_reply(endpoint, until_ns, reply);
     } else {
-        node->ask_state = HANDLE_ASK_NONE;
+        endpoint->ask_state = ENDPOINT_ASK_NONE;
         status = status == MESH_WOULD_BLOCK ? MESH_TIMED_OUT : status;
     }
-    node->receiving = false;
+    end_receiving(endpoint);
     return status;
+}
+
+enum mesh_status mesh_endpoint_ask(struct mesh_endpoint *endpoint, struct mesh_address to, const char *type,
+                                   const void *data, size_t bytes, int timeout_ms, struct mesh_message **reply) {
+    if (!endpoint || !reply) {
+        return MESH_INVALID_ARGUMENT;
+    }
+    struct post post = {
+        .from = endpoint->address, .to = to, .kind = FRAME_USER, .type = type, .data = data, .bytes = bytes};
+    *reply = NULL;
+    enter(endpoint);
+    enum mesh_status status = ask(endpoint, &post, handle_until(endpoint->node, timeout_ms), reply);
+    leave(endpoint);
+    return status;
+}
+
+enum mesh_status mesh_endpoint_ask_resume(struct mesh_endpoint *endpoint, int timeout_ms, struct mesh_message **reply) {
+    if (!endpoint || !reply) {
+        return MESH_INVALID_ARGUMENT;
+    }
+    *reply = NULL;
+    enter(endpoint);
+    uint64_t until_ns = handle_until(endpoint->node, timeout_ms);
+    enum mesh_status status = begin_receiving(endpoint, until_ns);
+    if (status == MESH_OK) {
+        status = endpoint->ask_state == ENDPOINT_ASK_NONE ? MESH_NOT_FOUND : await_reply(endpoint, until_ns, reply);
+        end_receiving(endpoint);
+    }
+    leave(endpoint);
+    return status;
+}
+
+/* ---- listening ---- */
+
+static bool mail_is_there(void *user) {
+    const struct mesh_endpoint *endpoint = user;
+    return endpoint->aside || endpoint->may_have_mail || is_over(endpoint);
+}
+
+enum mesh_status mesh_endpoint_listen(struct mesh_endpoint *endpoint, int timeout_ms, struct mesh_message **out) {
+    if (!endpoint || !out) {
+        return MESH_INVALID_ARGUMENT;
+    }
+    *out = NULL;
+    enter(endpoint);
+    uint64_t until_ns = handle_until(endpoint->node, timeout_ms);
+    enum mesh_status status = begin_receiving(endpoint, until_ns);
+    bool receiving = status == MESH_OK;
+    while (status == MESH_OK && !*out) {
+        status = drive_until(&endpoint->node->drive, mail_is_there, endpoint, until_ns);
+        *out = status == MESH_OK ? endpoint_take(endpoint) : NULL;
+        if (status == MESH_OK && !*out && is_over(endpoint)) {
+            status = MESH_CLOSED;
+        }
+    }
+    if (receiving) {
+        end_receiving(endpoint);
+    }
+    leave(endpoint);
+    return status;
+}
+
+/* ---- on the handle's own endpoint ---- */
+
+enum mesh_status mesh_tell(struct mesh_node *node, struct mesh_address to, const char *type, const void *data,
+                           size_t bytes) {
+    return mesh_endpoint_tell(node ? node->own : NULL, to, type, data, bytes);
 }
 
 enum mesh_status mesh_ask(struct mesh_node *node, struct mesh_address to, const char *type, const void *data,
                           size_t bytes, int timeout_ms, struct mesh_message **reply) {
-    struct post post = {
-        .from = node->endpoint, .to = to, .kind = FRAME_USER, .type = type, .data = data, .bytes = bytes};
-    *reply = NULL;
-    process_lock(node->process);
-    enum mesh_status status = ask(node, &post, handle_until(node, timeout_ms), reply);
-    process_unlock(node->process);
-    return status;
+    return mesh_endpoint_ask(node ? node->own : NULL, to, type, data, bytes, timeout_ms, reply);
 }
 
 enum mesh_status mesh_ask_resume(struct mesh_node *node, int timeout_ms, struct mesh_message **reply) {
-    *reply = NULL;
-    process_lock(node->process);
-    uint64_t until_ns = handle_until(node, timeout_ms);
-    enum mesh_status status = MESH_NOT_FOUND;
-    if (node->ask_state != HANDLE_ASK_NONE) {
-        status = begin_receiving(node, until_ns);
-        if (status == MESH_OK) {
-            status = await_reply(node, until_ns, reply);
-            node->receiving = false;
-        }
-    }
-    process_unlock(node->process);
-    return status;
-}
-
-/* What an interrupted ask waits for stays its own until another ask begins. */
-static bool mail_is_there(void *user) {
-    struct mesh_node *node = user;
-    while (node->may_have_mail && !node->aside) {
-        struct mesh_message *message = take_mail(node);
-        bool resumable = message && node->ask_state == HANDLE_ASK_OPEN && (message->flags & FRAME_RUN_REPLY) &&
-                         message->ask == node->ask_id;
-        if (resumable) {
-            node->ask_reply = message;
-        } else if (message) {
-            handle_put_aside(node, message);
-        }
-    }
-    return node->aside || node->admin_gone;
+    return mesh_endpoint_ask_resume(node ? node->own : NULL, timeout_ms, reply);
 }
 
 enum mesh_status mesh_listen(struct mesh_node *node, int timeout_ms, struct mesh_message **out) {
-    *out = NULL;
-    process_lock(node->process);
-    uint64_t until_ns = handle_until(node, timeout_ms);
-    enum mesh_status status = begin_receiving(node, until_ns);
-    if (status == MESH_OK) {
-        status = drive_until(&node->drive, mail_is_there, node, until_ns);
-        node->receiving = false;
-    }
-    if (status == MESH_OK) {
-        *out = take_aside(node);
-        status = *out ? MESH_OK : MESH_CLOSED;
-    }
-    process_unlock(node->process);
-    return status;
+    return mesh_endpoint_listen(node ? node->own : NULL, timeout_ms, out);
 }
 
 enum mesh_status mesh_ask_text(struct mesh_node *node, struct mesh_address to, const char *text, int timeout_ms,
                                struct mesh_message **reply) {
-    return mesh_ask(node, to, MESH_TEXT, text, strlen(text) + 1, timeout_ms, reply);
+    return text ? mesh_ask(node, to, MESH_TEXT, text, strlen(text) + 1, timeout_ms, reply) : MESH_INVALID_ARGUMENT;
 }
 
 enum mesh_status mesh_tell_text(struct mesh_node *node, struct mesh_address to, const char *format, ...) {

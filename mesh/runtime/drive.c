@@ -12,43 +12,51 @@
 #define PAUSE_NS UINT64_C(400000)
 #define PAUSE_MAX_NS UINT64_C(5000000)
 
+/* ---- sleeping ---- */
+
+static enum mesh_status sleeper_init(struct drive_sleeper *sleeper) {
+    list_node_init(&sleeper->place);
+    return sem_init(&sleeper->semaphore, 0, 0) == 0 ? MESH_OK : MESH_NO_MEMORY;
+}
+
+static void call(struct drive_sleeper *sleeper) {
+    if (!sleeper->called) {
+        sleeper->called = true;
+        (void)sem_post(&sleeper->semaphore);
+    }
+}
+
+/* Lets go of the baton meanwhile; a call that came before is not missed. */
+static enum mesh_status sleep_until(struct drive *drive, struct drive_sleeper *sleeper, uint64_t until_ns) {
+    struct timespec until = {.tv_sec = (time_t)(until_ns / NS_PER_S), .tv_nsec = (long)(until_ns % NS_PER_S)};
+    process_unlock(drive->process);
+    int failed = until_ns == TIME_NEVER ? sem_wait(&sleeper->semaphore)
+                                        : sem_clockwait(&sleeper->semaphore, CLOCK_MONOTONIC, &until);
+    bool interrupted = failed && errno == EINTR;
+    process_lock(drive->process);
+    sleeper->called = sleeper->called && failed;
+    return interrupted ? MESH_INTERRUPTED : MESH_OK;
+}
+
 enum mesh_status drive_init(struct drive *drive, struct process *process) {
     *drive = (struct drive){.process = process};
-    pthread_condattr_t attributes;
-    if (pthread_condattr_init(&attributes) != 0) {
-        return MESH_NO_MEMORY;
-    }
-    bool made = pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC) == 0 &&
-                pthread_cond_init(&drive->changed, &attributes) == 0 &&
-                pthread_cond_init(&drive->deserted, &attributes) == 0 && pthread_mutex_init(&drive->mutex, NULL) == 0;
-    (void)pthread_condattr_destroy(&attributes);
-    return made ? MESH_OK : MESH_NO_MEMORY;
+    list_init(&drive->waiting);
+    return sleeper_init(&drive->deserted);
 }
 
 void drive_fini(struct drive *drive) {
-    (void)pthread_mutex_destroy(&drive->mutex);
-    (void)pthread_cond_destroy(&drive->changed);
-    (void)pthread_cond_destroy(&drive->deserted);
+    (void)sem_destroy(&drive->deserted.semaphore);
 }
 
-/* Lets go of the baton while it waits. The mutex is taken before, so that no signal of a baton holder is missed. */
-static void wait_for(struct drive *drive, pthread_cond_t *condition, uint64_t until_ns) {
-    (void)pthread_mutex_lock(&drive->mutex);
-    process_unlock(drive->process);
-    if (until_ns == TIME_NEVER) {
-        (void)pthread_cond_wait(condition, &drive->mutex);
-    } else {
-        struct timespec until = {.tv_sec = (time_t)(until_ns / 1000000000), .tv_nsec = (long)(until_ns % 1000000000)};
-        (void)pthread_cond_timedwait(condition, &drive->mutex, &until);
+/* ---- turns ---- */
+
+static void call_ready(struct drive *drive) {
+    LIST_EACH (&drive->waiting, node, after) {
+        struct drive_sleeper *sleeper = LIST_OWNER(node, struct drive_sleeper, place);
+        if (!sleeper->ready || sleeper->ready(sleeper->user)) {
+            call(sleeper);
+        }
     }
-    (void)pthread_mutex_unlock(&drive->mutex);
-    process_lock(drive->process);
-}
-
-static void tell(struct drive *drive, pthread_cond_t *condition) {
-    (void)pthread_mutex_lock(&drive->mutex);
-    (void)pthread_cond_broadcast(condition);
-    (void)pthread_mutex_unlock(&drive->mutex);
 }
 
 static enum mesh_status take_turn(struct drive *drive, uint64_t until_ns) {
@@ -58,35 +66,54 @@ static enum mesh_status take_turn(struct drive *drive, uint64_t until_ns) {
     drive->driving = false;
     drive->left_ns = drive->flushed_ns = process_now(drive->process);
     drive->gathered_bytes = 0;
-    if (drive->waiting > 0) {
-        tell(drive, &drive->changed);
-    }
+    call_ready(drive);
     return status;
 }
 
-static void await_turn(struct drive *drive, uint64_t until_ns) {
-    drive->waiting++;
+static enum mesh_status await_turn(struct drive *drive, bool (*ready)(void *user), void *user, uint64_t until_ns) {
+    struct drive_sleeper sleeper = {.ready = ready, .user = user};
+    enum mesh_status status = sleeper_init(&sleeper);
+    if (status != MESH_OK) {
+        return status;
+    }
+    list_push_back(&drive->waiting, &sleeper.place);
     if (drive->by_standby) {
         process_wake(drive->process);
     }
-    wait_for(drive, &drive->changed, until_ns);
-    drive->waiting--;
+    status = sleep_until(drive, &sleeper, until_ns);
+    list_remove(&sleeper.place);
+    (void)sem_destroy(&sleeper.semaphore);
+    return status;
 }
 
-/* Nobody drives from here on: a standby that has gone to sleep begins to count. */
+/* Nobody drives from here on: who waits longest is called to, and a standby that has gone to sleep begins to count. */
 static void leave(struct drive *drive) {
+    if (!drive->driving && !list_is_empty(&drive->waiting)) {
+        call(LIST_OWNER(list_front(&drive->waiting), struct drive_sleeper, place));
+    }
     if (drive->standby_idle) {
         drive->standby_idle = false;
-        tell(drive, &drive->deserted);
+        call(&drive->deserted);
+    }
+}
+
+/* Whoever drives looks for itself at the end of its turn. */
+void drive_changed(struct drive *drive) {
+    call_ready(drive);
+    if (drive->driving) {
+        process_wake(drive->process);
     }
 }
 
 enum mesh_status drive_turn(struct drive *drive, uint64_t until_ns) {
+    enum mesh_status status = MESH_OK;
     if (drive->driving) {
-        await_turn(drive, until_ns);
-        return MESH_OK;
+        (void)await_turn(drive, NULL, NULL, until_ns);
+    } else {
+        status = take_turn(drive, until_ns);
     }
-    return take_turn(drive, until_ns);
+    leave(drive);
+    return status;
 }
 
 enum mesh_status drive_until(struct drive *drive, bool (*ready)(void *user), void *user, uint64_t until_ns) {
@@ -94,15 +121,12 @@ enum mesh_status drive_until(struct drive *drive, bool (*ready)(void *user), voi
     if (!drive->driving) {
         drive->entered_ns = process_now(drive->process);
     }
-    while (!ready(user)) {
-        if (status != MESH_OK) {
-            break;
-        }
+    while (status == MESH_OK && !ready(user)) {
         if (until_ns != TIME_NEVER && process_now(drive->process) >= until_ns) {
             status = MESH_TIMED_OUT;
-            break;
+        } else {
+            status = drive->driving ? await_turn(drive, ready, user, until_ns) : take_turn(drive, until_ns);
         }
-        status = drive_turn(drive, until_ns);
     }
     leave(drive);
     return ready(user) ? MESH_OK : status;
@@ -136,7 +160,7 @@ void drive_submitted(struct drive *drive, uint64_t now_ns, size_t bytes) {
     } else {
         drive->gathered = true;
         drive->urgent = true;
-        tell(drive, &drive->deserted);
+        call(&drive->deserted);
     }
 }
 
@@ -146,9 +170,9 @@ void drive_submitted(struct drive *drive, uint64_t now_ns, size_t bytes) {
 static void pause_for_senders(struct drive *drive, bool sending) {
     uint64_t began_ns = process_now(drive->process), now_ns = began_ns;
     drive->pausing = sending;
-    while (sending && drive->waiting == 0 && !drive->stopping && now_ns - began_ns < PAUSE_MAX_NS) {
+    while (sending && list_is_empty(&drive->waiting) && !drive->stopping && now_ns - began_ns < PAUSE_MAX_NS) {
         uint64_t flushed_ns = drive->flushed_ns;
-        wait_for(drive, &drive->deserted, now_ns + PAUSE_NS);
+        (void)sleep_until(drive, &drive->deserted, now_ns + PAUSE_NS);
         now_ns = process_now(drive->process);
         sending = drive->flushed_ns != flushed_ns;
     }
@@ -160,18 +184,20 @@ static void stand_by(struct drive *drive) {
     if (drive->driving && now_ns - drive->entered_ns >= STANDBY_AFTER_NS) {
         /* Only a driver who waits long tells the standby that it leaves: many short waits must not wake it each time. */
         drive->standby_idle = true;
-        wait_for(drive, &drive->deserted, TIME_NEVER);
-    } else if (drive->driving || drive->waiting > 0 || (!drive->urgent && now_ns - drive->left_ns < STANDBY_AFTER_NS)) {
-        wait_for(drive, &drive->deserted, now_ns + STANDBY_AFTER_NS);
+        (void)sleep_until(drive, &drive->deserted, TIME_NEVER);
+    } else if (drive->driving || !list_is_empty(&drive->waiting) ||
+               (!drive->urgent && now_ns - drive->left_ns < STANDBY_AFTER_NS)) {
+        (void)sleep_until(drive, &drive->deserted, now_ns + STANDBY_AFTER_NS);
     } else {
         drive->urgent = false;
         drive->by_standby = true;
         bool sending = drive->gathered_bytes > 0;
         (void)take_turn(drive, TIME_NEVER);
         drive->by_standby = false;
+        leave(drive);
         pause_for_senders(drive, sending || drive->gathered);
         /* Who drives as the standby need not wait 10 ms for itself, unless somebody else wants to. */
-        drive->left_ns = drive->waiting > 0 ? drive->left_ns : 0;
+        drive->left_ns = !list_is_empty(&drive->waiting) ? drive->left_ns : 0;
     }
 }
 
@@ -202,7 +228,7 @@ void drive_stop_standby(struct drive *drive) {
     }
     process_lock(drive->process);
     drive->stopping = true;
-    tell(drive, &drive->deserted);
+    call(&drive->deserted);
     process_wake(drive->process);
     process_unlock(drive->process);
     (void)pthread_join(drive->standby, NULL);

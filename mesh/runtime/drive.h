@@ -1,8 +1,9 @@
 /* Driving: which of a process's threads runs its turns.
  *
  * Exactly one thread at a time runs process_turn. A thread that waits for something runs the turns itself, so that
- * an answer wakes the very thread that wants it; the others wait until the driver leaves or tells that something
- * changed.
+ * an answer wakes the very thread that wants it. The others sleep: after each turn the driver looks what they wait for
+ * and calls those for whom it is there, and when it leaves it calls one of them to drive, so that of a hundred threads
+ * that wait only the one concerned wakes up.
  *
  *   nobody --a thread waits--> that thread --what it waited for is there--> nobody --10 ms--> standby
  *      ^                                                                                        |
@@ -20,14 +21,24 @@
 #ifndef MESH_RUNTIME_DRIVE_H
 #define MESH_RUNTIME_DRIVE_H
 
+#include "mesh/base/list.h"
 #include "mesh/runtime/process.h"
 #include <pthread.h>
+#include <semaphore.h>
+
+/* A thread that sleeps until it is called. A semaphore, unlike a condition, lets a signal end the sleep (D13). */
+struct drive_sleeper {
+    struct list_node place; /* among those that wait while another drives */
+    sem_t semaphore;
+    bool called;
+    bool (*ready)(void *user); /* NULL: called after every turn */
+    void *user;
+};
 
 struct drive {
     struct process *process;
-    pthread_mutex_t mutex;   /* taken with the baton held, and let go before the baton is taken again */
-    pthread_cond_t changed;  /* for threads that wait for the driver */
-    pthread_cond_t deserted; /* for the standby: nobody drives, or nobody may any more */
+    struct list waiting;           /* threads that wait while another drives */
+    struct drive_sleeper deserted; /* the standby: nobody drives, or nobody may any more */
     pthread_t standby;
     bool has_standby, stopping;
     bool driving;        /* a thread is in process_turn */
@@ -35,7 +46,6 @@ struct drive {
     bool gathered;       /* something waits for the driver's flush, who has been woken for it */
     bool urgent;         /* the standby is to take over at once */
     bool standby_idle;   /* the standby sleeps until somebody leaves */
-    unsigned waiting;    /* threads in `changed` */
     uint64_t entered_ns; /* when the present driver began to wait */
     uint64_t left_ns;    /* when somebody last drove */
     uint64_t flushed_ns;
@@ -52,9 +62,12 @@ MESH_MUST_USE enum mesh_status drive_start_standby(struct drive *drive);
 void drive_stop_standby(struct drive *drive);
 
 /* Runs turns, or lets another thread run them, until `ready`: MESH_OK, MESH_TIMED_OUT, or MESH_INTERRUPTED by a
- * signal. */
+ * signal. Whichever thread drives calls `ready`, with the baton held. */
 MESH_MUST_USE enum mesh_status drive_until(struct drive *drive, bool (*ready)(void *user), void *user,
                                            uint64_t until_ns);
+
+/* The caller has changed what other threads may wait for. */
+void drive_changed(struct drive *drive);
 
 /* One turn, by this thread or another; waits until `until_ns` at most. MESH_INTERRUPTED by a signal. */
 enum mesh_status drive_turn(struct drive *drive, uint64_t until_ns);

@@ -1,20 +1,26 @@
 /* The inside of a node handle: one program's place on one node.
  *
- * The handle is a process of the mesh with one endpoint of its own, number 1 of its slot: what it tells and asks
- * comes from there, and what is for it arrives there. An ask takes what stands before its reply out of the mailbox
- * and keeps it aside, in order, for the next listen; such a message is settled as handled when it is taken.
+ * The handle is a process of the mesh with endpoints. Its own is number 1 of its slot; those that threads open have numbers
+ * that stay in the process, so that whoever sends to one that is closed hears that from the process itself.
  *
  * SPDX-License-Identifier: MPL-2.0 */
 #ifndef MESH_RUNTIME_HANDLE_H
 #define MESH_RUNTIME_HANDLE_H
 
+#include "mesh/base/map.h"
+#include "mesh/base/time.h"
+#include "mesh/core/address.h"
 #include "mesh/runtime/drive.h"
+#include "mesh/runtime/endpoint.h"
 #include "mesh/runtime/run_path.h"
 #include "mesh/runtime/view.h"
 #include <mesh/node.h>
 #include <mesh/report.h>
+#include <sys/types.h>
 
-enum { HANDLE_ASIDE_MAX = 65536 };
+#define HANDLE_DRAIN_WAIT_NS (7 * NS_PER_S) /* D14 */
+
+enum { HANDLE_ENDPOINTS_MAX = 4096 };
 
 /* A request to the admin that a thread waits for: its answer has the same number. */
 struct handle_request {
@@ -28,16 +34,12 @@ struct handle_request {
     const bool *admin_gone; /* of the handle */
 };
 
-enum handle_ask {
-    HANDLE_ASK_NONE,
-    HANDLE_ASK_OPEN,   /* waits for its reply, or may be resumed */
-    HANDLE_ASK_FAILED, /* `failed` says why */
-};
-
 struct mesh_node {
     struct process *process;
     struct drive drive;
-    struct mesh_address endpoint;
+    struct map endpoints; /* by address */
+    struct mesh_endpoint *own;
+    struct address_mint mint; /* of the others */
     const struct mesh_type *const *types;
     char run_directory[RUN_PATH_BYTES];
     int admin_pidfd; /* readable when the admin has died; -1 when it cannot be had */
@@ -47,17 +49,7 @@ struct mesh_node {
     uint64_t last_id; /* of requests and asks */
     struct handle_request *requests;
 
-    uint64_t rooms;     /* counts up whenever the window has room again; POST_CLOSED at the end */
-    bool receiving;     /* a thread is in ask or listen */
-    bool may_have_mail; /* the mailbox was told to have something since it was last found empty */
-    struct mesh_message *aside, **aside_tail;
-    size_t aside_count;
-
-    enum handle_ask ask_state;
-    uint64_t ask_id;
-    struct mesh_message *ask_reply, *ask_failed;
-
-    bool endpoint_drained, process_drained;
+    bool process_drained;
 };
 
 /* Sends a request to the admin and waits for the answer, which is then in `request`. MESH_TIMED_OUT,
@@ -65,12 +57,18 @@ struct mesh_node {
 MESH_MUST_USE enum mesh_status handle_request(struct mesh_node *node, struct control *control, uint64_t until_ns,
                                               struct handle_request *request);
 
-/* The callbacks of a process that concern asks and the inbox. */
-void handle_on_unhandled(void *user, struct message *message);
+/* An answer of the admin. */
 void handle_on_answer(struct mesh_node *node, const struct control *control);
 
-/* Puts it behind what waits for listen. */
-void handle_put_aside(struct mesh_node *node, struct mesh_message *message);
+/* How it attaches: `transport` is NULL for ZeroMQ; tests give the memory transport. */
+struct handle_options {
+    const char *run_directory;
+    const struct mesh_type *const *types;
+    struct transport *transport;
+    pid_t admin; /* 0: not known */
+};
+MESH_MUST_USE enum mesh_status handle_open(struct mesh_node **out, const struct handle_options *options,
+                                           struct mesh_error *error);
 
 /* When a wait of `timeout_ms` from now on ends. */
 uint64_t handle_until(const struct mesh_node *node, int timeout_ms);

@@ -19,17 +19,20 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#define DRAIN_WAIT_NS (7 * NS_PER_S) /* D14 */
-#define LINK_WAIT_NS (2 * NS_PER_S)  /* a node whose admin cannot be reached for so long is gone */
+#define LINK_WAIT_NS (2 * NS_PER_S) /* a node whose admin cannot be reached for so long is gone */
 
 enum { ATTACH_WAIT_MS = 5000 };
 
 /* ---- what the process tells ---- */
 
+static struct mesh_endpoint *find(const struct mesh_node *node, struct mesh_address address) {
+    return map_get(&node->endpoints, &address);
+}
+
 static void on_runnable(void *user, struct mesh_address address) {
-    struct mesh_node *node = user;
-    if (mesh_address_equal(address, node->endpoint)) {
-        node->may_have_mail = true;
+    struct mesh_endpoint *endpoint = find(user, address);
+    if (endpoint) {
+        endpoint_on_mail(endpoint);
     }
 }
 
@@ -40,25 +43,38 @@ static void on_control(void *user, struct mesh_address sender, const struct cont
     }
 }
 
+static void on_unhandled(void *user, struct message *message) {
+    struct mesh_endpoint *endpoint = find(user, message->sender);
+    if (endpoint) {
+        endpoint_on_failed(endpoint, message);
+    }
+    message_release(message);
+}
+
 static void on_room(void *user, struct mesh_address address) {
-    struct mesh_node *node = user;
-    if (mesh_address_equal(address, node->endpoint) && node->rooms != POST_CLOSED) {
-        node->rooms++;
+    struct mesh_endpoint *endpoint = find(user, address);
+    if (endpoint) {
+        endpoint_on_room(endpoint);
     }
 }
 
 static void on_drained(void *user, struct mesh_address address) {
     struct mesh_node *node = user;
-    if (mesh_address_equal(address, node->endpoint)) {
-        node->endpoint_drained = true;
+    struct mesh_endpoint *endpoint = find(node, address);
+    if (endpoint) {
+        endpoint->drained = true;
     } else {
         node->process_drained = true;
     }
 }
 
 static void admin_is_gone(struct mesh_node *node) {
+    size_t place = 0;
+    struct mesh_endpoint *endpoint;
     node->admin_gone = true;
-    node->rooms = POST_CLOSED;
+    while ((endpoint = map_next(&node->endpoints, &place))) {
+        endpoint_on_gone(endpoint);
+    }
 }
 
 static void on_link(void *user, uint64_t peer, const char *endpoint, enum process_link link) {
@@ -97,7 +113,7 @@ static uint64_t on_tick(void *user, uint64_t now_ns) {
 
 /* ---- attaching ---- */
 
-static enum mesh_status open_process(struct mesh_node *node, struct mesh_error *error) {
+static enum mesh_status open_process(struct mesh_node *node, struct transport *transport, struct mesh_error *error) {
     char admin[RUN_PATH_ENDPOINT_BYTES];
     char own[RUN_PATH_ENDPOINT_BYTES];
     char name[40];
@@ -110,13 +126,14 @@ static enum mesh_status open_process(struct mesh_node *node, struct mesh_error *
         .node_name = "",
         .listen = listen,
         .admin = run_path_endpoint(admin, node->run_directory, "admin"),
+        .transport = transport,
         .limits = &delivery_limits_default,
         .callbacks =
             {
                 .user = node,
                 .runnable = on_runnable,
                 .control = on_control,
-                .unhandled = handle_on_unhandled,
+                .unhandled = on_unhandled,
                 .room = on_room,
                 .drained = on_drained,
                 .link = on_link,
@@ -175,10 +192,9 @@ static enum mesh_status register_types(struct mesh_node *node, struct mesh_error
 static enum mesh_status begin(struct mesh_node *node, pid_t admin, struct mesh_error *error) {
     process_lock(node->process);
     struct mesh_address process = process_address(node->process);
-    node->endpoint = address_make(process.node, address_slot(process), 1);
+    node->mint = address_mint_init_local(process.node, address_slot(process));
     watch_admin(node, admin);
-    struct delivery_event open = {.kind = DELIVERY_OPEN, .address = node->endpoint};
-    enum mesh_status status = process_step(node->process, &open);
+    enum mesh_status status = endpoint_open(node, address_make(process.node, address_slot(process), 1), &node->own);
     if (status != MESH_OK) {
         status = error_set(error, status, "no endpoint could be opened: %s", mesh_status_text(status));
     } else if (node->types && node->types[0]) {
@@ -192,6 +208,11 @@ static enum mesh_status begin(struct mesh_node *node, pid_t admin, struct mesh_e
 }
 
 static void node_destroy(struct mesh_node *node) {
+    size_t place = 0;
+    for (struct mesh_endpoint *endpoint; (endpoint = map_next(&node->endpoints, &place));) {
+        endpoint_destroy(endpoint);
+    }
+    map_fini(&node->endpoints);
     if (node->process) {
         drive_stop_standby(&node->drive);
         drive_fini(&node->drive);
@@ -200,37 +221,24 @@ static void node_destroy(struct mesh_node *node) {
     if (node->admin_pidfd >= 0) {
         (void)close(node->admin_pidfd);
     }
-    mesh_message_release(&node->ask_reply);
-    mesh_message_release(&node->ask_failed);
-    while (node->aside) {
-        struct mesh_message *message = node->aside;
-        node->aside = message->next;
-        mesh_message_release(&message);
-    }
     free(node);
 }
 
-static enum mesh_status attach(struct mesh_node **out, const char *run_directory, const struct mesh_type *const *types,
-                               struct mesh_error *error) {
-    pid_t admin = 0;
-    enum mesh_status status = run_path_knock(run_directory, &admin, error);
-    if (status != MESH_OK) {
-        return status;
-    }
+enum mesh_status handle_open(struct mesh_node **out, const struct handle_options *options, struct mesh_error *error) {
     struct mesh_node *node = calloc(1, sizeof *node);
     if (!node) {
         return error_set(error, MESH_NO_MEMORY, "no memory for a node handle");
     }
     node->admin_pidfd = -1;
-    node->types = types;
-    node->aside_tail = &node->aside;
-    memcpy(node->run_directory, run_directory, strlen(run_directory) + 1);
-    status = open_process(node, error);
+    node->types = options->types;
+    map_init(&node->endpoints, sizeof(struct mesh_address), HANDLE_ENDPOINTS_MAX, incarnation_draw());
+    memcpy(node->run_directory, options->run_directory, strlen(options->run_directory) + 1);
+    enum mesh_status status = open_process(node, options->transport, error);
     if (status == MESH_OK) {
         status = drive_init(&node->drive, node->process);
     }
     if (status == MESH_OK) {
-        status = begin(node, admin, error);
+        status = begin(node, options->admin, error);
     }
     if (status != MESH_OK) {
         node_destroy(node);
@@ -238,6 +246,13 @@ static enum mesh_status attach(struct mesh_node **out, const char *run_directory
     }
     *out = node;
     return MESH_OK;
+}
+
+static enum mesh_status attach(struct mesh_node **out, const char *run_directory, const struct mesh_type *const *types,
+                               struct mesh_error *error) {
+    struct handle_options options = {.run_directory = run_directory, .types = types};
+    enum mesh_status status = run_path_knock(run_directory, &options.admin, error);
+    return status == MESH_OK ? handle_open(out, &options, error) : status;
 }
 
 static const struct mesh_node_options no_options;
@@ -286,26 +301,31 @@ enum mesh_status mesh_node_start(struct mesh_node **out, const struct mesh_node_
 
 static bool is_drained(void *user) {
     const struct mesh_node *node = user;
-    return (node->endpoint_drained && node->process_drained) || node->admin_gone;
+    return node->process_drained || node->admin_gone;
 }
 
-static bool is_endpoint_drained(void *user) {
+static bool are_endpoints_drained(void *user) {
     const struct mesh_node *node = user;
-    return node->endpoint_drained;
+    size_t place = 0;
+    struct mesh_endpoint *endpoint;
+    while ((endpoint = map_next(&node->endpoints, &place)) && endpoint_is_drained(endpoint)) {
+    }
+    return !endpoint;
 }
 
 /* The admin gives the slot up when it hears that its endpoint is gone; what was told is received before (D14). */
 static void leave(struct mesh_node *node) {
-    uint64_t until_ns = process_now(node->process) + DRAIN_WAIT_NS;
-    struct mesh_address process = process_address(node->process);
-    struct delivery_event close = {.kind = DELIVERY_CLOSE, .address = node->endpoint, .reason = FRAME_EXITED};
-    if (process_step(node->process, &close) == MESH_OK) {
-        while (drive_until(&node->drive, is_endpoint_drained, node, until_ns) == MESH_INTERRUPTED) {
-        }
+    uint64_t until_ns = process_now(node->process) + HANDLE_DRAIN_WAIT_NS;
+    size_t place = 0;
+    for (struct mesh_endpoint *endpoint; (endpoint = map_next(&node->endpoints, &place));) {
+        endpoint_begin_close(endpoint);
     }
+    while (drive_until(&node->drive, are_endpoints_drained, node, until_ns) == MESH_INTERRUPTED) {
+    }
+    struct mesh_address process = process_address(node->process);
     struct control exited = {.kind = CONTROL_EXITED, .exited = {.address = process, .how = CONTROL_OWN_EXIT}};
     (void)process_send_control(node->process, process_admin(node->process), &exited);
-    close.address = process;
+    struct delivery_event close = {.kind = DELIVERY_CLOSE, .address = process, .reason = FRAME_EXITED};
     if (process_step(node->process, &close) == MESH_OK) {
         while (drive_until(&node->drive, is_drained, node, until_ns) == MESH_INTERRUPTED) {
         }
@@ -324,7 +344,7 @@ void mesh_node_detach(struct mesh_node **node) {
 }
 
 struct mesh_address mesh_node_address(const struct mesh_node *node) {
-    return node->endpoint;
+    return node->own->address;
 }
 
 void mesh_host_enter(const struct mesh_type *const *types) {

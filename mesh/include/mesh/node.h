@@ -1,19 +1,17 @@
 /* Node programs: attaching to a node, creating top-level actors, telling, asking, listening.
  *
- * A handle is one program's place on one node, with an address and an inbox of its own. Any number of them may live in one
- * process; there is no global state. Every function may be called from any thread; ask and listen of one handle serve
- * one thread at a time. Time-outs are milliseconds; 0 does not wait, MESH_FOREVER waits without end. Rules C2, C12, C13, D11, D13.
+ * A handle is one program's place on one node, with an endpoint of its own; threads may open more (endpoint.h). Any number
+ * of handles may live in one process; there is no global state. Every function may be called from any thread; ask and
+ * listen of one handle serve one thread at a time. Time-outs are milliseconds; 0 does not wait, MESH_FOREVER waits without
+ * end. Rules C2, C12, C13, D11, D13.
  *
  * SPDX-License-Identifier: MPL-2.0 */
 #ifndef MESH_NODE_H
 #define MESH_NODE_H
 
 #include <mesh/actor.h>
+#include <mesh/endpoint.h>
 #include <mesh/error.h>
-
-struct mesh_node;
-
-#define MESH_FOREVER (-1)
 
 struct mesh_node_options {
     const char *
@@ -33,7 +31,7 @@ mesh_node_attach(struct mesh_node **out, const struct mesh_node_options *options
 MESH_MUST_USE MESH_API enum mesh_status mesh_node_start(struct mesh_node **out, const struct mesh_node_options *options,
                                                         struct mesh_error *error);
 
-/* Leaves the node: what was sent is delivered first, 7 s at most (D14); what is unread in the inbox is dead. Nulls the
+/* Leaves the node: closes its endpoints, its own and those that are still open, as mesh_endpoint_close says. Nulls the
  * handle; NULL-safe. Actors that it created live on. */
 MESH_API void mesh_node_detach(struct mesh_node **node);
 
@@ -45,6 +43,7 @@ MESH_MUST_USE MESH_API enum mesh_status mesh_node_shutdown(struct mesh_node *nod
  * runs the actor and never returns; otherwise it returns at once. */
 MESH_API void mesh_host_enter(const struct mesh_type *const *types);
 
+/* The address of the handle's own endpoint. */
 MESH_API struct mesh_address mesh_node_address(const struct mesh_node *node);
 
 /* Creates a top-level actor and waits until it is up or has failed, 50 s at most (C2). MESH_NO_COMPATIBLE_NODE,
@@ -53,26 +52,19 @@ MESH_MUST_USE MESH_API enum mesh_status mesh_node_create(struct mesh_node *node,
                                                          const struct mesh_create_options *options,
                                                          struct mesh_address *out, struct mesh_error *error);
 
-/* Sends without waiting for an answer. As mesh_send; waits at the window's limit until there is room or the message expires. */
+/* ---- on the handle's own endpoint ---- */
+
+/* As mesh_endpoint_tell, mesh_endpoint_ask, mesh_endpoint_ask_resume and mesh_endpoint_listen. */
 MESH_MUST_USE MESH_API enum mesh_status mesh_tell(struct mesh_node *node, struct mesh_address to, const char *type,
                                                   const void *data, size_t bytes);
-
-/* Sends and waits for the answer to this very message. `*reply` is the caller's, to be given back: on MESH_OK the answer;
- * on MESH_REFUSED (its handler failed, E1) and MESH_DEAD (as soon as the target is known to be dead) a MESH_POISON or
- * MESH_DEAD_LETTER that says why, or NULL without memory; else NULL. MESH_TIMED_OUT, MESH_INTERRUPTED by a signal (D13: go on
- * with mesh_ask_resume), MESH_CLOSED when the node is gone. What comes from others, or late, stays for mesh_listen (D11);
- * what an ask meets on its way counts as handled. */
 MESH_MUST_USE MESH_API enum mesh_status mesh_ask(struct mesh_node *node, struct mesh_address to, const char *type,
                                                  const void *data, size_t bytes, int timeout_ms,
                                                  struct mesh_message **reply);
-
-/* Goes on waiting for the answer to the last ask that ended with MESH_INTERRUPTED or MESH_TIMED_OUT. MESH_NOT_FOUND when there is none. */
 MESH_MUST_USE MESH_API enum mesh_status mesh_ask_resume(struct mesh_node *node, int timeout_ms,
                                                         struct mesh_message **reply);
-
-/* The next message for this handle, from anyone. MESH_TIMED_OUT, MESH_INTERRUPTED, MESH_CLOSED when the node is gone. */
 MESH_MUST_USE MESH_API enum mesh_status mesh_listen(struct mesh_node *node, int timeout_ms, struct mesh_message **out);
 
+/* Tells a MESH_TEXT message, formatted as by printf. */
 MESH_MUST_USE MESH_API enum mesh_status mesh_tell_text(struct mesh_node *node, struct mesh_address to,
                                                        const char *format, ...) __attribute__((format(printf, 3, 4)));
 
@@ -80,7 +72,8 @@ MESH_MUST_USE MESH_API enum mesh_status mesh_tell_text(struct mesh_node *node, s
 MESH_MUST_USE MESH_API enum mesh_status mesh_ask_text(struct mesh_node *node, struct mesh_address to, const char *text,
                                                       int timeout_ms, struct mesh_message **reply);
 
-/* Asks an actor to exit, with its children unless `alone` (C5). */
+/* Asks an actor to exit, with its children unless `alone` (C5). An admin is not to be asked: MESH_REFUSED; an endpoint
+ * refuses (C6). MESH_INVALID_ADDRESS (E5). */
 MESH_MUST_USE MESH_API enum mesh_status mesh_node_request_exit(struct mesh_node *node, struct mesh_address who,
                                                                bool alone);
 
