@@ -108,6 +108,9 @@ static enum mesh_status create(struct mesh_node *node, const char *type, const s
 
 enum mesh_status mesh_node_create(struct mesh_node *node, const char *type, const struct mesh_create_options *options,
                                   struct mesh_address *out, struct mesh_error *error) {
+    if (!node || !out) {
+        return error_set(error, MESH_INVALID_ARGUMENT, "a create needs a node, and a place for the address");
+    }
     if (!module_name_valid(type)) {
         return error_set(error, MESH_INVALID_ARGUMENT, "a type's name has 1 to %d characters, none of them a space",
                          MODULE_NAME_BYTES);

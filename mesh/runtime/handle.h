@@ -60,12 +60,13 @@ MESH_MUST_USE enum mesh_status handle_request(struct mesh_node *node, struct con
 /* An answer of the admin. */
 void handle_on_answer(struct mesh_node *node, const struct control *control);
 
-/* How it attaches: `transport` is NULL for ZeroMQ; tests give the memory transport. */
+/* How it attaches: `transport` is NULL for ZeroMQ; tests give the memory transport, and the incarnation that it has. */
 struct handle_options {
     const char *run_directory;
     const struct mesh_type *const *types;
     struct transport *transport;
-    pid_t admin; /* 0: not known */
+    uint64_t incarnation; /* 0: one is drawn */
+    pid_t admin;          /* 0: not known */
 };
 MESH_MUST_USE enum mesh_status handle_open(struct mesh_node **out, const struct handle_options *options,
                                            struct mesh_error *error);

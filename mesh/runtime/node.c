@@ -113,11 +113,12 @@ static uint64_t on_tick(void *user, uint64_t now_ns) {
 
 /* ---- attaching ---- */
 
-static enum mesh_status open_process(struct mesh_node *node, struct transport *transport, struct mesh_error *error) {
+static enum mesh_status open_process(struct mesh_node *node, const struct handle_options *with,
+                                     struct mesh_error *error) {
     char admin[RUN_PATH_ENDPOINT_BYTES];
     char own[RUN_PATH_ENDPOINT_BYTES];
     char name[40];
-    uint64_t incarnation = incarnation_draw();
+    uint64_t incarnation = with->incarnation ? with->incarnation : incarnation_draw();
     (void)snprintf(name, sizeof name, "p%08x", (unsigned)incarnation);
     const char *listen[] = {run_path_endpoint(own, node->run_directory, name), NULL};
     struct process_options options = {
@@ -126,7 +127,7 @@ static enum mesh_status open_process(struct mesh_node *node, struct transport *t
         .node_name = "",
         .listen = listen,
         .admin = run_path_endpoint(admin, node->run_directory, "admin"),
-        .transport = transport,
+        .transport = with->transport,
         .limits = &delivery_limits_default,
         .callbacks =
             {
@@ -233,7 +234,7 @@ enum mesh_status handle_open(struct mesh_node **out, const struct handle_options
     node->types = options->types;
     map_init(&node->endpoints, sizeof(struct mesh_address), HANDLE_ENDPOINTS_MAX, incarnation_draw());
     memcpy(node->run_directory, options->run_directory, strlen(options->run_directory) + 1);
-    enum mesh_status status = open_process(node, options->transport, error);
+    enum mesh_status status = open_process(node, options, error);
     if (status == MESH_OK) {
         status = drive_init(&node->drive, node->process);
     }

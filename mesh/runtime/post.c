@@ -2,11 +2,15 @@
 #include "mesh/runtime/post.h"
 
 #include "mesh/base/time.h"
+#include "mesh/core/address.h"
 #include <string.h>
 
 static enum mesh_status check(const struct post *post) {
-    if (mesh_address_is_none(post->to)) {
+    if (post->to.node == 0) {
         return MESH_INVALID_ADDRESS;
+    }
+    if (post->kind == FRAME_EXIT_REQUEST && address_number(post->to) == 0) {
+        return MESH_REFUSED; /* an admin, or a process itself (C6) */
     }
     size_t type_bytes = post->type ? strnlen(post->type, FRAME_TYPE_BYTES + 1) : FRAME_TYPE_BYTES + 1;
     if (type_bytes > FRAME_TYPE_BYTES || (type_bytes == 0 && post->kind == FRAME_USER) ||

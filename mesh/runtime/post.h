@@ -24,7 +24,8 @@ struct post {
     bool urgent;        /* goes ahead of the mailbox */
 };
 
-/* Gives a message with copies of type and payload, not yet submitted. MESH_INVALID_ADDRESS (E5),
+/* Gives a message with copies of type and payload, not yet submitted. MESH_INVALID_ADDRESS (E5), MESH_REFUSED for an
+ * exit request to an admin or a process itself (C6),
  * MESH_INVALID_ARGUMENT for a type that is missing or too long, or bytes without data; MESH_TOO_LARGE,
  * MESH_NO_MEMORY. */
 MESH_MUST_USE enum mesh_status post_make(struct message **out, struct process *process, const struct post *post);

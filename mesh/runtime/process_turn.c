@@ -272,6 +272,7 @@ static void take_control(struct process *process) {
     struct message *message;
     while ((message = delivery_take(process->delivery, process_now(process), self))) {
         struct control control;
+        struct delivery_event verdict = {.kind = DELIVERY_VERDICT, .address = self, .outcome = FRAME_HANDLED};
         if (message->kind == FRAME_CONTROL && control_decode(process->codec, message->payload, &control) == MESH_OK) {
             if (!is_answer(process, &control) && process->callbacks.control) {
                 process->callbacks.control(process->callbacks.user, message->sender, &control);
@@ -279,8 +280,9 @@ static void take_control(struct process *process) {
         } else {
             process->noise.malformed++;
             note_noise(process, "a message to the process itself is no control message");
+            verdict.outcome = FRAME_DIED;
+            verdict.reason = FRAME_REFUSED;
         }
-        struct delivery_event verdict = {.kind = DELIVERY_VERDICT, .address = self, .outcome = FRAME_HANDLED};
         (void)delivery_step(process->delivery, process_now(process), &verdict);
     }
 }
