@@ -314,7 +314,7 @@ static void on_cut(struct lifecycle *lifecycle, uint64_t now_ns, struct actor *a
         return;
     }
     if (actor->entry.how == 0) {
-        actor->entry.how = MESH_EXITED_ON_REQUEST;
+        actor->entry.how = event->how ? event->how : MESH_EXITED_ON_REQUEST;
         note_end(&actor->entry, event);
     }
     unwant(&actor->entry, WANT_SHOW_EXIT);

@@ -60,7 +60,7 @@ enum lifecycle_event_kind {
     LIFECYCLE_EXIT_REQUEST, /* `actor` shall exit; `alone` leaves its children be */
     LIFECYCLE_SHOWN,        /* the handler of its exit request is over, whatever it returned */
     LIFECYCLE_OWN_EXIT,     /* a verdict of `actor` was exit, or its code called exit() */
-    LIFECYCLE_CUT,      /* `actor` shall end now, without being shown anything: its parent waited long enough (C5) */
+    LIFECYCLE_CUT, /* `actor` ends now, without being shown anything: `how`, or its parent waited long enough (C5) */
     LIFECYCLE_DRAINED,  /* what `actor` sent is received or settled */
     LIFECYCLE_SHUTDOWN, /* the whole process shall end: every actor is asked, none is born any more */
     LIFECYCLE_TICK,     /* nothing but the time */

@@ -243,6 +243,53 @@ static void run_actors(struct host *host) {
     }
 }
 
+bool host_work(struct host *host) {
+    start_newborn(host);
+    run_actors(host);
+    hosted_perform(host);
+    process_perform(host->process);
+    if (host->turned.first) {
+        give_back(host);
+    }
+    return !list_is_empty(&host->runnable) || !list_is_empty(&host->newborn);
+}
+
+const struct process_callbacks host_callbacks = {
+    .runnable = on_runnable,
+    .unhandled = on_unhandled,
+    .room = on_room,
+    .drained = on_drained,
+    .link = on_link,
+    .tick = on_tick,
+};
+
+enum mesh_status host_init(struct host *host, const struct host_options *options) {
+    *host = (struct host){
+        .options = options,
+        .main = pthread_self(),
+        .mint = address_mint_init(options->node, options->slot),
+        .local_mint = address_mint_init_local(options->node, options->slot),
+    };
+    map_init(&host->actors, sizeof(struct mesh_address), ACTORS_MAX, options->incarnation);
+    list_init(&host->runnable);
+    list_init(&host->newborn);
+    return lifecycle_new(&host->lifecycle, &lifecycle_limits_default, options->incarnation);
+}
+
+void host_fini(struct host *host) {
+    struct message *message;
+    while ((message = message_list_take(&host->turned))) {
+        message_release(message);
+    }
+    size_t place = 0;
+    struct mesh_actor *actor;
+    while ((actor = map_next(&host->actors, &place))) {
+        hosted_end(actor);
+    }
+    map_fini(&host->actors);
+    lifecycle_destroy(&host->lifecycle);
+}
+
 static void loop(struct host *host, const bool *done, uint64_t until_ns) {
     while (!*done && lifecycle_count(host->lifecycle) > 0 && process_now(host->process) < until_ns) {
         if (host->exit_signal) {
@@ -250,14 +297,7 @@ static void loop(struct host *host, const bool *done, uint64_t until_ns) {
             struct lifecycle_event shutdown = {.kind = LIFECYCLE_SHUTDOWN};
             hosted_tell(host, &shutdown);
         }
-        start_newborn(host);
-        hosted_perform(host);
-        run_actors(host);
-        process_perform(host->process);
-        if (host->turned.first) {
-            give_back(host);
-        }
-        bool idle = list_is_empty(&host->runnable) && list_is_empty(&host->newborn);
+        bool idle = !host_work(host);
         process_flush(host->process, idle);
         publish_load(host);
         if (lifecycle_count(host->lifecycle) > 0) {
@@ -364,21 +404,10 @@ static enum mesh_status host_open(struct host *host, struct mesh_error *error) {
         .admin = options->admin,
         .limits = &delivery_limits_default,
         .log = host->log,
-        .callbacks =
-            {
-                .user = host,
-                .runnable = on_runnable,
-                .control = on_control,
-                .unhandled = on_unhandled,
-                .room = on_room,
-                .drained = on_drained,
-                .link = on_link,
-                .tick = on_tick,
-            },
+        .callbacks = host_callbacks,
     };
-    if (lifecycle_new(&host->lifecycle, &lifecycle_limits_default, options->incarnation) != MESH_OK) {
-        return error_set(error, MESH_NO_MEMORY, "no memory for the host's tables");
-    }
+    process.callbacks.user = host;
+    process.callbacks.control = on_control;
     enum mesh_status status = process_new(&host->process, &process, HELLO_WAIT_MS, error);
     if (status == MESH_OK && drive_init(&host->drive, host->process) != MESH_OK) {
         status = error_set(error, MESH_NO_MEMORY, "no memory for the host's threads");
@@ -390,13 +419,8 @@ static void host_close(struct host *host) {
     if (host->process) {
         drive_fini(&host->drive);
     }
-    struct message *message;
-    while ((message = message_list_take(&host->turned))) {
-        message_release(message);
-    }
     process_destroy(&host->process);
-    lifecycle_destroy(&host->lifecycle);
-    map_fini(&host->actors);
+    host_fini(host);
     crash_page_unmap(&host->page);
     log_close(&host->log);
 }
@@ -427,18 +451,17 @@ static void show_title(const struct host_options *options) {
 }
 
 int host_main(const struct host_options *options, const struct mesh_type *const *types) {
-    struct host host = {.options = options, .types = types, .main = pthread_self()};
+    struct host host;
+    if (host_init(&host, options) != MESH_OK) {
+        return 1;
+    }
+    host.types = types;
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (options->admin_pid != 0 && (uint32_t)getppid() != options->admin_pid) {
         return 1;
     }
     close_inherited(options->crash_page);
     show_title(options);
-    map_init(&host.actors, sizeof(struct mesh_address), ACTORS_MAX, options->incarnation);
-    list_init(&host.runnable);
-    list_init(&host.newborn);
-    host.mint = address_mint_init(options->node, options->slot);
-    host.local_mint = address_mint_init_local(options->node, options->slot);
     struct mesh_error error = {0};
     enum mesh_status status = log_open(&host.log, options->log, (enum mesh_level)options->log_level, &error);
     if (status != MESH_OK || host_open_page(&host) != 0) {

@@ -73,6 +73,18 @@ MESH_MUST_USE enum mesh_status hosted_begin(struct host *host, struct mesh_addre
 /* Forgets it; its state is freed. */
 void hosted_end(struct mesh_actor *actor);
 
+/* ---- the host's loop, for whoever runs it ---- */
+
+/* What a host does when its process tells it something; without a user, and but for `control`, which is its admin's. */
+extern const struct process_callbacks host_callbacks;
+
+/* Empty tables for a host of `options`; the rest is the caller's to fill in. MESH_NO_MEMORY. */
+MESH_MUST_USE enum mesh_status host_init(struct host *host, const struct host_options *options);
+void host_fini(struct host *host); /* after its process */
+
+/* One round: births, a message for each of some actors, and what comes of it. Whether more is to be done at once. */
+bool host_work(struct host *host);
+
 /* ---- what it does; main thread, with the baton ---- */
 
 /* Runs the constructor (C3). */
@@ -83,6 +95,9 @@ bool hosted_run(struct mesh_actor *actor);
 
 /* Performs what the lifecycle wants, as far as the host's own window has room for it: the rest comes with the next turn. */
 void hosted_perform(struct host *host);
+
+/* Asks an actor to exit, ahead of its mailbox (C5). */
+void hosted_request_exit(struct host *host, struct mesh_address to);
 
 /* Tells the lifecycle, and refreshes what the actor caches of it. */
 enum mesh_status hosted_step(struct host *host, const struct lifecycle_event *event);

@@ -52,6 +52,10 @@ static void tell_child_exited(struct host *host, const struct lifecycle_action *
     }
 }
 
+void hosted_request_exit(struct host *host, struct mesh_address to) {
+    (void)tell(host, to, FRAME_EXIT_REQUEST, NULL, 0, true);
+}
+
 static void kill_child(struct host *host, struct mesh_address child) {
     if (hosted_is_here(host, child)) {
         hosted_tell(host, &(struct lifecycle_event){
@@ -111,7 +115,7 @@ static void perform(struct host *host, const struct lifecycle_action *action) {
         tell_child_exited(host, action);
         break;
     case LIFECYCLE_ASK_CHILD_EXIT:
-        (void)tell(host, action->child, FRAME_EXIT_REQUEST, NULL, 0, true);
+        hosted_request_exit(host, action->child);
         break;
     case LIFECYCLE_KILL_CHILD:
         kill_child(host, action->child);

@@ -37,6 +37,8 @@ struct process_callbacks {
     void (*runnable)(void *user, struct mesh_address address);
     /* A control message for this process's endpoint; it is settled as handled when this returns. */
     void (*control)(void *user, struct mesh_address sender, const struct control *control);
+    /* A message sent from here is settled; asked before it is released or given to `unhandled`. */
+    void (*settled)(void *user, const struct message *message);
     /* A message sent from here that was not handled: its outcome and reason are in it. The callee owns it. */
     void (*unhandled)(void *user, struct message *message);
     /* A sender may go on (DELIVERY_ROOM), a closed one has drained (DELIVERY_DRAINED). */
@@ -86,6 +88,9 @@ enum mesh_status process_turn(struct process *process, uint64_t until_ns);
 
 /* Does what delivery wants until it wants nothing; what is to be sent waits for the flush. */
 void process_perform(struct process *process);
+
+/* When a turn is due at the latest; TIME_NEVER when nothing waits for time. */
+uint64_t process_deadline(const struct process *process);
 
 /* Performs, and sends what can be sent now; acks alone wait for company unless `idle`. */
 void process_flush(struct process *process, bool idle);

@@ -329,6 +329,9 @@ static void perform_one(struct process *process, const struct delivery_action *a
 }
 
 static void give_back(struct process *process, struct message *message) {
+    if (process->callbacks.settled) {
+        process->callbacks.settled(process->callbacks.user, message);
+    }
     if (message->outcome == FRAME_HANDLED || !process->callbacks.unhandled) {
         message_release(message);
     } else {
@@ -426,8 +429,8 @@ static enum mesh_status wait(struct process *process, uint64_t until_ns) {
     return ready < 0 && number == EINTR ? MESH_INTERRUPTED : MESH_OK;
 }
 
-static uint64_t least_deadline(const struct process *process, uint64_t until_ns) {
-    uint64_t least_ns = time_min(until_ns, delivery_deadline(process->delivery));
+uint64_t process_deadline(const struct process *process) {
+    uint64_t least_ns = delivery_deadline(process->delivery);
     least_ns = time_min(least_ns, deadlines_least(&process->peers.retries));
     least_ns = process->check_ns ? time_min(least_ns, process->check_ns) : least_ns;
     return time_min(least_ns, process->tick_ns);
@@ -481,7 +484,7 @@ enum mesh_status process_turn(struct process *process, uint64_t until_ns) {
     if (got == 0 || watched) {
         bool work = got > 0 || !process->drained || atomic_load(&process->woken);
         process->turns = 0;
-        status = wait(process, work ? 0 : least_deadline(process, until_ns));
+        status = wait(process, work ? 0 : time_min(until_ns, process_deadline(process)));
         look_at_links(process);
         (void)receive_some(process);
     }

@@ -1,0 +1,398 @@
+/* The test kit: what its process tells, and how it runs. See test_kit.h.
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
+#include "mesh/runtime/test_kit.h"
+#include "mesh/base/time.h"
+#include "mesh/runtime/error.h"
+#include "mesh/runtime/log.h"
+#include "mesh/runtime/module.h"
+#include "mesh/runtime/transport.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define NODE_INCARNATION UINT64_C(0x7e57)
+#define END_WAIT_MS 60000
+
+/* ---- the endpoint ---- */
+
+static void put_inbox(struct mesh_test *test, struct mesh_message *message) {
+    message->next = NULL;
+    *test->inbox_tail = message;
+    test->inbox_tail = &message->next;
+}
+
+struct mesh_message *test_take_inbox(struct mesh_test *test) {
+    struct mesh_message *message = test->inbox;
+    if (message) {
+        test->inbox = message->next;
+        test->inbox_tail = test->inbox ? test->inbox_tail : &test->inbox;
+        message->next = NULL;
+    }
+    return message;
+}
+
+static void take_mail(struct mesh_test *test) {
+    struct message *message;
+    while ((message = process_take(test->host.process, test->endpoint))) {
+        struct mesh_message *kept = message->kind == FRAME_USER ? view_keep(message) : NULL;
+        if (kept && (kept->flags & FRAME_RUN_REPLY) && test->asking && kept->ask == test->ask) {
+            test->reply = kept;
+            test->asking = false;
+        } else if (kept) {
+            put_inbox(test, kept);
+        }
+        struct delivery_event verdict = {.kind = DELIVERY_VERDICT,
+                                         .address = test->endpoint,
+                                         .outcome = kept ? FRAME_HANDLED : FRAME_DIED,
+                                         .reason = kept ? FRAME_NO_REASON : FRAME_REFUSED};
+        (void)process_step(test->host.process, &verdict);
+    }
+}
+
+/* ---- deaths ---- */
+
+enum { CAUSE_BYTES = 32 };
+
+static struct bytes cause_of(int signal, char text[CAUSE_BYTES]) {
+    const char *name = sigabbrev_np(signal);
+    (void)snprintf(text, CAUSE_BYTES, "killed by SIG%s", name ? name : "?");
+    return bytes_of_text(text);
+}
+
+void test_crash(struct mesh_test *test, struct mesh_actor *actor, int signal) {
+    struct host *host = &test->host;
+    char text[CAUSE_BYTES];
+    size_t place = 0;
+    struct mesh_actor *child;
+    while ((child = map_next(&host->actors, &place))) {
+        if (mesh_address_equal(child->parent, actor->address)) {
+            hosted_request_exit(host, child->address);
+        }
+    }
+    actor->started = false; /* its `stop` does not run */
+    hosted_tell(host, &(struct lifecycle_event){.kind = LIFECYCLE_CUT,
+                                                .actor = actor->address,
+                                                .how = MESH_EXITED_BY_SIGNAL,
+                                                .number = signal,
+                                                .text = cause_of(signal, text)});
+}
+
+/* The message that it would have handled goes back as poison. */
+static void crash_in_handler(struct mesh_test *test, const struct doomed *doomed) {
+    struct process *process = test->host.process;
+    struct mesh_actor *actor = hosted_find(&test->host, doomed->actor);
+    if (!actor || !process_take(process, doomed->actor)) {
+        return;
+    }
+    char text[CAUSE_BYTES];
+    struct delivery_event verdict = {.kind = DELIVERY_VERDICT,
+                                     .address = doomed->actor,
+                                     .outcome = FRAME_RETURNED,
+                                     .text = cause_of(doomed->signal, text)};
+    test_crash(test, actor, doomed->signal);
+    (void)process_step(process, &verdict);
+}
+
+static struct doomed **find_doomed(struct mesh_test *test, struct mesh_address actor) {
+    struct doomed **place = &test->doomed;
+    while (*place && !mesh_address_equal((*place)->actor, actor)) {
+        place = &(*place)->next;
+    }
+    return place;
+}
+
+/* ---- what the process tells ---- */
+
+static void on_runnable(void *user, struct mesh_address address) {
+    struct mesh_test *test = user;
+    struct doomed **place = find_doomed(test, address);
+    struct doomed *doomed = *place;
+    if (mesh_address_equal(address, test->endpoint)) {
+        take_mail(test);
+    } else if (doomed) {
+        *place = doomed->next;
+        crash_in_handler(test, doomed);
+        free(doomed);
+    } else {
+        host_callbacks.runnable(&test->host, address);
+    }
+}
+
+static void on_settled(void *user, const struct message *message) {
+    struct mesh_test *test = user;
+    struct bytes text = message->outcome == FRAME_HANDLED ? (struct bytes){0} : view_failure(message);
+    struct settled *settled = malloc(sizeof *settled + message->type.size + 1 + text.size + 1);
+    if (message->kind != FRAME_USER || !settled) {
+        free(settled);
+        return;
+    }
+    char *room = (char *)(settled + 1);
+    *settled = (struct settled){
+        .content = {.sender = message->sender,
+                    .target = message->target,
+                    .outcome = (enum mesh_outcome)message->outcome,
+                    .maybe_handled = message->maybe_handled,
+                    .type = room,
+                    .text = room + message->type.size + 1},
+    };
+    (void)snprintf(room, message->type.size + 1, "%.*s", (int)message->type.size, (const char *)message->type.data);
+    (void)snprintf(room + message->type.size + 1, text.size + 1, "%.*s", (int)text.size, (const char *)text.data);
+    *test->settled_tail = settled;
+    test->settled_tail = &settled->next;
+    if (++test->settled_count > SETTLEMENTS_MAX) {
+        struct settled *oldest = test->settled;
+        test->settled = oldest->next;
+        test->settled_count--;
+        free(oldest);
+    }
+}
+
+static void on_unhandled(void *user, struct message *message) {
+    struct mesh_test *test = user;
+    if (message->kind != FRAME_USER || !mesh_address_equal(message->sender, test->endpoint)) {
+        host_callbacks.unhandled(&test->host, message);
+        return;
+    }
+    bool asked = test->asking && message->ask == test->ask;
+    struct mesh_message *kept = asked || message->outcome == FRAME_RETURNED ? view_keep_failed(message) : NULL;
+    if (asked) {
+        test->failed = kept;
+        test->asking = false;
+        test->ask_failed = true;
+    } else if (kept) {
+        put_inbox(test, kept);
+    }
+    message_release(message);
+}
+
+enum mesh_status test_begin(struct mesh_test *test, struct mesh_address address, struct mesh_address parent,
+                            const char *type, struct mesh_error *error) {
+    const struct mesh_type *found = NULL;
+    enum mesh_status status = module_find(&found, test->host.types, type, test->host.origin, error);
+    return status == MESH_OK ? hosted_begin(&test->host, address, parent, found, error) : status;
+}
+
+static void on_create(struct mesh_test *test, const struct control_create *create) {
+    char type[FRAME_TYPE_BYTES + 1];
+    struct mesh_error error;
+    (void)snprintf(type, sizeof type, "%.*s", (int)create->type.size, (const char *)create->type.data);
+    if (test_begin(test, create->address, create->parent, type, &error) == MESH_OK) {
+        return;
+    }
+    struct bytes text = bytes_of_text(error.text);
+    hosted_tell(&test->host, &(struct lifecycle_event){.kind = LIFECYCLE_CHILD_ENDED,
+                                                       .actor = create->parent,
+                                                       .child = create->address,
+                                                       .how = MESH_EXITED_UNCREATED,
+                                                       .text = text});
+    process_gone(test->host.process, create->address,
+                 &(struct delivery_gone){.reason = FRAME_NEVER_CREATED, .text = text});
+}
+
+/* What actors say to their admin. */
+static void on_control(void *user, struct mesh_address sender, const struct control *control) {
+    struct mesh_test *test = user;
+    (void)sender;
+    if (control->kind == CONTROL_CREATE) {
+        on_create(test, &control->create);
+    } else if (control->kind == CONTROL_EXITED) {
+        const struct control_exited *exited = &control->exited;
+        hosted_tell(&test->host, &(struct lifecycle_event){.kind = LIFECYCLE_CHILD_ENDED,
+                                                           .actor = exited->address,
+                                                           .child = exited->address,
+                                                           .how = (enum mesh_how)exited->how,
+                                                           .number = exited->number,
+                                                           .text = exited->text});
+    } else if (control->kind == CONTROL_KILL) {
+        hosted_tell(&test->host, &(struct lifecycle_event){.kind = LIFECYCLE_CUT,
+                                                           .actor = control->kill.address,
+                                                           .text = bytes_of_text("it did not exit in time")});
+    }
+}
+
+static void on_resolve(void *user, struct mesh_address address, struct mesh_address sender) {
+    struct mesh_test *test = user;
+    (void)sender;
+    struct unknown *unknown = malloc(sizeof *unknown);
+    if (unknown) {
+        *unknown = (struct unknown){test->unknown, address};
+        test->unknown = unknown;
+    }
+}
+
+/* ---- running; with the baton ---- */
+
+/* All creates have been looked at by now: who is not here never will be. */
+static void bury_unknown(struct mesh_test *test) {
+    struct unknown *unknown;
+    while ((unknown = test->unknown)) {
+        test->unknown = unknown->next;
+        if (!hosted_find(&test->host, unknown->address)) {
+            process_gone(test->host.process, unknown->address, &(struct delivery_gone){.reason = FRAME_EXITED});
+        }
+        free(unknown);
+    }
+}
+
+static void work(struct mesh_test *test) {
+    bool more = true;
+    while (more) {
+        more = host_work(&test->host);
+        if (!more && test->unknown) {
+            bury_unknown(test);
+            process_perform(test->host.process);
+            more = true;
+        }
+    }
+}
+
+void test_run(struct mesh_test *test) {
+    work(test);
+    (void)process_turn(test->host.process, process_now(test->host.process));
+    work(test);
+}
+
+bool test_go_on(struct mesh_test *test, uint64_t until_ns) {
+    struct process *process = test->host.process;
+    uint64_t now_ns = process_now(process), next_ns = process_deadline(process);
+    if (now_ns >= until_ns || (!test->real_time && until_ns == TIME_NEVER && next_ns == TIME_NEVER)) {
+        return false;
+    }
+    if (test->real_time) {
+        (void)process_turn(process, until_ns);
+    } else {
+        test->now_ns = time_min(until_ns, next_ns > now_ns ? next_ns : now_ns);
+    }
+    test_run(test);
+    return true;
+}
+
+uint64_t test_until(const struct mesh_test *test, int timeout_ms) {
+    return timeout_ms < 0 ? TIME_NEVER : time_add(process_now(test->host.process), (uint64_t)timeout_ms * NS_PER_MS);
+}
+
+/* ---- beginning and end ---- */
+
+static enum mesh_status open_host(struct mesh_test *test, const struct mesh_test_options *options,
+                                  struct mesh_error *error) {
+    struct process_options process = {
+        .role = FRAME_ROLE_ADMIN,
+        .incarnation = NODE_INCARNATION,
+        .node = NODE_INCARNATION,
+        .node_name = "test",
+        .clock = options->real_time ? NULL : &test->now_ns,
+        .limits = &delivery_limits_default,
+        .callbacks = host_callbacks,
+    };
+    process.callbacks.user = test;
+    process.callbacks.runnable = on_runnable;
+    process.callbacks.control = on_control;
+    process.callbacks.settled = on_settled;
+    process.callbacks.unhandled = on_unhandled;
+    process.callbacks.resolve = on_resolve;
+    enum mesh_status status = memory_hub_new(&test->hub);
+    if (status == MESH_OK) {
+        status = transport_memory_new(&process.transport, test->hub, NODE_INCARNATION);
+    }
+    if (status == MESH_OK && options->log) {
+        status = log_open(&test->host.log, NULL, MESH_LOG_INFO, error);
+        process.log = test->host.log;
+    }
+    if (status != MESH_OK) {
+        return status;
+    }
+    status = process_new(&test->host.process, &process, 0, error);
+    if (status == MESH_OK) {
+        status = drive_init(&test->host.drive, test->host.process);
+    }
+    if (status == MESH_OK) {
+        test->began_ns = process_now(test->host.process);
+        test->endpoint = address_make(NODE_INCARNATION, ENDPOINT_SLOT, 0);
+        status = process_step(test->host.process,
+                              &(struct delivery_event){.kind = DELIVERY_OPEN, .address = test->endpoint});
+    }
+    return status;
+}
+
+enum mesh_status mesh_test_new(struct mesh_test **out, const struct mesh_test_options *options,
+                               struct mesh_error *error) {
+    enum mesh_status status = module_check(options->types, "the test", error);
+    if (status != MESH_OK) {
+        return status;
+    }
+    struct mesh_test *test = calloc(1, sizeof *test);
+    if (!test) {
+        return error_set(error, MESH_NO_MEMORY, "no memory for a test");
+    }
+    test->options = (struct host_options){.node = NODE_INCARNATION, .node_name = "test", .crash_page = -1};
+    test->options.incarnation = NODE_INCARNATION;
+    test->inbox_tail = &test->inbox;
+    test->settled_tail = &test->settled;
+    test->now_ns = NS_PER_S;
+    test->real_time = options->real_time;
+    status = host_init(&test->host, &test->options);
+    test->host.types = options->types;
+    test->host.origin = "the test";
+    if (status == MESH_OK) {
+        status = open_host(test, options, error);
+    }
+    if (status != MESH_OK) {
+        mesh_test_destroy(&test);
+        return error_set(error, status, "a test cannot begin: %s", mesh_status_text(status));
+    }
+    *out = test;
+    return MESH_OK;
+}
+
+static void free_lists(struct mesh_test *test) {
+    struct mesh_message *message;
+    while ((message = test_take_inbox(test))) {
+        mesh_message_release(&message);
+    }
+    mesh_message_release(&test->reply);
+    mesh_message_release(&test->failed);
+    for (struct settled *settled; (settled = test->settled);) {
+        test->settled = settled->next;
+        free(settled);
+    }
+    for (struct doomed *doomed; (doomed = test->doomed);) {
+        test->doomed = doomed->next;
+        free(doomed);
+    }
+    for (struct unknown *unknown; (unknown = test->unknown);) {
+        test->unknown = unknown->next;
+        free(unknown);
+    }
+    free(test->shown);
+}
+
+static void end_actors(struct mesh_test *test) {
+    process_lock(test->host.process);
+    hosted_tell(&test->host, &(struct lifecycle_event){.kind = LIFECYCLE_SHUTDOWN});
+    uint64_t until_ns = test_until(test, END_WAIT_MS);
+    test_run(test);
+    while (lifecycle_count(test->host.lifecycle) > 0 && test_go_on(test, until_ns)) {
+    }
+    process_unlock(test->host.process);
+}
+
+void mesh_test_destroy(struct mesh_test **destroyed) {
+    struct mesh_test *test = destroyed ? *destroyed : NULL;
+    if (!test) {
+        return;
+    }
+    *destroyed = NULL;
+    if (!mesh_address_is_none(test->endpoint)) {
+        end_actors(test);
+    }
+    if (test->host.process) {
+        drive_fini(&test->host.drive);
+    }
+    process_destroy(&test->host.process);
+    host_fini(&test->host);
+    memory_hub_destroy(&test->hub);
+    log_close(&test->host.log);
+    free_lists(test);
+    free(test);
+}

@@ -1,0 +1,74 @@
+/* The inside of the test kit: a host whose admin is the test, on a clock of its own.
+ *
+ * Its process has the admin's role and no peers, so what actors say to their admin comes back here: creates, exits, and
+ * questions where an address lives. All actors, light or not, live in the one host.
+ *
+ * All functions are called with the baton held.
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
+#ifndef MESH_RUNTIME_TEST_KIT_H
+#define MESH_RUNTIME_TEST_KIT_H
+
+#include "mesh/runtime/hosted.h"
+#include <mesh/test.h>
+
+struct memory_hub;
+
+enum { SETTLEMENTS_MAX = 65536, ENDPOINT_SLOT = 1 };
+
+/* A settlement that waits to be looked at: its texts lie behind it. */
+struct settled {
+    struct settled *next;
+    struct mesh_settlement content;
+};
+
+/* An actor that is to die of its next message. */
+struct doomed {
+    struct doomed *next;
+    struct mesh_address actor;
+    int signal;
+};
+
+/* An address that nobody knew when it was sent to; its create may be on the way. */
+struct unknown {
+    struct unknown *next;
+    struct mesh_address address;
+};
+
+struct mesh_test {
+    struct host host; /* first: what it tells goes to the host's own callbacks as well */
+    struct host_options options;
+    struct memory_hub *hub;
+    uint64_t now_ns, began_ns;
+    bool real_time;
+    struct mesh_address endpoint;
+    struct mesh_message *inbox, **inbox_tail;
+    uint64_t ask; /* the number of the last; its answer is `reply`, or `failed` is what it came to */
+    struct mesh_message *reply, *failed;
+    bool asking, ask_failed;
+    struct settled *settled, **settled_tail, *shown;
+    size_t settled_count;
+    struct doomed *doomed;
+    struct unknown *unknown;
+};
+
+/* Runs until nothing is left to do at this time, what came due and descriptors that are ready included. */
+void test_run(struct mesh_test *test);
+
+/* Goes on to the next thing that comes due, but not beyond `until_ns`, and runs; false when that is reached. */
+bool test_go_on(struct mesh_test *test, uint64_t until_ns);
+
+/* The time that a public time-out means. */
+uint64_t test_until(const struct mesh_test *test, int timeout_ms);
+
+/* Begins an actor. MESH_UNKNOWN_TYPE, and as hosted_begin. */
+MESH_MUST_USE enum mesh_status test_begin(struct mesh_test *test, struct mesh_address address,
+                                          struct mesh_address parent, const char *type, struct mesh_error *error);
+
+/* The actor dies as if by a signal. */
+void test_crash(struct mesh_test *test, struct mesh_actor *actor, int signal);
+
+/* The next message of the test's endpoint; NULL when there is none. */
+struct mesh_message *test_take_inbox(struct mesh_test *test);
+
+#endif

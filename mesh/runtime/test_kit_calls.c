@@ -1,0 +1,170 @@
+/* The calls of <mesh/test.h>.
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
+#include "mesh/base/time.h"
+#include "mesh/runtime/post.h"
+#include "mesh/runtime/test_kit.h"
+#include <stdlib.h>
+#include <string.h>
+
+enum mesh_status mesh_test_create(struct mesh_test *test, const char *type, const struct mesh_create_options *options,
+                                  struct mesh_address *out, struct mesh_error *error) {
+    (void)options;
+    struct mesh_address address;
+    process_lock(test->host.process);
+    enum mesh_status status = address_mint(&test->host.mint, &address);
+    if (status == MESH_OK) {
+        status = test_begin(test, address, process_address(test->host.process), type, error);
+    }
+    process_unlock(test->host.process);
+    if (status == MESH_OK) {
+        *out = address;
+    }
+    return status;
+}
+
+static enum mesh_status submit(struct mesh_test *test, struct post *post) {
+    post->from = test->endpoint;
+    post->now_ns = process_now(test->host.process);
+    return post_now(test->host.process, post);
+}
+
+enum mesh_status mesh_test_tell(struct mesh_test *test, struct mesh_address to, const char *type, const void *data,
+                                size_t bytes) {
+    struct post post = {.to = to, .kind = FRAME_USER, .type = type, .data = data, .bytes = bytes};
+    process_lock(test->host.process);
+    enum mesh_status status = submit(test, &post);
+    process_unlock(test->host.process);
+    return status;
+}
+
+enum mesh_status mesh_test_tell_text(struct mesh_test *test, struct mesh_address to, const char *text) {
+    return mesh_test_tell(test, to, MESH_TEXT, text, strlen(text) + 1);
+}
+
+enum mesh_status mesh_test_request_exit(struct mesh_test *test, struct mesh_address who, bool alone) {
+    uint8_t flag = 1;
+    struct post post = {.to = who, .kind = FRAME_EXIT_REQUEST, .type = "", .data = &flag, .bytes = alone ? 1 : 0};
+    process_lock(test->host.process);
+    enum mesh_status status = submit(test, &post);
+    process_unlock(test->host.process);
+    return status;
+}
+
+static enum mesh_status await_reply(struct mesh_test *test, uint64_t until_ns, struct mesh_message **reply) {
+    test_run(test);
+    while (test->asking && test_go_on(test, until_ns)) {
+    }
+    if (test->reply) {
+        *reply = test->reply;
+        test->reply = NULL;
+        return MESH_OK;
+    }
+    if (!test->ask_failed) {
+        test->asking = false;
+        return MESH_TIMED_OUT;
+    }
+    *reply = test->failed;
+    test->failed = NULL;
+    return *reply && (*reply)->kind == MESH_POISON ? MESH_REFUSED : MESH_DEAD;
+}
+
+enum mesh_status mesh_test_ask(struct mesh_test *test, struct mesh_address to, const char *type, const void *data,
+                               size_t bytes, int timeout_ms, struct mesh_message **reply) {
+    struct post post = {.to = to, .kind = FRAME_USER, .type = type, .data = data, .bytes = bytes};
+    *reply = NULL;
+    process_lock(test->host.process);
+    post.ask = ++test->ask;
+    test->asking = true;
+    test->ask_failed = false;
+    enum mesh_status status = submit(test, &post);
+    if (status == MESH_OK) {
+        status = await_reply(test, test_until(test, timeout_ms), reply);
+    } else {
+        test->asking = false;
+    }
+    process_unlock(test->host.process);
+    return status;
+}
+
+enum mesh_status mesh_test_ask_text(struct mesh_test *test, struct mesh_address to, const char *text, int timeout_ms,
+                                    struct mesh_message **reply) {
+    return mesh_test_ask(test, to, MESH_TEXT, text, strlen(text) + 1, timeout_ms, reply);
+}
+
+enum mesh_status mesh_test_listen(struct mesh_test *test, int timeout_ms, struct mesh_message **out) {
+    process_lock(test->host.process);
+    uint64_t until_ns = test_until(test, timeout_ms);
+    test_run(test);
+    while (!test->inbox && test_go_on(test, until_ns)) {
+    }
+    *out = test_take_inbox(test);
+    process_unlock(test->host.process);
+    return *out ? MESH_OK : MESH_TIMED_OUT;
+}
+
+struct mesh_address mesh_test_address(const struct mesh_test *test) {
+    return test->endpoint;
+}
+
+void mesh_test_run(struct mesh_test *test) {
+    process_lock(test->host.process);
+    test_run(test);
+    process_unlock(test->host.process);
+}
+
+void mesh_test_advance(struct mesh_test *test, uint64_t span_ms) {
+    process_lock(test->host.process);
+    uint64_t until_ns = time_add(process_now(test->host.process), span_ms * NS_PER_MS);
+    test_run(test);
+    while (test_go_on(test, until_ns)) {
+    }
+    process_unlock(test->host.process);
+}
+
+uint64_t mesh_test_now_ms(const struct mesh_test *test) {
+    return (process_now(test->host.process) - test->began_ns) / NS_PER_MS;
+}
+
+enum mesh_status mesh_test_crash(struct mesh_test *test, struct mesh_address address, int signal) {
+    process_lock(test->host.process);
+    struct mesh_actor *actor = hosted_find(&test->host, address);
+    if (actor) {
+        test_crash(test, actor, signal);
+    }
+    process_unlock(test->host.process);
+    return actor ? MESH_OK : MESH_NOT_FOUND;
+}
+
+enum mesh_status mesh_test_crash_in_handler(struct mesh_test *test, struct mesh_address address, int signal) {
+    struct doomed *doomed = mesh_test_lives(test, address) ? malloc(sizeof *doomed) : NULL;
+    if (!doomed) {
+        return mesh_test_lives(test, address) ? MESH_NO_MEMORY : MESH_NOT_FOUND;
+    }
+    *doomed = (struct doomed){test->doomed, address, signal};
+    test->doomed = doomed;
+    return MESH_OK;
+}
+
+bool mesh_test_lives(const struct mesh_test *test, struct mesh_address actor) {
+    return map_get(&test->host.actors, &actor) != NULL;
+}
+
+bool mesh_test_settled(struct mesh_test *test, struct mesh_settlement *out) {
+    free(test->shown);
+    test->shown = test->settled;
+    if (!test->shown) {
+        return false;
+    }
+    test->settled = test->shown->next;
+    test->settled_tail = test->settled ? test->settled_tail : &test->settled;
+    test->settled_count--;
+    *out = test->shown->content;
+    return true;
+}
+
+struct mesh_test_counts mesh_test_counts(const struct mesh_test *test) {
+    const struct delivery_counters *counters = delivery_counters(process_delivery(test->host.process));
+    return (struct mesh_test_counts){counters->accepted, counters->handled,   counters->returned,
+                                     counters->dead,     counters->abandoned, counters->in_flight};
+}
