@@ -162,6 +162,7 @@ static enum mesh_status make_capabilities(struct admin *admin, struct mesh_error
         .library_version = mesh_version(),
         .wire_version = wire,
         .node_name = admin->config->name,
+        .watch_supported = true,
         .system_base = admin->config->bind.count ? "tcp" : "local",
         .host_architecture = uname(&host) == 0 ? host.machine : "unknown",
     };

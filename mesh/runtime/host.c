@@ -20,7 +20,7 @@
 #define ACK_WAIT_NS (1 * NS_PER_S)
 #define HELLO_WAIT_MS 5000
 
-enum { HANDLED_PER_TURN = 256, STARTED_PER_TURN = 256, ACTORS_MAX = 1 << 20 };
+enum { HANDLED_PER_TURN = 256, STARTED_PER_TURN = 256, ACTORS_MAX = 1 << 20, TIMERS_MAX = 1 << 20 };
 
 /* ---- what the process tells ---- */
 
@@ -172,6 +172,10 @@ static void on_link(void *user, uint64_t peer, const char *endpoint, enum proces
     }
 }
 
+uint64_t host_deadline(const struct host *host) {
+    return time_min(lifecycle_deadline(host->lifecycle), timers_deadline(&host->timers));
+}
+
 /* C8: the parent-death signal does it within a millisecond; this is for an admin that is not the parent. */
 static uint64_t on_tick(void *user, uint64_t now_ns) {
     struct host *host = user;
@@ -185,8 +189,9 @@ static uint64_t on_tick(void *user, uint64_t now_ns) {
     if (lifecycle_deadline(host->lifecycle) <= now_ns) {
         hosted_tell(host, &(struct lifecycle_event){.kind = LIFECYCLE_TICK});
     }
+    wakeup_tick(host, now_ns);
     uint64_t lost_ns = host->admin_lost_ns != 0 ? host->admin_lost_ns + ADMIN_WAIT_NS : TIME_NEVER;
-    return time_min(lifecycle_deadline(host->lifecycle), lost_ns);
+    return time_min(host_deadline(host), lost_ns);
 }
 
 /* ---- the loop ---- */
@@ -273,6 +278,9 @@ enum mesh_status host_init(struct host *host, const struct host_options *options
     map_init(&host->actors, sizeof(struct mesh_address), ACTORS_MAX, options->incarnation);
     list_init(&host->runnable);
     list_init(&host->newborn);
+    list_init(&host->due);
+    list_init(&host->watches);
+    timers_init(&host->timers, TIMERS_MAX, options->incarnation);
     return lifecycle_new(&host->lifecycle, &lifecycle_limits_default, options->incarnation);
 }
 
@@ -286,6 +294,11 @@ void host_fini(struct host *host) {
     while ((actor = map_next(&host->actors, &place))) {
         hosted_end(actor);
     }
+    struct list_node *node;
+    while ((node = list_pop_front(&host->due))) {
+        free(LIST_OWNER(node, struct timer, of_owner));
+    }
+    timers_fini(&host->timers);
     map_fini(&host->actors);
     lifecycle_destroy(&host->lifecycle);
 }
@@ -301,7 +314,7 @@ static void loop(struct host *host, const bool *done, uint64_t until_ns) {
         process_flush(host->process, idle);
         publish_load(host);
         if (lifecycle_count(host->lifecycle) > 0) {
-            (void)drive_turn(&host->drive, idle ? until_ns : process_now(host->process));
+            (void)drive_turn(&host->drive, idle ? time_min(until_ns, host_deadline(host)) : process_now(host->process));
         }
     }
 }
@@ -419,8 +432,8 @@ static void host_close(struct host *host) {
     if (host->process) {
         drive_fini(&host->drive);
     }
-    process_destroy(&host->process);
     host_fini(host);
+    process_destroy(&host->process);
     crash_page_unmap(&host->page);
     log_close(&host->log);
 }

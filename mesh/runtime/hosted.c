@@ -36,6 +36,7 @@ void hosted_end(struct mesh_actor *actor) {
         actor->host->paged[actor->page_entry] = NULL;
         actor->host->paged_count--;
     }
+    wakeup_drop(actor);
     (void)map_remove(&actor->host->actors, &actor->address);
     list_remove(&actor->in_queue);
     free(actor->state);
@@ -129,6 +130,9 @@ void hosted_start(struct mesh_actor *actor) {
     }
     crash_page_set_state(host->page, actor->page_entry, process_now(host->process), CRASH_IDLE);
     CHECK(hosted_step(host, &started) == MESH_OK);
+    if (host->stated.count > 0) {
+        watch_replace(actor);
+    }
     /* What came before it was started is in its mailbox, and was told once. */
     list_push_back(&host->runnable, &actor->in_queue);
 }
@@ -141,6 +145,9 @@ static enum mesh_verdict show(struct mesh_actor *actor, struct view *view, struc
     enum mesh_verdict verdict = call_receive(actor, view);
     if (verdict == MESH_FAILED && message->kind != FRAME_EXIT_REQUEST && !host->leaving) {
         verdict = call_receive(actor, view);
+    }
+    if (actor->watch || host->stated.count > 0) {
+        watch_replace(actor);
     }
     host->now_ns = process_now_after(host->process, host->now_ns, &host->now_calls);
     return verdict;

@@ -12,6 +12,7 @@
 #include "mesh/runtime/drive.h"
 #include "mesh/runtime/host.h"
 #include "mesh/runtime/view.h"
+#include "mesh/runtime/wakeup.h"
 #include <signal.h>
 
 struct host {
@@ -29,7 +30,11 @@ struct host {
     struct list runnable;       /* actors that may have a message */
     struct list newborn;        /* actors whose constructor is still to run */
     struct message_list turned; /* poison for which the host's own window had no room yet (E1) */
-    pthread_t main;             /* the thread that runs handlers */
+    struct timers timers;
+    struct list due;     /* timers whose time has come, and whose actor's mailbox was full */
+    struct list watches; /* of actors that watch descriptors */
+    struct watch_statement stated;
+    pthread_t main; /* the thread that runs handlers */
     struct address_mint mint;
     struct address_mint local_mint; /* for light children, which stay here (A4) */
     char failure[FRAME_TEXT_BYTES]; /* the text of mesh_fail: one handler is at work at a time */
@@ -52,6 +57,7 @@ struct mesh_actor {
     bool plain;   /* it runs and does not exit: user messages need no asking how to treat them */
     bool replied; /* the message in hand has had its reply (D11) */
     const struct mesh_message *in_hand;
+    struct watch *watch;           /* the descriptors that it watches; NULL for none (F2) */
     struct mesh_address exit_from; /* who asked it to exit */
     uint64_t rooms;                /* counts up whenever its window has room again */
 };
@@ -80,7 +86,10 @@ extern const struct process_callbacks host_callbacks;
 
 /* Empty tables for a host of `options`; the rest is the caller's to fill in. MESH_NO_MEMORY. */
 MESH_MUST_USE enum mesh_status host_init(struct host *host, const struct host_options *options);
-void host_fini(struct host *host); /* after its process */
+void host_fini(struct host *host); /* before its process */
+
+/* When it wants its tick at the latest. */
+uint64_t host_deadline(const struct host *host);
 
 /* One round: births, a message for each of some actors, and what comes of it. Whether more is to be done at once. */
 bool host_work(struct host *host);

@@ -73,6 +73,7 @@ static void close_mailbox(struct mesh_actor *actor) {
         actor->type->stop(actor, actor->state);
         process_lock(host->process);
     }
+    wakeup_drop(actor);
     struct delivery_event close = {.kind = DELIVERY_CLOSE, .address = actor->address, .reason = FRAME_EXITED};
     (void)process_step(host->process, &close);
 }

@@ -255,7 +255,8 @@ void test_run(struct mesh_test *test) {
 
 bool test_go_on(struct mesh_test *test, uint64_t until_ns) {
     struct process *process = test->host.process;
-    uint64_t now_ns = process_now(process), next_ns = process_deadline(process);
+    uint64_t now_ns = process_now(process);
+    uint64_t next_ns = time_min(process_deadline(process), host_deadline(&test->host));
     if (now_ns >= until_ns || (!test->real_time && until_ns == TIME_NEVER && next_ns == TIME_NEVER)) {
         return false;
     }
@@ -389,8 +390,8 @@ void mesh_test_destroy(struct mesh_test **destroyed) {
     if (test->host.process) {
         drive_fini(&test->host.drive);
     }
-    process_destroy(&test->host.process);
     host_fini(&test->host);
+    process_destroy(&test->host.process);
     memory_hub_destroy(&test->hub);
     log_close(&test->host.log);
     free_lists(test);

@@ -36,6 +36,12 @@ static const char *terminate(char *room, struct bytes text, size_t max) {
     return room;
 }
 
+static void show_wakeup(struct mesh_message *view) {
+    memcpy(&view->ask, view->payload.data, 8);
+    memcpy(&view->delay_ms, view->payload.data + 8, 8);
+    view->payload = bytes_make(view->payload.data + VIEW_WAKEUP_BYTES, view->payload.size - VIEW_WAKEUP_BYTES);
+}
+
 void view_show(struct view *view, const struct message *message) {
     view->message = (struct mesh_message){
         .kind = kind_of(message->kind),
@@ -46,6 +52,9 @@ void view_show(struct view *view, const struct message *message) {
         .payload = message->payload,
         .type_room = view->type,
     };
+    if (message->kind == FRAME_WAKEUP) {
+        show_wakeup(&view->message);
+    }
     if (message->kind == FRAME_POISON || message->kind == FRAME_DEAD) {
         view->inner = view->message;
         view->inner.kind = MESH_USER;
@@ -159,6 +168,15 @@ struct mesh_message *view_keep_failed(const struct message *message) {
     return keep(message, returned ? MESH_POISON : MESH_DEAD_LETTER, view_failure(message));
 }
 
+size_t view_pack_wakeup(uint8_t *payload, uint64_t id, uint64_t delay_ms, struct bytes content) {
+    memcpy(payload, &id, 8);
+    memcpy(payload + 8, &delay_ms, 8);
+    if (content.size > 0) {
+        memcpy(payload + VIEW_WAKEUP_BYTES, content.data, content.size);
+    }
+    return VIEW_WAKEUP_BYTES + content.size;
+}
+
 size_t view_pack_exit(uint8_t payload[VIEW_EXIT_BYTES], const struct mesh_exit *exit, size_t text_bytes) {
     uint32_t how = exit->how;
     size_t cut = text_bytes < FRAME_TEXT_BYTES ? text_bytes : FRAME_TEXT_BYTES;
@@ -224,6 +242,28 @@ enum mesh_status mesh_message_exit(const struct mesh_message *message, struct me
     out->how = (enum mesh_how)how;
     out->text = (const char *)payload.data + 24;
     return MESH_OK;
+}
+
+enum mesh_status mesh_message_wakeup(const struct mesh_message *message, struct mesh_timer *out) {
+    if (message->kind != MESH_WAKEUP) {
+        return MESH_INVALID_ARGUMENT;
+    }
+    *out = (struct mesh_timer){
+        .id = message->ask,
+        .delay_ms = message->delay_ms,
+        .data = message->payload.data,
+        .bytes = message->payload.size,
+    };
+    return MESH_OK;
+}
+
+size_t mesh_message_ready(const struct mesh_message *message, int *fds, size_t max) {
+    size_t count = message->kind == MESH_WATCH ? message->payload.size / sizeof *fds : 0;
+    size_t copied = count < max ? count : max;
+    if (copied > 0) {
+        memcpy(fds, message->payload.data, copied * sizeof *fds);
+    }
+    return count;
 }
 
 const struct mesh_message *mesh_message_inner(const struct mesh_message *message) {

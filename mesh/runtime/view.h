@@ -15,7 +15,8 @@ struct mesh_message {
     enum mesh_kind kind;
     uint32_t flags; /* FRAME_RUN_* */
     struct mesh_address sender;
-    uint64_t ask;
+    uint64_t ask;      /* of a wake-up: its timer */
+    uint64_t delay_ms; /* of a wake-up */
     struct bytes type, payload;
     struct part *part;                /* that a kept one holds */
     const struct mesh_message *inner; /* of a poison or a dead letter */
@@ -50,6 +51,10 @@ struct mesh_message *view_keep_failed(const struct message *message);
 
 /* Why a settled message failed, in words: its text, or else its reason. Lasts as long as the message. */
 struct bytes view_failure(const struct message *message);
+
+/* The payload of a WAKEUP, which never leaves its process: at most VIEW_WAKEUP_BYTES more than its own. Gives the bytes written. */
+enum { VIEW_WAKEUP_BYTES = 16 };
+size_t view_pack_wakeup(uint8_t *payload, uint64_t id, uint64_t delay_ms, struct bytes content);
 
 /* The payload of a CHILD_EXITED, which never leaves its process; at most VIEW_EXIT_BYTES. Gives the bytes written. */
 enum { VIEW_EXIT_BYTES = 24 + FRAME_TEXT_BYTES + 1 };

@@ -109,6 +109,25 @@ MESH_MUST_USE MESH_API enum mesh_status mesh_reply_text(struct mesh_actor *self,
 /* Asks an actor to exit; its children go with it unless `alone` (C5). As mesh_send; never waits. */
 MESH_MUST_USE MESH_API enum mesh_status mesh_request_exit(struct mesh_actor *self, struct mesh_address who, bool alone);
 
+/* The most payload of a timer. */
+#define MESH_WAKEUP_BYTES 4096
+
+/* Sends this actor a MESH_WAKEUP with a copy of the payload, not before the delay is over (F1). Several may be pending; they go
+ * with the actor, and do not come to one that exits. `*id`, never 0, is for mesh_cancel_wakeup; `id` may be NULL. From any thread; never
+ * waits. MESH_FULL (a million timers in one host), MESH_TOO_LARGE, MESH_INVALID_ARGUMENT, MESH_NO_MEMORY, MESH_SHUTTING_DOWN when
+ * this actor is exiting. */
+MESH_MUST_USE MESH_API enum mesh_status mesh_wakeup(struct mesh_actor *self, uint64_t delay_ms, const void *data,
+                                                    size_t bytes, uint64_t *id);
+
+/* MESH_NOT_FOUND when its message is on its way, or it never was this actor's. From any thread. */
+MESH_API enum mesh_status mesh_cancel_wakeup(struct mesh_actor *self, uint64_t id);
+
+/* In a handler, or in `start`: when it has returned, these descriptors are watched, until the next message has been handled; a set
+ * that is not stated again is watched no more (F2). When some are readable, or have come to their end, the actor gets one MESH_WATCH
+ * that lists them. Closed ones are ignored. The descriptors stay the caller's. MESH_FULL above 64, MESH_INVALID_ARGUMENT
+ * outside a handler. */
+MESH_MUST_USE MESH_API enum mesh_status mesh_watch(struct mesh_actor *self, const int *fds, size_t count);
+
 /* In a handler: the text of a failure, for `return mesh_fail(self, "no such file: %s", name);`. Gives MESH_FAILED. */
 MESH_API enum mesh_verdict mesh_fail(struct mesh_actor *self, const char *format, ...)
     __attribute__((format(printf, 2, 3)));

@@ -21,8 +21,8 @@ enum mesh_kind {
     MESH_CHILD_EXITED, /* a child is gone: mesh_message_exit (C4) */
     MESH_POISON,      /* what this actor sent has failed at its target: mesh_message_inner, mesh_message_failure (E1) */
     MESH_DEAD_LETTER, /* a dead letter, shown to the dead-letter handler */
-    MESH_WAKEUP,
-    MESH_WATCH,
+    MESH_WAKEUP,      /* a timer is over: mesh_message_wakeup (F1) */
+    MESH_WATCH,       /* descriptors are readable: mesh_message_ready (F2) */
 };
 
 MESH_API enum mesh_kind mesh_message_kind(const struct mesh_message *message);
@@ -62,6 +62,19 @@ struct mesh_exit {
 
 /* The content of a MESH_CHILD_EXITED. MESH_INVALID_ARGUMENT for any other kind. */
 MESH_MUST_USE MESH_API enum mesh_status mesh_message_exit(const struct mesh_message *message, struct mesh_exit *out);
+
+/* A timer that is over, as it was set. */
+struct mesh_timer {
+    uint64_t id, delay_ms;
+    const void *data; /* lasts as long as the message */
+    size_t bytes;
+};
+
+/* The content of a MESH_WAKEUP; mesh_message_data gives its payload, too. MESH_INVALID_ARGUMENT for any other kind. */
+MESH_MUST_USE MESH_API enum mesh_status mesh_message_wakeup(const struct mesh_message *message, struct mesh_timer *out);
+
+/* Copies at most `max` of the readable descriptors of a MESH_WATCH, and gives how many there are; 0 for any other kind. */
+MESH_API size_t mesh_message_ready(const struct mesh_message *message, int *fds, size_t max);
 
 /* Of MESH_POISON and MESH_DEAD_LETTER: the message that failed, and why. NULL for any other kind. */
 MESH_API const struct mesh_message *mesh_message_inner(const struct mesh_message *message);

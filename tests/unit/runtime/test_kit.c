@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* ---- actors ---- */
 
@@ -67,6 +68,49 @@ static void count_stop(struct mesh_actor *self, void *state) {
     stops++;
 }
 
+/* Sets two timers, cancels one of them, and tells of what comes of the other. */
+static enum mesh_verdict timed_receive(struct mesh_actor *self, const struct mesh_message *message, void *state) {
+    uint64_t *cancelled = state;
+    struct mesh_timer timer;
+    if (mesh_message_wakeup(message, &timer) == MESH_OK) {
+        return verdict_of(mesh_send_text(
+            self, *(const struct mesh_address *)timer.data, "%d ms",
+            mesh_address_equal(mesh_message_sender(message), mesh_self(self)) ? (int)timer.delay_ms : -1));
+    }
+    if (mesh_message_kind(message) != MESH_USER) {
+        return MESH_DONE;
+    }
+    struct mesh_address asker = mesh_message_sender(message);
+    if (mesh_wakeup(self, 250, &asker, sizeof asker, NULL) || mesh_wakeup(self, 100, &asker, sizeof asker, cancelled) ||
+        mesh_wakeup(self, 300, &asker, sizeof asker, NULL)) {
+        return MESH_FAILED;
+    }
+    return verdict_of(mesh_cancel_wakeup(self, *cancelled));
+}
+
+/* Watches three pipes, of which one is closed, and tells which are readable. */
+static int pipes[3][2];
+
+static enum mesh_verdict watching_receive(struct mesh_actor *self, const struct mesh_message *message, void *state) {
+    struct mesh_address *asker = state;
+    int ready[3];
+    size_t count = mesh_message_ready(message, ready, 3);
+    if (mesh_message_kind(message) == MESH_WATCH) {
+        char byte;
+        bool read_it = count == 1 && read(ready[0], &byte, 1) == 1;
+        return verdict_of(mesh_send_text(self, *asker, "%zu ready, %s", count,
+                                         read_it && ready[0] == pipes[1][0] ? "the second" : "another"));
+    }
+    if (mesh_message_kind(message) != MESH_USER || mesh_message_is(message, "nothing")) {
+        return MESH_DONE;
+    }
+    *asker = mesh_message_sender(message);
+    return verdict_of(mesh_watch(self, (int[]){pipes[0][0], pipes[1][0], pipes[2][0]}, 3));
+}
+
+static const struct mesh_type timed = {.name = "timed", .receive = timed_receive, .state_bytes = sizeof(uint64_t)};
+static const struct mesh_type watching = {
+    .name = "watching", .receive = watching_receive, .state_bytes = sizeof(struct mesh_address)};
 static const struct mesh_type echo = {
     .name = "echo", .receive = echo_receive, .stop = count_stop, .state_bytes = sizeof(unsigned)};
 static const struct mesh_type fails = {.name = "fails", .receive = fails_receive};
@@ -74,7 +118,7 @@ static const struct mesh_type parent = {
     .name = "parent", .receive = parent_receive, .state_bytes = sizeof(struct parent)};
 static const struct mesh_type light = {
     .name = "light", .receive = parent_receive, .state_bytes = sizeof(struct parent), .light = true};
-static const struct mesh_type *const types[] = {&echo, &fails, &parent, &light, NULL};
+static const struct mesh_type *const types[] = {&echo, &fails, &parent, &light, &timed, &watching, NULL};
 
 /* ---- helpers ---- */
 
@@ -233,6 +277,49 @@ Test(kit, A4_light_children_behave_alike) {
         mesh_message_release(&mail);
     }
     cr_assert(told);
+}
+
+Test(kit, F1_a_wakeup_comes_when_its_delay_is_over_and_a_cancelled_one_never) {
+    struct mesh_address actor = create("timed");
+    struct mesh_message *mail;
+    cr_assert_eq(mesh_test_tell_text(test, actor, "go"), MESH_OK);
+    mesh_test_advance(test, 249);
+    cr_assert_eq(mesh_test_listen(test, 0, &mail), MESH_TIMED_OUT);
+    mesh_test_advance(test, 1);
+    expect_mail("250 ms");
+    cr_assert_eq(mesh_test_now_ms(test), 250);
+    expect_mail("300 ms");
+    cr_assert_eq(mesh_test_now_ms(test), 300);
+    cr_assert_eq(mesh_test_listen(test, 1000, &mail), MESH_TIMED_OUT);
+}
+
+Test(kit, F1_timers_go_with_their_actor) {
+    struct mesh_address actor = create("timed");
+    struct mesh_message *mail;
+    cr_assert_eq(mesh_test_tell_text(test, actor, "go"), MESH_OK);
+    cr_assert_eq(mesh_test_request_exit(test, actor, false), MESH_OK);
+    cr_assert_eq(mesh_test_listen(test, 1000, &mail), MESH_TIMED_OUT);
+    cr_assert_not(mesh_test_lives(test, actor));
+}
+
+Test(kit, F2_readable_descriptors_are_told_once_until_they_are_watched_again) {
+    struct mesh_address actor = create("watching");
+    struct mesh_message *mail;
+    for (int i = 0; i < 3; i++) {
+        cr_assert_eq(pipe(pipes[i]), 0);
+    }
+    cr_assert_eq(close(pipes[2][0]), 0);
+    cr_assert_eq(mesh_test_tell_text(test, actor, "watch"), MESH_OK);
+    cr_assert_eq(mesh_test_listen(test, 100, &mail), MESH_TIMED_OUT);
+    cr_assert_eq(write(pipes[1][1], "xy", 2), 2);
+    expect_mail("1 ready, the second");
+    cr_assert_eq(mesh_test_listen(test, 100, &mail), MESH_TIMED_OUT); /* a byte is left, but nobody watches */
+    cr_assert_eq(mesh_test_tell_text(test, actor, "watch"), MESH_OK);
+    expect_mail("1 ready, the second");
+    cr_assert_eq(write(pipes[1][1], "z", 1), 1);
+    cr_assert_eq(mesh_test_tell_text(test, actor, "watch"), MESH_OK);
+    cr_assert_eq(mesh_test_tell(test, actor, "nothing", NULL, 0), MESH_OK); /* its handler states no set */
+    cr_assert_eq(mesh_test_listen(test, 100, &mail), MESH_TIMED_OUT);
 }
 
 Test(kit_alone, a_malformed_type_is_refused) {
