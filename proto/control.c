@@ -24,6 +24,10 @@ static bool put_create(struct arena *arena, const struct control_create *create,
     out->program = codec_text(arena, create->program);
     out->refusal = codec_text(arena, create->refusal);
     out->status = (uint32_t)create->status;
+    out->on_failure = (Mesh__Wire__OnFailure)create->supervision.on_failure;
+    out->restarts_max = create->supervision.restarts_max;
+    out->restarts_within_ms = create->supervision.within_ms;
+    out->detached = create->detached;
     out->n_refused_by = create->refused_count;
     out->refused_by = refused;
     out->n_requirements = create->requirements_count;
@@ -67,7 +71,14 @@ static bool put_resolved(struct arena *arena, const struct control_resolved *res
     out->local = resolved->address.local;
     out->process = resolved->process;
     out->endpoint = codec_text(arena, resolved->endpoint);
-    return out->endpoint;
+    out->sender_node = resolved->sender.node;
+    out->sender_local = resolved->sender.local;
+    out->floors_known = resolved->floors_known;
+    out->epoch = resolved->epoch;
+    out->handled = resolved->handled;
+    out->in_hand = resolved->in_hand;
+    out->text = codec_text(arena, resolved->text);
+    return out->endpoint && out->text;
 }
 
 static bool put_gone(struct arena *arena, const struct control_gone *gone, Mesh__Wire__Gone *out) {
@@ -92,6 +103,8 @@ static bool put_exited(struct arena *arena, const struct control_exited *exited,
     out->how = (Mesh__Wire__How)exited->how;
     out->number = exited->number;
     out->text = codec_text(arena, exited->text);
+    out->failed = exited->failed;
+    out->escalates = exited->escalates;
     return out->text;
 }
 
@@ -208,9 +221,13 @@ static bool get_create(struct arena *arena, const Mesh__Wire__Create *wire, stru
         .refused_by = wire->refused_by,
         .status = (enum mesh_status)wire->status,
         .refusal = codec_view(wire->refusal),
+        .supervision = {(enum control_on_failure)wire->on_failure, wire->restarts_max, wire->restarts_within_ms},
+        .detached = wire->detached,
     };
     return out->type.size > 0 && out->type.size <= FRAME_TYPE_BYTES && out->refusal.size <= FRAME_TEXT_BYTES &&
-           wire->n_refused_by <= FRAME_REFUSED_BY && status_is_valid(wire->status) &&
+           wire->n_refused_by <= FRAME_REFUSED_BY && status_is_valid(wire->status) && wire->on_failure >= 0 &&
+           wire->on_failure <= MESH__WIRE__ON_FAILURE__ON_FAILURE_ESCALATE &&
+           wire->restarts_max <= CONTROL_RESTARTS_MAX &&
            codec_get_requirements(arena, wire->requirements, wire->n_requirements, &out->requirements);
 }
 
@@ -240,10 +257,19 @@ static bool get_resolve(const Mesh__Wire__Resolve *wire, struct control_resolve 
 }
 
 static bool get_resolved(const Mesh__Wire__Resolved *wire, struct control_resolved *out) {
-    out->address = codec_address(wire->node, wire->local);
-    out->process = wire->process;
-    out->endpoint = codec_view(wire->endpoint);
-    return !mesh_address_is_none(out->address) && wire->process && out->endpoint.size <= FRAME_ENDPOINT_BYTES;
+    *out = (struct control_resolved){
+        .address = codec_address(wire->node, wire->local),
+        .sender = codec_address(wire->sender_node, wire->sender_local),
+        .process = wire->process,
+        .endpoint = codec_view(wire->endpoint),
+        .floors_known = wire->floors_known,
+        .epoch = wire->epoch,
+        .handled = wire->handled,
+        .in_hand = wire->in_hand,
+        .text = codec_view(wire->text),
+    };
+    return !mesh_address_is_none(out->address) && wire->process && out->endpoint.size <= FRAME_ENDPOINT_BYTES &&
+           out->text.size <= FRAME_TEXT_BYTES;
 }
 
 static bool get_gone(const Mesh__Wire__Gone *wire, struct control_gone *out) {
@@ -267,6 +293,8 @@ static bool get_exited(const Mesh__Wire__Exited *wire, struct control_exited *ou
         .how = (enum control_how)wire->how,
         .number = wire->number,
         .text = codec_view(wire->text),
+        .failed = wire->failed,
+        .escalates = wire->escalates,
     };
     return !mesh_address_is_none(out->address) && wire->how >= 0 && out->how <= CONTROL_NODE_LOST &&
            out->text.size <= FRAME_TEXT_BYTES;

@@ -15,6 +15,7 @@ enum {
     CONTROL_BYTES = 96 * 1024, /* the most that one control message may have when packed */
     CONTROL_TYPES = 1024,      /* actor types in one CONTROL_TYPES */
     CONTROL_LISTED = 4096,     /* actors, members or counters of one node's status */
+    CONTROL_RESTARTS_MAX = 64, /* the most that a create may allow (C7) */
 };
 
 /* How an actor ended (C4); the wire's numbers, and those of enum mesh_how. */
@@ -28,6 +29,18 @@ enum control_how {
     CONTROL_NODE_LOST,
 };
 
+/* What becomes of an actor that fails (C7); the wire's numbers, and those of enum mesh_on_failure. */
+enum control_on_failure {
+    CONTROL_STOP,
+    CONTROL_RESTART,
+    CONTROL_ESCALATE,
+};
+
+struct control_supervision {
+    enum control_on_failure on_failure;
+    uint32_t restarts_max, within_ms; /* of CONTROL_RESTART: at most so many in so long */
+};
+
 struct control_create {
     struct mesh_address address; /* none: the hosting admin mints it (C6) */
     struct mesh_address parent;
@@ -37,6 +50,8 @@ struct control_create {
     const uint64_t *refused_by; /* admins that cannot host it: no loops (H3) */
     enum mesh_status status;    /* of the last refusal */
     struct bytes refusal;
+    struct control_supervision supervision;
+    bool detached; /* its parent is the admin that hosts it (C6) */
 };
 
 struct control_created {
@@ -56,9 +71,12 @@ struct control_resolve {
 };
 
 struct control_resolved {
-    struct mesh_address address;
+    struct mesh_address address, sender; /* as in the question */
     uint64_t process;
     struct bytes endpoint;
+    bool floors_known; /* of the stream's part in an earlier life of the actor, which `text` says the end of (C7) */
+    uint64_t epoch, handled, in_hand;
+    struct bytes text;
 };
 
 struct control_gone {
@@ -74,6 +92,8 @@ struct control_exited {
     enum control_how how;
     int number;
     struct bytes text;
+    bool failed;    /* a host's word: not by anybody's will (C7) */
+    bool escalates; /* an admin's: the parent shall exit too (C7) */
 };
 
 struct control_type {

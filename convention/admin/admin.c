@@ -189,6 +189,7 @@ static enum mesh_status open_cores(struct admin *admin, struct mesh_error *error
     };
     struct directory_limits limits = directory_limits_default;
     limits.actors_max = admin->config->actors_max;
+    limits.light_hosts = admin->config->light_hosts;
     enum mesh_status status = convention_new(&admin->convention, &options);
     if (status == MESH_OK) {
         status = directory_new(&admin->directory, &limits, admin->incarnation, endpoint,

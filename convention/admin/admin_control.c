@@ -68,9 +68,8 @@ static void take_own(struct admin *admin, const struct control *control) {
     if (control->kind == CONTROL_RESOLVED) {
         struct bytes endpoint = endpoint_for(admin, process_address(admin->process), control->resolved.endpoint);
         char *text = strndup((const char *)endpoint.data, endpoint.size);
-        bool here = control->resolved.address.node == admin->incarnation;
-        (void)process_resolved(admin->process, control->resolved.address, control->resolved.process,
-                               here || !text ? NULL : text);
+        bool here = text && strncmp(text, "ipc://", 6) == 0; /* who lives on this node has called us */
+        process_answer_resolved(admin->process, &control->resolved, here || !text ? NULL : text);
         free(text);
     } else if (control->kind == CONTROL_GONE) {
         process_answer_gone(admin->process, &control->gone);
@@ -147,9 +146,12 @@ static void on_create(struct admin *admin, struct mesh_address sender, const str
         admin_send(admin, sender, &failed);
         return;
     }
-    admin_tell_directory(admin,
-                         &(struct directory_event){
-                             .kind = DIRECTORY_CONTROL, .asker = sender, .control = &merged, .known = type != NULL});
+    const char *pool = type && type->light ? (type->module ? type->module : type->program) : "";
+    admin_tell_directory(admin, &(struct directory_event){.kind = DIRECTORY_CONTROL,
+                                                          .asker = sender,
+                                                          .control = &merged,
+                                                          .known = type != NULL,
+                                                          .pool = bytes_of_text(pool)});
 }
 
 /* The resident that speaks, when it speaks as a process of this node. */
@@ -157,18 +159,21 @@ static struct resident *speaker(const struct admin *admin, struct mesh_address s
     return sender.node == admin->incarnation ? admin_resident(admin, address_slot(sender)) : NULL;
 }
 
-/* A host of ours says that its first actor runs, or cannot. */
+/* A host of ours says that an actor runs, or cannot. */
 static bool on_birth(struct admin *admin, const struct resident *host, const struct control *control) {
     if (!host || host->program) {
         return false;
     }
     if (control->kind == CONTROL_CREATED) {
-        admin_tell_directory(admin, &(struct directory_event){.kind = DIRECTORY_ACTOR_UP, .slot = host->slot});
+        admin_tell_directory(admin, &(struct directory_event){.kind = DIRECTORY_ACTOR_UP,
+                                                              .slot = host->slot,
+                                                              .address = control->created.address});
         return true;
     }
     if (control->kind == CONTROL_CREATE_FAILED) {
         admin_tell_directory(admin, &(struct directory_event){.kind = DIRECTORY_HOST_FAILED,
                                                               .slot = host->slot,
+                                                              .address = control->create_failed.address,
                                                               .status = control->create_failed.status,
                                                               .text = control->create_failed.text});
         return true;

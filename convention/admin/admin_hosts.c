@@ -101,6 +101,18 @@ static size_t read_floors(const struct resident *resident, struct directory_floo
     return count;
 }
 
+/* Who was about to end, by the will of somebody. */
+static size_t read_ending(const struct resident *resident, struct mesh_address ending[CRASH_PAGE_ACTORS]) {
+    size_t count = 0;
+    struct crash_record record;
+    for (size_t i = 0; resident->page && i < CRASH_PAGE_ACTORS; i++) {
+        if (crash_page_actor(resident->page, i, &record) && record.ending) {
+            ending[count++] = record.actor;
+        }
+    }
+    return count;
+}
+
 static enum control_how how_of(const siginfo_t *end, char *text, size_t bytes) {
     if (end->si_code == CLD_KILLED || end->si_code == CLD_DUMPED) {
         const char *name = sigabbrev_np(end->si_status);
@@ -118,13 +130,16 @@ static enum control_how how_of(const siginfo_t *end, char *text, size_t bytes) {
 static void bury(struct admin *admin, struct resident *resident, enum control_how how, int number, const char *text) {
     struct directory_floor *floors = calloc(FLOORS_MAX, sizeof *floors);
     size_t count = floors ? read_floors(resident, floors) : 0; /* without memory nothing is on record */
+    struct mesh_address ending[CRASH_PAGE_ACTORS];
     struct directory_event died = {.kind = DIRECTORY_HOST_DIED,
                                    .slot = resident->slot,
                                    .how = how,
                                    .number = number,
                                    .text = bytes_of_text(text),
                                    .floors = floors,
-                                   .floors_count = count};
+                                   .floors_count = count,
+                                   .ending = ending,
+                                   .ending_count = read_ending(resident, ending)};
     uint64_t incarnation = resident->incarnation;
     admin_bury_counters(admin, resident);
     remove_socket(resident);
@@ -222,6 +237,7 @@ static enum mesh_status print_options(const struct admin *admin, const struct re
         .listen_remote = admin->host_listen[0] ? admin->host_listen : NULL,
         .actor = create->address,
         .parent = create->parent,
+        .on_failure = (int)create->supervision.on_failure,
         .type = type->name,
         .module = type->module,
         .program = type->program,

@@ -29,6 +29,7 @@ void admin_begin_stop(struct admin *admin, uint64_t span_ns) {
     }
     log_write(admin->log, MESH_LOG_INFO, NULL, process_address(admin->process), "the node is shutting down");
     admin->stopping = true;
+    admin_tell_directory(admin, &(struct directory_event){.kind = DIRECTORY_STOPPING});
     admin->stop_ns = process_now(admin->process);
     admin->stop_span_ns = span_ns > 0 && span_ns < SPAN_DEFAULT_NS ? span_ns : SPAN_DEFAULT_NS;
     admin_tell_convention(admin, &(struct convention_event){.kind = CONVENTION_STOP});

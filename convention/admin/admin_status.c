@@ -86,6 +86,7 @@ static void add_counters(struct admin *admin, struct snapshot *snapshot) {
     add_counter(snapshot, "created", directory->created);
     add_counter(snapshot, "create_failed", directory->create_failed);
     add_counter(snapshot, "exited", directory->exited);
+    add_counter(snapshot, "restarts", directory->restarts);
     add_counter(snapshot, "accepted", delivery->accepted);
     add_counter(snapshot, "handled", delivery->handled);
     add_counter(snapshot, "returned", delivery->returned);

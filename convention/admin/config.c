@@ -53,6 +53,7 @@ static const struct setting settings[] = {
     {"limits/mailbox_bytes", SETTING_BYTES, AT(delivery.mailbox_bytes)},
     {"limits/members", SETTING_COUNT, AT(members_max)},
     {"limits/actors", SETTING_COUNT, AT(actors_max)},
+    {"limits/light_hosts", SETTING_COUNT, AT(light_hosts)},
     {"times/profile", SETTING_PROFILE, AT(times)},
     {"times/period", SETTING_SPAN, AT(times.period_ns)},
     {"times/restart", SETTING_SPAN, AT(times.restart_ns)},
@@ -494,6 +495,7 @@ enum mesh_status config_new(struct config **out) {
     config->delivery = delivery_limits_default;
     config->members_max = FRAME_MEMBERS;
     config->actors_max = 65536;
+    config->light_hosts = 2;
     config->times = convention_times_default;
     if (!config->name || config_read_list("tcp://127.0.0.1:1900", &config->bind)) {
         config_destroy(&config);

@@ -36,6 +36,7 @@ struct config {
     struct capability_set capabilities; /* without the standard ones */
     struct delivery_limits delivery;
     size_t members_max, actors_max;
+    size_t light_hosts; /* of one module or program (A4) */
     struct convention_times times;
     bool plain_tcp; /* `security = none`: tcp beyond loopback without encryption */
 };

@@ -11,6 +11,7 @@ const struct directory_limits directory_limits_default = {
     .slots_max = 4096,
     .waits_max = 65536,
     .tombstones_max = 65536,
+    .light_hosts = 2,
     .create_wait_ns = 45 * NS_PER_S,
     .start_wait_ns = 20 * NS_PER_S,
     .park_wait_ns = 10 * NS_PER_S,
@@ -40,6 +41,7 @@ enum mesh_status directory_new(struct directory **out, const struct directory_li
     list_init(&directory->tombstones);
     list_init(&directory->wants);
     list_init(&directory->given);
+    list_init(&directory->pooled);
     directory->endpoint = directory_text(directory, bytes_of_text(endpoint));
     if (!directory->endpoint) {
         directory_destroy(&directory);
@@ -53,12 +55,14 @@ static void free_actor(struct actor *actor) {
     free(actor->endpoint);
     free(actor->type);
     free(actor->text);
-    free(actor->floors);
+    free(actor->records);
+    directory_free_revival(actor->revival);
     free(actor);
 }
 
 static void free_slot(struct slot *slot) {
     free(slot->endpoint);
+    free(slot->pool);
     free(slot);
 }
 
@@ -179,11 +183,11 @@ static enum mesh_status on_host(struct directory *directory, const struct direct
     if (event->kind == DIRECTORY_HOST_UP) {
         on_host_up(directory, slot, event);
     } else if (event->kind == DIRECTORY_ACTOR_UP) {
-        directory_on_actor_up(directory, slot);
+        directory_on_actor_up(directory, slot, event->address);
     } else if (event->kind == DIRECTORY_HOST_DIED) {
         directory_on_host_died(directory, slot, event);
-    } else if (slot->pending) {
-        directory_refuse_here(directory, slot->pending, event->status, event->text);
+    } else {
+        directory_on_host_failed(directory, slot, event);
     }
     return MESH_OK;
 }
@@ -227,6 +231,9 @@ static enum mesh_status on_event(struct directory *directory, const struct direc
         if (event->admin) {
             directory_pendings_retry(directory);
         }
+        return MESH_OK;
+    case DIRECTORY_STOPPING:
+        directory->stopping = true;
         return MESH_OK;
     case DIRECTORY_TICK:
         return MESH_OK;

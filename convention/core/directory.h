@@ -4,6 +4,7 @@
  *     PARKED (asked for, not created yet) --create--> PENDING --up--> HERE | ELSEWHERE
  *     HERE --exited--> LEAVING (its process still drains) --process died--> DEAD
  *     PENDING --failed--> DEAD      ELSEWHERE --exited, member lost--> DEAD
+ *     HERE --failed, or its process--> PENDING, where it is to be started anew (C7)
  *
  * The home of an address is the admin of its node word, which is its creator's; the directory also keeps what is hosted
  * here for other homes. Requests come as control messages with who asks and that one's number for it; answers go back
@@ -21,13 +22,20 @@
  * node that is not on the roster
  * and is not known to be lost, is parked: its create, or the roster, may be on the way.
  *
+ * A supervised actor that fails is started anew in a new process, so often as its create allows; what the dead process has
+ * on record of each sender is kept, until that one asks where the actor lives now (C7).
+ *
+ * Actors of light types share hosts (A4). A pool is the hosts of one module or program: a create goes to the one with the fewest
+ * actors, or to a new one. A host whose last actor is gone takes no more; a create that was on its way to it is placed again. What
+ * dies together is started anew together, in one new host.
+ *
  * Slots are leased here, one for each process, and never again in this incarnation (B4). Slot 0 is the admin's own,
  * from
  * which top-level actors get their addresses (C6).
  *
  * Pure: the caller says what happened and when, then polls until there is nothing left. What is sent to this admin's
  * own
- * address is for the shell itself. Rules B2, B4, C1, C2, C4, C6, C8, H3.
+ * address is for the shell itself. Rules A4, B2, B4, C1, C2, C4, C6, C7, C8, E3, H3.
  *
  * SPDX-License-Identifier: MPL-2.0 */
 #ifndef CONVENTION_CORE_DIRECTORY_H
@@ -43,6 +51,7 @@ struct directory_limits {
     size_t slots_max;  /* processes at one time */
     size_t waits_max;  /* questions that wait for an answer */
     size_t tombstones_max;
+    size_t light_hosts;      /* of one pool (A4) */
     uint64_t create_wait_ns; /* a create that waits for another admin, or for a leader, fails after this (C2) */
     uint64_t start_wait_ns;  /* a host that does not come up is given up after this */
     uint64_t park_wait_ns;   /* a question about an unknown address is answered with Gone after this */
@@ -59,23 +68,26 @@ struct directory_floor {
 
 enum directory_event_kind {
     /* `asker` sent `control`: create, created, create failed, resolve, resolved, gone, exited or kill. The
-     * requirements of a create are the type's and the creator's; `known`: this node has the type. */
+     * requirements of a create are the type's and the creator's; `known`: this node has the type, and if it is light
+     * `pool` names its module or program. */
     DIRECTORY_CONTROL,
     DIRECTORY_HOST_UP,      /* the process of `slot` said hello: `process`, `endpoint`, `pid` */
-    DIRECTORY_ACTOR_UP,     /* the actor of START_HOST's create runs in `slot` */
-    DIRECTORY_HOST_FAILED,  /* it could not be created: `status`, `text`; another node may be tried */
-    DIRECTORY_HOST_DIED,    /* the process of `slot` is gone: `how`, `number`, `text`, `floors` */
+    DIRECTORY_ACTOR_UP,     /* the actor `address` runs in `slot` */
+    DIRECTORY_HOST_FAILED,  /* it could not be created there: `status`, `text`; none: whoever was to be */
+    DIRECTORY_HOST_DIED,    /* the process of `slot` is gone: `how`, `number`, `text`, `floors`, `ending` */
     DIRECTORY_MEMBER_ADDED, /* `admin` is on the roster */
     DIRECTORY_MEMBER_LOST,  /* `admin` is not on it any more */
     DIRECTORY_LEADER,       /* `admin` leads; 0: nobody */
+    DIRECTORY_STOPPING,     /* the node shuts down: nothing is started anew */
     DIRECTORY_TICK,         /* nothing but the time */
 };
 
 struct directory_event {
     enum directory_event_kind kind;
-    struct mesh_address asker;
+    struct mesh_address asker, address;
     const struct control *control;
     bool known;
+    struct bytes pool;
     uint32_t slot, pid;
     uint64_t process, admin;
     struct bytes endpoint, text;
@@ -84,6 +96,8 @@ struct directory_event {
     int number;
     const struct directory_floor *floors;
     size_t floors_count;
+    const struct mesh_address *ending; /* actors that were about to end when the process died: that is no failure */
+    size_t ending_count;
 };
 
 enum directory_action_kind {
@@ -111,7 +125,7 @@ struct directory_view {
 };
 
 struct directory_counters {
-    uint64_t created, create_failed, exited, parked, park_expired, tombstones_dropped, late;
+    uint64_t created, create_failed, exited, restarts, parked, park_expired, tombstones_dropped, late;
 };
 
 /* `members` is the convention's roster, borrowed; the one with `incarnation` is this node, reached at `endpoint`.

@@ -106,12 +106,15 @@ struct slot *directory_add_slot(struct directory *directory) {
         return NULL;
     }
     slot->number = directory->next_slot++;
+    list_init(&slot->pendings);
+    list_node_init(&slot->pooled);
     return slot;
 }
 
 void directory_remove_slot(struct directory *directory, struct slot *slot) {
     uint64_t key = slot_key(slot->number);
     CHECK(map_remove(&directory->slots, &key) == slot);
+    list_remove(&slot->pooled);
     slot->next_removed = directory->removed_slots;
     directory->removed_slots = slot;
 }

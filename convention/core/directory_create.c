@@ -13,21 +13,19 @@ void directory_free_pending(struct pending *pending) {
     free(pending->type);
     free(pending->program);
     free(pending->refusal);
+    free(pending->pool);
     free(pending);
 }
 
-static void remove_pending(struct directory *directory, struct pending *pending) {
+void directory_remove_pending(struct directory *directory, struct pending *pending) {
     CHECK(map_remove(&directory->pendings, &pending->id) == pending);
     deadlines_clear(&directory->pending_deadlines, &pending->deadline);
-    struct slot *slot = pending->slot ? directory_slot(directory, pending->slot) : NULL;
-    if (slot) {
-        slot->pending = NULL;
-    }
+    list_remove(&pending->of_slot);
     pending->next_removed = directory->removed_pendings;
     directory->removed_pendings = pending;
 }
 
-static void set_deadline(struct directory *directory, struct pending *pending, uint64_t span_ns) {
+void directory_pending_wait(struct directory *directory, struct pending *pending, uint64_t span_ns) {
     if (deadlines_set(&directory->pending_deadlines, &pending->deadline, time_add(directory->now_ns, span_ns))) {
         directory->no_memory = true;
     }
@@ -75,7 +73,7 @@ static void fail(struct directory *directory, struct pending *pending) {
         actor->how = CONTROL_NOT_CREATED;
         directory_bury(directory, actor);
     }
-    remove_pending(directory, pending);
+    directory_remove_pending(directory, pending);
 }
 
 static void answer_created(struct directory *directory, struct pending *pending,
@@ -133,14 +131,22 @@ static void add_refuser(struct directory *directory, struct pending *pending, ui
     pending->create.refused_count = count + 1;
 }
 
+static void leave_slot(struct directory *directory, struct pending *pending) {
+    list_remove(&pending->of_slot);
+    directory_leave_slot(directory, pending->slot);
+    pending->slot = 0;
+    pending->sent = false;
+}
+
 void directory_refuse_here(struct directory *directory, struct pending *pending, enum mesh_status status,
                            struct bytes text) {
-    struct slot *slot = pending->slot ? directory_slot(directory, pending->slot) : NULL;
+    if (pending->restart) {
+        directory_restart_failed(directory, pending, text);
+        return;
+    }
     struct actor *actor = actor_of(directory, pending);
     bool minted = actor && pending->create.parent.node == directory->incarnation && !pending->create.parent.local;
-    if (slot) {
-        slot->pending = NULL;
-    }
+    leave_slot(directory, pending);
     if (actor && (minted || !directory_is_home(directory, actor->address))) {
         actor->how = CONTROL_NOT_CREATED;
         directory_bury(directory, actor);
@@ -152,7 +158,6 @@ void directory_refuse_here(struct directory *directory, struct pending *pending,
         pending->create.address = (struct mesh_address){0};
         pending->create.parent = (struct mesh_address){0};
     }
-    pending->slot = 0;
     note_refusal(directory, pending, status, text);
     add_refuser(directory, pending, directory->incarnation);
     place(directory, pending);
@@ -202,35 +207,33 @@ static struct actor *make_actor(struct directory *directory, struct pending *pen
         if (address_mint(&directory->mint, &address)) {
             return NULL;
         }
+    }
+    if (mesh_address_is_none(pending->create.address) || pending->create.detached) {
         pending->create.parent = directory_admin(directory->incarnation);
     }
     struct actor *actor = directory_enter_pending(directory, address);
     if (actor) {
         pending->create.address = address;
         actor->parent = pending->create.parent;
+        actor->detached = pending->create.detached;
+        directory_supervise(directory, actor, pending);
     }
     return actor;
 }
 
 static void start_here(struct directory *directory, struct pending *pending) {
     struct actor *actor = make_actor(directory, pending);
-    struct slot *slot = actor ? directory_add_slot(directory) : NULL;
+    struct slot *slot = actor ? directory_choose_slot(directory, pending->pool) : NULL;
     if (!slot) {
         directory_refuse_here(directory, pending, MESH_FULL, bytes_of_text("the node is full: a limit is reached"));
         return;
     }
-    slot->pending = pending;
-    pending->slot = slot->number;
-    pending->admin = 0;
-    actor->slot = slot->number;
-    actor->admin = directory->incarnation;
-    set_deadline(directory, pending, directory->limits.start_wait_ns);
-    directory_want(directory, DIRECTORY_START_HOST, (struct mesh_address){0}, slot->number, &pending->create);
+    directory_enter_slot(directory, pending, actor, slot);
 }
 
 static void send_create(struct directory *directory, struct pending *pending, uint64_t admin) {
     pending->admin = admin;
-    set_deadline(directory, pending, directory->limits.create_wait_ns);
+    directory_pending_wait(directory, pending, directory->limits.create_wait_ns);
     directory_send(directory, directory_admin(admin),
                    &(struct control){.id = pending->id, .kind = CONTROL_CREATE, .create = pending->create});
 }
@@ -277,13 +280,13 @@ static void place(struct directory *directory, struct pending *pending) {
         send_create(directory, pending, directory->leader);
     } else {
         pending->admin = 0;
-        set_deadline(directory, pending, directory->limits.create_wait_ns);
+        directory_pending_wait(directory, pending, directory->limits.create_wait_ns);
     }
 }
 
 /* ---- requests ---- */
 
-static struct pending *pending_new(struct directory *directory, const struct directory_event *event) {
+struct pending *directory_add_pending(struct directory *directory, const struct directory_event *event) {
     const struct control_create *create = &event->control->create;
     struct pending *pending = calloc(1, sizeof *pending);
     if (!pending) {
@@ -294,12 +297,14 @@ static struct pending *pending_new(struct directory *directory, const struct dir
     pending->asker = event->asker;
     pending->asker_id = event->control->id;
     pending->known = event->known;
+    list_node_init(&pending->of_slot);
     pending->create = *create;
     pending->create.refused_count = 0;
     pending->create.refused_by = NULL;
     pending->type = directory_text(directory, create->type);
     pending->program = directory_text(directory, create->program);
     pending->refusal = directory_text(directory, create->refusal);
+    pending->pool = event->pool.size > 0 ? directory_text(directory, event->pool) : NULL;
     enum mesh_status status =
         requirement_set_copy(&pending->requirements, create->requirements, create->requirements_count);
     for (size_t i = 0; i < create->refused_count && i < FRAME_REFUSED_BY; i++) {
@@ -327,10 +332,14 @@ static struct actor *enter_home(struct directory *directory, const struct contro
         struct slot *slot = directory_slot(directory, address_slot(create->address));
         actor->parent = create->parent;
         actor->type = directory_text(directory, create->type);
+        actor->restarts = create->supervision.on_failure == CONTROL_RESTART;
+        actor->detached = create->detached;
         if (slot && slot->highest < address_number(create->address)) {
             slot->highest = address_number(create->address);
         }
-        actor->told = actor->orphan = !slot && address_slot(create->address);
+        bool alone = !slot && address_slot(create->address); /* its creator is gone already */
+        actor->told = alone || create->detached;
+        actor->orphan = alone && !create->detached;
     }
     return actor;
 }
@@ -350,7 +359,7 @@ void directory_on_create(struct directory *directory, const struct directory_eve
                       bytes_of_text("the node is full: the limit `actors` is reached"));
         return;
     }
-    struct pending *pending = pending_new(directory, event);
+    struct pending *pending = directory_add_pending(directory, event);
     if (pending) {
         place(directory, pending);
         return;
@@ -367,12 +376,81 @@ void directory_on_create(struct directory *directory, const struct directory_eve
 
 /* ---- what became of it ---- */
 
-void directory_on_actor_up(struct directory *directory, struct slot *slot) {
-    struct pending *pending = slot->pending;
+/* Of that address, or the first one. */
+static struct pending *pending_of(const struct slot *slot, struct mesh_address address) {
+    LIST_EACH (&slot->pendings, node, after) {
+        struct pending *pending = LIST_OWNER(node, struct pending, of_slot);
+        if (mesh_address_is_none(address) || mesh_address_equal(pending->create.address, address)) {
+            return pending;
+        }
+    }
+    return NULL;
+}
+
+void directory_on_host_failed(struct directory *directory, struct slot *slot, const struct directory_event *event) {
+    bool all = mesh_address_is_none(event->address);
+    for (struct pending *pending; (pending = pending_of(slot, event->address));) {
+        directory_refuse_here(directory, pending, event->status, event->text);
+        if (!all) {
+            return;
+        }
+    }
+}
+
+static void place_again(struct directory *directory, struct pending *pending, struct actor *actor, bool failed) {
+    leave_slot(directory, pending);
+    if (!failed && !pending->restart) {
+        start_here(directory, pending);
+        return;
+    }
+    struct slot *heir = directory_add_heir(directory, pending->pool);
+    if (heir) {
+        directory_enter_slot(directory, pending, actor, heir);
+    } else {
+        directory_refuse_here(directory, pending, MESH_FULL, bytes_of_text("the node is full: a limit is reached"));
+    }
+}
+
+void directory_on_pendings_died(struct directory *directory, struct slot *slot, const struct directory_event *event) {
+    char reason[REASON_BYTES];
+    struct text_builder text = text_builder(reason, sizeof reason);
+    bool crashed = slot->process && (event->how == CONTROL_SIGNAL || event->how == CONTROL_EXIT_CODE);
+    bool left = slot->up && event->how == CONTROL_OWN_EXIT; /* it had nothing more to do when the create came */
+    text_append(&text, "its host ended before it was up: ");
+    text_append_escaped(&text, event->text);
+    for (struct pending *pending; (pending = pending_of(slot, (struct mesh_address){0}));) {
+        struct actor *actor = actor_of(directory, pending);
+        bool failed = crashed && actor && actor->restarts;
+        if (failed) { /* in its constructor, perhaps (C7) */
+            directory_note_end(directory, actor, event->how, event->number, event->text);
+        }
+        failed = failed && directory_may_restart(directory, actor);
+        if (left || failed) {
+            place_again(directory, pending, actor, failed);
+        } else {
+            directory_refuse_here(directory, pending, MESH_LOAD_FAILED, bytes_of_text(reason));
+        }
+    }
+}
+
+static void answer_up(struct directory *directory, struct pending *pending, const struct slot *slot) {
+    struct control_created created = {.address = pending->create.address,
+                                      .process = slot->process,
+                                      .admin = directory->incarnation,
+                                      .endpoint = bytes_of_text(slot->endpoint ? slot->endpoint : "")};
+    if (!pending->restart) {
+        answer_created(directory, pending, &created);
+    }
+}
+
+void directory_on_actor_up(struct directory *directory, struct slot *slot, struct mesh_address address) {
+    struct pending *pending = pending_of(slot, address);
     struct actor *actor = pending ? actor_of(directory, pending) : NULL;
     if (!actor) {
         directory->counters.late++;
-        directory_want(directory, DIRECTORY_KILL_HOST, (struct mesh_address){0}, slot->number, NULL);
+        if (!slot->pool) {
+            directory_want(directory, DIRECTORY_KILL_HOST, (struct mesh_address){0}, slot->number, NULL);
+        }
         return;
     }
     actor->state = ACTOR_HERE;
@@ -380,16 +458,14 @@ void directory_on_actor_up(struct directory *directory, struct slot *slot) {
     if (!actor->type) {
         actor->type = directory_text(directory, pending->create.type);
     }
-    answer_created(directory, pending,
-                   &(struct control_created){.address = actor->address,
-                                             .process = slot->process,
-                                             .admin = directory->incarnation,
-                                             .endpoint = bytes_of_text(slot->endpoint ? slot->endpoint : "")});
+    answer_up(directory, pending, slot);
     directory_answer_waits(directory, actor);
     if (actor->orphan) {
         directory_want(directory, DIRECTORY_EXIT_REQUEST, actor->address, 0, NULL);
     }
-    remove_pending(directory, pending);
+    directory_remove_pending(directory, pending);
+    slot->up = true;
+    directory_send_pendings(directory, slot);
 }
 
 static struct pending *find_by_address(const struct directory *directory, struct mesh_address address) {
@@ -437,7 +513,7 @@ void directory_on_created(struct directory *directory, const struct directory_ev
         return;
     }
     answer_created(directory, pending, &created);
-    remove_pending(directory, pending);
+    directory_remove_pending(directory, pending);
     if (actor && actor->state == ACTOR_PENDING) {
         move_elsewhere(directory, actor, &created);
     }
@@ -469,6 +545,10 @@ void directory_pending_expire(struct directory *directory, struct pending *pendi
     } else if (pending->admin) {
         text = bytes_of_text("the admin that was to create it did not answer in time");
     }
+    if (pending->restart) {
+        directory_restart_failed(directory, pending, text);
+        return;
+    }
     pending->create.status = MESH_OK;
     note_refusal(directory, pending, MESH_TIMED_OUT, text);
     fail(directory, pending);
@@ -480,6 +560,10 @@ void directory_pendings_lose(struct directory *directory, uint64_t admin) {
     for (struct pending *pending; (pending = map_next(&directory->pendings, &at));) {
         if (pending->asker.node == admin) {
             struct actor *actor = actor_of(directory, pending);
+            if (pending->pool && pending->slot && actor) {
+                actor->told = actor->orphan = true; /* its host has others, too */
+                continue;
+            }
             if (pending->slot) {
                 directory_want(directory, DIRECTORY_KILL_HOST, (struct mesh_address){0}, pending->slot, NULL);
             }
@@ -487,7 +571,7 @@ void directory_pendings_lose(struct directory *directory, uint64_t admin) {
                 actor->how = CONTROL_NOT_CREATED;
                 directory_bury(directory, actor);
             }
-            remove_pending(directory, pending);
+            directory_remove_pending(directory, pending);
         } else if (pending->admin == admin) {
             pending->admin = 0;
             if (is_acting(directory)) {

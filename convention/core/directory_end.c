@@ -7,7 +7,7 @@
 /* The home tells the process that created the actor; of a top-level one nobody is told (C6). Who hosts it for another
  * home tells
  * the home. */
-static void tell_end(struct directory *directory, struct actor *actor) {
+void directory_tell_end(struct directory *directory, struct actor *actor) {
     if (actor->told) {
         return;
     }
@@ -22,11 +22,12 @@ static void tell_end(struct directory *directory, struct actor *actor) {
     struct control control = {.kind = CONTROL_EXITED};
     control.exited = (struct control_exited){.address = actor->address, .how = actor->how, .number = actor->number};
     control.exited.text = bytes_of_text(actor->text ? actor->text : "");
+    control.exited.escalates = actor->escalates;
     directory_send(directory, to, &control);
 }
 
-static void note_end(struct directory *directory, struct actor *actor, enum control_how how, int number,
-                     struct bytes text) {
+void directory_note_end(struct directory *directory, struct actor *actor, enum control_how how, int number,
+                        struct bytes text) {
     actor->how = how;
     actor->number = number;
     if (!actor->text) {
@@ -42,6 +43,13 @@ static bool may_tell(const struct directory *directory, const struct actor *acto
     return actor->state == ACTOR_HERE && asker.node == directory->incarnation && address_slot(asker) == actor->slot;
 }
 
+/* Who hosts it judges (C7), and the home passes that on. */
+static void note_escalation(const struct directory *directory, struct actor *actor,
+                            const struct control_exited *exited) {
+    bool here = actor->revival && actor->revival->supervision.on_failure == CONTROL_ESCALATE;
+    actor->escalates = actor->admin == directory->incarnation ? here && exited->failed : exited->escalates;
+}
+
 void directory_on_exited(struct directory *directory, const struct directory_event *event) {
     const struct control_exited *exited = &event->control->exited;
     struct actor *actor = directory_actor(directory, exited->address);
@@ -49,11 +57,18 @@ void directory_on_exited(struct directory *directory, const struct directory_eve
         directory->counters.late++;
         return;
     }
-    note_end(directory, actor, exited->how, exited->number, exited->text);
-    tell_end(directory, actor);
-    if (actor->state == ACTOR_HERE) {
+    if (actor->state == ACTOR_HERE && exited->failed && actor->restarts && !actor->given_up) {
+        directory_on_failed(directory, actor, exited);
+        return;
+    }
+    struct slot *slot = directory_slot(directory, actor->slot);
+    directory_note_end(directory, actor, exited->how, exited->number, exited->text);
+    note_escalation(directory, actor, exited);
+    directory_tell_end(directory, actor);
+    if (slot && !slot->pool) {
         actor->state = ACTOR_LEAVING; /* how far it came is known when its process has died */
     } else {
+        directory_leave_slot(directory, actor->slot);
         directory_bury(directory, actor);
     }
 }
@@ -65,11 +80,15 @@ void directory_on_kill(struct directory *directory, const struct directory_event
     bool may = mesh_address_equal(event->asker, address_process(address)) ||
                mesh_address_equal(event->asker, address_home(address)) ||
                mesh_address_equal(event->asker, directory_admin(directory->incarnation));
-    if (!actor || !may) {
+    struct slot *slot = directory_slot(directory, address_slot(address));
+    if (!actor && may && slot && !slot->program && address_is_local(address)) {
+        directory_want(directory, DIRECTORY_KILL_HOST, (struct mesh_address){0}, slot->number, NULL);
+    } else if (!actor || !may) {
         directory->counters.late++;
     } else if (actor->state == ACTOR_ELSEWHERE) {
         directory_send(directory, directory_admin(actor->admin), event->control);
     } else if (actor->slot) {
+        actor->doomed = true;
         directory_want(directory, DIRECTORY_KILL_HOST, (struct mesh_address){0}, actor->slot, NULL);
     } else if (actor->state == ACTOR_PENDING) {
         actor->orphan = true;
@@ -77,26 +96,6 @@ void directory_on_kill(struct directory *directory, const struct directory_event
 }
 
 /* ---- a process died ---- */
-
-static void keep_floors(struct directory *directory, struct actor *actor, const struct directory_event *event) {
-    size_t count = 0;
-    for (size_t i = 0; i < event->floors_count; i++) {
-        count += mesh_address_equal(event->floors[i].actor, actor->address);
-    }
-    if (!count) {
-        return;
-    }
-    actor->floors = calloc(count, sizeof *actor->floors);
-    if (!actor->floors) {
-        directory->no_memory = true;
-        return;
-    }
-    for (size_t i = 0; i < event->floors_count; i++) {
-        if (mesh_address_equal(event->floors[i].actor, actor->address)) {
-            actor->floors[actor->floors_count++] = event->floors[i];
-        }
-    }
-}
 
 /* Of light actors beside their parent there is no record: a tombstone keeps how far they had come (A4, E3). */
 static void bury_local(struct directory *directory, const struct directory_floor *floor,
@@ -108,43 +107,59 @@ static void bury_local(struct directory *directory, const struct directory_floor
             return;
         }
         actor->told = true;
-        note_end(directory, actor, event->how, event->number, event->text);
+        directory_note_end(directory, actor, event->how, event->number, event->text);
         directory_bury(directory, actor);
     }
-    struct directory_floor *floors = realloc(actor->floors, (actor->floors_count + 1) * sizeof *floors);
-    if (!floors) {
-        directory->no_memory = true;
-        return;
-    }
-    floors[actor->floors_count++] = *floor;
-    actor->floors = floors;
-}
-
-static void end_with_process(struct directory *directory, struct actor *actor, const struct directory_event *event) {
-    keep_floors(directory, actor, event);
-    if (actor->state == ACTOR_HERE) {
-        note_end(directory, actor, event->how, event->number, event->text);
-        tell_end(directory, actor);
-    }
-    directory_bury(directory, actor);
+    directory_keep_record(directory, actor, floor, event->text);
 }
 
 /* Its creator died with the process: it shall exit, and nobody is told of that. */
 static void orphan(struct directory *directory, struct actor *actor) {
-    actor->told = true;
+    if (actor->detached) {
+        return;
+    }
+    actor->told = actor->orphan = true;
     if (actor->state == ACTOR_HERE || actor->state == ACTOR_ELSEWHERE) {
         directory_want(directory, DIRECTORY_EXIT_REQUEST, actor->address, 0, NULL);
-    } else if (actor->state == ACTOR_PENDING) {
-        actor->orphan = true;
     }
+}
+
+/* Not when somebody wanted it to end, or it did itself. */
+static bool is_failure(const struct actor *actor, const struct directory_event *event) {
+    bool ending = actor->state != ACTOR_HERE || actor->doomed || actor->given_up;
+    for (size_t i = 0; i < event->ending_count; i++) {
+        ending = ending || mesh_address_equal(event->ending[i], actor->address);
+    }
+    return !ending && (event->how == CONTROL_SIGNAL || event->how == CONTROL_EXIT_CODE);
+}
+
+static void end_with_process(struct directory *directory, struct actor *actor, const struct directory_event *event,
+                             struct slot **heir) {
+    bool failed = is_failure(actor, event);
+    if (directory_is_home(directory, actor->address) && address_slot(actor->address) == event->slot) {
+        orphan(directory, actor); /* its creator died with it */
+    }
+    directory_keep_records(directory, actor, event);
+    if (actor->state == ACTOR_HERE) {
+        directory_note_end(directory, actor, event->how, event->number, event->text);
+    }
+    if (actor->reviving || (failed && directory_may_restart(directory, actor))) {
+        directory_restart(directory, actor, heir);
+        return;
+    }
+    if (actor->state == ACTOR_HERE) {
+        note_escalation(directory, actor, &(struct control_exited){.failed = failed});
+        directory_tell_end(directory, actor);
+    }
+    directory_bury(directory, actor);
 }
 
 /* A question about an actor of that slot which was never created finds its answer now. */
 static void judge_actor(struct directory *directory, struct actor *actor, uint32_t slot,
-                        const struct directory_event *event) {
+                        const struct directory_event *event, struct slot **heir) {
     bool lives_here = actor->state == ACTOR_HERE || actor->state == ACTOR_LEAVING;
     if (lives_here && actor->slot == slot) {
-        end_with_process(directory, actor, event);
+        end_with_process(directory, actor, event, heir);
     } else if (directory_is_home(directory, actor->address) && address_slot(actor->address) == slot) {
         if (actor->state == ACTOR_PARKED) {
             actor->how = CONTROL_NOT_CREATED;
@@ -157,13 +172,9 @@ static void judge_actor(struct directory *directory, struct actor *actor, uint32
 }
 
 void directory_on_host_died(struct directory *directory, struct slot *slot, const struct directory_event *event) {
-    if (slot->pending) {
-        char reason[REASON_BYTES];
-        struct text_builder text = text_builder(reason, sizeof reason);
-        text_append(&text, "its host ended before it was up: ");
-        text_append_escaped(&text, event->text);
-        directory_refuse_here(directory, slot->pending, MESH_LOAD_FAILED, bytes_of_text(reason));
-    }
+    struct slot *heir = NULL;
+    slot->ending = true;
+    directory_on_pendings_died(directory, slot, event);
     uint32_t number = slot->number;
     directory_remove_slot(directory, slot);
     for (size_t i = 0; i < event->floors_count; i++) {
@@ -175,7 +186,7 @@ void directory_on_host_died(struct directory *directory, struct slot *slot, cons
     }
     size_t at = 0;
     for (struct actor *actor; (actor = map_next(&directory->actors, &at));) {
-        judge_actor(directory, actor, number, event);
+        judge_actor(directory, actor, number, event, &heir);
     }
 }
 
@@ -185,13 +196,13 @@ void directory_actors_lose(struct directory *directory, uint64_t admin) {
     size_t at = 0;
     for (struct actor *actor; (actor = map_next(&directory->actors, &at));) {
         if (actor->state == ACTOR_ELSEWHERE && actor->admin == admin) {
-            note_end(directory, actor, CONTROL_NODE_LOST, 0, bytes_of_text("its node was lost"));
-            tell_end(directory, actor);
+            directory_note_end(directory, actor, CONTROL_NODE_LOST, 0, bytes_of_text("its node was lost"));
+            directory_tell_end(directory, actor);
             directory_bury(directory, actor);
         } else if (actor->address.node == admin && (actor->state == ACTOR_HERE || actor->state == ACTOR_PENDING)) {
             orphan(directory, actor);
         } else if (actor->address.node == admin && actor->state == ACTOR_PARKED) {
-            note_end(directory, actor, CONTROL_NODE_LOST, 0, bytes_of_text("its node was lost"));
+            directory_note_end(directory, actor, CONTROL_NODE_LOST, 0, bytes_of_text("its node was lost"));
             actor->told = true;
             directory_bury(directory, actor);
         }

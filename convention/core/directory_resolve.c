@@ -15,8 +15,28 @@ struct question {
 static void answer_resolved(struct directory *directory, const struct question *question, uint64_t process,
                             struct bytes endpoint) {
     struct control control = {.id = question->id, .kind = CONTROL_RESOLVED};
-    control.resolved =
-        (struct control_resolved){.address = question->address, .process = process, .endpoint = endpoint};
+    control.resolved = (struct control_resolved){
+        .address = question->address, .sender = question->sender, .process = process, .endpoint = endpoint};
+    directory_send(directory, question->asker, &control);
+}
+
+/* Where an actor lives here, and what its earlier lives have on record of the sender (C7). */
+static void answer_here(struct directory *directory, const struct question *question, const struct actor *actor) {
+    const struct slot *slot = directory_slot(directory, actor->slot);
+    const struct record *record = directory_record(actor, question->sender);
+    struct control control = {.id = question->id, .kind = CONTROL_RESOLVED};
+    CHECK(slot);
+    control.resolved = (struct control_resolved){.address = question->address,
+                                                 .sender = question->sender,
+                                                 .process = slot->process,
+                                                 .endpoint = bytes_of_text(slot->endpoint ? slot->endpoint : "")};
+    if (record) {
+        control.resolved.floors_known = true;
+        control.resolved.epoch = record->floor.epoch;
+        control.resolved.handled = record->floor.handled;
+        control.resolved.in_hand = record->floor.in_hand;
+        control.resolved.text = bytes_of_text(record->cause);
+    }
     directory_send(directory, question->asker, &control);
 }
 
@@ -41,14 +61,12 @@ static void answer_dead(struct directory *directory, const struct question *ques
     control.gone =
         (struct control_gone){.address = question->address, .sender = question->sender, .reason = reason_of(actor)};
     control.gone.text = bytes_of_text(actor->text ? actor->text : "");
-    for (size_t i = 0; i < actor->floors_count; i++) {
-        const struct directory_floor *floor = &actor->floors[i];
-        if (mesh_address_equal(floor->sender, question->sender)) {
-            control.gone.floors_known = true;
-            control.gone.epoch = floor->epoch;
-            control.gone.handled = floor->handled;
-            control.gone.in_hand = floor->in_hand;
-        }
+    const struct record *record = directory_record(actor, question->sender);
+    if (record) {
+        control.gone.floors_known = true;
+        control.gone.epoch = record->floor.epoch;
+        control.gone.handled = record->floor.handled;
+        control.gone.in_hand = record->floor.in_hand;
     }
     list_remove(&actor->aged);
     list_push_back(&directory->tombstones, &actor->aged);
@@ -180,24 +198,25 @@ static enum mesh_status resolve_foreign(struct directory *directory, const struc
 
 static enum mesh_status resolve_actor(struct directory *directory, const struct question *question,
                                       struct actor *actor) {
-    struct slot *slot = directory_slot(directory, actor->slot);
+    bool known = members_find(directory->members, actor->admin) && question->asker.node != actor->admin;
     switch (actor->state) {
     case ACTOR_PARKED:
     case ACTOR_PENDING:
     case ACTOR_LEAVING:
         return keep_at(directory, question, actor);
     case ACTOR_HERE:
-        CHECK(slot);
-        answer_resolved(directory, question, slot->process, bytes_of_text(slot->endpoint ? slot->endpoint : ""));
+        answer_here(directory, question, actor);
         return MESH_OK;
     case ACTOR_ELSEWHERE:
+        if (actor->restarts && known) {
+            return ask(directory, question, actor->admin); /* which life it lives there is known there */
+        }
         answer_resolved(directory, question, actor->process, bytes_of_text(actor->endpoint ? actor->endpoint : ""));
         return MESH_OK;
     case ACTOR_DEAD:
         break;
     }
-    bool elsewhere = actor->admin && actor->admin != directory->incarnation;
-    if (elsewhere && question->asker.node != actor->admin && members_find(directory->members, actor->admin)) {
+    if (known && actor->admin != directory->incarnation) {
         return ask(directory, question, actor->admin); /* it has the floors on record */
     }
     answer_dead(directory, question, actor);

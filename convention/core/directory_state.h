@@ -13,7 +13,7 @@
 #include "mesh/base/map.h"
 #include "mesh/core/address.h"
 
-enum { LOST_MAX = 256, REASON_BYTES = 700 };
+enum { LOST_MAX = 256, REASON_BYTES = 700, CAUSE_BYTES = 48, RECORDS_MAX = 1024 };
 
 enum actor_state {
     ACTOR_PARKED,
@@ -33,11 +33,29 @@ struct pending {
     struct requirement_set requirements;
     uint64_t *refused_by;
     char *type, *program, *refusal;
+    char *pool;     /* of the type, when it is light; else NULL */
     bool known;     /* this node has the type */
+    bool restart;   /* of an actor that has lived before (C7) */
+    bool sent;      /* its host has been told */
     uint64_t admin; /* who has the request; 0: nobody, it waits for a leader, or is started here */
     uint32_t slot;  /* where it is started; 0: not here */
+    struct list_node of_slot;
     struct deadline deadline;
     struct pending *next_removed;
+};
+
+/* How far a life of an actor that is over had handled one stream, and why that life ended. */
+struct record {
+    struct directory_floor floor;
+    char cause[CAUSE_BYTES];
+};
+
+/* What a supervised actor is started anew from. */
+struct revival {
+    struct control_supervision supervision;
+    char *type, *program, *pool; /* the pool may be NULL */
+    uint64_t restarts;
+    uint64_t restarted_ns[CONTROL_RESTARTS_MAX]; /* the last ones, a ring */
 };
 
 struct actor {
@@ -49,10 +67,18 @@ struct actor {
     char *endpoint, *type, *text; /* text: why it died */
     enum control_how how;
     int number;
-    struct directory_floor *floors;
-    size_t floors_count;
-    bool told;   /* its creator knows of its end, or is gone */
-    bool orphan; /* shall exit as soon as it is up */
+    struct record *records;
+    size_t records_count;
+    struct revival *revival; /* NULL: it is not supervised, or not hosted here */
+    bool restarts;           /* wherever it is hosted: that admin has the records of its earlier lives */
+    bool failed;             /* its end was nobody's will (C7) */
+    bool given_up;           /* its host was told that it is not started anew */
+    bool reviving;           /* it is, as soon as its process is dead */
+    bool doomed;             /* it shall be killed */
+    bool escalates;          /* its parent shall exit too */
+    bool detached;           /* no orphan when its creator goes (C6) */
+    bool told;               /* its creator knows of its end, or is gone */
+    bool orphan;             /* shall exit as soon as it is up */
     struct list waits;
     struct list_node aged; /* among the tombstones, the least recently used first */
     struct actor *next_removed;
@@ -72,9 +98,15 @@ struct slot {
     uint32_t number, pid;
     uint64_t process; /* 0: not up yet */
     char *endpoint;
-    bool program;            /* every number of it is the program itself */
-    uint64_t highest;        /* number of the actors that it created */
-    struct pending *pending; /* what it is started for */
+    bool program;         /* every number of it is the program itself */
+    uint64_t highest;     /* number of the actors that it created */
+    struct list pendings; /* what is to be created in it, the first one by its start */
+    char *pool;           /* NULL: it has one actor */
+    struct list_node pooled;
+    size_t actors; /* of a pool: on their way to it, or in it */
+    bool started;  /* its process is asked for */
+    bool up;       /* its first actor runs */
+    bool ending;   /* its last actor is gone */
     struct slot *next_removed;
 };
 
@@ -98,11 +130,12 @@ struct directory {
     uint64_t lost[LOST_MAX];
     size_t lost_next;
     struct list wants, given;
+    struct list pooled; /* slots of pools */
     struct actor *removed_actors;
     struct pending *removed_pendings;
     struct slot *removed_slots;
     struct directory_counters counters;
-    bool no_memory;
+    bool stopping, no_memory;
 };
 
 /* ---- the book ---- */
@@ -148,7 +181,16 @@ void directory_want(struct directory *directory, enum directory_action_kind kind
 void directory_on_create(struct directory *directory, const struct directory_event *event);
 void directory_on_created(struct directory *directory, const struct directory_event *event);
 void directory_on_create_failed(struct directory *directory, const struct directory_event *event);
-void directory_on_actor_up(struct directory *directory, struct slot *slot);
+void directory_on_actor_up(struct directory *directory, struct slot *slot, struct mesh_address address);
+void directory_on_host_failed(struct directory *directory, struct slot *slot, const struct directory_event *event);
+/* Its host is dead before it said anything of the create: it is placed again, started anew, or refused. */
+void directory_on_pendings_died(struct directory *directory, struct slot *slot, const struct directory_event *event);
+/* Starts it in a slot of this node. */
+void directory_enter_slot(struct directory *directory, struct pending *pending, struct actor *actor, struct slot *slot);
+/* It expires after so long. */
+void directory_pending_wait(struct directory *directory, struct pending *pending, uint64_t span_ns);
+struct pending *directory_add_pending(struct directory *directory, const struct directory_event *event);
+void directory_remove_pending(struct directory *directory, struct pending *pending);
 /* This node cannot host it: another may. */
 void directory_refuse_here(struct directory *directory, struct pending *pending, enum mesh_status status,
                            struct bytes text);
@@ -157,7 +199,41 @@ void directory_pendings_retry(struct directory *directory);
 void directory_pending_expire(struct directory *directory, struct pending *pending);
 void directory_free_pending(struct pending *pending);
 
+/* ---- pools ---- */
+
+/* The slot for one more actor of the pool; NULL: for an actor with a host of its own. NULL at a limit. */
+struct slot *directory_choose_slot(struct directory *directory, const char *pool);
+/* A new one, whoever else is in the pool: in a fresh process nobody waits for word of an earlier life. */
+struct slot *directory_add_heir(struct directory *directory, const char *pool);
+void directory_leave_slot(struct directory *directory, uint32_t number);
+/* Tells the host of what waits for its first actor to run. */
+void directory_send_pendings(struct directory *directory, struct slot *slot);
+
+/* ---- supervision ---- */
+
+/* What the hosting admin has to know to start it anew; nothing for an actor that is not supervised. */
+void directory_supervise(struct directory *directory, struct actor *actor, const struct pending *pending);
+void directory_free_revival(struct revival *revival);
+/* Whether one more restart is allowed now; if so, it is counted. If not, the end's text says that they are used up. */
+bool directory_may_restart(struct directory *directory, struct actor *actor);
+/* The host of an actor says that it has failed, and waits for a word (C7). */
+void directory_on_failed(struct directory *directory, struct actor *actor, const struct control_exited *exited);
+/* Starts it anew; `*heir` is the slot that all of one dead process share, NULL before the first. */
+void directory_restart(struct directory *directory, struct actor *actor, struct slot **heir);
+/* It could not be started anew: that is its end. */
+void directory_restart_failed(struct directory *directory, struct pending *pending, struct bytes text);
+void directory_keep_records(struct directory *directory, struct actor *actor, const struct directory_event *event);
+void directory_keep_record(struct directory *directory, struct actor *actor, const struct directory_floor *floor,
+                           struct bytes cause);
+/* NULL when nothing is on record of that sender. */
+struct record *directory_record(const struct actor *actor, struct mesh_address sender);
+
 /* ---- ends ---- */
+
+/* Why it ended, or this life of it. */
+void directory_note_end(struct directory *directory, struct actor *actor, enum control_how how, int number,
+                        struct bytes text);
+void directory_tell_end(struct directory *directory, struct actor *actor);
 
 void directory_on_exited(struct directory *directory, const struct directory_event *event);
 void directory_on_kill(struct directory *directory, const struct directory_event *event);

@@ -26,6 +26,10 @@ const struct delivery_limits delivery_limits_default = {
 
 enum { POOL_KEPT = 8192 };
 
+/* A sender that is started anew at its address must not take what its earlier life has on record for its own (C7): where a
+ * process's epochs begin is drawn. */
+enum { EPOCH_DRAWN_SHIFT = 40, EPOCH_COUNT_BITS = 20 };
+
 /* ---- life ---- */
 
 static void init_lists(struct delivery *d) {
@@ -45,6 +49,7 @@ enum mesh_status delivery_new(struct delivery **out, const struct delivery_limit
     }
     d->limits = *limits;
     d->seed = seed;
+    d->epoch = seed >> EPOCH_DRAWN_SHIFT << EPOCH_COUNT_BITS;
     map_init(&d->actors, sizeof(struct mesh_address), limits->actors_max, seed);
     map_init(&d->routes, sizeof(struct mesh_address), limits->streams_max, seed);
     map_init(&d->streams_out, 2 * sizeof(struct mesh_address), limits->streams_max, seed);
@@ -175,7 +180,7 @@ static enum mesh_status on_event(struct delivery *d, uint64_t now_ns, const stru
         delivery_on_frame(d, now_ns, event->peer, event->batch);
         return MESH_OK;
     case DELIVERY_RESOLVED:
-        return route_resolved(d, now_ns, event->address, event->peer);
+        return route_resolved(d, now_ns, event);
     case DELIVERY_GONE:
         return route_gone(d, event->address, event->gone);
     case DELIVERY_LINK_UP:

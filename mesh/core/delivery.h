@@ -57,20 +57,21 @@ struct delivery_action {
 };
 
 enum delivery_event_kind {
-    DELIVERY_OPEN,      /* a local actor or endpoint begins: window and mailbox for `address` */
-    DELIVERY_CLOSE,     /* it ends: its mailbox is dead with `reason`; what it sent stays until received (D14) */
-    DELIVERY_FORGET,    /* a closed one is given up: what it still had open is counted as abandoned */
-    DELIVERY_FRAME,     /* `batch` came from process `peer`; it may be malformed in meaning, not in form */
-    DELIVERY_RESOLVED,  /* `address` lives in process `peer` */
-    DELIVERY_GONE,      /* `address` is dead for ever: see struct delivery_gone */
-    DELIVERY_LINK_UP,   /* frames to `peer` can go out on a new connection: streams resume */
+    DELIVERY_OPEN,     /* a local actor or endpoint begins: window and mailbox for `address` */
+    DELIVERY_CLOSE,    /* it ends: its mailbox is dead with `reason`; what it sent stays until received (D14) */
+    DELIVERY_FORGET,   /* a closed one is given up: what it still had open is counted as abandoned */
+    DELIVERY_FRAME,    /* `batch` came from process `peer`; it may be malformed in meaning, not in form */
+    DELIVERY_RESOLVED, /* `address` lives in process `peer`; `gone`, unless NULL: what is on record of its earlier life,
+                         * for the sender who asked; the streams of others that had sent there wait for answers of their own (C7) */
+    DELIVERY_GONE,     /* `address` is dead for ever: see struct delivery_gone */
+    DELIVERY_LINK_UP,  /* frames to `peer` can go out on a new connection: streams resume */
     DELIVERY_LINK_DOWN, /* none can */
     DELIVERY_PEER_LOST, /* the process `peer` exists no more: its streams are resolved anew */
     DELIVERY_VERDICT,   /* the handler of `address` is through with the message it took: outcome and text */
     DELIVERY_TICK,      /* nothing but the time */
 };
 
-/* What is on record of a dead target; without `floors_known` whatever had been sent may have been handled. */
+/* What is on record of a dead target, or of the life before the present one; without `floors_known` whatever had been sent may have been handled. */
 struct delivery_gone {
     enum frame_reason reason;
     struct bytes text;

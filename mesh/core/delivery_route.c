@@ -132,19 +132,61 @@ void route_detach(struct delivery *d, struct stream_out *stream) {
 
 /* ---- resolved ---- */
 
-/* A stream meets the process of its target. What went to another one goes again, marked, for nobody knows what became of
- * it there (D3); what went to this very one before it was taken for lost may have been handled, and must not (D4). */
-static void meet(struct delivery *d, struct stream_out *stream, uint64_t peer, uint64_t now_ns) {
+static void resume(struct delivery *d, struct stream_out *stream, uint64_t now_ns) {
+    if (stream->received < stream->high) {
+        stream_out_rewind(stream);
+    } else if (stream->base <= stream->high || stream->closing) {
+        stream->probe++;
+        stream->probe_wanted = true;
+    }
+    stream->unanswered = 0;
+    stream->overdue_ns = TIME_NEVER;
+    stream_review(d, stream, now_ns);
+}
+
+/* What an earlier life of the target has on record is settled: up to the mark as handled, and the message in hand failed
+ * with its process (E3). Before that one stands nothing that was not begun. Whether the record is of this very stream. */
+static bool settle_recorded(struct delivery *d, struct stream_out *stream, const struct delivery_gone *record) {
+    if (!record || !record->floors_known || record->epoch != stream->epoch) {
+        return false;
+    }
+    uint64_t last = record->in_hand > record->handled ? record->in_hand : record->handled;
+    last = last < stream->high ? last : stream->high;
+    if (last > stream->received) {
+        stream_out_received(stream, last, 0, 0);
+    }
+    struct message *message;
+    while (stream->base <= last && (message = stream_out_settle(stream))) {
+        if (message->kind == FRAME_SKIP) {
+            message_release(message);
+            continue;
+        }
+        message->outcome = message->seq == record->in_hand ? FRAME_RETURNED : FRAME_HANDLED;
+        if (message->outcome == FRAME_RETURNED) {
+            message->reason = FRAME_EXITED;
+            message_set_text(message, record->text);
+        }
+        actor_settle(d, stream->actor, message);
+    }
+    return true;
+}
+
+/* A stream meets the process of its target. What went to another one goes again (D3), marked unless it is on record
+ * that it was not begun there (D4). To this very one, which was taken for lost, it goes on as if nothing had been: the receiver
+ * knows what it has (D4). */
+static void meet(struct delivery *d, struct stream_out *stream, const struct delivery_event *event, uint64_t now_ns) {
+    uint64_t lost = stream->lost_peer;
+    stream->lost_peer = 0;
     list_remove(&stream->resolving);
-    if (stream->lost_peer == peer) {
-        stream_break(d, stream);
-    } else if (stream->lost_peer != 0) {
-        for (struct message *message = stream->sent.first; message; message = message->next) {
+    if (lost == event->peer) {
+        resume(d, stream, now_ns);
+    } else if (lost != 0) {
+        bool on_record = settle_recorded(d, stream, event->gone);
+        for (struct message *message = stream->sent.first; message && !on_record; message = message->next) {
             message->flags |= FRAME_RUN_REDELIVERED;
         }
         stream_out_restart(stream, delivery_first_credit(d));
     }
-    stream->lost_peer = 0;
     stream->unanswered = 0;
     stream->overdue_ns = TIME_NEVER;
     stream_review(d, stream, now_ns);
@@ -171,7 +213,7 @@ static void part(struct delivery *d, struct route *route, uint64_t now_ns) {
             }
             continue;
         }
-        if (stream->epoch != 0) {
+        if (stream->epoch != 0 && stream->lost_peer == 0) {
             stream->lost_peer = was;
         }
         stream_want_resolve(d, stream);
@@ -180,30 +222,67 @@ static void part(struct delivery *d, struct route *route, uint64_t now_ns) {
     }
 }
 
-enum mesh_status route_resolved(struct delivery *d, uint64_t now_ns, struct mesh_address target, uint64_t id) {
-    struct route *route = route_find(d, target);
+/* What had been sent to a process that is lost waits for the answer to its own sender: each has a record of its own. */
+static bool is_answered(const struct stream_out *stream, const struct delivery_event *event) {
+    return stream->lost_peer == 0 || stream->lost_peer == event->peer || !event->gone ||
+           mesh_address_equal(event->gone->sender, stream->sender);
+}
+
+/* An answer that was overtaken by a restart names the process of an earlier life. Who goes by it would send to the present
+ * one as if for the first time (D4). */
+static bool is_overtaken(struct delivery *d, const struct route *route, uint64_t id) {
+    const struct peer *peer = peer_find(d, id);
+    bool overtaken = false;
+    if (!peer || !list_is_linked(&peer->of_lost)) {
+        return false;
+    }
+    LIST_EACH (&route->streams, node, after) {
+        const struct stream_out *stream = LIST_OWNER(node, struct stream_out, of_route);
+        overtaken = overtaken || (stream->lost_peer != 0 && stream->lost_peer != id);
+    }
+    return overtaken || route->peer;
+}
+
+static void ask_again(struct delivery *d, const struct route *route) {
+    LIST_EACH (&route->streams, node, after) {
+        struct stream_out *stream = LIST_OWNER(node, struct stream_out, of_route);
+        if (!stream_peer(stream)) {
+            stream_want_resolve(d, stream);
+        }
+    }
+}
+
+enum mesh_status route_resolved(struct delivery *d, uint64_t now_ns, const struct delivery_event *event) {
+    struct route *route = route_find(d, event->address);
     if (!route) {
         return MESH_NOT_FOUND;
     }
+    if (is_overtaken(d, route, event->peer)) {
+        ask_again(d, route);
+        return MESH_OK;
+    }
     struct peer *peer;
-    enum mesh_status status = peer_make(d, id, &peer);
+    enum mesh_status status = peer_make(d, event->peer, &peer);
     if (status != MESH_OK) {
         return status;
     }
-    if (route->peer == peer) {
-        return MESH_OK;
-    }
-    if (route->peer) {
+    bool known = route->peer == peer;
+    if (route->peer && !known) {
         part(d, route, now_ns);
-        route = route_find(d, target);
+        route = route_find(d, event->address);
         if (!route) {
             return MESH_OK;
         }
     }
-    route->peer = peer;
-    list_push_back(&peer->routes, &route->of_peer);
+    if (!known) {
+        route->peer = peer;
+        list_push_back(&peer->routes, &route->of_peer);
+    }
     LIST_EACH (&route->streams, node, after) {
-        meet(d, LIST_OWNER(node, struct stream_out, of_route), id, now_ns);
+        struct stream_out *stream = LIST_OWNER(node, struct stream_out, of_route);
+        if ((!known || stream->lost_peer != 0) && is_answered(stream, event)) {
+            meet(d, stream, event, now_ns);
+        }
     }
     return MESH_OK;
 }
@@ -269,18 +348,6 @@ enum mesh_status route_gone(struct delivery *d, struct mesh_address target, cons
 
 /* ---- links ---- */
 
-static void resume(struct delivery *d, struct stream_out *stream, uint64_t now_ns) {
-    if (stream->received < stream->high) {
-        stream_out_rewind(stream);
-    } else if (stream->base <= stream->high || stream->closing) {
-        stream->probe++;
-        stream->probe_wanted = true;
-    }
-    stream->unanswered = 0;
-    stream->overdue_ns = TIME_NEVER;
-    stream_review(d, stream, now_ns);
-}
-
 /* What the old connection had in its hands is lost, in both directions: streams resume, and acks are told again. */
 enum mesh_status peer_link_up(struct delivery *d, uint64_t now_ns, uint64_t id) {
     struct peer *peer = peer_find(d, id);
@@ -292,7 +359,10 @@ enum mesh_status peer_link_up(struct delivery *d, uint64_t now_ns, uint64_t id) 
     LIST_EACH (&peer->routes, node, after) {
         struct route *route = LIST_OWNER(node, struct route, of_peer);
         LIST_EACH (&route->streams, inner, inner_after) {
-            resume(d, LIST_OWNER(inner, struct stream_out, of_route), now_ns);
+            struct stream_out *stream = LIST_OWNER(inner, struct stream_out, of_route);
+            if (stream->lost_peer == 0) {
+                resume(d, stream, now_ns);
+            }
         }
     }
     struct stream_in *stream;

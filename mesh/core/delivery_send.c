@@ -170,7 +170,7 @@ static void make_ready(struct delivery *d, struct stream_out *stream, struct pee
  * whose link is down: a node that fell silent refuses no connection. */
 static void set_overdue(struct delivery *d, struct stream_out *stream, uint64_t now_ns, bool reachable) {
     bool waits = stream->closing || stream->base <= stream->high || (stream->queued > 0 && !stream_out_next(stream));
-    bool cut_off = !reachable && stream->route->peer && !stream->closing && stream->unsettled > 0;
+    bool cut_off = !reachable && stream_peer(stream) && !stream->closing && stream->unsettled > 0;
     if (!cut_off && (!reachable || !waits)) {
         stream->overdue_ns = TIME_NEVER;
         return;
@@ -183,7 +183,7 @@ static void set_overdue(struct delivery *d, struct stream_out *stream, uint64_t 
 }
 
 void stream_review(struct delivery *d, struct stream_out *stream, uint64_t now_ns) {
-    struct peer *peer = stream->route->peer;
+    struct peer *peer = stream_peer(stream);
     bool reachable = peer && !peer->down;
     if (reachable && (stream->probe_wanted || stream_out_next(stream))) {
         make_ready(d, stream, peer);
@@ -207,7 +207,7 @@ void stream_review(struct delivery *d, struct stream_out *stream, uint64_t now_n
 
 /* While the link lives the receiver's word decides about what was sent (D8). */
 void stream_expire(struct delivery *d, struct stream_out *stream, uint64_t now_ns) {
-    struct peer *peer = stream->route->peer;
+    struct peer *peer = stream_peer(stream);
     struct message_list expired = {0};
     struct message *message;
     stream_out_expire(stream, now_ns, !peer || peer->down, d->pool, &expired);
@@ -253,7 +253,7 @@ void stream_due(struct delivery *d, struct stream_out *stream, uint64_t now_ns) 
         stream_expire(d, stream, now_ns);
     }
     if (stream->idle_ns <= now_ns) {
-        if (stream->epoch == 0 || !stream->route->peer) {
+        if (stream->epoch == 0 || !stream_peer(stream)) {
             stream_free(d, stream);
             return;
         }
@@ -287,7 +287,9 @@ static void settle(struct delivery *d, struct stream_out *stream, const struct f
         if (exception < end && exception->seq == message->seq) {
             message->outcome = exception->outcome;
             message->reason = exception->reason;
-            message->maybe_handled = exception->maybe_handled;
+            bool before =
+                exception->outcome == FRAME_DIED && (message->flags & FRAME_RUN_REDELIVERED); /* an earlier life */
+            message->maybe_handled = exception->maybe_handled || before;
             message_set_text(message, exception->text);
         }
         actor_settle(d, stream->actor, message);
@@ -348,7 +350,7 @@ void stream_on_ack(struct delivery *d, uint64_t now_ns, struct peer *peer, const
     struct stream_key key = {ack->sender, ack->target};
     struct stream_out *stream = map_get(&d->streams_out, &key);
     d->counters.acks_received++;
-    if (!stream || stream->route->peer != peer || stream->epoch == 0 || ack->epoch != stream->epoch) {
+    if (!stream || stream_peer(stream) != peer || stream->epoch == 0 || ack->epoch != stream->epoch) {
         d->counters.dropped_unknown++;
         return;
     }
@@ -391,7 +393,7 @@ void stream_abandon(struct delivery *d, struct stream_out *stream) {
 }
 
 void stream_orphan(struct delivery *d, struct stream_out *stream) {
-    if (stream->epoch == 0 || !stream->route->peer) {
+    if (stream->epoch == 0 || !stream_peer(stream)) {
         stream_free(d, stream);
         return;
     }

@@ -150,6 +150,12 @@ void actor_settle(struct delivery *d, struct actor *sender, struct message *mess
 void actor_settle_dead(struct delivery *d, struct actor *sender, struct message *message, enum frame_reason reason,
                        bool maybe_handled);
 
+/* The process that a stream leads to; NULL while that is not known, or while it is not known what became of what had
+ * been sent to the one before. */
+static inline struct peer *stream_peer(const struct stream_out *stream) {
+    return stream->lost_peer == 0 ? stream->route->peer : NULL;
+}
+
 /* ---- delivery_send.c ---- */
 
 struct stream_credit delivery_first_credit(const struct delivery *d);
@@ -179,7 +185,7 @@ void peer_free(struct delivery *d, struct peer *peer);
 enum mesh_status route_attach(struct delivery *d, struct stream_out *stream);
 void route_detach(struct delivery *d, struct stream_out *stream);
 struct route *route_find(struct delivery *d, struct mesh_address target);
-enum mesh_status route_resolved(struct delivery *d, uint64_t now_ns, struct mesh_address target, uint64_t peer);
+enum mesh_status route_resolved(struct delivery *d, uint64_t now_ns, const struct delivery_event *event);
 enum mesh_status route_gone(struct delivery *d, struct mesh_address target, const struct delivery_gone *gone);
 enum mesh_status peer_link_up(struct delivery *d, uint64_t now_ns, uint64_t id);
 enum mesh_status peer_link_down(struct delivery *d, uint64_t now_ns, uint64_t id);

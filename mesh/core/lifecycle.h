@@ -14,12 +14,15 @@
  *                                                              v
  *                                GONE: reported once, then forgotten
  *
+ *   An actor that is to be restarted (C7) and fails, by its constructor or through a child that escalates, tells its
+ *   children and is FAILED: its mailbox stays as it is until it is BORN again, or until the admin has GIVEN it UP.
+ *
  * The first cause of an exit is the one that is reported. An exit request is shown once and never again (E2); a failure
  * in its handler changes nothing (C5). A constructor that fails makes an exit, not a failed create (C3). The end of a
  * child may be told twice, by its host and by whoever saw the host die: the second time changes nothing (C4).
  *
  * Pure: the caller says what happened and when, then polls until there is nothing left. At one time the event comes
- * first, deadlines after it, in the order in which they were set. Rules A4, C3, C4, C5, E2, D14.
+ * first, deadlines after it, in the order in which they were set. Rules A4, C3, C4, C5, C7, E2, D14.
  *
  * SPDX-License-Identifier: MPL-2.0 */
 #ifndef MESH_CORE_LIFECYCLE_H
@@ -47,21 +50,24 @@ enum lifecycle_state {
     LIFECYCLE_EXITING,
     LIFECYCLE_WAITING,
     LIFECYCLE_KILLING,
+    LIFECYCLE_FAILED,
     LIFECYCLE_DRAINING,
     LIFECYCLE_GONE,
 };
 
 enum lifecycle_event_kind {
-    LIFECYCLE_BORN,         /* the admin had `actor` created here, for `parent` */
-    LIFECYCLE_STARTED,      /* its constructor is over with `verdict`; `text` says why it failed */
-    LIFECYCLE_CHILD,        /* `actor` has minted `child` */
-    LIFECYCLE_CHILD_ENDED,  /* the admin's word about `child`: how, number, text; may come twice, and for anyone */
-    LIFECYCLE_CHILD_SHOWN,  /* the handler of one CHILD_EXITED of `actor` is over */
+    LIFECYCLE_BORN,        /* the admin had `actor` created here, for `parent`, or again; `restarts`: C7 */
+    LIFECYCLE_STARTED,     /* its constructor is over with `verdict`; `text` says why it failed */
+    LIFECYCLE_CHILD,       /* `actor` has minted `child` */
+    LIFECYCLE_CHILD_ENDED, /* the admin's word about `child`: how, number, text; may come twice, and for anyone. When it
+                             * `escalates`, its parent exits once it was shown, and that is a failure (C7) */
+    LIFECYCLE_CHILD_SHOWN, /* the handler of one CHILD_EXITED of `actor` is over */
     LIFECYCLE_EXIT_REQUEST, /* `actor` shall exit; `alone` leaves its children be */
     LIFECYCLE_SHOWN,        /* the handler of its exit request is over, whatever it returned */
     LIFECYCLE_OWN_EXIT,     /* a verdict of `actor` was exit, or its code called exit() */
     LIFECYCLE_CUT, /* `actor` ends now, without being shown anything: `how`, or its parent waited long enough (C5) */
     LIFECYCLE_DRAINED,  /* what `actor` sent is received or settled */
+    LIFECYCLE_GIVEN_UP, /* a FAILED `actor` is not born again */
     LIFECYCLE_SHUTDOWN, /* the whole process shall end: every actor is asked, none is born any more */
     LIFECYCLE_TICK,     /* nothing but the time */
 };
@@ -73,7 +79,7 @@ struct lifecycle_event {
     enum mesh_how how;
     int number;
     struct bytes text; /* borrowed for the call */
-    bool alone;
+    bool alone, restarts, escalates;
 };
 
 /* What the caller has to do, each given out once. */
@@ -85,6 +91,7 @@ enum lifecycle_action_kind {
     LIFECYCLE_CLOSE_MAILBOX, /* once no handler is at work: `actor` takes and sends nothing more, the rest is dead (exited) */
     LIFECYCLE_FORGET,        /* `actor` is gone: what it sent and is not settled is abandoned (D1) */
     LIFECYCLE_REPORT_EXITED, /* tell the admin that `actor` is gone; it is not known here any more */
+    LIFECYCLE_REPORT_FAILED, /* tell it that `actor` has failed, and end what its code has begun: it may be BORN again */
 };
 
 struct lifecycle_action {
@@ -93,6 +100,7 @@ struct lifecycle_action {
     enum mesh_how how; /* of CHILD_EXITED and REPORT_EXITED, with number and text */
     int number;
     struct bytes text; /* lasts until the next step or poll */
+    bool failed;       /* of REPORT_EXITED: not by anybody's will (C7) */
 };
 
 /* What becomes of a message at the head of an actor's mailbox. */
@@ -109,6 +117,7 @@ struct lifecycle_view {
     struct mesh_address parent;
     size_t children;
     uint64_t deadline_ns; /* of its state; TIME_NEVER when it has none */
+    bool failed;          /* it ends by a failure (C7) */
 };
 
 /* The waits must be above zero; `seed` is that of its tables. MESH_NO_MEMORY. */

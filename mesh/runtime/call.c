@@ -4,11 +4,11 @@
  *
  * SPDX-License-Identifier: MPL-2.0 */
 #include "mesh/base/time.h"
+#include "mesh/runtime/create_terms.h"
 #include "mesh/runtime/hosted.h"
 #include "mesh/runtime/log.h"
 #include "mesh/runtime/module.h"
 #include "mesh/runtime/post.h"
-#include "mesh/runtime/requirement.h"
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -192,6 +192,18 @@ enum mesh_status mesh_request_exit(struct mesh_actor *self, struct mesh_address 
     return submit(self, &post, true);
 }
 
+enum mesh_status mesh_shutdown(struct mesh_actor *self) {
+    struct host *host = self->host;
+    struct control shutdown = {.kind = CONTROL_SHUTDOWN};
+    process_lock(host->process);
+    enum mesh_status status = process_send_control(host->process, process_admin(host->process), &shutdown);
+    if (status == MESH_OK && !on_main_thread(host)) {
+        drive_submitted(&host->drive, process_now(host->process), 0);
+    }
+    process_unlock(host->process);
+    return status;
+}
+
 /* ---- creating ---- */
 
 static const struct mesh_type *brought_type(const struct host *host, const char *name) {
@@ -227,7 +239,7 @@ static enum mesh_status create_here(struct mesh_actor *self, const struct mesh_t
     struct host *host = self->host;
     struct mesh_error error;
     enum mesh_status status = mint_child(self, &host->local_mint, child);
-    if (status == MESH_OK && hosted_begin(host, *child, self->address, type, &error) != MESH_OK) {
+    if (status == MESH_OK && hosted_begin(host, *child, self->address, type, false, &error) != MESH_OK) {
         tell_uncreated(self, *child, error.text);
     }
     if (!on_main_thread(host)) {
@@ -236,30 +248,25 @@ static enum mesh_status create_here(struct mesh_actor *self, const struct mesh_t
     return status;
 }
 
-static enum mesh_status create(struct mesh_actor *self, const char *type, const struct requirements *requirements,
+static enum mesh_status create(struct mesh_actor *self, const char *type, const struct create_terms *terms,
                                struct mesh_address *child) {
     struct host *host = self->host;
     const struct mesh_type *brought = brought_type(host, type);
-    bool picky = requirements->count > 0 || !brought || brought->requirements_count > 0;
+    bool picky = !create_terms_are_plain(terms) || !brought || brought->requirements_count > 0;
     if (self->type->light && !picky && brought->light) {
         return create_here(self, brought, child);
     }
     struct mesh_address address;
-    enum mesh_status status = mint_child(self, &host->mint, &address);
+    enum mesh_status status =
+        terms->detached ? address_mint(&host->mint, &address) : mint_child(self, &host->mint, &address);
     if (status != MESH_OK) {
         return status;
     }
     struct control request = {
         .kind = CONTROL_CREATE,
-        .create =
-            {
-                .address = address,
-                .parent = self->address,
-                .type = bytes_of_text(type),
-                .requirements = requirements->items,
-                .requirements_count = requirements->count,
-            },
+        .create = {.address = address, .parent = self->address, .type = bytes_of_text(type)},
     };
+    create_terms_put(terms, &request.create);
     if (host->options->program && brought) {
         request.create.program = bytes_of_text(host->options->program);
     }
@@ -275,19 +282,18 @@ static enum mesh_status create(struct mesh_actor *self, const char *type, const 
 
 enum mesh_status mesh_create(struct mesh_actor *self, const char *type, const struct mesh_create_options *options,
                              struct mesh_address *child) {
-    struct requirements requirements;
+    struct create_terms terms;
     if (!module_name_valid(type) || !child) {
         return MESH_INVALID_ARGUMENT;
     }
-    enum mesh_status status = requirements_init(&requirements, options ? options->requirements : NULL,
-                                                options ? options->requirements_count : 0);
+    enum mesh_status status = create_terms_init(&terms, options);
     if (status != MESH_OK) {
         return status;
     }
     process_lock(self->host->process);
-    status = create(self, type, &requirements, child);
+    status = create(self, type, &terms, child);
     process_unlock(self->host->process);
-    requirements_fini(&requirements);
+    create_terms_fini(&terms);
     return status;
 }
 

@@ -19,7 +19,7 @@ enum {
  * compiler from moving what must be written before. */
 struct actor_entry {
     _Atomic uint32_t state;
-    uint32_t type_bytes;
+    uint32_t type_bytes, ending;
     struct mesh_address actor;
     uint64_t since_ns, handled, mailbox, unsettled;
     char type[CRASH_PAGE_TYPE_BYTES];
@@ -130,6 +130,7 @@ int crash_page_open(struct crash_page *page, uint64_t now_ns, struct mesh_addres
         struct actor_entry *entry = &page->actors[i];
         if (atomic_load_explicit(&entry->state, memory_order_relaxed) == CRASH_FREE) {
             entry->actor = actor;
+            entry->ending = 0;
             entry->since_ns = now_ns;
             entry->handled = entry->mailbox = entry->unsettled = 0;
             entry->type_bytes = copy_name(entry->type, type, strlen(type));
@@ -152,6 +153,13 @@ void crash_page_set_state(struct crash_page *page, int entry, uint64_t now_ns, e
     if (actor) {
         actor->since_ns = now_ns;
         atomic_store_explicit(&actor->state, state, memory_order_release);
+    }
+}
+
+void crash_page_set_ending(struct crash_page *page, int entry) {
+    struct actor_entry *actor = entry_at(page, entry);
+    if (actor) {
+        actor->ending = 1;
     }
 }
 
@@ -271,6 +279,7 @@ bool crash_page_actor(const struct crash_page *page, size_t index, struct crash_
         .handled = entry->handled,
         .mailbox = entry->mailbox,
         .unsettled = entry->unsettled,
+        .ending = entry->ending != 0,
         .in_hand = state == CRASH_BUSY,
     };
     read_name(record.type, entry->type, entry->type_bytes);
@@ -324,8 +333,8 @@ bool crash_page_floor(const struct crash_page *page, struct mesh_address actor, 
     if (held && known && floor.epoch == hand->epoch) {
         /* Whoever died between the floor and the hand has settled the message. */
         floor.in_hand = seq > floor.handled ? seq : 0;
-    } else if (held && (!known || hand->epoch > floor.epoch)) {
-        /* Messages of a stream are handled in order, so all before the one in hand are. */
+    } else if (held) {
+        /* Of a later epoch, for what is in hand came last. Messages of a stream are handled in order, so all before the one in hand are. */
         floor = (struct crash_floor){.epoch = hand->epoch, .handled = seq - 1, .in_hand = seq};
         known = true;
     }

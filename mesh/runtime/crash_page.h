@@ -59,6 +59,9 @@ void crash_page_close(struct crash_page *page, int entry);
 
 void crash_page_set_state(struct crash_page *page, int entry, uint64_t now_ns, enum crash_state state);
 
+/* It ends by its own will, or by request. */
+void crash_page_set_ending(struct crash_page *page, int entry);
+
 /* What waits for the actor, and what it sent that is not settled. */
 void crash_page_set_load(struct crash_page *page, int entry, uint64_t mailbox, uint64_t unsettled);
 
@@ -77,6 +80,7 @@ struct crash_record {
     uint64_t since_ns; /* when the state began, by the monotonic clock */
     char type[CRASH_PAGE_TYPE_BYTES];
     uint64_t handled, mailbox, unsettled;
+    bool ending;  /* by its own will or by request: a crash from here on is no failure (C7) */
     bool in_hand; /* a message was: the four below */
     struct mesh_address sender;
     uint64_t epoch, seq;

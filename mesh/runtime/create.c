@@ -4,12 +4,12 @@
  *
  * SPDX-License-Identifier: MPL-2.0 */
 #include "mesh/base/time.h"
+#include "mesh/runtime/create_terms.h"
 #include "mesh/runtime/error.h"
 #include "mesh/runtime/handle.h"
 #include "mesh/runtime/module.h"
 #include "mesh/runtime/post.h"
 #include "mesh/runtime/report.h"
-#include "mesh/runtime/requirement.h"
 #include <limits.h>
 #include <unistd.h>
 
@@ -86,15 +86,11 @@ static bool is_own_type(const struct mesh_node *node, const char *type) {
     return false;
 }
 
-static enum mesh_status create(struct mesh_node *node, const char *type, const struct requirements *requirements,
+static enum mesh_status create(struct mesh_node *node, const char *type, const struct create_terms *terms,
                                struct mesh_address *out, struct mesh_error *error) {
     char program[PATH_MAX];
-    struct control control = {
-        .kind = CONTROL_CREATE,
-        .create = {.type = bytes_of_text(type),
-                   .requirements = requirements->items,
-                   .requirements_count = requirements->count},
-    };
+    struct control control = {.kind = CONTROL_CREATE, .create = {.type = bytes_of_text(type)}};
+    create_terms_put(terms, &control.create);
     ssize_t bytes = is_own_type(node, type) ? readlink("/proc/self/exe", program, sizeof program) : 0;
     control.create.program = bytes_make(program, bytes > 0 ? (size_t)bytes : 0);
     struct handle_request request;
@@ -115,16 +111,15 @@ enum mesh_status mesh_node_create(struct mesh_node *node, const char *type, cons
         return error_set(error, MESH_INVALID_ARGUMENT, "a type's name has 1 to %d characters, none of them a space",
                          MODULE_NAME_BYTES);
     }
-    struct requirements requirements;
-    enum mesh_status status = requirements_init(&requirements, options ? options->requirements : NULL,
-                                                options ? options->requirements_count : 0);
+    struct create_terms terms;
+    enum mesh_status status = create_terms_init(&terms, options);
     if (status != MESH_OK) {
-        return error_set(error, status, "the requirements for an actor of type %s: %s", type, mesh_status_text(status));
+        return error_set(error, status, "the options for an actor of type %s: %s", type, mesh_status_text(status));
     }
     process_lock(node->process);
-    status = create(node, type, &requirements, out, error);
+    status = create(node, type, &terms, out, error);
     process_unlock(node->process);
-    requirements_fini(&requirements);
+    create_terms_fini(&terms);
     return status;
 }
 

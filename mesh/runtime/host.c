@@ -32,10 +32,14 @@ static void on_runnable(void *user, struct mesh_address address) {
     }
 }
 
-static void child_ended(struct host *host, struct mesh_address child, enum mesh_how how, int number,
-                        struct bytes text) {
-    struct lifecycle_event ended = {
-        .kind = LIFECYCLE_CHILD_ENDED, .actor = child, .child = child, .how = how, .number = number, .text = text};
+static void child_ended(struct host *host, const struct control_exited *exited) {
+    struct lifecycle_event ended = {.kind = LIFECYCLE_CHILD_ENDED,
+                                    .actor = exited->address,
+                                    .child = exited->address,
+                                    .how = (enum mesh_how)exited->how,
+                                    .number = exited->number,
+                                    .text = exited->text,
+                                    .escalates = exited->escalates};
     hosted_tell(host, &ended);
 }
 
@@ -65,16 +69,16 @@ static void send_create_failed(struct host *host, uint64_t id, struct mesh_addre
     log_write(host->log, MESH_LOG_WARNING, NULL, address, "not created: %s", error->text);
 }
 
-static bool begin(struct host *host, uint64_t id, struct mesh_address address, struct mesh_address parent,
-                  const char *type) {
+static bool begin(struct host *host, uint64_t id, const struct control_create *create, const char *type) {
     struct mesh_error error;
     const struct mesh_type *found = NULL;
+    bool restarts = create->supervision.on_failure == CONTROL_RESTART;
     if (module_find(&found, host->types, type, host->origin, &error) != MESH_OK ||
-        hosted_begin(host, address, parent, found, &error) != MESH_OK) {
-        send_create_failed(host, id, address, &error);
+        hosted_begin(host, create->address, create->parent, found, restarts, &error) != MESH_OK) {
+        send_create_failed(host, id, create->address, &error);
         return false;
     }
-    send_created(host, id, address);
+    send_created(host, id, create->address);
     return true;
 }
 
@@ -83,7 +87,7 @@ static void on_create(struct host *host, uint64_t id, const struct control_creat
     size_t bytes = create->type.size < sizeof type ? create->type.size : 0;
     memcpy(type, create->type.data, bytes);
     type[bytes] = 0;
-    (void)begin(host, id, create->address, create->parent, type);
+    (void)begin(host, id, create, type);
 }
 
 static void on_control(void *user, struct mesh_address sender, const struct control *control) {
@@ -96,11 +100,14 @@ static void on_control(void *user, struct mesh_address sender, const struct cont
     } else if (control->kind == CONTROL_CREATE_FAILED) {
         const struct control_create_failed *failed = &control->create_failed;
         struct delivery_gone gone = {.reason = FRAME_NEVER_CREATED, .text = failed->text};
-        child_ended(host, failed->address, MESH_EXITED_UNCREATED, 0, failed->text);
+        child_ended(host, &(struct control_exited){
+                              .address = failed->address, .how = CONTROL_NOT_CREATED, .text = failed->text});
         process_gone(host->process, failed->address, &gone);
     } else if (control->kind == CONTROL_EXITED) {
-        const struct control_exited *exited = &control->exited;
-        child_ended(host, exited->address, (enum mesh_how)exited->how, exited->number, exited->text);
+        child_ended(host, &control->exited);
+    } else if (control->kind == CONTROL_KILL) {
+        hosted_tell(host,
+                    &(struct lifecycle_event){.kind = LIFECYCLE_GIVEN_UP, .actor = control->kill.address}); /* C7 */
     } else if (control->kind == CONTROL_SHUTDOWN) {
         struct lifecycle_event shutdown = {.kind = LIFECYCLE_SHUTDOWN};
         hosted_tell(host, &shutdown);
@@ -348,12 +355,13 @@ static void leave(struct host *host) {
 
 /* ---- exit() in a handler ---- */
 
-static struct host *exiting_host; /* atexit has no user pointer */
+static struct host *exiting_host; /* while it runs */
 
-/* exit() by user code is a normal exit of all actors of the process (C5). */
-static void on_exit_call(void) {
+/* exit(0) by user code is a normal exit of all actors of the process (C5); any other code is a crash (E3). */
+static void on_exit_call(int code, void *user) {
+    (void)user;
     struct host *host = exiting_host;
-    if (!host || host->leaving || !pthread_equal(pthread_self(), host->main)) {
+    if (!host || code != 0 || host->leaving || !pthread_equal(pthread_self(), host->main)) {
         return;
     }
     host->leaving = true;
@@ -440,13 +448,15 @@ static void host_close(struct host *host) {
 
 static void run(struct host *host, enum mesh_status loaded, const struct mesh_error *error) {
     const struct host_options *options = host->options;
+    struct control_create first = {.address = options->actor, .parent = options->parent};
+    first.supervision.on_failure = (enum control_on_failure)options->on_failure;
     process_lock(host->process);
     bool never = false;
     if (loaded != MESH_OK) {
         send_create_failed(host, 0, options->actor, error);
-    } else if (begin(host, 0, options->actor, options->parent, options->type)) {
+    } else if (begin(host, 0, &first, options->type)) {
         exiting_host = host;
-        (void)atexit(on_exit_call);
+        (void)on_exit(on_exit_call, NULL);
         loop(host, &never, TIME_NEVER);
     }
     leave(host);

@@ -54,14 +54,32 @@ static void enter_page(struct mesh_actor *actor) {
     }
 }
 
+/* Its mailbox is as it was; nothing else is left of the life that failed. */
+static enum mesh_status begin_again(struct mesh_actor *actor) {
+    struct lifecycle_event born = {.kind = LIFECYCLE_BORN, .actor = actor->address};
+    enum mesh_status status = hosted_step(actor->host, &born);
+    if (status == MESH_OK) {
+        if (actor->state) {
+            memset(actor->state, 0, actor->type->state_bytes);
+        }
+        list_push_back(&actor->host->newborn, &actor->in_queue);
+    }
+    return status;
+}
+
 enum mesh_status hosted_begin(struct host *host, struct mesh_address address, struct mesh_address parent,
-                              const struct mesh_type *type, struct mesh_error *error) {
-    struct mesh_actor *actor = hosted_new(host, address, type);
+                              const struct mesh_type *type, bool restarts, struct mesh_error *error) {
+    struct mesh_actor *actor = hosted_find(host, address);
+    if (actor) {
+        enum mesh_status again = begin_again(actor);
+        return again ? error_set(error, again, "this address has an actor already") : MESH_OK;
+    }
+    actor = hosted_new(host, address, type);
     if (!actor) {
         return error_set(error, MESH_NO_MEMORY, "no memory for an actor of type %s", type->name);
     }
     actor->parent = parent;
-    struct lifecycle_event born = {.kind = LIFECYCLE_BORN, .actor = address, .parent = parent};
+    struct lifecycle_event born = {.kind = LIFECYCLE_BORN, .actor = address, .parent = parent, .restarts = restarts};
     enum mesh_status status = lifecycle_step(host->lifecycle, process_now(host->process), &born);
     if (status == MESH_OK) {
         status = process_step(host->process, &(struct delivery_event){.kind = DELIVERY_OPEN, .address = address});
@@ -196,6 +214,7 @@ static void handle(struct mesh_actor *actor, struct message *message) {
         hosted_tell(host, &shown);
     }
     if (verdict == MESH_EXIT) {
+        crash_page_set_ending(host->page, actor->page_entry);
         hosted_tell(host, &(struct lifecycle_event){.kind = LIFECYCLE_OWN_EXIT, .actor = actor->address});
     }
 }

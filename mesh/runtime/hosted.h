@@ -71,10 +71,10 @@ static inline bool hosted_is_here(const struct host *host, struct mesh_address a
     return address_is_local(address) && mesh_address_equal(address_process(address), process_address(host->process));
 }
 
-/* Begins an actor: window and mailbox, lifecycle, crash page. Its constructor runs later. MESH_NO_MEMORY,
- * MESH_FULL, MESH_EXISTS, MESH_SHUTTING_DOWN with a text. */
+/* Begins an actor: window and mailbox, lifecycle, crash page; or a failed one that waits for that again, with fresh state (C7).
+ * Its constructor runs later. MESH_NO_MEMORY, MESH_FULL, MESH_EXISTS, MESH_SHUTTING_DOWN with a text. */
 MESH_MUST_USE enum mesh_status hosted_begin(struct host *host, struct mesh_address address, struct mesh_address parent,
-                                            const struct mesh_type *type, struct mesh_error *error);
+                                            const struct mesh_type *type, bool restarts, struct mesh_error *error);
 
 /* Forgets it; its state is freed. */
 void hosted_end(struct mesh_actor *actor);

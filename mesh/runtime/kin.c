@@ -13,6 +13,10 @@ static void show_exit(struct mesh_actor *actor) {
     actor->in_hand = &view.message;
     actor->replied = false;
     crash_page_set_state(host->page, actor->page_entry, process_now(host->process), CRASH_EXITING);
+    struct lifecycle_view look;
+    if (lifecycle_look(host->lifecycle, actor->address, &look) && !look.failed) {
+        crash_page_set_ending(host->page, actor->page_entry);
+    }
     process_unlock(host->process);
     (void)actor->type->receive(actor, &view.message, actor->state);
     process_lock(host->process);
@@ -66,7 +70,7 @@ static void kill_child(struct host *host, struct mesh_address child) {
     (void)process_send_control(host->process, process_admin(host->process), &kill);
 }
 
-static void close_mailbox(struct mesh_actor *actor) {
+static void stop(struct mesh_actor *actor) {
     struct host *host = actor->host;
     if (actor->type->stop && actor->started) {
         process_unlock(host->process);
@@ -74,6 +78,12 @@ static void close_mailbox(struct mesh_actor *actor) {
         process_lock(host->process);
     }
     wakeup_drop(actor);
+    actor->started = false;
+}
+
+static void close_mailbox(struct mesh_actor *actor) {
+    struct host *host = actor->host;
+    stop(actor);
     struct delivery_event close = {.kind = DELIVERY_CLOSE, .address = actor->address, .reason = FRAME_EXITED};
     (void)process_step(host->process, &close);
 }
@@ -89,6 +99,24 @@ static void tell_parent_here(struct host *host, const struct lifecycle_action *a
     hosted_tell(host, &ended);
 }
 
+/* An end, or a failure after which the admin decides: it is born again, or given up (C7). */
+static void tell_admin(struct host *host, const struct lifecycle_action *action) {
+    struct control exited = {.kind = CONTROL_EXITED,
+                             .exited = {.address = action->actor,
+                                        .how = (enum control_how)action->how,
+                                        .number = action->number,
+                                        .text = action->text,
+                                        .failed = action->failed}};
+    (void)process_send_control(host->process, process_admin(host->process), &exited);
+}
+
+/* What waits for it stays where it is. */
+static void report_failed(struct mesh_actor *actor, const struct lifecycle_action *action) {
+    stop(actor);
+    list_remove(&actor->in_queue);
+    tell_admin(actor->host, action);
+}
+
 static void report_exited(struct host *host, const struct lifecycle_action *action) {
     struct mesh_actor *actor = hosted_find(host, action->actor);
     if (actor) {
@@ -98,12 +126,7 @@ static void report_exited(struct host *host, const struct lifecycle_action *acti
         tell_parent_here(host, action);
         return;
     }
-    struct control exited = {.kind = CONTROL_EXITED,
-                             .exited = {.address = action->actor,
-                                        .how = (enum control_how)action->how,
-                                        .number = action->number,
-                                        .text = action->text}};
-    (void)process_send_control(host->process, process_admin(host->process), &exited);
+    tell_admin(host, action);
 }
 
 static void perform(struct host *host, const struct lifecycle_action *action) {
@@ -129,6 +152,9 @@ static void perform(struct host *host, const struct lifecycle_action *action) {
         break;
     case LIFECYCLE_REPORT_EXITED:
         report_exited(host, action);
+        break;
+    case LIFECYCLE_REPORT_FAILED:
+        report_failed(actor, action);
         break;
     }
 }

@@ -118,7 +118,8 @@ enum mesh_status process_call(struct process *process, uint64_t peer, const char
 enum mesh_status process_resolved(struct process *process, struct mesh_address address, uint64_t peer,
                                   const char *endpoint);
 void process_gone(struct process *process, struct mesh_address address, const struct delivery_gone *gone);
-/* The same, as an admin's directory says it. */
+/* The same two, as an admin's directory says it; `endpoint` as for process_resolved. */
+void process_answer_resolved(struct process *process, const struct control_resolved *resolved, const char *endpoint);
 void process_answer_gone(struct process *process, const struct control_gone *gone);
 
 /* Other descriptors in the same wait (the admin's children, signals). `ready` runs with the baton held. */

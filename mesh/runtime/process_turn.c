@@ -233,6 +233,22 @@ static void check_link(struct process *process, uint64_t incarnation) {
     }
 }
 
+void process_answer_resolved(struct process *process, const struct control_resolved *resolved, const char *endpoint) {
+    struct delivery_gone earlier = {.text = resolved->text,
+                                    .sender = resolved->sender,
+                                    .floors_known = resolved->floors_known,
+                                    .epoch = resolved->epoch,
+                                    .handled = resolved->handled,
+                                    .in_hand = resolved->in_hand};
+    struct delivery_event event = {
+        .kind = DELIVERY_RESOLVED, .address = resolved->address, .peer = resolved->process, .gone = &earlier};
+    if (process_peer(process, resolved->process, endpoint) != MESH_OK) {
+        return;
+    }
+    peers_find(&process->peers, resolved->process)->resident = resolved->address;
+    (void)delivery_step(process->delivery, clock_now_ns(), &event); /* NOT_FOUND when nobody asks any more */
+}
+
 /* When nobody in particular asked, it was to learn of a process (process_link_learn): each stream to it asks for itself
  * then, for the floors of its own. */
 void process_answer_gone(struct process *process, const struct control_gone *gone) {
@@ -255,7 +271,7 @@ static bool is_answer(struct process *process, const struct control *control) {
     }
     if (control->kind == CONTROL_RESOLVED) {
         const struct control_resolved *resolved = &control->resolved;
-        process_resolved(process, resolved->address, resolved->process, (const char *)resolved->endpoint.data);
+        process_answer_resolved(process, resolved, (const char *)resolved->endpoint.data);
         process_link_learn(process, resolved->address, resolved->process);
         return true;
     }

@@ -170,7 +170,7 @@ enum mesh_status test_begin(struct mesh_test *test, struct mesh_address address,
                             const char *type, struct mesh_error *error) {
     const struct mesh_type *found = NULL;
     enum mesh_status status = module_find(&found, test->host.types, type, test->host.origin, error);
-    return status == MESH_OK ? hosted_begin(&test->host, address, parent, found, error) : status;
+    return status == MESH_OK ? hosted_begin(&test->host, address, parent, found, false, error) : status;
 }
 
 static void on_create(struct mesh_test *test, const struct control_create *create) {
@@ -208,6 +208,8 @@ static void on_control(void *user, struct mesh_address sender, const struct cont
         hosted_tell(&test->host, &(struct lifecycle_event){.kind = LIFECYCLE_CUT,
                                                            .actor = control->kill.address,
                                                            .text = bytes_of_text("it did not exit in time")});
+    } else if (control->kind == CONTROL_SHUTDOWN) {
+        hosted_tell(&test->host, &(struct lifecycle_event){.kind = LIFECYCLE_SHUTDOWN});
     }
 }
 

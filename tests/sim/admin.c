@@ -27,6 +27,21 @@ static void answer_gone(struct world *world, struct sim_process *process, size_t
                           (struct delivery_event){.kind = DELIVERY_GONE, .address = record->address, .gone = &gone});
 }
 
+/* What the lives before the present one have left for that sender. */
+static struct delivery_gone record_of_earlier(struct world *world, size_t sender, size_t target) {
+    const struct actor_record *record = &world->actors[target];
+    const struct ledger_floor *floor = ledger_floor(&world->ledger, sender, target);
+    struct delivery_gone earlier = {.text = bytes_of_text("it crashed"), .sender = world->actors[sender].address};
+    if (record->life > 0 && record->floors_known) {
+        world_count(world, TALLY_RESOLVED_FLOORS, 1);
+        earlier.floors_known = true;
+        earlier.epoch = floor->epoch;
+        earlier.handled = floor->handled;
+        earlier.in_hand = floor->in_hand;
+    }
+    return earlier;
+}
+
 /* `number` is the incarnation that was right when the question came, or 0. */
 static void run_resolved(struct world *world, const struct errand *errand) {
     struct sim_process *process = world_process(world, errand->incarnation);
@@ -39,7 +54,9 @@ static void run_resolved(struct world *world, const struct errand *errand) {
     } else if (!errand->number && record->fate == FATE_ENDED) {
         answer_gone(world, process, errand->actor, errand->other);
     } else {
-        struct delivery_event event = {.kind = DELIVERY_RESOLVED, .address = record->address, .peer = lives_in};
+        struct delivery_gone earlier = record_of_earlier(world, errand->other, errand->actor);
+        struct delivery_event event = {
+            .kind = DELIVERY_RESOLVED, .address = record->address, .peer = lives_in, .gone = &earlier};
         (void)process_deliver(world, process, event);
         network_want(world, process, lives_in);
     }
@@ -81,6 +98,9 @@ static void tell_parent(struct world *world, size_t child, enum mesh_how how) {
         return;
     }
     const struct actor_record *parent = &world->actors[record->parent];
+    if (parent->incarnation == 0 || parent->life != record->parent_life) {
+        return; /* its parent lives again, and knows nothing of it */
+    }
     struct errand errand = {.run = run_child_ended,
                             .incarnation = parent->incarnation,
                             .actor = child,
@@ -112,14 +132,69 @@ void admin_exited(struct world *world, size_t actor, enum mesh_how how) {
     world_later(world, admin_delay(world), (struct errand){.run = run_exited, .actor = actor, .number = how});
 }
 
-/* `number` is the incarnation that has crashed. */
-static void run_crashed(struct world *world, const struct errand *errand) {
+/* It is born again when its process begins anew. The order of handling begins anew with it. */
+static void restart(struct world *world, size_t actor) {
+    struct actor_record *record = &world->actors[actor];
+    record->fate = FATE_PENDING;
+    record->incarnation = 0;
+    record->life++;
+    record->floors_known = prng_chance(&world->prng, world->options.floors);
+    record->unrecorded = record->unrecorded || !record->floors_known;
+    for (size_t sender = 0; sender < world->actors_count; sender++) {
+        ledger_floor(&world->ledger, sender, actor)->begun = 0;
+    }
+    world_say(world, "actor %zu is to live again", actor);
+}
+
+static void judge_crash(struct world *world, uint64_t incarnation) {
     bool node = prng_chance(&world->prng, 300);
     for (size_t i = 0; i < world->actors_count; i++) {
-        if (world->actors[i].incarnation == errand->number && world->actors[i].fate != FATE_ENDED) {
+        struct actor_record *record = &world->actors[i];
+        if (record->incarnation != incarnation || record->fate == FATE_ENDED) {
+            continue;
+        }
+        if (record->restarts && !record->exiting && !node) {
+            restart(world, i);
+        } else {
             end(world, i, node ? FRAME_NODE_LOST : FRAME_EXITED, node ? MESH_EXITED_WITH_NODE : MESH_EXITED_BY_SIGNAL);
         }
     }
+}
+
+/* `number` is the incarnation that has crashed. */
+static void run_crashed(struct world *world, const struct errand *errand) {
+    judge_crash(world, errand->number);
+}
+
+/* A new process has sent nothing yet, so nobody in it waits for word of an earlier life. */
+void admin_begun(struct world *world, size_t process) {
+    judge_crash(world, world->processes[process].incarnation - WORLD_PROCESSES_MAX);
+    for (size_t i = 0; i < world->actors_count; i++) {
+        struct actor_record *record = &world->actors[i];
+        if (record->fate == FATE_PENDING && record->life > 0 && record->process == process) {
+            world_count(world, TALLY_LIVES, 1);
+            host_born(world, i);
+        }
+    }
+}
+
+static void run_failed(struct world *world, const struct errand *errand) {
+    struct actor_record *record = &world->actors[errand->actor];
+    struct sim_process *process = world_process(world, errand->incarnation);
+    if (prng_chance(&world->prng, 500)) {
+        world_count(world, TALLY_LIVES_AFTER_FAILURE, 1);
+        host_born_again(world, errand->actor);
+        return;
+    }
+    world_count(world, TALLY_LIVES_GIVEN_UP, 1);
+    record->exiting = true;
+    (void)process_live(world, process, (struct lifecycle_event){.kind = LIFECYCLE_GIVEN_UP, .actor = record->address});
+}
+
+void admin_failed(struct world *world, size_t actor, enum mesh_how how) {
+    CHECK(how == MESH_EXITED_ITSELF);
+    world_later(world, admin_delay(world),
+                (struct errand){.run = run_failed, .actor = actor, .incarnation = world->actors[actor].incarnation});
 }
 
 void admin_crashed(struct world *world, size_t process, uint64_t incarnation) {
@@ -140,6 +215,7 @@ static void run_kill(struct world *world, const struct errand *errand) {
     struct actor_record *record = &world->actors[errand->actor];
     struct sim_process *process = world_process(world, record->incarnation);
     if (record->fate == FATE_ALIVE && process) {
+        record->exiting = true; /* whoever is killed is not started anew */
         process_crash(world, process);
     }
 }

@@ -117,6 +117,8 @@ size_t host_new_actor(struct world *world, size_t process, int parent) {
     size_t actor = world->actors_count++;
     world->actors[actor] = (struct actor_record){.process = process, .parent = parent};
     world->actors[actor].address = (struct mesh_address){1, actor + 1};
+    world->actors[actor].restarts = prng_chance(&world->prng, world->options.restart);
+    world->actors[actor].parent_life = parent == WORLD_NONE ? 0 : world->actors[parent].life;
     return actor;
 }
 
@@ -126,7 +128,7 @@ static void run_started(struct world *world, const struct errand *errand) {
     if (world->actors[errand->actor].parent != WORLD_NONE &&
         prng_chance(&world->prng, world->options.constructor_fail)) {
         world_count(world, TALLY_CONSTRUCTORS_FAILED, 1);
-        world->actors[errand->actor].exiting = true;
+        world->actors[errand->actor].exiting = !world->actors[errand->actor].restarts;
         event.verdict = MESH_FAILED;
         event.text = bytes_of_text("the constructor failed");
     }
@@ -148,13 +150,22 @@ void host_born(struct world *world, size_t actor) {
     if (record->endpoint) {
         return;
     }
-    struct lifecycle_event born = {.kind = LIFECYCLE_BORN, .actor = record->address, .parent = parent};
+    struct lifecycle_event born = {
+        .kind = LIFECYCLE_BORN, .actor = record->address, .parent = parent, .restarts = record->restarts};
     CHECK(process_live(world, process, born) == MESH_OK);
     struct errand errand = {.run = run_started, .actor = actor, .incarnation = process->incarnation};
     world_later(world, prng_between(&world->prng, 0, 20 * NS_PER_MS), errand);
     errand.run = run_traffic;
     world_later(world, prng_between(&world->prng, 20 * NS_PER_MS, 2 * world->options.pause_ns + 20 * NS_PER_MS),
                 errand);
+}
+
+void host_born_again(struct world *world, size_t actor) {
+    const struct actor_record *record = &world->actors[actor];
+    struct lifecycle_event born = {.kind = LIFECYCLE_BORN, .actor = record->address};
+    CHECK(process_live(world, world_process(world, record->incarnation), born) == MESH_OK);
+    world_later(world, prng_between(&world->prng, 0, 20 * NS_PER_MS),
+                (struct errand){.run = run_started, .actor = actor, .incarnation = record->incarnation});
 }
 
 static void create_child(struct world *world, size_t parent) {

@@ -94,7 +94,7 @@ static struct ledger_entry *known(struct world *world, const struct message *mes
 static bool by_floors(struct world *world, const struct ledger_entry *entry) {
     const struct actor_record *target = &world->actors[entry->target];
     bool passed = entry->finished || world->now_ns >= entry->deadline_ns;
-    return target->fate == FATE_ENDED && target->floors_known && passed;
+    return (target->fate == FATE_ENDED || target->life > 0) && target->floors_known && passed;
 }
 
 /* A death needs its reason: the time is over, or the target does not live (D1, D8). */
@@ -212,6 +212,14 @@ void laws_settled(struct world *world, struct sim_process *process, const struct
     count_settlement(world, process, message);
 }
 
+/* Of a life with nothing on record, and it says so (C7). */
+static bool is_shown_to_a_later_life(struct world *world, const struct ledger_entry *entry,
+                                     const struct sim_process *process, const struct message *message) {
+    bool later = entry->begun_in != process->incarnation && world->actors[entry->target].unrecorded;
+    world_count(world, TALLY_SHOWN_AGAIN, later);
+    return later && (message->flags & FRAME_RUN_REDELIVERED);
+}
+
 /* Laws 2, 3 and 4: a handler is about to be shown the message. */
 void laws_begun(struct world *world, struct sim_process *process, const struct message *message) {
     uint64_t number;
@@ -219,7 +227,7 @@ void laws_begun(struct world *world, struct sim_process *process, const struct m
     struct ledger_floor *floor = ledger_floor(&world->ledger, entry->sender, entry->target);
     world_say(world, "shown %" PRIu64 " (%zu to %zu) in process %zu", number, entry->sender, entry->target,
               process->index);
-    if (entry->begun) {
+    if (entry->begun && !is_shown_to_a_later_life(world, entry, process, message)) {
         world_broken(world, LAW_HANDLED_ONCE, "message %" PRIu64 " (%zu to %zu) is handled twice", number,
                      entry->sender, entry->target);
     }
@@ -232,19 +240,22 @@ void laws_begun(struct world *world, struct sim_process *process, const struct m
         world_broken(world, LAW_SETTLED_ONCE, "message %" PRIu64 " (%zu to %zu) is handled after its expiry (D8)",
                      number, entry->sender, entry->target);
     }
-    if (!entry->urgent && number + 1 <= floor->begun) {
+    bool ordered = !entry->urgent && entry->state != LEDGER_ORPHANED; /* its sender may live again, and send anew */
+    if (ordered && number + 1 <= floor->begun) {
         world_broken(world, LAW_ORDER, "message %" PRIu64 " (%zu to %zu) is handled after message %" PRIu64, number,
                      entry->sender, entry->target, floor->begun - 1);
     }
-    if (!entry->urgent) {
+    if (ordered) {
         floor->begun = number + 1;
     }
     if (message->seq) {
         floor->handled = floor->epoch == message->epoch ? floor->handled : 0; /* numbers may begin anew with an epoch */
         floor->epoch = message->epoch;
-        floor->in_hand = message->seq;
+        floor->in_hand = entry->urgent ? 0 : message->seq; /* as its mark below */
     }
     entry->begun = true;
+    entry->begun_in = process->incarnation;
+    entry->finished = false;
 }
 
 void laws_finished(struct world *world, const struct message *message, enum frame_outcome outcome) {
@@ -273,7 +284,8 @@ void laws_notice(struct world *world, size_t parent, size_t child) {
 static void check_notices(struct world *world) {
     for (size_t i = 0; i < world->actors_count; i++) {
         const struct actor_record *child = &world->actors[i];
-        if (child->parent == WORLD_NONE || child->fate != FATE_ENDED) {
+        if (child->parent == WORLD_NONE || child->fate != FATE_ENDED ||
+            child->parent_life != world->actors[child->parent].life) {
             continue;
         }
         const struct actor_record *parent = &world->actors[child->parent];

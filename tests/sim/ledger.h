@@ -19,6 +19,7 @@ enum ledger_state {
 struct ledger_entry {
     size_t sender, target, bytes, process;
     uint64_t incarnation, deadline_ns, content; /* of the sender's process; what the payload begins with */
+    uint64_t begun_in;                          /* the process whose handler was shown it last */
     enum frame_kind kind;
     enum ledger_state state;
     enum frame_outcome outcome, verdict;

@@ -79,6 +79,7 @@ void options_draw(struct options *options, struct prng *prng) {
     options->short_expiry = draw_chance(prng, 500);
     options->floors = (unsigned)prng_below(prng, 1001);
     options->tell_twice = draw_chance(prng, 500);
+    options->restart = draw_chance(prng, 1000);
     draw_limits(options, prng);
     draw_network(options, prng);
 }

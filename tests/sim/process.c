@@ -117,6 +117,9 @@ static void perform_lifecycle(struct world *world, struct sim_process *process, 
     case LIFECYCLE_REPORT_EXITED:
         admin_exited(world, actor, action->how);
         break;
+    case LIFECYCLE_REPORT_FAILED:
+        admin_failed(world, actor, action->how);
+        break;
     }
 }
 
@@ -193,6 +196,7 @@ void process_begin(struct world *world, size_t index) {
     for (size_t i = 0; i < world->options.roots && world->actors_count < WORLD_ACTORS_MAX / 2; i++) {
         host_born(world, host_new_actor(world, index, WORLD_NONE));
     }
+    admin_begun(world, index);
 }
 
 void process_end(struct sim_process *process) {

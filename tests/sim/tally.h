@@ -48,6 +48,11 @@
     X(CHECKS, "checks of a link")                                                                                      \
     X(CRASHES, "processes crashed")                                                                                    \
     X(RESTARTS, "processes restarted")                                                                                 \
+    X(LIVES, "actors started anew after a crash")                                                                      \
+    X(LIVES_AFTER_FAILURE, "actors started anew after their constructor")                                              \
+    X(LIVES_GIVEN_UP, "actors not started anew")                                                                       \
+    X(RESOLVED_FLOORS, "another process, with floors on record")                                                       \
+    X(SHOWN_AGAIN, "messages shown to a later life")                                                                   \
     X(GONE_FLOORS, "gone, with floors on record")                                                                      \
     X(GONE_PLAIN, "gone, nothing on record")                                                                           \
     X(PARKED, "addresses asked for before they were up")                                                               \

@@ -50,7 +50,7 @@ struct options {
     uint64_t delay_min_ns, delay_max_ns, admin_ns, reconnect_ns;
     uint64_t reset_every_ns, silence_every_ns, crash_every_ns, exit_every_ns;
     unsigned loss, duplicate, late, fail, stall, own_exit, create, create_fail, constructor_fail, short_expiry, floors;
-    unsigned tell_twice, large, told;
+    unsigned tell_twice, large, told, restart;
     struct delivery_limits delivery;
     struct lifecycle_limits lifecycle;
 };
@@ -79,7 +79,11 @@ struct actor_record {
     bool endpoint, open, exit_waits, close_waits, runnable, blocked, stalled, crashed, drained, floors_known, exiting;
     enum handler handler;
     struct message *in_hand;
-    unsigned notices; /* of its own end, shown to its parent */
+    bool restarts;        /* it is started anew when its process crashes (C7) */
+    bool unrecorded;      /* a life has ended with nothing on record */
+    unsigned life;        /* how often it was started anew */
+    unsigned parent_life; /* that created it */
+    unsigned notices;     /* of its own end, shown to its parent */
 };
 
 struct link {
@@ -151,6 +155,7 @@ void process_end(struct sim_process *process);
 /* host.c: actors, their handlers and what these do */
 size_t host_new_actor(struct world *world, size_t process, int parent);
 void host_born(struct world *world, size_t actor);
+void host_born_again(struct world *world, size_t actor);         /* in its process, after its constructor has failed */
 bool host_run(struct world *world, struct sim_process *process); /* whether anything was there to do */
 enum mesh_status host_send(struct world *world, size_t sender, size_t target, enum frame_kind kind, uint64_t content,
                            uint64_t expiry_ns);
@@ -173,6 +178,8 @@ void admin_resolve(struct world *world, struct sim_process *process, struct mesh
 void admin_create(struct world *world, size_t actor);
 void admin_exited(struct world *world, size_t actor, enum mesh_how how);
 void admin_crashed(struct world *world, size_t process, uint64_t incarnation);
+void admin_begun(struct world *world, size_t process); /* a new life of the process: who lived in it is started anew */
+void admin_failed(struct world *world, size_t actor, enum mesh_how how);
 void admin_kill(struct world *world, size_t actor);
 void admin_shake(struct world *world);
 

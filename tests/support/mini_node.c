@@ -140,8 +140,10 @@ static void on_control(void *user, struct mesh_address sender, const struct cont
     if (alive) {
         pick_endpoint(admin, &admin->tenants[slot], endpoint);
         answer.kind = CONTROL_RESOLVED;
-        answer.resolved = (struct control_resolved){
-            .address = address, .process = admin->tenants[slot].process, .endpoint = bytes_of_text(endpoint)};
+        answer.resolved = (struct control_resolved){.sender = control->resolve.sender,
+                                                    .address = address,
+                                                    .process = admin->tenants[slot].process,
+                                                    .endpoint = bytes_of_text(endpoint)};
     } else {
         answer.gone = (struct control_gone){.address = address,
                                             .sender = control->resolve.sender,

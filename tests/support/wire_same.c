@@ -130,7 +130,9 @@ static bool same_create(const struct control_create *a, const struct control_cre
     SAME_LIST(a, b, refused_count, refused_by, same_number);
     return mesh_address_equal(a->address, b->address) && mesh_address_equal(a->parent, b->parent) &&
            bytes_equal(a->type, b->type) && bytes_equal(a->program, b->program) && a->status == b->status &&
-           bytes_equal(a->refusal, b->refusal);
+           bytes_equal(a->refusal, b->refusal) && a->supervision.on_failure == b->supervision.on_failure &&
+           a->supervision.restarts_max == b->supervision.restarts_max &&
+           a->supervision.within_ms == b->supervision.within_ms && a->detached == b->detached;
 }
 
 static bool same_created(const struct control_created *a, const struct control_created *b) {
@@ -143,8 +145,10 @@ static bool same_create_failed(const struct control_create_failed *a, const stru
 }
 
 static bool same_resolved(const struct control_resolved *a, const struct control_resolved *b) {
-    return mesh_address_equal(a->address, b->address) && a->process == b->process &&
-           bytes_equal(a->endpoint, b->endpoint);
+    return mesh_address_equal(a->address, b->address) && mesh_address_equal(a->sender, b->sender) &&
+           a->process == b->process && bytes_equal(a->endpoint, b->endpoint) && a->floors_known == b->floors_known &&
+           a->epoch == b->epoch && a->handled == b->handled && a->in_hand == b->in_hand &&
+           bytes_equal(a->text, b->text);
 }
 
 static bool same_gone(const struct control_gone *a, const struct control_gone *b) {
@@ -155,7 +159,7 @@ static bool same_gone(const struct control_gone *a, const struct control_gone *b
 
 static bool same_exited(const struct control_exited *a, const struct control_exited *b) {
     return mesh_address_equal(a->address, b->address) && a->how == b->how && a->number == b->number &&
-           bytes_equal(a->text, b->text);
+           bytes_equal(a->text, b->text) && a->failed == b->failed && a->escalates == b->escalates;
 }
 
 static bool same_type(const struct control_type *a, const struct control_type *b) {

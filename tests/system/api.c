@@ -167,7 +167,7 @@ static void C4_a_parent_is_told_how_its_child_ended(void) {
 static void E3_a_crash_returns_the_message_in_hand(void) {
     static const char *const cases[][2] = {
         {"abort", "SIGABRT"},
-        {"exit()", "the handler called exit()"},
+        {"exit()", "ended with code 3"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct mesh_address ends = create("test.ends");

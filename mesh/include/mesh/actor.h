@@ -69,14 +69,27 @@ MESH_API const char *mesh_actor_node(const struct mesh_actor *self);
 
 MESH_API void *mesh_actor_user(const struct mesh_actor *self); /* the type's user pointer */
 
+/* What becomes of an actor that fails: that a signal kills, whose process ends with an exit code other than 0, or whose
+ * constructor fails (C7). A message that fails is none of these, nor is an end that somebody wanted. */
+enum mesh_on_failure {
+    MESH_STOP, /* it is gone, and its parent is told */
+    MESH_RESTART, /* it is started anew at its address with fresh state, and handles what is not settled; its parent is not told */
+    MESH_ESCALATE, /* it is gone, and its parent fails too, after it was told and shown an exit request */
+};
+
 struct mesh_create_options {
     const struct mesh_requirement *requirements; /* beside those of the type */
     size_t requirements_count;
+    enum mesh_on_failure on_failure;
+    uint32_t restarts_max;       /* of MESH_RESTART: at most so many, 64 or less (0: 3) ... */
+    uint32_t restarts_within_ms; /* ... in so long (0: 5,000); one failure more is its end */
+    bool detached; /* a child of nobody but the node that hosts it: nobody is told of its end, and it outlives its
+                                  * creator (C6, C8). What a program creates is that anyway */
 };
 
 /* Creates a child. Never blocks, never fails for want of a place: the address is final at once, messages to it wait for
  * it, and if it cannot be created the parent gets one MESH_CHILD_EXITED that says why (C1, B2). `options` may be NULL.
- * MESH_INVALID_ARGUMENT, MESH_NO_MEMORY, MESH_FULL (children), MESH_SHUTTING_DOWN when this actor is exiting. */
+ * MESH_INVALID_ARGUMENT, MESH_NO_MEMORY, MESH_FULL (children), MESH_SHUTTING_DOWN when this actor is exiting. Rules C6, C7. */
 MESH_MUST_USE MESH_API enum mesh_status mesh_create(struct mesh_actor *self, const char *type,
                                                     const struct mesh_create_options *options,
                                                     struct mesh_address *child);
@@ -108,6 +121,10 @@ MESH_MUST_USE MESH_API enum mesh_status mesh_reply_text(struct mesh_actor *self,
 
 /* Asks an actor to exit; its children go with it unless `alone` (C5). As mesh_send; never waits. */
 MESH_MUST_USE MESH_API enum mesh_status mesh_request_exit(struct mesh_actor *self, struct mesh_address who, bool alone);
+
+/* Ends the node that the actor lives on, with all of its actors, itself included (C12). Returns at once; may be called again.
+ * MESH_NO_MEMORY, MESH_WOULD_BLOCK: ask again. */
+MESH_MUST_USE MESH_API enum mesh_status mesh_shutdown(struct mesh_actor *self);
 
 /* The most payload of a timer. */
 #define MESH_WAKEUP_BYTES 4096

@@ -204,33 +204,6 @@ Test(delivery, D4_an_epoch_that_was_closed_is_never_handled_again) {
     expect_handled(bob, "two");
 }
 
-Test(delivery, D4_what_a_lost_process_may_have_handled_is_not_sent_to_it_again) {
-    tell(bob, "one");
-    resolve_all();
-    carry_all();
-    expect_handled(bob, "one");
-    tell(bob, "two");
-    (void)STEP(A, PEER_LOST, .peer = process_of(B));
-    tell(bob, "three");
-    resolve_all();
-    carry_all();
-    expect_handled(bob, "two");
-    expect_handled(bob, "three");
-    expect_settled("one", FRAME_DIED, FRAME_NODE_LOST, true);
-}
-
-Test(delivery, D4_what_goes_to_another_incarnation_is_marked) {
-    tell(bob, "one");
-    resolve_all();
-    lose_all(A);
-    (void)STEP(A, PEER_LOST, .peer = process_of(B));
-    (void)STEP(A, RESOLVED, .address = bob, .peer = 99);
-    struct frame_batch batch;
-    cr_assert(delivery_pull(sides[A], now_ns, 99, &batch));
-    cr_assert_eq(batch.runs[0].flags, FRAME_RUN_REDELIVERED);
-    cr_assert_eq(batch.runs[0].first, 1);
-}
-
 Test(delivery, D7_the_window_has_a_limit_and_says_when_there_is_room) {
     struct delivery_action action;
     pair_teardown();

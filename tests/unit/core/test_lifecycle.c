@@ -444,3 +444,106 @@ Test(lifecycle_cut, C5_it_need_not_have_been_asked) {
     cr_assert_eq(actions[1].kind, LIFECYCLE_REPORT_EXITED);
     cr_assert_str_eq(texts[1], "too late");
 }
+
+/* ---- failures (C7) ---- */
+
+static void setup_restarting(void) {
+    cr_assert_eq(lifecycle_new(&life, &limits, 1), MESH_OK);
+    struct lifecycle_event event = {.kind = LIFECYCLE_BORN, .actor = address(1), .parent = parent, .restarts = true};
+    cr_assert_eq(step(0, event), MESH_OK);
+}
+
+static void constructor_fails(void) {
+    struct lifecycle_event event = {
+        .kind = LIFECYCLE_STARTED, .actor = address(1), .verdict = MESH_FAILED, .text = bytes_of_text("no disk")};
+    cr_assert_eq(step(0, event), MESH_OK);
+}
+
+static void child_escalates(uint64_t number, const char *text) {
+    struct lifecycle_event event = {.kind = LIFECYCLE_CHILD_ENDED,
+                                    .child = address(number),
+                                    .how = MESH_EXITED_BY_SIGNAL,
+                                    .text = bytes_of_text(text),
+                                    .escalates = true};
+    cr_assert_eq(step(0, event), MESH_OK);
+}
+
+TestSuite(lifecycle_restarting, .init = setup_restarting, .fini = teardown);
+
+Test(lifecycle_restarting, C7_a_failed_constructor_waits_to_be_born_again) {
+    constructor_fails();
+    cr_assert_eq(actions_count, 1);
+    expect(0, LIFECYCLE_REPORT_FAILED, 1);
+    cr_assert_str_eq(texts[0], "no disk");
+    cr_assert_eq(lifecycle_treat(life, address(1), FRAME_USER), LIFECYCLE_HOLD);
+    cr_assert_eq(born(1), MESH_OK);
+    happens(0, LIFECYCLE_STARTED, 1);
+    cr_assert_eq(state(1), LIFECYCLE_RUNNING);
+}
+
+Test(lifecycle_restarting, C7_given_up_it_ends_like_any_other) {
+    constructor_fails();
+    happens(0, LIFECYCLE_GIVEN_UP, 1);
+    cr_assert_eq(actions_count, 1);
+    expect(0, LIFECYCLE_CLOSE_MAILBOX, 1);
+    happens(0, LIFECYCLE_DRAINED, 1);
+    expect_report(MESH_EXITED_ITSELF);
+    cr_assert_str_eq(texts[1], "no disk");
+    cr_assert(actions[1].failed);
+}
+
+Test(lifecycle_restarting, C7_a_shutdown_gives_it_up) {
+    constructor_fails();
+    cr_assert_eq(step(0, (struct lifecycle_event){.kind = LIFECYCLE_SHUTDOWN}), MESH_OK);
+    cr_assert_eq(state(1), LIFECYCLE_DRAINING);
+}
+
+Test(lifecycle_restarting, C7_the_children_of_a_failed_life_are_told_and_forgotten) {
+    cr_assert_eq(child(1, 11), MESH_OK);
+    constructor_fails();
+    cr_assert_eq(actions_count, 2);
+    expect_child(0, LIFECYCLE_ASK_CHILD_EXIT, 11);
+    expect(1, LIFECYCLE_REPORT_FAILED, 1);
+    cr_assert_eq(born(1), MESH_OK);
+    happens(0, LIFECYCLE_STARTED, 1);
+    child_ends(0, 11, MESH_EXITED_ON_REQUEST);
+    cr_assert_eq(actions_count, 0);
+    cr_assert_eq(lifecycle_treat(life, address(1), FRAME_CHILD_EXITED), LIFECYCLE_SETTLE, "of the earlier life");
+}
+
+Test(lifecycle_restarting, C7_an_exit_by_its_own_will_is_no_failure) {
+    happens(0, LIFECYCLE_STARTED, 1);
+    happens(0, LIFECYCLE_OWN_EXIT, 1);
+    happens(0, LIFECYCLE_DRAINED, 1);
+    expect_report(MESH_EXITED_ITSELF);
+    cr_assert_not(actions[1].failed);
+}
+
+Test(lifecycle_family, C7_a_child_that_escalates_takes_its_parent_and_the_others_along) {
+    child_escalates(11, "killed by SIGSEGV");
+    cr_assert_eq(actions_count, 1);
+    expect_child(0, LIFECYCLE_CHILD_EXITED, 11);
+    happens(0, LIFECYCLE_CHILD_SHOWN, 1);
+    cr_assert_eq(actions_count, 1);
+    expect(0, LIFECYCLE_SHOW_EXIT, 1);
+    happens(0, LIFECYCLE_SHOWN, 1);
+    expect_child(0, LIFECYCLE_ASK_CHILD_EXIT, 12);
+    child_ends(0, 12, MESH_EXITED_ON_REQUEST);
+    happens(0, LIFECYCLE_CHILD_SHOWN, 1);
+    happens(0, LIFECYCLE_DRAINED, 1);
+    expect_report(MESH_EXITED_ITSELF);
+    cr_assert(actions[1].failed);
+    cr_assert_str_eq(texts[1], "its child 0000000000000001.0.11 failed: killed by SIGSEGV");
+}
+
+Test(lifecycle_family, C7_who_exits_already_does_not_fail_with_its_child) {
+    happens(0, LIFECYCLE_EXIT_REQUEST, 1);
+    happens(0, LIFECYCLE_SHOWN, 1);
+    child_escalates(11, "why");
+    child_ends(0, 12, MESH_EXITED_ON_REQUEST);
+    happens(0, LIFECYCLE_CHILD_SHOWN, 1);
+    happens(0, LIFECYCLE_CHILD_SHOWN, 1);
+    happens(0, LIFECYCLE_DRAINED, 1);
+    expect_report(MESH_EXITED_ON_REQUEST);
+    cr_assert_not(actions[1].failed);
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+#include "mesh/runtime/create_terms.h"
+
+enum { RESTARTS_DEFAULT = 3, RESTARTS_WITHIN_MS = 5000 };
+
+static bool convert(struct control_supervision *out, const struct mesh_create_options *options) {
+    *out = (struct control_supervision){(enum control_on_failure)options->on_failure,
+                                        options->restarts_max ? options->restarts_max : RESTARTS_DEFAULT,
+                                        options->restarts_within_ms ? options->restarts_within_ms : RESTARTS_WITHIN_MS};
+    return options->on_failure >= MESH_STOP && options->on_failure <= MESH_ESCALATE &&
+           out->restarts_max <= CONTROL_RESTARTS_MAX;
+}
+
+enum mesh_status create_terms_init(struct create_terms *out, const struct mesh_create_options *options) {
+    *out = (struct create_terms){0};
+    if (!options) {
+        return MESH_OK;
+    }
+    out->detached = options->detached;
+    return convert(&out->supervision, options)
+               ? requirements_init(&out->requirements, options->requirements, options->requirements_count)
+               : MESH_INVALID_ARGUMENT;
+}
+
+void create_terms_fini(struct create_terms *terms) {
+    requirements_fini(&terms->requirements);
+}
+
+void create_terms_put(const struct create_terms *terms, struct control_create *create) {
+    create->requirements = terms->requirements.items;
+    create->requirements_count = terms->requirements.count;
+    create->supervision = terms->supervision;
+    create->detached = terms->detached;
+}

@@ -1,0 +1,239 @@
+/* Delivery across a supervised restart: bob's process 2 is lost, and bob lives again in process 99 (C7).
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
+#include "tests/unit/core/pair.h"
+
+enum { AGAIN = 99 };
+
+static struct mesh_address dave; /* a second sender of side A */
+
+static void setup(void) {
+    pair_setup();
+    dave = address_make(7, 1, 2);
+    cr_assert_eq(STEP(A, OPEN, .address = dave), MESH_OK);
+}
+
+TestSuite(delivery_restart, .init = setup, .fini = pair_teardown);
+
+/* Four messages are with bob, who has handled none as far as A knows; then his process is lost. */
+static void lose_bob(void) {
+    for (const char *const *text = (const char *const[]){"one", "two", "three", "four", NULL}; *text; text++) {
+        tell(bob, *text);
+    }
+    resolve_all();
+    carry_all();
+    (void)STEP(A, PEER_LOST, .peer = process_of(B));
+}
+
+static struct delivery_gone record_of(struct mesh_address sender, uint64_t handled, uint64_t in_hand) {
+    return (struct delivery_gone){
+        .text = bytes_of_text("killed by SIGSEGV"),
+        .sender = sender,
+        .floors_known = true,
+        .epoch = 1,
+        .handled = handled,
+        .in_hand = in_hand,
+    };
+}
+
+static void bob_lives_again(const struct delivery_gone *record) {
+    (void)STEP(A, RESOLVED, .address = bob, .peer = AGAIN, .gone = record);
+}
+
+/* What goes to the new process: the first number of the next run, how many, and whether they are marked. */
+static void expect_run(uint64_t first, size_t count, bool marked) {
+    struct frame_batch batch;
+    cr_assert(delivery_pull(sides[A], now_ns, AGAIN, &batch));
+    cr_assert_eq(batch.runs[0].first, first);
+    cr_assert_eq(batch.runs[0].count, count);
+    cr_assert_eq(batch.runs[0].flags, marked ? FRAME_RUN_REDELIVERED : 0);
+}
+
+Test(delivery_restart, C7_what_is_on_record_is_settled_and_the_rest_goes_again_unmarked) {
+    lose_bob();
+    struct delivery_gone record = record_of(alice, 2, 0);
+    bob_lives_again(&record);
+    expect_settled("one", FRAME_HANDLED, FRAME_NO_REASON, false);
+    expect_settled("two", FRAME_HANDLED, FRAME_NO_REASON, false);
+    expect_nothing_settled();
+    expect_run(3, 2, false);
+}
+
+Test(delivery_restart, E3_the_message_in_hand_goes_back_with_the_cause) {
+    lose_bob();
+    struct delivery_gone record = record_of(alice, 1, 2);
+    bob_lives_again(&record);
+    expect_settled("one", FRAME_HANDLED, FRAME_NO_REASON, false);
+    struct message *message = delivery_settled(sides[A]);
+    cr_assert_eq(message->outcome, FRAME_RETURNED);
+    cr_assert(bytes_equal(message->text, bytes_of_text("killed by SIGSEGV")));
+    message_release(message);
+    expect_nothing_settled();
+    expect_run(3, 2, false);
+}
+
+Test(delivery_restart, D4_without_a_record_all_that_was_sent_goes_again_marked) {
+    lose_bob();
+    bob_lives_again(NULL);
+    expect_nothing_settled();
+    expect_run(1, 4, true);
+}
+
+Test(delivery_restart, D4_a_record_of_another_epoch_settles_nothing) {
+    lose_bob();
+    struct delivery_gone record = record_of(alice, 4, 0);
+    record.epoch = 2;
+    bob_lives_again(&record);
+    expect_nothing_settled();
+    expect_run(1, 4, true);
+}
+
+Test(delivery_restart, D1_a_record_beyond_what_was_sent_settles_no_more_than_that) {
+    lose_bob();
+    tell(bob, "five");
+    struct delivery_gone record = record_of(alice, 1000, 0);
+    bob_lives_again(&record);
+    for (const char *const *text = (const char *const[]){"one", "two", "three", "four", NULL}; *text; text++) {
+        expect_settled(*text, FRAME_HANDLED, FRAME_NO_REASON, false);
+    }
+    expect_nothing_settled();
+    expect_run(5, 1, false);
+}
+
+Test(delivery_restart, D1_the_record_of_one_sender_says_nothing_of_another) {
+    struct message *message = make(bob, "of dave");
+    message->sender = dave;
+    cr_assert_eq(delivery_submit(sides[A], now_ns, message), MESH_OK);
+    lose_bob();
+    struct delivery_gone record = record_of(alice, 4, 0);
+    record.epoch = 2; /* dave's is the first stream */
+    bob_lives_again(&record);
+    cr_assert(delivery_settled(sides[A]) && delivery_settled(sides[A]) && delivery_settled(sides[A]) &&
+              delivery_settled(sides[A]));
+    expect_nothing_settled();
+    struct frame_batch batch;
+    cr_assert_not(delivery_pull(sides[A], now_ns, AGAIN, &batch), "it waits for its own answer");
+    record = record_of(dave, 0, 0);
+    bob_lives_again(&record);
+    expect_run(1, 1, false);
+}
+
+Test(delivery_restart, C7_two_restarts_before_the_answer_settle_once) {
+    lose_bob();
+    struct delivery_gone record = record_of(alice, 2, 3);
+    bob_lives_again(&record);
+    (void)STEP(A, PEER_LOST, .peer = AGAIN); /* before anything was sent there */
+    (void)STEP(A, RESOLVED, .address = bob, .peer = AGAIN + 1, .gone = &record);
+    expect_settled("one", FRAME_HANDLED, FRAME_NO_REASON, false);
+    expect_settled("two", FRAME_HANDLED, FRAME_NO_REASON, false);
+    expect_settled("three", FRAME_RETURNED, FRAME_EXITED, false);
+    expect_nothing_settled();
+    struct frame_batch batch;
+    cr_assert(delivery_pull(sides[A], now_ns, AGAIN + 1, &batch));
+    cr_assert_eq(batch.runs[0].first, 4);
+}
+
+Test(delivery_restart, D4_an_answer_that_a_restart_has_overtaken_is_asked_again) {
+    struct delivery_action action;
+    lose_bob();
+    bob_lives_again(NULL);
+    expect_run(1, 4, true);
+    (void)STEP(A, RESOLVED, .address = bob, .peer = process_of(B)); /* as it was before */
+    (void)STEP(A, PEER_LOST, .peer = AGAIN);
+    (void)STEP(A, RESOLVED, .address = bob, .peer = process_of(B));
+    cr_assert(wants(A, DELIVERY_RESOLVE, &action));
+    bob_lives_again(NULL);
+    expect_run(1, 4, true);
+}
+
+Test(delivery_restart, D1_what_an_earlier_life_may_have_handled_stays_open_when_this_one_has_not) {
+    lose_bob();
+    (void)STEP(A, RESOLVED, .address = bob, .peer = AGAIN);
+    struct frame_batch batch;
+    cr_assert(delivery_pull(sides[A], now_ns, AGAIN, &batch));
+    struct frame_exception exceptions[] = {{1, FRAME_DIED, FRAME_EXITED, false, {0}}};
+    struct frame_ack ack = {.sender = alice,
+                            .target = bob,
+                            .epoch = batch.runs[0].epoch,
+                            .received = 1,
+                            .handled = 1,
+                            .listed_from = 1,
+                            .exceptions_count = 1,
+                            .exceptions = exceptions};
+    struct frame_batch answer = {.acks_count = 1, .acks = &ack};
+    (void)STEP(A, FRAME, .peer = AGAIN, .batch = &answer);
+    expect_settled("one", FRAME_DIED, FRAME_EXITED, true);
+}
+
+Test(delivery_restart, D5_what_is_sent_meanwhile_keeps_its_place_behind) {
+    lose_bob();
+    tell(bob, "five");
+    struct delivery_gone record = record_of(alice, 3, 0);
+    bob_lives_again(&record);
+    expect_run(4, 2, false);
+}
+
+Test(delivery_restart, D4_processes_begin_their_epochs_apart) {
+    struct delivery *other;
+    uint64_t epochs[2];
+    for (size_t i = 0; i < 2; i++) {
+        cr_assert_eq(delivery_new(&other, &limits, (i + 1) << 40), MESH_OK);
+        struct delivery *kept = sides[A];
+        sides[A] = other;
+        cr_assert_eq(STEP(A, OPEN, .address = alice), MESH_OK);
+        tell(bob, "one");
+        resolve_all();
+        struct frame_batch batch;
+        cr_assert(delivery_pull(other, now_ns, process_of(B), &batch));
+        epochs[i] = batch.runs[0].epoch;
+        sides[A] = kept;
+        delivery_destroy(&other);
+    }
+    cr_assert_eq(epochs[1] - epochs[0], 1 << 20);
+}
+
+Test(delivery_restart, D4_a_process_that_was_not_lost_after_all_handles_nothing_twice) {
+    tell(bob, "one");
+    resolve_all();
+    carry_all();
+    expect_handled(bob, "one");
+    tell(bob, "two");
+    (void)STEP(A, PEER_LOST, .peer = process_of(B));
+    tell(bob, "three");
+    resolve_all();
+    carry_all();
+    expect_handled(bob, "two");
+    expect_handled(bob, "three");
+    carry_all();
+    for (const char *const *text = (const char *const[]){"one", "two", "three", NULL}; *text; text++) {
+        expect_settled(*text, FRAME_HANDLED, FRAME_NO_REASON, false);
+    }
+    expect_nothing_settled();
+}
+
+Test(delivery_restart, D4_what_two_processes_took_each_other_for_lost_with_is_not_sent_again) {
+    tell(bob, "one");
+    resolve_all();
+    carry_all();
+    (void)STEP(A, PEER_LOST, .peer = process_of(B));
+    (void)STEP(B, PEER_LOST, .peer = process_of(A));
+    resolve_all();
+    carry_all();
+    tell(bob, "two");
+    carry_all();
+    expect_handled(bob, "one");
+    expect_handled(bob, "two");
+    expect_settled("one", FRAME_DIED, FRAME_NODE_LOST, true);
+}
+
+Test(delivery_restart, D4_what_goes_to_another_incarnation_is_marked) {
+    tell(bob, "one");
+    resolve_all();
+    lose_all(A);
+    (void)STEP(A, PEER_LOST, .peer = process_of(B));
+    (void)STEP(A, RESOLVED, .address = bob, .peer = 99);
+    struct frame_batch batch;
+    cr_assert(delivery_pull(sides[A], now_ns, 99, &batch));
+    cr_assert_eq(batch.runs[0].flags, FRAME_RUN_REDELIVERED);
+    cr_assert_eq(batch.runs[0].first, 1);
+}
