@@ -1,8 +1,9 @@
-/* Control messages to the wire and back. Status, the one with lists in lists, has a file of its own.
+/* Control messages to the wire and back. Status, with lists in lists, and dead letters have files of their own.
  *
  * SPDX-License-Identifier: MPL-2.0 */
 #include "proto/control.h"
 #include "mesh/base/check.h"
+#include "proto/control_dead_letter.h"
 #include "proto/control_status.h"
 
 /* ---- to the wire ---- */
@@ -178,6 +179,11 @@ static bool put_body(struct arena *arena, const struct control *control, Mesh__W
              out->kill->local = control->kill.address.local, true))
     case CONTROL_DONE:
         PUT(DONE, done, put_done(arena, control->done.status, control->done.text, out->done))
+    case CONTROL_DEAD_LETTER_HANDLER:
+        PUT(DEAD_LETTER_HANDLER, dead_letter_handler,
+            control_put_dead_letter_handler(&control->dead_letter_handler, out->dead_letter_handler))
+    case CONTROL_DEAD_LETTER:
+        PUT(DEAD_LETTER, dead_letter, control_put_dead_letter(arena, &control->dead_letter, out->dead_letter))
     }
     CHECK_UNREACHABLE();
 }
@@ -366,6 +372,12 @@ static bool get_body(struct arena *arena, const Mesh__Wire__Control *wire, struc
         out->done.status = (enum mesh_status)wire->done->status;
         out->done.text = codec_view(wire->done->text);
         return status_is_valid(wire->done->status) && out->done.text.size <= FRAME_TEXT_BYTES;
+    case MESH__WIRE__CONTROL__BODY_DEAD_LETTER_HANDLER:
+        out->kind = CONTROL_DEAD_LETTER_HANDLER;
+        return control_get_dead_letter_handler(wire->dead_letter_handler, &out->dead_letter_handler);
+    case MESH__WIRE__CONTROL__BODY_DEAD_LETTER:
+        out->kind = CONTROL_DEAD_LETTER;
+        return control_get_dead_letter(wire->dead_letter, &out->dead_letter);
     case MESH__WIRE__CONTROL__BODY__NOT_SET:
     case _MESH__WIRE__CONTROL__BODY__CASE_IS_INT_SIZE:
         return false;

@@ -143,6 +143,20 @@ struct control_status_reply {
     const struct control_node_status *nodes;
 };
 
+/* The dead-letter handler of a node, and the process that it lives in; none: nobody is registered (E4). */
+struct control_dead_letter_handler {
+    struct mesh_address handler, process;
+    bool registered; /* a host's word: it registers; else it steps down */
+};
+
+struct control_dead_letter {
+    struct mesh_address handler, target, sender;
+    enum frame_reason reason;
+    bool maybe_handled;
+    struct bytes type, payload, text;
+    uint64_t payload_bytes; /* of all of it */
+};
+
 enum control_kind {
     CONTROL_CREATE,
     CONTROL_CREATED,
@@ -157,6 +171,8 @@ enum control_kind {
     CONTROL_PROGRAM_TYPES,
     CONTROL_KILL,
     CONTROL_DONE,
+    CONTROL_DEAD_LETTER_HANDLER,
+    CONTROL_DEAD_LETTER,
 };
 
 struct control {
@@ -185,6 +201,8 @@ struct control {
             enum mesh_status status;
             struct bytes text;
         } done;
+        struct control_dead_letter_handler dead_letter_handler;
+        struct control_dead_letter dead_letter;
     };
 };
 

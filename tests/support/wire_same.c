@@ -201,6 +201,18 @@ static bool same_status_reply(const struct control_status_reply *a, const struct
     return true;
 }
 
+static bool same_letter(const struct control_dead_letter *a, const struct control_dead_letter *b) {
+    return mesh_address_equal(a->handler, b->handler) && mesh_address_equal(a->target, b->target) &&
+           mesh_address_equal(a->sender, b->sender) && a->reason == b->reason && a->maybe_handled == b->maybe_handled &&
+           bytes_equal(a->type, b->type) && bytes_equal(a->payload, b->payload) && bytes_equal(a->text, b->text) &&
+           a->payload_bytes == b->payload_bytes;
+}
+
+static bool same_handler(const struct control_dead_letter_handler *a, const struct control_dead_letter_handler *b) {
+    return mesh_address_equal(a->handler, b->handler) && mesh_address_equal(a->process, b->process) &&
+           a->registered == b->registered;
+}
+
 bool wire_same_control(const struct control *a, const struct control *b) {
     if (a->id != b->id || a->kind != b->kind) {
         return false;
@@ -233,6 +245,10 @@ bool wire_same_control(const struct control *a, const struct control *b) {
         return mesh_address_equal(a->kill.address, b->kill.address);
     case CONTROL_DONE:
         return a->done.status == b->done.status && bytes_equal(a->done.text, b->done.text);
+    case CONTROL_DEAD_LETTER_HANDLER:
+        return same_handler(&a->dead_letter_handler, &b->dead_letter_handler);
+    case CONTROL_DEAD_LETTER:
+        return same_letter(&a->dead_letter, &b->dead_letter);
     }
     return false;
 }
