@@ -294,7 +294,8 @@ enum mesh_status admin_run(const struct config *config, const struct run_directo
                           .zygote = zygote,
                           .incarnation = incarnation_draw(),
                           .started_ns = clock_now_ns(),
-                          .signals = -1};
+                          .signals = -1,
+                          .dead_letter_lines = limiter_make(100, NS_PER_S)};
     list_init(&admin.gatherings);
     map_init(&admin.residents, sizeof(uint64_t), config->actors_max + 1024, admin.incarnation);
     map_init(&admin.neighbours, sizeof(uint64_t), config->members_max + 1024, admin.incarnation);

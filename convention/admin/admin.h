@@ -8,6 +8,7 @@
  *   admin_control.c     control messages; the directory core
  *   admin_hosts.c       hosts and programs: start, watch, bury
  *   admin_types.c       which actor types there are, from modules and programs
+ *   admin_dead_letters.c  who handles the dead letters of this node (E4)
  *   admin_status.c      the status of this node and of the whole convention (K1)
  *   admin_shutdown.c    the orderly end (C12)
  *
@@ -21,6 +22,7 @@
 #include "convention/admin/zygote.h"
 #include "convention/core/convention.h"
 #include "convention/core/directory.h"
+#include "mesh/base/limiter.h"
 #include "mesh/base/list.h"
 #include "mesh/base/map.h"
 #include "mesh/base/time.h"
@@ -72,6 +74,8 @@ struct admin {
     size_t leaving;                  /* programs that have said goodbye */
     uint32_t actors_told;            /* to the convention */
     struct delivery_counters buried; /* of hosts that have ended */
+    struct control_dead_letter_handler dead_letter_handler;
+    struct limiter dead_letter_lines; /* of programs, in the log */
 
     bool stopping, stopped;
     bool terminated, killed; /* how far the shutdown has gone with those that do not leave */
@@ -113,6 +117,14 @@ void admin_greet(struct admin *admin, uint64_t peer, const struct frame_hello *h
 void admin_program_left(struct admin *admin, struct resident *resident);
 void admin_bury_leaving(struct admin *admin);
 void admin_free_residents(struct admin *admin);
+
+/* ---- dead letters ---- */
+
+/* A host's actor registers or steps down; a resident has come, or is gone. */
+void admin_on_dead_letter_handler(struct admin *admin, const struct resident *host,
+                                  const struct control_dead_letter_handler *said);
+void admin_tell_dead_letter_handler(struct admin *admin, const struct resident *resident);
+void admin_bury_dead_letter_handler(struct admin *admin, const struct resident *resident);
 
 /* ---- status ---- */
 

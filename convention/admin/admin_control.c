@@ -4,6 +4,7 @@
 #include "convention/admin/admin.h"
 #include "mesh/base/check.h"
 #include "mesh/core/address.h"
+#include "mesh/runtime/dead_letters.h"
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -218,6 +219,14 @@ void admin_on_control(void *user, struct mesh_address sender, const struct contr
     case CONTROL_SHUTDOWN:
         admin_begin_stop(admin, (uint64_t)control->shutdown.timeout_ms * NS_PER_MS);
         admin_answer_done(admin, sender, control->id, MESH_OK, "");
+        return;
+    case CONTROL_DEAD_LETTER_HANDLER:
+        admin_on_dead_letter_handler(admin, resident, &control->dead_letter_handler);
+        return;
+    case CONTROL_DEAD_LETTER: /* of a program, which has no log of its own */
+        if (resident && limiter_take(&admin->dead_letter_lines, process_now(admin->process))) {
+            dead_letters_log(admin->log, &control->dead_letter);
+        }
         return;
     case CONTROL_DONE:
         return;

@@ -142,6 +142,7 @@ static void bury(struct admin *admin, struct resident *resident, enum control_ho
                                    .ending_count = read_ending(resident, ending)};
     uint64_t incarnation = resident->incarnation;
     admin_bury_counters(admin, resident);
+    admin_bury_dead_letter_handler(admin, resident);
     remove_socket(resident);
     log_write(admin->log, how == CONTROL_OWN_EXIT ? MESH_LOG_DEBUG : MESH_LOG_WARNING, NULL, resident->actor,
               "process %ld: %s", (long)resident->pid, text);
@@ -347,6 +348,7 @@ static void greet_host(struct admin *admin, uint64_t peer, const struct frame_he
                                                               .process = peer,
                                                               .endpoint = hello->endpoint,
                                                               .pid = hello->pid});
+        admin_tell_dead_letter_handler(admin, resident);
     }
 }
 
@@ -396,6 +398,9 @@ static void greet_program(struct admin *admin, uint64_t peer, const struct frame
     struct resident *resident = find_program(admin, peer);
     if (!resident) {
         resident = admit_program(admin, peer, hello);
+        if (resident) {
+            admin_tell_dead_letter_handler(admin, resident);
+        }
     }
     if (resident) {
         answer->slot = resident->slot;

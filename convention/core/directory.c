@@ -162,6 +162,8 @@ static enum mesh_status on_control(struct directory *directory, const struct dir
     case CONTROL_SHUTDOWN:
     case CONTROL_PROGRAM_TYPES:
     case CONTROL_DONE:
+    case CONTROL_DEAD_LETTER_HANDLER:
+    case CONTROL_DEAD_LETTER:
         break;
     }
     CHECK_UNREACHABLE();

@@ -204,6 +204,17 @@ enum mesh_status mesh_shutdown(struct mesh_actor *self) {
     return status;
 }
 
+enum mesh_status mesh_dead_letters(struct mesh_actor *self, bool on) {
+    struct host *host = self->host;
+    process_lock(host->process);
+    enum mesh_status status = dead_letters_register(&host->dead_letters, host->process, self->address, on);
+    if (status == MESH_OK && !on_main_thread(host)) {
+        drive_submitted(&host->drive, process_now(host->process), 0);
+    }
+    process_unlock(host->process);
+    return status == MESH_NOT_FOUND ? MESH_SHUTTING_DOWN : status;
+}
+
 /* ---- creating ---- */
 
 static const struct mesh_type *brought_type(const struct host *host, const char *name) {

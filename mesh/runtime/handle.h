@@ -10,6 +10,7 @@
 #include "mesh/base/map.h"
 #include "mesh/base/time.h"
 #include "mesh/core/address.h"
+#include "mesh/runtime/dead_letters.h"
 #include "mesh/runtime/drive.h"
 #include "mesh/runtime/endpoint.h"
 #include "mesh/runtime/run_path.h"
@@ -49,6 +50,7 @@ struct mesh_node {
     uint64_t last_id; /* of requests and asks */
     struct handle_request *requests;
 
+    struct dead_letters dead_letters;
     bool process_drained;
 };
 

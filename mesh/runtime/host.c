@@ -90,8 +90,19 @@ static void on_create(struct host *host, uint64_t id, const struct control_creat
     (void)begin(host, id, create, type);
 }
 
+/* From any process of the node. One that finds no handler any more, or no room in its mailbox, is logged. */
+static void on_dead_letter(struct host *host, const struct control_dead_letter *letter) {
+    bool delivered = hosted_find(host, letter->handler) && dead_letters_deliver(host->process, letter) == MESH_OK;
+    if (!delivered && limiter_take(&host->dead_letters.limiter, process_now(host->process))) {
+        dead_letters_log(host->log, letter);
+    }
+}
+
 static void on_control(void *user, struct mesh_address sender, const struct control *control) {
     struct host *host = user;
+    if (control->kind == CONTROL_DEAD_LETTER && sender.node == host->options->node) {
+        on_dead_letter(host, &control->dead_letter);
+    }
     if (!mesh_address_equal(sender, process_admin(host->process))) {
         return;
     }
@@ -108,21 +119,15 @@ static void on_control(void *user, struct mesh_address sender, const struct cont
     } else if (control->kind == CONTROL_KILL) {
         hosted_tell(host,
                     &(struct lifecycle_event){.kind = LIFECYCLE_GIVEN_UP, .actor = control->kill.address}); /* C7 */
+    } else if (control->kind == CONTROL_DEAD_LETTER_HANDLER) {
+        dead_letters_on_handler(&host->dead_letters, &control->dead_letter_handler);
     } else if (control->kind == CONTROL_SHUTDOWN) {
         struct lifecycle_event shutdown = {.kind = LIFECYCLE_SHUTDOWN};
         hosted_tell(host, &shutdown);
     }
 }
 
-static void log_dead(struct host *host, const struct message *message) {
-    char target[MESH_ADDRESS_TEXT_BYTES];
-    struct bytes failure = view_failure(message);
-    log_write(host->log, MESH_LOG_INFO, NULL, message->sender, "dead letter of type %.*s to %s: %.*s",
-              (int)message->type.size, (const char *)message->type.data, mesh_address_print(message->target, target),
-              (int)failure.size, (const char *)failure.data);
-}
-
-/* A failed user message goes back to the actor that sent it (E1); a dead letter is counted and logged (E4). */
+/* A failed user message goes back to the actor that sent it (E1); a dead letter, to the handler of those (E4). */
 static void on_unhandled(void *user, struct message *message) {
     struct host *host = user;
     bool user_message = message->kind == FRAME_USER;
@@ -132,7 +137,7 @@ static void on_unhandled(void *user, struct message *message) {
         return;
     }
     if (user_message) {
-        log_dead(host, message);
+        dead_letters_send(&host->dead_letters, host->process, host->log, message);
     }
     message_release(message);
 }
@@ -197,8 +202,9 @@ static uint64_t on_tick(void *user, uint64_t now_ns) {
         hosted_tell(host, &(struct lifecycle_event){.kind = LIFECYCLE_TICK});
     }
     wakeup_tick(host, now_ns);
+    uint64_t told_ns = dead_letters_tick(&host->dead_letters, host->log, now_ns);
     uint64_t lost_ns = host->admin_lost_ns != 0 ? host->admin_lost_ns + ADMIN_WAIT_NS : TIME_NEVER;
-    return time_min(host_deadline(host), lost_ns);
+    return time_min(time_min(host_deadline(host), told_ns), lost_ns);
 }
 
 /* ---- the loop ---- */
@@ -285,6 +291,7 @@ enum mesh_status host_init(struct host *host, const struct host_options *options
     map_init(&host->actors, sizeof(struct mesh_address), ACTORS_MAX, options->incarnation);
     list_init(&host->runnable);
     list_init(&host->newborn);
+    dead_letters_init(&host->dead_letters);
     list_init(&host->due);
     list_init(&host->watches);
     timers_init(&host->timers, TIMERS_MAX, options->incarnation);

@@ -31,6 +31,10 @@ static struct mesh_actor *hosted_new(struct host *host, struct mesh_address addr
 }
 
 void hosted_end(struct mesh_actor *actor) {
+    struct dead_letters *letters = &actor->host->dead_letters;
+    if (mesh_address_equal(letters->own, actor->address)) {
+        (void)dead_letters_register(letters, actor->host->process, actor->address, false);
+    }
     if (actor->page_entry >= 0) {
         crash_page_close(actor->host->page, actor->page_entry);
         actor->host->paged[actor->page_entry] = NULL;

@@ -9,6 +9,7 @@
 #include "mesh/core/address.h"
 #include "mesh/core/lifecycle.h"
 #include "mesh/runtime/crash_page.h"
+#include "mesh/runtime/dead_letters.h"
 #include "mesh/runtime/drive.h"
 #include "mesh/runtime/host.h"
 #include "mesh/runtime/view.h"
@@ -35,6 +36,7 @@ struct host {
     struct list watches; /* of actors that watch descriptors */
     struct watch_statement stated;
     pthread_t main; /* the thread that runs handlers */
+    struct dead_letters dead_letters;
     struct address_mint mint;
     struct address_mint local_mint; /* for light children, which stay here (A4) */
     char failure[FRAME_TEXT_BYTES]; /* the text of mesh_fail: one handler is at work at a time */

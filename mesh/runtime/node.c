@@ -38,15 +38,24 @@ static void on_runnable(void *user, struct mesh_address address) {
 
 static void on_control(void *user, struct mesh_address sender, const struct control *control) {
     struct mesh_node *node = user;
-    if (mesh_address_equal(sender, process_admin(node->process))) {
+    if (!mesh_address_equal(sender, process_admin(node->process))) {
+        return;
+    }
+    if (control->kind == CONTROL_DEAD_LETTER_HANDLER) {
+        dead_letters_on_handler(&node->dead_letters, &control->dead_letter_handler);
+    } else {
         handle_on_answer(node, control);
     }
 }
 
 static void on_unhandled(void *user, struct message *message) {
-    struct mesh_endpoint *endpoint = find(user, message->sender);
+    struct mesh_node *node = user;
+    struct mesh_endpoint *endpoint = find(node, message->sender);
     if (endpoint) {
         endpoint_on_failed(endpoint, message);
+    }
+    if (message->kind == FRAME_USER && message->outcome == FRAME_DIED) {
+        dead_letters_send(&node->dead_letters, node->process, NULL, message);
     }
     message_release(message);
 }
@@ -231,6 +240,7 @@ enum mesh_status handle_open(struct mesh_node **out, const struct handle_options
         return error_set(error, MESH_NO_MEMORY, "no memory for a node handle");
     }
     node->admin_pidfd = -1;
+    dead_letters_init(&node->dead_letters);
     node->types = options->types;
     map_init(&node->endpoints, sizeof(struct mesh_address), HANDLE_ENDPOINTS_MAX, incarnation_draw());
     memcpy(node->run_directory, options->run_directory, strlen(options->run_directory) + 1);

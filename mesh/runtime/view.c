@@ -42,6 +42,20 @@ static void show_wakeup(struct mesh_message *view) {
     view->payload = bytes_make(view->payload.data + VIEW_WAKEUP_BYTES, view->payload.size - VIEW_WAKEUP_BYTES);
 }
 
+static void show_dead(struct view *view, const struct message *message) {
+    struct mesh_message *outer = &view->message;
+    memcpy(&outer->dead, outer->payload.data, sizeof outer->dead);
+    view->inner = *outer;
+    view->inner.kind = MESH_USER;
+    view->inner.sender = outer->dead.sender;
+    view->inner.payload =
+        bytes_make(outer->payload.data + sizeof outer->dead, outer->payload.size - sizeof outer->dead);
+    outer->sender = outer->dead.target;
+    outer->inner = &view->inner;
+    outer->failure = terminate(view->failure, message->text, FRAME_TEXT_BYTES);
+    outer->payload = (struct bytes){0};
+}
+
 void view_show(struct view *view, const struct message *message) {
     view->message = (struct mesh_message){
         .kind = kind_of(message->kind),
@@ -55,7 +69,10 @@ void view_show(struct view *view, const struct message *message) {
     if (message->kind == FRAME_WAKEUP) {
         show_wakeup(&view->message);
     }
-    if (message->kind == FRAME_POISON || message->kind == FRAME_DEAD) {
+    if (message->kind == FRAME_DEAD) {
+        show_dead(view, message);
+    }
+    if (message->kind == FRAME_POISON) {
         view->inner = view->message;
         view->inner.kind = MESH_USER;
         view->inner.sender = message->target;
@@ -125,6 +142,11 @@ static struct mesh_message *keep(const struct message *message, enum mesh_kind k
         outer->inner = &kept[1];
         outer->sender = message->target;
         outer->failure = text;
+        outer->dead = (struct mesh_dead){.target = message->target,
+                                         .sender = message->sender,
+                                         .reason = (enum mesh_reason)message->reason,
+                                         .maybe_handled = message->maybe_handled,
+                                         .bytes = message->payload.size};
         outer->payload = (struct bytes){0};
     }
     return kept;
@@ -175,6 +197,14 @@ size_t view_pack_wakeup(uint8_t *payload, uint64_t id, uint64_t delay_ms, struct
         memcpy(payload + VIEW_WAKEUP_BYTES, content.data, content.size);
     }
     return VIEW_WAKEUP_BYTES + content.size;
+}
+
+size_t view_pack_dead(uint8_t *payload, const struct mesh_dead *dead, struct bytes content) {
+    memcpy(payload, dead, sizeof *dead);
+    if (content.size > 0) {
+        memcpy(payload + sizeof *dead, content.data, content.size);
+    }
+    return sizeof *dead + content.size;
 }
 
 size_t view_pack_exit(uint8_t payload[VIEW_EXIT_BYTES], const struct mesh_exit *exit, size_t text_bytes) {
@@ -264,6 +294,14 @@ size_t mesh_message_ready(const struct mesh_message *message, int *fds, size_t m
         memcpy(fds, message->payload.data, copied * sizeof *fds);
     }
     return count;
+}
+
+enum mesh_status mesh_message_dead(const struct mesh_message *message, struct mesh_dead *out) {
+    if (message->kind != MESH_DEAD_LETTER) {
+        return MESH_INVALID_ARGUMENT;
+    }
+    *out = message->dead;
+    return MESH_OK;
 }
 
 const struct mesh_message *mesh_message_inner(const struct mesh_message *message) {

@@ -15,8 +15,9 @@ struct mesh_message {
     enum mesh_kind kind;
     uint32_t flags; /* FRAME_RUN_* */
     struct mesh_address sender;
-    uint64_t ask;      /* of a wake-up: its timer */
-    uint64_t delay_ms; /* of a wake-up */
+    uint64_t ask;          /* of a wake-up: its timer */
+    uint64_t delay_ms;     /* of a wake-up */
+    struct mesh_dead dead; /* of a dead letter */
     struct bytes type, payload;
     struct part *part;                /* that a kept one holds */
     const struct mesh_message *inner; /* of a poison or a dead letter */
@@ -55,6 +56,9 @@ struct bytes view_failure(const struct message *message);
 /* The payload of a WAKEUP, which never leaves its process: at most VIEW_WAKEUP_BYTES more than its own. Gives the bytes written. */
 enum { VIEW_WAKEUP_BYTES = 16 };
 size_t view_pack_wakeup(uint8_t *payload, uint64_t id, uint64_t delay_ms, struct bytes content);
+
+/* The payload of a DEAD, which never leaves its process: the fate before what the message held. Gives the bytes written. */
+size_t view_pack_dead(uint8_t *payload, const struct mesh_dead *dead, struct bytes content);
 
 /* The payload of a CHILD_EXITED, which never leaves its process; at most VIEW_EXIT_BYTES. Gives the bytes written. */
 enum { VIEW_EXIT_BYTES = 24 + FRAME_TEXT_BYTES + 1 };

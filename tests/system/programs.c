@@ -243,7 +243,7 @@ static void D11_what_is_unread_at_the_close_is_dead(void) {
 
 /* ---- signals ---- */
 
-static atomic_int interrupted;
+static atomic_bool interrupted;
 
 static void on_signal(int number) {
     (void)number;
@@ -255,17 +255,24 @@ static const char *gate(void) {
     return path;
 }
 
-/* One of the two drives, the other sleeps meanwhile: a signal must reach either. */
-static void *ask_through_signals(void *user) {
-    struct mesh_address helper = *(const struct mesh_address *)user;
+/* Asks a helper that answers when the gate is open. */
+struct asker {
+    struct mesh_address helper;
+    bool interrupted; /* it is to be, at least once */
+    pthread_t thread;
+};
+
+static void *ask_at_the_gate(void *user) {
+    const struct asker *asker = user;
     struct mesh_endpoint *endpoint = open_endpoint();
     struct mesh_message *reply;
     char text[sizeof node.directory + 16];
     (void)snprintf(text, sizeof text, "wait %s", gate());
-    EXPECT(ask_text(endpoint, helper, text, &reply) == MESH_INTERRUPTED && !reply);
-    (void)atomic_fetch_add(&interrupted, 1);
-    enum mesh_status status;
-    while ((status = mesh_endpoint_ask_resume(endpoint, WAIT_MS, &reply)) == MESH_INTERRUPTED) {
+    enum mesh_status status = ask_text(endpoint, asker->helper, text, &reply);
+    EXPECT((status == MESH_INTERRUPTED && !reply) == asker->interrupted);
+    atomic_store(&interrupted, asker->interrupted);
+    while (status == MESH_INTERRUPTED) {
+        status = mesh_endpoint_ask_resume(endpoint, WAIT_MS, &reply);
     }
     EXPECT(status == MESH_OK && strcmp(mesh_message_text(reply), "1") == 0);
     mesh_message_release(&reply);
@@ -274,26 +281,35 @@ static void *ask_through_signals(void *user) {
     return NULL;
 }
 
+static void await_busy(struct mesh_address actor) {
+    struct mesh_actor_report report;
+    long end_ms = node_now_ms() + WAIT_MS;
+    while (!node_actor(&node, actor, &report) || report.busy_ms == 0) {
+        EXPECT(node_now_ms() < end_ms);
+        node_pause();
+    }
+}
+
+/* The first drives, the second sleeps meanwhile and is the only one that is signalled. */
 static void D13_a_signal_interrupts_who_waits_while_another_drives(void) {
     struct sigaction action = {.sa_handler = on_signal};
-    struct mesh_address helpers[2];
-    pthread_t threads[2];
+    struct asker askers[2] = {{.interrupted = false}, {.interrupted = true}};
     EXPECT(sigaction(SIGUSR1, &action, NULL) == 0);
     for (int i = 0; i < 2; i++) {
-        helpers[i] = node_create(&node, "test.helper", "one");
-        EXPECT(pthread_create(&threads[i], NULL, ask_through_signals, &helpers[i]) == 0);
+        askers[i].helper = node_create(&node, "test.helper", "one");
     }
-    /* A signal that comes before the thread waits is lost: they are repeated until both were interrupted. */
-    while (atomic_load(&interrupted) < 2) {
-        for (int i = 0; i < 2; i++) {
-            EXPECT(pthread_kill(threads[i], SIGUSR1) == 0);
-        }
+    EXPECT(pthread_create(&askers[0].thread, NULL, ask_at_the_gate, &askers[0]) == 0);
+    await_busy(askers[0].helper);
+    EXPECT(pthread_create(&askers[1].thread, NULL, ask_at_the_gate, &askers[1]) == 0);
+    /* A signal that comes before the thread waits is lost: it is repeated. */
+    for (long end_ms = node_now_ms() + WAIT_MS; !atomic_load(&interrupted);) {
+        EXPECT(node_now_ms() < end_ms && pthread_kill(askers[1].thread, SIGUSR1) == 0);
         node_pause();
     }
     int file = open(gate(), O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
     EXPECT(file >= 0 && close(file) == 0);
     for (int i = 0; i < 2; i++) {
-        EXPECT(pthread_join(threads[i], NULL) == 0);
+        EXPECT(pthread_join(askers[i].thread, NULL) == 0);
     }
     EXPECT(unlink(gate()) == 0);
 }

@@ -20,7 +20,7 @@ enum mesh_kind {
     MESH_EXIT_REQUEST, /* the actor is about to go; the last message but those of its children (C5) */
     MESH_CHILD_EXITED, /* a child is gone: mesh_message_exit (C4) */
     MESH_POISON,      /* what this actor sent has failed at its target: mesh_message_inner, mesh_message_failure (E1) */
-    MESH_DEAD_LETTER, /* a dead letter, shown to the dead-letter handler */
+    MESH_DEAD_LETTER, /* what somebody sent is dead: mesh_message_inner, mesh_message_dead (E4) */
     MESH_WAKEUP,      /* a timer is over: mesh_message_wakeup (F1) */
     MESH_WATCH,       /* descriptors are readable: mesh_message_ready (F2) */
 };
@@ -75,6 +75,25 @@ MESH_MUST_USE MESH_API enum mesh_status mesh_message_wakeup(const struct mesh_me
 
 /* Copies at most `max` of the readable descriptors of a MESH_WATCH, and gives how many there are; 0 for any other kind. */
 MESH_API size_t mesh_message_ready(const struct mesh_message *message, int *fds, size_t max);
+
+/* Why a message is dead (D1). */
+enum mesh_reason {
+    MESH_DEAD_EXITED = 1,    /* its target has exited */
+    MESH_DEAD_NEVER_CREATED, /* its target never came up */
+    MESH_DEAD_EXPIRED,       /* its time was up before a handler began with it (D8) */
+    MESH_DEAD_REFUSED,       /* by an admin, or for want of memory at the target */
+    MESH_DEAD_WITH_NODE,     /* its target's node was lost */
+};
+
+struct mesh_dead {
+    struct mesh_address target, sender;
+    enum mesh_reason reason;
+    bool maybe_handled; /* it may have been handled all the same (D1) */
+    size_t bytes;       /* of its payload: more than the inner message has when that was cut, to 64 KiB */
+};
+
+/* The fate of the inner message of a MESH_DEAD_LETTER. MESH_INVALID_ARGUMENT for any other kind. */
+MESH_MUST_USE MESH_API enum mesh_status mesh_message_dead(const struct mesh_message *message, struct mesh_dead *out);
 
 /* Of MESH_POISON and MESH_DEAD_LETTER: the message that failed, and why. NULL for any other kind. */
 MESH_API const struct mesh_message *mesh_message_inner(const struct mesh_message *message);

@@ -88,6 +88,8 @@ static inline void print_control(struct text_builder *text, const struct control
     case CONTROL_SHUTDOWN:
     case CONTROL_PROGRAM_TYPES:
     case CONTROL_DONE:
+    case CONTROL_DEAD_LETTER_HANDLER:
+    case CONTROL_DEAD_LETTER:
         CHECK_UNREACHABLE();
     }
 }
