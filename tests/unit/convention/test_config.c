@@ -2,6 +2,7 @@
  *
  * SPDX-License-Identifier: MPL-2.0 */
 #include "convention/admin/config.h"
+#include "convention/admin/config_value.h"
 #include "mesh/base/time.h"
 #include <criterion/criterion.h>
 #include <czmq.h>
@@ -197,4 +198,17 @@ Test(config, a_file_that_is_not_there) {
     cr_assert_str_eq(config_mistake_print(&mistakes, 0, line, sizeof line),
                      "/nonexistent/mesh.cfg: cannot be read: No such file or directory");
     config_mistakes_fini(&mistakes);
+}
+
+Test(config, B5_every_way_to_name_this_host_is_local) {
+    static const char *const here[] = {"tcp://127.0.0.1:1900", "tcp://127.9.9.9:1900", "tcp://localhost:1900",
+                                       "tcp://[::1]:1900",     "tcp://lo:1900",        "tcp://:1900"};
+    bool beyond;
+    for (size_t i = 0; i < sizeof here / sizeof here[0]; i++) {
+        beyond = true;
+        cr_assert_null(config_read_endpoint(here[i], false, &beyond));
+        cr_assert_not(beyond, "%s", here[i]);
+    }
+    cr_assert_null(config_read_endpoint("tcp://10.0.0.1:1900", false, &beyond));
+    cr_assert(beyond);
 }
