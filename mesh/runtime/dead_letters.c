@@ -5,7 +5,7 @@
 #include "mesh/runtime/view.h"
 #include <inttypes.h>
 
-/* The handler's lines in a process's own window of system messages, which is also that of its creates and exits. */
+/* Those on their way share the process's window of system messages with its creates and exits, so they are few. */
 enum { OPEN_MAX = 256, PAYLOAD_MAX = 64 * 1024, LINES = 10 };
 
 #define LINES_SPAN_NS NS_PER_S
