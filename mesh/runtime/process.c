@@ -168,6 +168,9 @@ void process_destroy(struct process **destroyed) {
     if (!process) {
         return;
     }
+    for (struct message *message; (message = message_list_take(&process->said));) {
+        message_release(message);
+    }
     delivery_destroy(&process->delivery); /* before the transport: messages may hold its parts */
     transport_destroy(&process->transport);
     codec_destroy(&process->codec);
@@ -228,11 +231,37 @@ enum mesh_status process_send_control(struct process *process, struct mesh_addre
     message->sender = process_address(process);
     message->target = to;
     message->deadline_ns = TIME_NEVER;
-    status = process_submit(process, message);
+    status = process->said.first ? MESH_WOULD_BLOCK : process_submit(process, message);
+    if (status == MESH_WOULD_BLOCK && process->said_count < PROCESS_SAID_MAX) {
+        message_list_append(&process->said, message);
+        process->said_count++;
+        return MESH_OK;
+    }
     if (status != MESH_OK) {
         message_release(message);
     }
     return status;
+}
+
+/* The first stays where it is until the window has taken it. */
+bool process_say(struct process *process) {
+    bool any = false;
+    for (struct message *message; (message = process->said.first); any = true) {
+        struct message *next = message->next;
+        enum mesh_status status = process_submit(process, message);
+        if (status == MESH_WOULD_BLOCK) {
+            break;
+        }
+        process->said.first = next;
+        process->said.last = next ? process->said.last : NULL;
+        process->said_count--;
+        if (status != MESH_OK) {
+            log_write(process->log, MESH_LOG_ERROR, NULL, message->target, "a control message to it is lost: %s",
+                      mesh_status_text(status));
+            message_release(message);
+        }
+    }
+    return any;
 }
 
 /* ---- peers ---- */

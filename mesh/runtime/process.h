@@ -103,7 +103,8 @@ enum mesh_status process_submit(struct process *process, struct message *message
 enum mesh_status process_step(struct process *process, const struct delivery_event *event);
 struct message *process_take(struct process *process, struct mesh_address address);
 
-/* Encodes and submits a control message from this process's endpoint. It never waits. */
+/* Encodes and submits a control message from this process's endpoint. It never waits; what finds no room in the window of the process
+ * is kept, in order, until there is some. MESH_WOULD_BLOCK: too many are. MESH_TOO_LARGE, MESH_NO_MEMORY, MESH_FULL. */
 enum mesh_status process_send_control(struct process *process, struct mesh_address to, const struct control *control);
 
 /* Sends a bare frame (heartbeat, convention) on the peer's link; MESH_WOULD_BLOCK when it cannot go now: it is not kept. */

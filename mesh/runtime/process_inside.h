@@ -13,7 +13,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-enum { PROCESS_LISTENS = 4 };
+enum { PROCESS_LISTENS = 4, PROCESS_SAID_MAX = 1 << 18 };
 
 struct process_watch {
     int fd;
@@ -39,6 +39,8 @@ struct process {
     struct delivery *delivery;
     struct peers peers;
     struct prng prng;
+    struct message_list said; /* control messages that wait for room in the process's own window, in order */
+    size_t said_count;
     struct list flush, lazy; /* peers with something to pull: now, or in company */
     char bound[PROCESS_LISTENS][TRANSPORT_ENDPOINT_BYTES];
     size_t bound_count;
@@ -83,6 +85,9 @@ enum mesh_status process_link_greet_admin(struct process *process);
 enum mesh_status process_link_send(struct process *process, struct peer *peer, const struct frame *frame);
 
 /* ---- the turn ---- */
+
+/* Submits what the process has said and there was no room for; whether there was some now. */
+bool process_say(struct process *process);
 
 /* Asks the admin, or whoever resolves here, where the address lives. */
 void process_ask_where(struct process *process, struct mesh_address address, struct mesh_address sender);

@@ -369,6 +369,7 @@ void process_perform(struct process *process) {
             give_back(process, message);
             more = true;
         }
+        more = process_say(process) || more;
     }
 }
 
