@@ -47,7 +47,7 @@ static void A4_who_comes_after_a_crash_has_a_new_host(struct mesh_address parent
 
 /* Each comes when the last has just gone, so creates and ends of hosts cross. */
 static void A4_a_create_that_crosses_its_hosts_end_is_not_lost(void) {
-    for (int i = 0; i < 100; i++) {
+    for (int i = 0; i < 20; i++) {
         struct mesh_address leaf = node_create(&node, "pool.leaf", "here");
         EXPECT(strtol(node_ask(&node, leaf, "where"), NULL, 10) > 0);
         EXPECT(mesh_node_request_exit(node.handle, leaf, false) == MESH_OK);
