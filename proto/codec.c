@@ -235,7 +235,7 @@ enum mesh_status codec_prepare(struct codec *codec, const struct frame *frame, s
     if (bytes > FRAME_PACKED_BYTES) {
         return MESH_TOO_LARGE;
     }
-    *out = (struct codec_image){bytes, codec->parts_count, codec->parts};
+    *out = (struct codec_image){bytes, codec->parts_count, codec->parts, codec->payloads};
     return MESH_OK;
 }
 

@@ -11,6 +11,7 @@ static bool put_external(struct codec *codec, const struct frame_run *run, Mesh_
             codec->parts_count = CODEC_PARTS + 1;
             return false;
         }
+        codec->payloads[codec->parts_count] = run->payloads[i];
         codec->parts[codec->parts_count++] = run->parts[i];
     }
     wire->external = (uint32_t)run->count;
@@ -46,6 +47,8 @@ static bool put_run(struct codec *codec, const struct frame_run *run, Mesh__Wire
     wire->ask = run->ask;
     wire->flags = run->flags;
     wire->probe = run->probe;
+    wire->total = run->total;
+    wire->offset = run->offset;
     return wire->type && (run->parts ? put_external(codec, run, wire) : put_payloads(codec, run, wire));
 }
 
@@ -166,14 +169,23 @@ static bool is_carried(struct codec_inbox *inbox, const struct frame_run *run) {
 
 /* The other kinds are made by a process for its own actors: a peer that sends one would forge a child's exit (C4), say. */
 static bool kind_travels(enum frame_kind kind) {
-    return kind == FRAME_USER || kind == FRAME_EXIT_REQUEST || kind == FRAME_CONTROL || kind == FRAME_SKIP;
+    return kind == FRAME_USER || kind == FRAME_EXIT_REQUEST || kind == FRAME_CONTROL || kind == FRAME_SKIP ||
+           kind == FRAME_CHUNK;
+}
+
+/* Slices lie within their message; one that completes it comes alone (D6). */
+static bool slices_are_valid(const struct frame_run *run) {
+    if (run->total == 0) {
+        return run->offset == 0 && run->kind != FRAME_CHUNK;
+    }
+    return run->offset < run->total && (run->kind == FRAME_CHUNK || run->count == 1);
 }
 
 /* Whether a run makes sense in itself; whether it does in its stream is for the core. */
 static bool run_is_valid(const struct frame_run *run) {
     return !mesh_address_is_none(run->sender) && !mesh_address_is_none(run->target) && kind_travels(run->kind) &&
            run->type.size <= FRAME_TYPE_BYTES && run->base <= run->first && (run->count == 0 || run->first > 0) &&
-           run->first <= UINT64_MAX - run->count;
+           run->first <= UINT64_MAX - run->count && slices_are_valid(run);
 }
 
 static bool get_run(struct arena *arena, const Mesh__Wire__Run *wire, struct codec_inbox *inbox,
@@ -186,6 +198,8 @@ static bool get_run(struct arena *arena, const Mesh__Wire__Run *wire, struct cod
         .base = wire->lowest,
         .ask = wire->ask,
         .probe = wire->probe,
+        .total = wire->total,
+        .offset = wire->offset,
         .kind = (enum frame_kind)wire->kind,
         .ttl_ms = wire->ttl_ms,
         .flags = wire->flags,

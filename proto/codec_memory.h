@@ -16,6 +16,7 @@ struct codec {
     struct arena control_out, control_in;
     Mesh__Wire__Frame frame; /* prepared, waiting for codec_pack */
     struct part *parts[CODEC_PARTS];
+    struct bytes payloads[CODEC_PARTS]; /* what of each part is to be sent */
     size_t parts_count;
 };
 

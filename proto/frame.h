@@ -14,7 +14,7 @@
 /* The limits of one frame. A frame above them is refused before it is unpacked. */
 enum {
     FRAME_BATCH_BYTES = 64 * 1024,    /* a batch closes at this many bytes of payload */
-    FRAME_PAYLOAD_BYTES = 128 * 1024, /* the most payload that one frame carries */
+    FRAME_PAYLOAD_BYTES = 128 * 1024, /* the most payload that one frame carries; above it a message is sliced (D6) */
     FRAME_PACKED_BYTES = 256 * 1024,  /* the most that a packed frame may have, its external parts apart */
     FRAME_INLINE_BYTES = 4 * 1024,    /* a payload above this travels as a ZeroMQ part of its own */
     FRAME_RUNS = 1024,
@@ -36,6 +36,7 @@ enum frame_kind {
     FRAME_WATCH,
     FRAME_CONTROL,
     FRAME_SKIP,
+    FRAME_CHUNK,
 };
 
 /* How a message ended (D1). */
@@ -71,10 +72,13 @@ enum {
 
 #define FRAME_TTL_NEVER UINT32_MAX /* of a run whose messages do not expire; a ttl of 0 has expired */
 
-/* Consecutive messages of one stream, alike in all but their payload. None at all makes a probe or a close. */
+/* Consecutive messages of one stream, alike in all but their payload. None at all makes a probe or a close. With a
+ * `total` the payloads are consecutive slices of one message of that size, the first of them at `offset`: all of a run
+ * of kind chunk, or the one that completes the message, in a run of the message's own kind. */
 struct frame_run {
     struct mesh_address sender, target;
     uint64_t epoch, first, base, ask, probe;
+    uint64_t total, offset;
     enum frame_kind kind;
     uint32_t ttl_ms, flags;
     struct bytes type;

@@ -31,4 +31,14 @@ static inline void part_release(struct part *part) {
 /* A copy of `bytes` on the heap, held once; NULL when there is no memory. */
 struct part *part_copy(struct bytes bytes);
 
+/* A part on the heap of that many bytes, not yet written, held once; NULL when there is no memory. */
+struct part *part_new(size_t bytes);
+
+/* The same part, which nobody else holds, moved to where it has room for `bytes`; what it has stays. Only for one of
+ * part_new. NULL when there is no memory: then it is as it was. */
+struct part *part_resize(struct part *part, size_t bytes);
+
+/* A stretch of another part, which it holds, nothing copied; NULL when there is no memory. */
+struct part *part_slice(struct part *whole, struct bytes stretch);
+
 #endif

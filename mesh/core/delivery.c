@@ -13,6 +13,8 @@ const struct delivery_limits delivery_limits_default = {
     .system_messages = 1638,
     .mailbox_messages = 65536,
     .mailbox_bytes = 64 * 1024 * 1024,
+    .message_bytes_max = (size_t)1 << 30,
+    .chunk_bytes = FRAME_BATCH_BYTES,
     .first_credit_messages = 64,
     .first_credit_bytes = 256 * 1024,
     .actors_max = 1 << 20,
@@ -43,6 +45,7 @@ static void init_lists(struct delivery *d) {
 }
 
 enum mesh_status delivery_new(struct delivery **out, const struct delivery_limits *limits, uint64_t seed) {
+    CHECK(limits->chunk_bytes >= FRAME_INLINE_BYTES && limits->chunk_bytes <= FRAME_BATCH_BYTES);
     struct delivery *d = calloc(1, sizeof *d);
     if (!d) {
         return MESH_NO_MEMORY;
@@ -120,6 +123,10 @@ void delivery_destroy(struct delivery **delivery) {
     deadlines_fini(&d->streams_due);
     message_pool_destroy(&d->pool);
     free(d);
+}
+
+const struct delivery_limits *delivery_limits(const struct delivery *d) {
+    return &d->limits;
 }
 
 struct message_pool *delivery_pool(struct delivery *d) {

@@ -27,6 +27,9 @@ struct delivery_limits {
     size_t window_messages, window_bytes;   /* unsettled, per sending actor (D7) */
     size_t system_messages;                 /* of a sender's own, beside its window; these never wait */
     size_t mailbox_messages, mailbox_bytes; /* (D7a) */
+    size_t message_bytes_max;               /* of one payload; a larger one is refused, by sender and receiver (D6) */
+    size_t
+        chunk_bytes; /* above twice that a payload travels in slices of that size; FRAME_INLINE_BYTES to FRAME_BATCH_BYTES */
     size_t first_credit_messages, first_credit_bytes;
     size_t actors_max, streams_max, peers_max;
     uint64_t overdue_ns, overdue_max_ns; /* a first probe after this, doubled up to that */
@@ -103,6 +106,8 @@ enum mesh_status delivery_new(struct delivery **out, const struct delivery_limit
 /* Frees it with all messages in its keeping. NULL-safe. */
 void delivery_destroy(struct delivery **delivery);
 
+const struct delivery_limits *delivery_limits(const struct delivery *delivery);
+
 /* The pool from which messages for this delivery are made. */
 struct message_pool *delivery_pool(struct delivery *delivery);
 
@@ -110,7 +115,7 @@ struct message_pool *delivery_pool(struct delivery *delivery);
  * back, with its outcome, exactly once (D1). Otherwise it stays the caller's and nothing has happened:
  * MESH_WOULD_BLOCK at the window's limit (D7; for a local target also at its mailbox's limit), MESH_NO_MEMORY,
  * MESH_FULL at streams_max, MESH_NOT_FOUND for a sender that is not open, MESH_INVALID_ADDRESS for no target,
- * MESH_TOO_LARGE for a payload above FRAME_PAYLOAD_BYTES or a type name above FRAME_TYPE_BYTES. The message's deadline is
+ * MESH_TOO_LARGE for a payload above message_bytes_max or a type name above FRAME_TYPE_BYTES. The message's deadline is
  * rounded up to the next 8 ms, so that its neighbours' agree with it. */
 enum mesh_status delivery_submit(struct delivery *delivery, uint64_t now_ns, struct message *message);
 
@@ -156,6 +161,7 @@ bool delivery_system_room(const struct delivery *delivery, struct mesh_address s
 /* Messages and bytes in the mailbox, unsettled messages of the window; false for an unknown address. */
 struct delivery_load {
     size_t mailbox_messages, mailbox_bytes, unsettled_messages, unsettled_bytes;
+    size_t system_messages; /* of the unsettled ones */
     uint64_t handled;
 };
 bool delivery_load(const struct delivery *delivery, struct mesh_address address, struct delivery_load *out);

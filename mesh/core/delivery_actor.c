@@ -30,7 +30,9 @@ static void take_over(struct delivery *d, struct actor *actor) {
         stream_out_drop(stream, true, &queue);
         struct message *message;
         while ((message = message_list_take(&queue))) {
-            if (mailbox_fits(&actor->mailbox, message_weight(message))) {
+            if (message_is_filler(message)) {
+                message_release(message);
+            } else if (mailbox_fits(&actor->mailbox, message_weight(message))) {
                 actor_deliver(d, actor, message);
             } else {
                 actor_settle_dead(d, stream->actor, message, FRAME_REFUSED, false);
@@ -104,6 +106,7 @@ enum mesh_status actor_close(struct delivery *d, struct mesh_address address, en
     }
     LIST_EACH (&actor->streams_in, node, after) {
         struct stream_in *stream = LIST_OWNER(node, struct stream_in, of_actor);
+        slices_end(d, stream);
         stream_in_kill(stream, reason);
         stream_in_want_ack(d, stream, STREAM_WANTS_ACK);
     }
@@ -233,10 +236,42 @@ static void finish_expired(struct delivery *d, struct message *message) {
     finish(d, message);
 }
 
-/* Half of the mailbox is free again: streams that were refused go on. */
-static void feed_starved(struct delivery *d, struct actor *actor) {
+/* ---- room in the mailbox ---- */
+
+static bool is_claimed(const struct delivery *d, const struct actor *actor) {
+    return actor->claimant && d->now_ns < actor->claim_until_ns;
+}
+
+bool actor_is_claimed(const struct delivery *d, const struct actor *actor, const struct stream_in *stream) {
+    return actor->claimant != stream && is_claimed(d, actor);
+}
+
+void actor_claim(struct delivery *d, struct actor *actor, struct stream_in *stream, size_t weight) {
+    if (is_claimed(d, actor) && actor->claimant != stream) {
+        return;
+    }
+    actor->claimant = stream;
+    actor->claimed_bytes = weight;
+    actor->claim_until_ns = time_add(d->now_ns, d->limits.overdue_max_ns); /* it asks again before that */
+}
+
+void actor_unclaim(struct delivery *d, struct actor *actor, const struct stream_in *stream) {
+    if (actor->claimant == stream) {
+        actor->claimant = NULL;
+        actor_feed_starved(d, actor);
+    }
+}
+
+/* The claimant comes first; else they go on when half of the mailbox is free again. */
+void actor_feed_starved(struct delivery *d, struct actor *actor) {
     const struct mailbox *mailbox = &actor->mailbox;
-    if (mailbox->messages > mailbox->messages_max / 2 || mailbox->bytes > mailbox->bytes_max / 2) {
+    if (is_claimed(d, actor)) {
+        if (mailbox_fits(mailbox, actor->claimed_bytes)) {
+            stream_in_want_ack(d, actor->claimant, STREAM_WANTS_ACK);
+        }
+        return;
+    }
+    if (!actor->starved || !mailbox_is_half_free(mailbox)) {
         return;
     }
     actor->starved = false;
@@ -248,7 +283,7 @@ static void feed_starved(struct delivery *d, struct actor *actor) {
 static struct message *hand_out(struct delivery *d, struct actor *actor, struct message *message) {
     actor->in_hand = message;
     if (actor->starved) {
-        feed_starved(d, actor);
+        actor_feed_starved(d, actor);
     }
     return message;
 }
@@ -299,6 +334,23 @@ enum mesh_status actor_verdict(struct delivery *d, const struct delivery_event *
     return MESH_OK;
 }
 
+static void expire_slices(struct delivery *d, struct actor *actor, uint64_t now_ns) {
+    if (actor->mailbox.reserved == 0) {
+        return;
+    }
+    LIST_EACH (&actor->streams_in, node, after) {
+        struct stream_in *stream = LIST_OWNER(node, struct stream_in, of_actor);
+        if (!assembly_is_filling(&stream->assembly)) {
+            continue;
+        }
+        if (stream->assembly.deadline_ns <= now_ns) {
+            slices_expire(d, stream);
+        } else {
+            actor->mailbox.expiry_ns = time_min(actor->mailbox.expiry_ns, stream->assembly.deadline_ns);
+        }
+    }
+}
+
 void actor_due(struct delivery *d, struct actor *actor, uint64_t now_ns) {
     if (actor->mailbox.expiry_ns <= now_ns) {
         struct message_list expired = {0};
@@ -307,6 +359,7 @@ void actor_due(struct delivery *d, struct actor *actor, uint64_t now_ns) {
         while ((message = message_list_take(&expired))) {
             finish_expired(d, message);
         }
+        expire_slices(d, actor, now_ns);
     }
     delivery_wake_at(&d->actors_due, &actor->deadline, actor->mailbox.expiry_ns);
 }
@@ -321,6 +374,7 @@ bool delivery_load(const struct delivery *d, struct mesh_address address, struct
         .mailbox_bytes = actor->mailbox.bytes,
         .unsettled_messages = actor->users.messages + actor->system.messages,
         .unsettled_bytes = actor->users.bytes + actor->system.bytes,
+        .system_messages = actor->system.messages,
         .handled = actor->handled,
     };
     return true;

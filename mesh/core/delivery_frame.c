@@ -54,6 +54,7 @@ void stream_in_over(struct delivery *d, struct stream_in *stream) {
     struct stream_key key = {stream->sender, stream->target};
     struct peer *peer = stream->peer;
     struct actor *actor = stream->actor;
+    slices_end(d, stream);
     map_remove(&peer->streams_in, &key);
     d->streams_in_count--;
     peer->recent = peer->recent == stream ? NULL : peer->recent;
@@ -115,8 +116,7 @@ static void on_close(struct delivery *d, struct peer *peer, struct stream_in *st
 
 /* ---- messages ---- */
 
-/* Something had to be dropped: the sender is told, once for each place. */
-static void on_gap(struct delivery *d, struct stream_in *stream) {
+void stream_in_gap(struct delivery *d, struct stream_in *stream) {
     stream->dropped = true;
     if (stream->told_gap != stream->received) {
         stream->told_gap = stream->received;
@@ -124,19 +124,23 @@ static void on_gap(struct delivery *d, struct stream_in *stream) {
     }
 }
 
+void message_from_run(struct message *message, const struct frame_run *run, size_t i, uint64_t deadline_ns) {
+    message->sender = run->sender;
+    message->target = run->target;
+    message->ask = run->ask;
+    message->deadline_ns = deadline_ns;
+    message->seq = run->first + i;
+    message->epoch = run->epoch;
+    message->kind = run->kind;
+    message->flags = (uint16_t)(run->flags & (FRAME_RUN_REDELIVERED | FRAME_RUN_REPLY));
+    message->urgent = run->flags & FRAME_RUN_URGENT;
+}
+
 static struct message *make_message(struct delivery *d, uint64_t deadline_ns, const struct frame_run *run, size_t i) {
     struct message *message = run->parts && run->parts[i] ? message_new_part(d->pool, run->type, run->parts[i])
                                                           : message_new(d->pool, run->type, run->payloads[i]);
     if (message) {
-        message->sender = run->sender;
-        message->target = run->target;
-        message->ask = run->ask;
-        message->deadline_ns = deadline_ns;
-        message->seq = run->first + i;
-        message->epoch = run->epoch;
-        message->kind = run->kind;
-        message->flags = run->flags & (FRAME_RUN_REDELIVERED | FRAME_RUN_REPLY);
-        message->urgent = run->flags & FRAME_RUN_URGENT;
+        message_from_run(message, run, i, deadline_ns);
     }
     return message;
 }
@@ -168,27 +172,47 @@ void stream_in_finish(struct delivery *d, struct message *message) {
     stream_in_want_ack(d, stream, stream_in_wants(stream));
 }
 
-/* Whether the next message is granted and finds room; when not, it is counted as dropped, with the `rest` behind it. */
-static bool admits(struct delivery *d, struct stream_in *stream, size_t payload_bytes, size_t rest) {
-    if (stream->received >= stream->credit_seq || payload_bytes > stream->credit_bytes) {
+bool stream_in_grants(struct delivery *d, const struct stream_in *stream, size_t slice_bytes, size_t rest) {
+    if (stream->received >= stream->credit_seq || slice_bytes > stream->credit_bytes) {
         d->counters.dropped_credit += rest;
-        return false;
-    }
-    if (!mailbox_fits(&stream->actor->mailbox, payload_bytes + MESSAGE_OVERHEAD_BYTES) ||
-        stream->kept >= d->limits.mailbox_messages) {
-        d->counters.dropped_full += rest;
-        stream->actor->starved = true;
         return false;
     }
     return true;
 }
 
-static void take(struct delivery *d, struct stream_in *stream, struct message *message) {
+static inline bool finds_room(const struct delivery *d, struct stream_in *stream, size_t weight) {
+    if (actor_admits(d, stream->actor, stream, weight) && stream->kept < d->limits.mailbox_messages) {
+        return true;
+    }
+    stream->actor->starved = true;
+    return false;
+}
+
+bool stream_in_finds_room(const struct delivery *d, struct stream_in *stream, size_t weight) {
+    return finds_room(d, stream, weight);
+}
+
+/* Whether the next message is granted and finds room; when not, it is counted as dropped, with the `rest` behind it. */
+static bool admits(struct delivery *d, struct stream_in *stream, size_t payload_bytes, size_t rest) {
+    if (!stream_in_grants(d, stream, payload_bytes, rest)) {
+        return false;
+    }
+    if (!finds_room(d, stream, payload_bytes + MESSAGE_OVERHEAD_BYTES)) {
+        d->counters.dropped_full += rest;
+        return false;
+    }
+    return true;
+}
+
+static inline void take(struct delivery *d, struct stream_in *stream, struct message *message, size_t slice_bytes) {
     message->stream = stream;
-    stream_in_took(stream, message->payload.size);
+    if (stream->assembly.first != 0) {
+        message->chunks = (uint32_t)(message->seq - stream->assembly.first);
+        slices_end(d, stream);
+    }
+    stream_in_took(stream, slice_bytes);
     d->counters.received++;
-    if (message->kind == FRAME_SKIP) {
-        message->outcome = FRAME_HANDLED;
+    if (message->kind == FRAME_SKIP || message->outcome != FRAME_HANDLED) {
         stream_in_settle(stream, message);
     } else {
         stream_in_enter(stream);
@@ -196,23 +220,39 @@ static void take(struct delivery *d, struct stream_in *stream, struct message *m
     }
 }
 
-/* The messages of the run from the `i`th, which is the next one of the stream. */
-static void take_run(struct delivery *d, uint64_t now_ns, struct stream_in *stream, const struct frame_run *run,
-                     size_t i) {
-    uint64_t deadline_ns =
-        run->ttl_ms == FRAME_TTL_NEVER ? TIME_NEVER : time_add(now_ns, (uint64_t)run->ttl_ms * NS_PER_MS);
+void stream_in_take(struct delivery *d, struct stream_in *stream, struct message *message, size_t slice_bytes) {
+    take(d, stream, message, slice_bytes);
+}
+
+static void take_messages(struct delivery *d, struct stream_in *stream, const struct frame_run *run, size_t i,
+                          uint64_t deadline_ns) {
+    if (stream->assembly.first != 0 || stream->actor->claimant == stream) {
+        slices_break_off(d, stream);
+    }
     for (; i < run->count; i++) {
         if (!admits(d, stream, run->payloads[i].size, run->count - i)) {
-            on_gap(d, stream);
-            break;
+            stream_in_gap(d, stream);
+            return;
         }
         struct message *message = make_message(d, deadline_ns, run, i);
         if (!message) {
             d->counters.dropped_full += run->count - i;
-            on_gap(d, stream);
-            break;
+            stream_in_gap(d, stream);
+            return;
         }
-        take(d, stream, message);
+        take(d, stream, message, run->payloads[i].size);
+    }
+}
+
+/* The run from its `i`th payload on, which has the next number of the stream. */
+static void take_run(struct delivery *d, uint64_t now_ns, struct stream_in *stream, const struct frame_run *run,
+                     size_t i) {
+    uint64_t deadline_ns =
+        run->ttl_ms == FRAME_TTL_NEVER ? TIME_NEVER : time_add(now_ns, (uint64_t)run->ttl_ms * NS_PER_MS);
+    if (run->total > 0) {
+        slices_take_run(d, stream, run, i, deadline_ns);
+    } else {
+        take_messages(d, stream, run, i, deadline_ns);
     }
     stream_in_want_ack(d, stream, stream_in_wants(stream));
 }
@@ -232,7 +272,7 @@ static void on_messages(struct delivery *d, uint64_t now_ns, struct stream_in *s
     }
     if (run->first + known > stream->received + 1) {
         d->counters.dropped_gap += fresh;
-        on_gap(d, stream);
+        stream_in_gap(d, stream);
     } else if (stream->dead) {
         d->counters.received += fresh;
         stream_in_bury(stream, fresh);
@@ -246,7 +286,8 @@ static void on_messages(struct delivery *d, uint64_t now_ns, struct stream_in *s
 
 static bool makes_sense(const struct frame_run *run) {
     bool numbered = run->epoch > 0 && run->base > 0 && run->base <= run->first && run->first <= UINT64_MAX / 2;
-    return numbered && !mesh_address_is_none(run->sender) && !mesh_address_is_none(run->target);
+    bool whole = run->total > 0 || run->kind != FRAME_CHUNK;
+    return numbered && whole && !mesh_address_is_none(run->sender) && !mesh_address_is_none(run->target);
 }
 
 static struct stream_in *find(struct peer *peer, const struct frame_run *run) {

@@ -49,9 +49,16 @@ static struct mailbox_share share_of(const struct delivery *d, const struct stre
     if (stream->dead) {
         return (struct mailbox_share){d->limits.mailbox_messages, d->limits.mailbox_bytes};
     }
-    struct mailbox_share share = mailbox_share(&stream->actor->mailbox, stream->in_mailbox > 0);
+    if (stream->assembly.first != 0) {
+        return slices_share(d, stream);
+    }
+    struct actor *actor = stream->actor;
+    struct mailbox_share share = {0, 0};
+    if (actor_admits(d, actor, stream, actor->claimant == stream ? actor->claimed_bytes : 0)) {
+        share = mailbox_share(&actor->mailbox, stream->in_mailbox > 0);
+    }
     if (share.messages == 0 || share.bytes == 0) {
-        stream->actor->starved = true;
+        actor->starved = true;
     }
     return share;
 }
@@ -81,8 +88,24 @@ static void pull_acks(struct delivery *d, struct peer *peer) {
 
 /* ---- runs ---- */
 
+static bool is_sliced(const struct message *message) {
+    return message->kind == FRAME_CHUNK || message->slice_bytes < message->payload.size;
+}
+
 static bool is_external(const struct message *message) {
-    return message->part && message->payload.size > FRAME_INLINE_BYTES;
+    return message->part && message->slice_bytes > FRAME_INLINE_BYTES;
+}
+
+/* What of it goes under its number. */
+static struct bytes slice_of(const struct message *message) {
+    size_t before = message->payload.size - message->slice_bytes;
+    return before == 0 ? message->payload : bytes_make(message->payload.data + before, message->slice_bytes);
+}
+
+/* Slices say of what, and where they belong (D6). */
+static void place_slice(struct frame_run *run, const struct message *message) {
+    run->total = message->part->bytes.size;
+    run->offset = (uint64_t)(slice_of(message).data - message->part->bytes.data);
 }
 
 static uint32_t run_flags(const struct message *message) {
@@ -108,7 +131,7 @@ static bool continues_run(const struct batch *batch, const struct stream_out *st
     return scratch->stream == stream && run->count > 0 && run->first + run->count == message->seq &&
            run->kind == message->kind && scratch->deadline_ns == message->deadline_ns && run->ask == message->ask &&
            run->flags == run_flags(message) && scratch->external == is_external(message) &&
-           bytes_equal(run->type, message->type);
+           (run->total > 0) == is_sliced(message) && bytes_equal(run->type, message->type);
 }
 
 static struct frame_run *begin_run(struct batch *batch, struct stream_out *stream, uint64_t first) {
@@ -145,15 +168,18 @@ static void add_message(struct delivery *d, struct stream_out *stream, struct me
         run->ask = message->ask;
         run->flags = run_flags(message);
         run->type = message->type;
+        if (is_sliced(message)) {
+            place_slice(run, message);
+        }
         run->ttl_ms = ttl_of(message->deadline_ns, now_ns);
         run->payloads = batch->payloads + batch->payloads_count;
         run->parts = scratch->external ? batch->parts + batch->payloads_count : NULL;
         batch->head_bytes += message->type.size;
     }
-    batch->payloads[batch->payloads_count] = message->payload;
+    batch->payloads[batch->payloads_count] = slice_of(message);
     batch->parts[batch->payloads_count] = message->part;
     batch->payloads_count++;
-    batch->bytes += message->payload.size;
+    batch->bytes += message->slice_bytes;
     run->count++;
 }
 
@@ -179,14 +205,22 @@ static void pull_stream(struct delivery *d, struct stream_out *stream, uint64_t 
         stream->overdue_ns = TIME_NEVER; /* what is sent now has its own time */
     }
     struct message *message;
-    while ((message = stream_out_next(stream)) && turn_bytes < QUANTUM_BYTES &&
-           has_room(batch, message->payload.size)) {
-        turn_bytes += message->payload.size;
+    while ((message = stream_out_next(stream)) && turn_bytes < QUANTUM_BYTES && has_room(batch, message->slice_bytes)) {
+        turn_bytes += message->slice_bytes;
         d->counters.sent_again += stream_out_sent(stream);
         add_message(d, stream, message, now_ns);
     }
     if (stream->probe_wanted && !message && batch->runs_count < BATCH_RUNS) {
         add_probe(batch, stream);
+    }
+}
+
+/* What is next in the stream has no room in this batch: the next one begins with it, else small messages of others would
+ * keep a large one waiting for ever. */
+static void keep_turn(struct peer *peer, struct stream_out *stream) {
+    if (list_is_linked(&stream->ready)) {
+        list_remove(&stream->ready);
+        list_push_front(&peer->ready, &stream->ready);
     }
 }
 
@@ -199,7 +233,8 @@ static void pull_runs(struct delivery *d, struct peer *peer, uint64_t now_ns) {
         pull_stream(d, stream, now_ns);
         stream_review(d, stream, now_ns);
         if (d->batch.runs_count == runs && d->batch.payloads_count == payloads) {
-            return; /* its next message has no room here any more */
+            keep_turn(peer, stream);
+            return;
         }
     }
 }

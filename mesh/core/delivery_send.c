@@ -107,11 +107,30 @@ static enum mesh_status stream_to(struct delivery *d, struct actor *actor, struc
     return MESH_OK;
 }
 
+static enum mesh_status submit_remote(struct delivery *d, uint64_t now_ns, struct stream_out *stream,
+                                      struct message *message) {
+    struct message_list chunks = {0};
+    size_t slice_bytes = message->payload.size;
+    if (slice_bytes > 2 * d->limits.chunk_bytes && !slices_make(d, message, &chunks, &slice_bytes)) {
+        stream_review(d, stream, now_ns); /* it may be new, and stay empty */
+        return MESH_NO_MEMORY;
+    }
+    accept(d, stream->actor, message);
+    struct message *chunk;
+    while ((chunk = message_list_take(&chunks))) {
+        chunk->deadline_ns = message->deadline_ns;
+        stream_out_push(stream, chunk, chunk->payload.size);
+    }
+    stream_out_push(stream, message, slice_bytes);
+    stream_review(d, stream, now_ns);
+    return MESH_OK;
+}
+
 enum mesh_status delivery_submit(struct delivery *d, uint64_t now_ns, struct message *message) {
     if (mesh_address_is_none(message->target)) {
         return MESH_INVALID_ADDRESS;
     }
-    if (message->payload.size > FRAME_PAYLOAD_BYTES || message->type.size > FRAME_TYPE_BYTES) {
+    if (message->payload.size > d->limits.message_bytes_max || message->type.size > FRAME_TYPE_BYTES) {
         return MESH_TOO_LARGE;
     }
     struct actor *actor = actor_find(d, message->sender);
@@ -133,10 +152,7 @@ enum mesh_status delivery_submit(struct delivery *d, uint64_t now_ns, struct mes
             return status;
         }
     }
-    accept(d, actor, message);
-    stream_out_push(stream, message);
-    stream_review(d, stream, now_ns);
-    return MESH_OK;
+    return submit_remote(d, now_ns, stream, message);
 }
 
 /* ---- what a stream waits for ---- */
@@ -279,7 +295,7 @@ static void settle(struct delivery *d, struct stream_out *stream, const struct f
         while (exception < end && exception->seq < message->seq) {
             exception++;
         }
-        if (message->kind == FRAME_SKIP) {
+        if (message_is_filler(message)) {
             message_release(message);
             continue;
         }
@@ -300,7 +316,7 @@ void stream_settle_dead(struct delivery *d, struct stream_out *stream, struct me
                         enum frame_reason reason, bool maybe_handled) {
     struct message *message;
     while ((message = message_list_take(list))) {
-        if (message->kind == FRAME_SKIP) {
+        if (message_is_filler(message)) {
             message_release(message);
         } else {
             actor_settle_dead(d, stream->actor, message, reason, maybe_handled);

@@ -9,6 +9,7 @@
  *   delivery_send.c   streams out: submit, acks, probes, expiry
  *   delivery_route.c  where targets live: resolved, gone, links up and down, peers lost
  *   delivery_frame.c  streams in: what a batch brings
+ *   delivery_chunk.c  large messages: into slices, and out of them
  *   delivery_pull.c   what goes into a batch
  *
  * SPDX-License-Identifier: MPL-2.0 */
@@ -50,6 +51,10 @@ struct actor {
     bool closed, forgotten, was_drained;
     bool was_full; /* a submit found the window full: ROOM is due when it is not (D7) */
     bool starved;  /* a stream was refused room in the mailbox: it is told when there is some */
+    struct stream_in
+        *claimant; /* whose large message finds no room: others get none until it does, or the time is up */
+    size_t claimed_bytes;
+    uint64_t claim_until_ns;
 };
 
 struct route {
@@ -74,7 +79,8 @@ struct peer {
     uint64_t closed_epoch; /* a stream that is unknown and not later than this was closed, or never heard of in time */
     uint64_t lost_epoch;   /* or dropped when the process was taken for lost */
     enum peer_want want, told; /* told: what the caller knows */
-    bool down, lost;
+    bool down;
+    bool lost; /* was taken for lost at some time */
     struct list_node flushing, checking, of_lost;
 };
 
@@ -143,6 +149,20 @@ void actor_due(struct delivery *d, struct actor *actor, uint64_t now_ns);
 /* Frees a closed and forgotten one to which nothing leads any more. */
 void actor_retire(struct delivery *d, struct actor *actor);
 void actor_check_drained(struct delivery *d, struct actor *actor);
+/* Whether another stream than this one has a claim to all room in the mailbox. That of a sender that fell silent lapses
+ * (D6). */
+bool actor_is_claimed(const struct delivery *d, const struct actor *actor, const struct stream_in *stream);
+/* Whether the mailbox may take that weight from the stream. */
+static inline bool actor_admits(const struct delivery *d, const struct actor *actor, const struct stream_in *stream,
+                                size_t weight) {
+    return mailbox_fits(&actor->mailbox, weight) && !(actor->claimant && actor_is_claimed(d, actor, stream));
+}
+/* The stream was refused room for a large message. */
+void actor_claim(struct delivery *d, struct actor *actor, struct stream_in *stream, size_t weight);
+/* It got the room, or wants it no more. */
+void actor_unclaim(struct delivery *d, struct actor *actor, const struct stream_in *stream);
+/* Streams that were refused room go on, if there is enough by now. */
+void actor_feed_starved(struct delivery *d, struct actor *actor);
 /* Puts a message into the mailbox, which has room. */
 void actor_deliver(struct delivery *d, struct actor *actor, struct message *message);
 /* Gives an accepted message back to the sender, exactly once (D1). */
@@ -197,10 +217,38 @@ void delivery_on_frame(struct delivery *d, uint64_t now_ns, uint64_t from, const
 void stream_in_want_ack(struct delivery *d, struct stream_in *stream, enum stream_want want);
 /* The sender or its process is gone: what is in the mailbox stays, and nobody is told of its fate. */
 void stream_in_over(struct delivery *d, struct stream_in *stream);
+/* Something had to be dropped: the sender is told, once for each place. */
+void stream_in_gap(struct delivery *d, struct stream_in *stream);
+/* The next message of the stream, with its outcome set if it will never reach the mailbox, is in its keeping. */
+void stream_in_take(struct delivery *d, struct stream_in *stream, struct message *message, size_t slice_bytes);
+/* Whether the stream finds room for one more message. */
+bool stream_in_finds_room(const struct delivery *d, struct stream_in *stream, size_t weight);
+/* Whether the next number is granted; when not, it is counted as dropped, with the `rest` behind it. */
+bool stream_in_grants(struct delivery *d, const struct stream_in *stream, size_t slice_bytes, size_t rest);
+/* What a message has from the run that brings it. */
+void message_from_run(struct message *message, const struct frame_run *run, size_t i, uint64_t deadline_ns);
 /* One of its messages has left the mailbox and the handler's hands, with its outcome set. */
 void stream_in_finish(struct delivery *d, struct message *message);
 /* A message of its has come into the mailbox, or left it. */
 void stream_in_enter(struct stream_in *stream);
 void stream_in_leave(struct stream_in *stream);
+
+/* ---- delivery_chunk.c ---- */
+
+/* Makes the chunks that go before a large message; the last `slice_bytes` go with itself. False without memory, with
+ * nothing made. */
+bool slices_make(struct delivery *d, const struct message *message, struct message_list *chunks, size_t *slice_bytes);
+/* Takes the slices of the run from the `i`th on, which has the next number. */
+void slices_take_run(struct delivery *d, struct stream_in *stream, const struct frame_run *run, size_t i,
+                     uint64_t deadline_ns);
+/* Another message follows what is half here, or what claimed room: it was settled at its sender. Its numbers are settled
+ * with that one. */
+void slices_break_off(struct delivery *d, struct stream_in *stream);
+/* There is nothing half here any more. */
+void slices_end(struct delivery *d, struct stream_in *stream);
+/* The half message has expired (D8). */
+void slices_expire(struct delivery *d, struct stream_in *stream);
+/* What a stream may send whose message is half here: its room is reserved. */
+struct mailbox_share slices_share(const struct delivery *d, const struct stream_in *stream);
 
 #endif

@@ -6,7 +6,12 @@
 #include "mesh/base/time.h"
 
 void mailbox_init(struct mailbox *mailbox, size_t messages_max, size_t bytes_max) {
-    *mailbox = (struct mailbox){.messages_max = messages_max, .bytes_max = bytes_max, .expiry_ns = TIME_NEVER};
+    *mailbox = (struct mailbox){
+        .messages_max = messages_max,
+        .bytes_max = bytes_max,
+        .limit_bytes = bytes_max,
+        .expiry_ns = TIME_NEVER,
+    };
 }
 
 void mailbox_push(struct mailbox *mailbox, struct message *message) {
@@ -19,10 +24,32 @@ void mailbox_push(struct mailbox *mailbox, struct message *message) {
     }
 }
 
+static void set_bytes_max(struct mailbox *mailbox) {
+    mailbox->bytes_max =
+        mailbox->reserved_bytes < mailbox->limit_bytes ? mailbox->limit_bytes - mailbox->reserved_bytes : 0;
+}
+
+void mailbox_reserve(struct mailbox *mailbox, size_t weight, uint64_t deadline_ns) {
+    CHECK(mailbox_fits(mailbox, weight));
+    mailbox->messages_max--;
+    mailbox->reserved++;
+    mailbox->reserved_bytes += weight;
+    set_bytes_max(mailbox);
+    mailbox->expiry_ns = time_min(mailbox->expiry_ns, deadline_ns);
+}
+
+void mailbox_unreserve(struct mailbox *mailbox, size_t weight) {
+    CHECK(mailbox->reserved > 0 && mailbox->reserved_bytes >= weight);
+    mailbox->messages_max++;
+    mailbox->reserved--;
+    mailbox->reserved_bytes -= weight;
+    set_bytes_max(mailbox);
+}
+
 static void left(struct mailbox *mailbox, const struct message *message) {
     mailbox->messages--;
     mailbox->bytes -= message_weight(message);
-    if (mailbox->messages == 0) {
+    if (mailbox_is_empty(mailbox)) {
         mailbox->expiry_ns = TIME_NEVER;
     }
 }
@@ -87,11 +114,20 @@ static size_t smaller(size_t a, size_t b) {
     return a < b ? a : b;
 }
 
+static size_t free_bytes(const struct mailbox *mailbox) {
+    return mailbox->bytes < mailbox->bytes_max ? mailbox->bytes_max - mailbox->bytes : 0;
+}
+
+bool mailbox_is_half_free(const struct mailbox *mailbox) {
+    return mailbox->messages <= mailbox->messages_max / 2 && free_bytes(mailbox) >= mailbox->limit_bytes / 2;
+}
+
 struct mailbox_share mailbox_share(const struct mailbox *mailbox, bool busy) {
     size_t sharers = mailbox->busy + (busy ? 0 : 1);
-    size_t messages = mailbox->messages_max - mailbox->messages, bytes = mailbox->bytes_max - mailbox->bytes;
+    size_t messages = mailbox->messages_max - mailbox->messages, bytes = free_bytes(mailbox);
+    size_t least_bytes = mailbox_is_empty(mailbox) ? FRAME_PAYLOAD_BYTES : smaller(bytes, FRAME_PAYLOAD_BYTES);
     return (struct mailbox_share){
         .messages = larger(messages / sharers, smaller(messages, 1)),
-        .bytes = larger(bytes / sharers, smaller(bytes, FRAME_PAYLOAD_BYTES)),
+        .bytes = larger(bytes / sharers, least_bytes),
     };
 }

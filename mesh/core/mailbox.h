@@ -1,6 +1,8 @@
 /* Mailbox: what waits for one actor, in the order of arrival, urgent messages first (C5), within limits (D7a).
  *
- * Only a system's own requests are urgent; among themselves they keep their order, and so do the others.
+ * Only a system's own requests are urgent; among themselves they keep their order, and so do the others. A message that is
+ * still coming in slices has its room reserved from the first one on, so that two of them can never stop each other half
+ * way (D6). One that is larger than all the room is taken when there is nothing else.
  *
  * SPDX-License-Identifier: MPL-2.0 */
 #ifndef MESH_CORE_MAILBOX_H
@@ -10,18 +12,34 @@
 
 struct mailbox {
     struct message_list urgent, others;
-    size_t messages, bytes, messages_max, bytes_max;
-    size_t busy;          /* streams that have messages in it */
-    uint64_t expiry_ns;   /* nothing in it expires earlier */
-    struct message *seen; /* mailbox_pick has looked at it and at what came before; NULL: at nothing */
+    size_t messages, bytes;
+    size_t messages_max, bytes_max;  /* what is not reserved */
+    size_t limit_bytes;              /* as given */
+    size_t reserved, reserved_bytes; /* for messages still to come */
+    size_t busy;                     /* streams that have messages in it */
+    uint64_t expiry_ns;              /* nothing in it, or to come, expires earlier */
+    struct message *seen;            /* mailbox_pick has looked at it and at what came before; NULL: at nothing */
 };
 
 void mailbox_init(struct mailbox *mailbox, size_t messages_max, size_t bytes_max);
 
+static inline bool mailbox_is_empty(const struct mailbox *mailbox) {
+    return mailbox->messages == 0 && mailbox->reserved == 0;
+}
+
 /* Whether there is room for one more message of that weight. */
 static inline bool mailbox_fits(const struct mailbox *mailbox, size_t weight) {
-    return mailbox->messages < mailbox->messages_max && weight <= mailbox->bytes_max - mailbox->bytes;
+    return (mailbox->messages < mailbox->messages_max && mailbox->bytes + weight <= mailbox->bytes_max) ||
+           mailbox_is_empty(mailbox);
 }
+
+/* Whether half of it is free. */
+bool mailbox_is_half_free(const struct mailbox *mailbox);
+
+/* Keeps room for a message that fits and that expires at `deadline_ns`; and gives it up, at the latest just before that
+ * message is put in. */
+void mailbox_reserve(struct mailbox *mailbox, size_t weight, uint64_t deadline_ns);
+void mailbox_unreserve(struct mailbox *mailbox, size_t weight);
 
 /* Puts in a message that fits. */
 void mailbox_push(struct mailbox *mailbox, struct message *message);

@@ -56,6 +56,7 @@ static void blank(struct message *message, struct message_pool *pool) {
     message->outcome = FRAME_HANDLED;
     message->reason = FRAME_NO_REASON;
     message->flags = 0;
+    message->chunks = 0;
     message->holders = 1;
     message->maybe_handled = message->urgent = false;
     message->stream = NULL;

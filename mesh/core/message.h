@@ -12,21 +12,26 @@
 struct message_pool;
 struct stream_in;
 
+/* What streams look at again and again stands first. */
 struct message {
-    struct message *next; /* of the one list it stands in */
-    struct mesh_address sender, target;
-    uint64_t ask;         /* correlation; 0 for none */
-    uint64_t deadline_ns; /* its expiry (D8) */
-    uint64_t seq;         /* in its stream; 0 before it was first sent, and for local messages */
-    uint64_t epoch;       /* of the stream that it came in on; 0 for local messages */
-    struct bytes type, payload;
-    struct part *part; /* the payload's owner, or NULL when it lies behind this struct */
-    struct bytes text; /* why it failed: owned, see message_set_text */
+    struct message *next;     /* of the one list it stands in */
+    uint64_t seq;             /* in its stream; 0 before it was first sent, and for local messages */
+    union {                   /* of a message that may travel in slices (D6) */
+        uint32_t slice_bytes; /* going out: what of the payload goes under its own number, the last of it */
+        uint32_t chunks;      /* come in: the numbers before its own that brought slices of it */
+    };
     enum frame_kind kind;
+    uint64_t deadline_ns; /* its expiry (D8) */
+    struct mesh_address sender, target;
+    uint64_t ask;   /* correlation; 0 for none */
+    uint64_t epoch; /* of the stream that it came in on; 0 for local messages */
+    struct bytes type, payload;
+    struct part *part;          /* the payload's owner, or NULL when it lies behind this struct */
+    struct bytes text;          /* why it failed: owned, see message_set_text */
     enum frame_outcome outcome; /* valid when settled */
     enum frame_reason reason;
-    uint32_t flags;           /* FRAME_RUN_* */
     uint32_t holders;         /* the owner and whoever asked to keep it */
+    uint16_t flags;           /* FRAME_RUN_* */
     bool maybe_handled;       /* D1: a dead one that may have been handled */
     bool urgent;              /* goes ahead of the mailbox (C5) */
     struct stream_in *stream; /* that it came in on; NULL for local messages */
@@ -46,6 +51,20 @@ static inline void message_list_append(struct message_list *list, struct message
         list->first = message;
     }
     list->last = message;
+}
+
+/* Moves all of `more` behind `list`. */
+static inline void message_list_concat(struct message_list *list, struct message_list *more) {
+    if (!more->first) {
+        return;
+    }
+    if (list->last) {
+        list->last->next = more->first;
+    } else {
+        list->first = more->first;
+    }
+    list->last = more->last;
+    *more = (struct message_list){0};
 }
 
 static inline struct message *message_list_take(struct message_list *list) {
@@ -97,6 +116,11 @@ enum { MESSAGE_OVERHEAD_BYTES = 64 };
 
 static inline size_t message_weight(const struct message *message) {
     return message->payload.size + MESSAGE_OVERHEAD_BYTES;
+}
+
+/* Takes a number in its stream but is no message: the sender's record of a slice, or of what was settled before. */
+static inline bool message_is_filler(const struct message *message) {
+    return message->kind == FRAME_SKIP || message->kind == FRAME_CHUNK;
 }
 
 #endif

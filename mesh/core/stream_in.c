@@ -43,6 +43,7 @@ void stream_in_fini(struct stream_in *stream) {
         message_release(message);
     }
     stream->kept = 0;
+    assembly_end(&stream->assembly);
 }
 
 /* The handled mark has reached a message that was settled out of turn or in another way. */
@@ -64,19 +65,24 @@ static void keep_ahead(struct stream_in *stream, struct message *message) {
     *place = message;
 }
 
+/* A large message settles the numbers of its chunks with its own. */
+static uint64_t first_of(const struct message *message) {
+    return message->seq - message->chunks;
+}
+
 void stream_in_settle(struct stream_in *stream, struct message *message) {
-    if (message->seq == stream->handled + 1 && message->outcome == FRAME_HANDLED) {
-        stream->handled++;
+    if (first_of(message) == stream->handled + 1 && message->outcome == FRAME_HANDLED) {
+        stream->handled = message->seq;
         message_release(message);
     } else {
         stream->kept++;
         message_shed(message); /* D10 */
         keep_ahead(stream, message);
     }
-    while (stream->ahead && stream->ahead->seq == stream->handled + 1) {
+    while (stream->ahead && first_of(stream->ahead) == stream->handled + 1) {
         message = stream->ahead;
         stream->ahead = message->next;
-        stream->handled++;
+        stream->handled = message->seq;
         list_or_release(stream, message);
     }
 }

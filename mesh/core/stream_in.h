@@ -16,6 +16,7 @@
 #define MESH_CORE_STREAM_IN_H
 
 #include "mesh/base/list.h"
+#include "mesh/core/assembly.h"
 #include "mesh/core/mailbox.h"
 
 enum stream_want { STREAM_WANTS_NOTHING, STREAM_WANTS_LAZY_ACK, STREAM_WANTS_ACK };
@@ -46,6 +47,8 @@ struct stream_in {
     struct actor *actor;
     struct list_node of_actor, acking;
     enum stream_want want;
+
+    struct assembly assembly; /* of the message whose slices are coming; its numbers are settled with it (D6) */
 };
 
 /* A stream whose sender has `base` as its lowest unsettled number. */
@@ -61,7 +64,7 @@ static inline void stream_in_took(struct stream_in *stream, size_t payload_bytes
     stream->credit_bytes -= payload_bytes < stream->credit_bytes ? payload_bytes : stream->credit_bytes;
 }
 
-/* Keeps the fate of a taken message, which its outcome says, until the sender knows it. */
+/* Keeps the fate of a taken message, which its outcome says, until the sender knows it, and that of its chunks. */
 void stream_in_settle(struct stream_in *stream, struct message *message);
 
 /* The sender has settled everything before `base`. */

@@ -7,7 +7,9 @@
  *   |<----------------------- sent ----------------------->|<--- queue --->
  *
  * A message gets its number when it is first sent, so one that expires before that just vanishes. Numbers never have
- * holes: a sent message that is settled before the receiver's word leaves a SKIP in its place. The cursor goes back to
+ * holes: a sent message that is settled before the receiver's word leaves a SKIP in its place. A large message follows
+ * its chunks, records without a fate of their own, each with a number and a slice; it carries the last slice itself, and
+ * when it is settled early with only some of them sent, a SKIP tells the receiver that no more will come. The cursor goes back to
  * `received` when frames were lost. An epoch names one life of the stream at its receiver; it is 0 until the first frame of
  * that life is made, and numbers go on across epochs. Rules D3, D5, D7a, D8, D14.
  *
@@ -34,6 +36,7 @@ struct stream_out {
     uint64_t probe, echo;  /* highest asked and answered; the ack that echoes a probe saw all that was sent before it */
     uint64_t expiry_ns;    /* no message expires earlier */
     uint64_t lost_peer;    /* the process that was lost with what had been sent to it; 0 for none */
+    bool halfway;          /* what is first in the queue goes on with the message whose chunk was sent last */
     bool probe_wanted, closing;
 
     /* Where delivery keeps it, and when it next looks at it. */
@@ -54,8 +57,8 @@ struct stream_credit {
 void stream_out_init(struct stream_out *stream, struct mesh_address sender, struct mesh_address target,
                      struct stream_credit first);
 
-/* Queues a message. */
-void stream_out_push(struct stream_out *stream, struct message *message);
+/* Queues a message, or a record for a slice of the one behind it; `slice_bytes` of its payload go under its number. */
+void stream_out_push(struct stream_out *stream, struct message *message, size_t slice_bytes);
 
 /* The message that may be sent next; NULL when there is none or the credit is used up. */
 struct message *stream_out_next(const struct stream_out *stream);

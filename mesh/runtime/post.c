@@ -5,7 +5,7 @@
 #include "mesh/core/address.h"
 #include <string.h>
 
-static enum mesh_status check(const struct post *post) {
+static enum mesh_status check(const struct delivery_limits *limits, const struct post *post) {
     if (post->to.node == 0) {
         return MESH_INVALID_ADDRESS;
     }
@@ -17,29 +17,17 @@ static enum mesh_status check(const struct post *post) {
         (post->bytes > 0 && !post->data)) {
         return MESH_INVALID_ARGUMENT;
     }
-    return post->bytes > FRAME_PAYLOAD_BYTES ? MESH_TOO_LARGE : MESH_OK;
-}
-
-/* A payload that travels as a ZeroMQ part is shared with the transport; a small one lies behind the message. */
-static struct message *copy(struct process *process, const struct post *post) {
-    struct message_pool *pool = delivery_pool(process_delivery(process));
-    struct bytes type = bytes_of_text(post->type);
-    struct bytes payload = bytes_make(post->data, post->bytes);
-    if (post->bytes <= FRAME_INLINE_BYTES) {
-        return message_new(pool, type, payload);
-    }
-    struct part *part = part_copy(payload);
-    struct message *message = part ? message_new_part(pool, type, part) : NULL;
-    part_release(part);
-    return message;
+    return post->bytes > limits->message_bytes_max ? MESH_TOO_LARGE : MESH_OK;
 }
 
 enum mesh_status post_make(struct message **out, struct process *process, const struct post *post) {
-    enum mesh_status status = check(post);
+    enum mesh_status status = check(delivery_limits(process_delivery(process)), post);
     if (status != MESH_OK) {
         return status;
     }
-    struct message *message = copy(process, post);
+    struct message_pool *pool = delivery_pool(process_delivery(process));
+    struct message *message =
+        message_new(pool, bytes_of_text(post->type), bytes_make(post->data, post->bytes)); /* a large one in a part */
     if (!message) {
         return MESH_NO_MEMORY;
     }
@@ -47,7 +35,7 @@ enum mesh_status post_make(struct message **out, struct process *process, const 
     message->target = post->to;
     message->kind = post->kind;
     message->ask = post->ask;
-    message->flags = post->flags;
+    message->flags = (uint16_t)post->flags;
     message->urgent = post->urgent;
     message->deadline_ns = time_add(post->now_ns, post->expiry_ns ? post->expiry_ns : POST_EXPIRY_NS);
     *out = message;

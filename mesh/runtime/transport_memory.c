@@ -153,7 +153,12 @@ static struct frame_node *make_frame(struct memory_link *link, struct codec *cod
         return NULL;
     }
     for (size_t i = 0; i < image->parts_count; i++) {
-        frame->parts[frame->parts_count++] = part_hold(image->parts[i]);
+        struct part *slice = part_slice(image->parts[i], image->payloads[i]);
+        if (!slice) {
+            free_frame(frame);
+            return NULL;
+        }
+        frame->parts[frame->parts_count++] = slice;
     }
     frame->link = link;
     frame->source = link->owner->incarnation;

@@ -207,8 +207,9 @@ static enum mesh_status make_messages(struct zmq_link *link, struct codec *codec
     codec_pack(codec, zmq_msg_data(first));
     for (size_t i = 0; i < image->parts_count; i++) {
         struct part *part = part_hold(image->parts[i]);
-        if (zmq_msg_init_data(&link->waiting[link->waiting_count], (void *)(uintptr_t)part->bytes.data,
-                              part->bytes.size, release_part, part) != 0) {
+        struct bytes payload = image->payloads[i];
+        if (zmq_msg_init_data(&link->waiting[link->waiting_count], (void *)(uintptr_t)payload.data, payload.size,
+                              release_part, part) != 0) {
             part_release(part);
             drop_waiting(link);
             return MESH_NO_MEMORY;

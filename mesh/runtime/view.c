@@ -10,6 +10,7 @@ static enum mesh_kind kind_of(enum frame_kind kind) {
     case FRAME_USER:
     case FRAME_CONTROL:
     case FRAME_SKIP:
+    case FRAME_CHUNK:
         return MESH_USER;
     case FRAME_EXIT_REQUEST:
         return MESH_EXIT_REQUEST;
@@ -159,7 +160,7 @@ struct mesh_message *view_keep(const struct message *message) {
 struct mesh_message *mesh_message_copy(const struct mesh_message *message) {
     struct message content = {
         .kind = FRAME_USER,
-        .flags = message->flags,
+        .flags = (uint16_t)message->flags,
         .sender = message->sender,
         .ask = message->ask,
         .type = message->type,

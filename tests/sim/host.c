@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 enum {
-    LARGE_BYTES = 12000,
+    LARGE_BYTES = 48000, /* more than many a mailbox holds */
     BURST_MAX = 8,
     CREATED_MAX = WORLD_ACTORS_MAX - 40,
 };
@@ -55,7 +55,7 @@ enum mesh_status host_send(struct world *world, size_t sender, size_t target, en
     CHECK(process);
     struct ledger_entry entry = {.sender = sender, .target = target, .kind = kind, .content = content};
     entry.bytes = prng_chance(prng, world->options.large)
-                      ? LARGE_BYTES
+                      ? prng_between(prng, FRAME_INLINE_BYTES + 1, LARGE_BYTES)
                       : prng_between(prng, LEDGER_HEADER_BYTES, world->options.payload_max);
     entry.bytes = kind == FRAME_USER ? entry.bytes : LEDGER_HEADER_BYTES;
     entry.process = process->index;

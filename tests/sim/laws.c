@@ -32,7 +32,7 @@ static void check_counters(struct world *world, struct sim_process *process) {
     }
 }
 
-/* Law 6. A message above the byte limit may stand alone in its window (D7); system messages have a share beside. */
+/* Law 6. A message above the byte limit may stand alone in its window and its mailbox (D7, D7a); system messages have a share beside. */
 static void check_load(struct world *world, const struct sim_process *process, size_t actor) {
     const struct delivery_limits *limits = &world->options.delivery;
     struct delivery_load load;
@@ -42,12 +42,14 @@ static void check_load(struct world *world, const struct sim_process *process, s
     if (load.mailbox_messages >= limits->mailbox_messages) {
         world_count(world, TALLY_MAILBOX_FULL, 1);
     }
-    if (load.mailbox_messages > limits->mailbox_messages || load.mailbox_bytes > limits->mailbox_bytes) {
+    if (load.mailbox_messages > limits->mailbox_messages ||
+        (load.mailbox_bytes > limits->mailbox_bytes && load.mailbox_messages > 1)) {
         world_broken(world, LAW_LIMITS, "mailbox of actor %zu holds %zu messages, %zu bytes; its limits are %zu, %zu",
                      actor, load.mailbox_messages, load.mailbox_bytes, limits->mailbox_messages, limits->mailbox_bytes);
     }
     if (load.unsettled_messages > limits->window_messages + limits->system_messages ||
-        (load.unsettled_bytes > limits->window_bytes + limits->system_messages * 1024 && load.unsettled_messages > 1)) {
+        (load.unsettled_bytes > limits->window_bytes + limits->system_messages * 1024 &&
+         load.unsettled_messages - load.system_messages > 1)) {
         world_broken(world, LAW_LIMITS, "window of actor %zu holds %zu messages, %zu bytes; its limits are %zu, %zu",
                      actor, load.unsettled_messages, load.unsettled_bytes, limits->window_messages,
                      limits->window_bytes);

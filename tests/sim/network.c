@@ -114,6 +114,7 @@ static void note_run(struct world *world, const struct frame_run *run) {
     world_count(world, TALLY_RUN_SKIP, run->kind == FRAME_SKIP);
     world_count(world, TALLY_RUN_CLOSE, (run->flags & FRAME_RUN_CLOSE) != 0);
     world_count(world, TALLY_RUN_LARGE, run->parts ? run->count : 0);
+    world_count(world, TALLY_RUN_CHUNKS, run->kind == FRAME_CHUNK ? run->count : 0);
     for (size_t i = 0; i < run->count && run->kind != FRAME_SKIP; i++) {
         uint64_t number;
         struct ledger_entry *entry = ledger_find(&world->ledger, run->payloads[i], &number);

@@ -27,6 +27,7 @@ static void draw_limits(struct options *options, struct prng *prng) {
     options->delivery.system_messages = prng_between(prng, 2, 64);
     options->delivery.mailbox_messages = prng_between(prng, tiny ? 1 : 8, tiny ? 6 : 128);
     options->delivery.mailbox_bytes = prng_between(prng, tiny ? 16384 : 65536, 262144);
+    options->delivery.chunk_bytes = prng_between(prng, FRAME_INLINE_BYTES, 16384);
     options->delivery.first_credit_messages = prng_between(prng, 1, tiny ? 4 : 64);
     options->delivery.first_credit_bytes = prng_between(prng, 1024, 65536);
     options->delivery.actors_max = WORLD_ACTORS_MAX;

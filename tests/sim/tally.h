@@ -32,6 +32,7 @@
     X(RUN_SKIP, "runs of expired messages")                                                                            \
     X(RUN_CLOSE, "streams closed when idle")                                                                           \
     X(RUN_LARGE, "payloads that travel as parts")                                                                      \
+    X(RUN_CHUNKS, "slices of large messages")                                                                          \
     X(WINDOW_FULL, "submits at the window's limit")                                                                    \
     X(ROOM, "waiting senders woken")                                                                                   \
     X(MAILBOX_FULL, "mailboxes seen full")                                                                             \

@@ -146,6 +146,21 @@ Test(delivery_restart, D4_an_answer_that_a_restart_has_overtaken_is_asked_again)
     expect_run(1, 4, true);
 }
 
+/* Seed 1496: a late frame made the earlier process look alive, a late answer named it, and the present one was sent all again. */
+Test(delivery_restart, D4_a_late_frame_of_an_earlier_life_brings_nobody_back) {
+    struct delivery_action action;
+    struct frame_batch nothing = {0};
+    lose_bob();
+    bob_lives_again(NULL);
+    expect_run(1, 4, true);
+    (void)STEP(A, FRAME, .peer = process_of(B), .batch = &nothing);
+    (void)STEP(A, RESOLVED, .address = bob, .peer = process_of(B));
+    cr_assert_not(delivery_pull(sides[A], now_ns, process_of(B), &nothing));
+    bob_lives_again(NULL);
+    cr_assert_not(delivery_pull(sides[A], now_ns, AGAIN, &nothing));
+    cr_assert_not(wants(A, DELIVERY_RESOLVE, &action));
+}
+
 Test(delivery_restart, D1_what_an_earlier_life_may_have_handled_stays_open_when_this_one_has_not) {
     lose_bob();
     (void)STEP(A, RESOLVED, .address = bob, .peer = AGAIN);

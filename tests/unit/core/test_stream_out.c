@@ -35,7 +35,7 @@ static void push(size_t bytes, uint64_t deadline_ns) {
     static const uint8_t payload[CREDIT_BYTES + 1];
     struct message *message = message_new(pool, (struct bytes){0}, bytes_make(payload, bytes));
     message->deadline_ns = deadline_ns;
-    stream_out_push(&stream, message);
+    stream_out_push(&stream, message, message->payload.size);
 }
 
 static size_t send_all(void) {
