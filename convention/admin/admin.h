@@ -58,6 +58,7 @@ struct admin {
     char advertise[256];   /* endpoint for other nodes; empty when there is no tcp */
     char host_listen[256]; /* what hosts bind for other nodes; empty when there is no tcp */
     char log_path[256];
+    char host_program[256]; /* what hosts of modules are started from; empty: they are forked (C9) */
     enum mesh_level log_level;
     struct process *process;
     struct convention *convention;
@@ -74,6 +75,7 @@ struct admin {
     size_t leaving;                  /* programs that have said goodbye */
     uint32_t actors_told;            /* to the convention */
     struct delivery_counters buried; /* of hosts that have ended */
+    uint64_t buried_lines_lost;
     struct control_dead_letter_handler dead_letter_handler;
     struct limiter dead_letter_lines; /* of programs, in the log */
 
@@ -109,6 +111,8 @@ void admin_answer_done(struct admin *admin, struct mesh_address to, uint64_t id,
 /* ---- hosts and programs ---- */
 
 struct resident *admin_resident(const struct admin *admin, uint32_t slot); /* NULL when there is none */
+/* Finds the program of ZYGOTE_EXEC beside meshd. MESH_NOT_FOUND, MESH_IO. */
+enum mesh_status admin_find_host_program(struct admin *admin, struct mesh_error *error);
 void admin_start_host(struct admin *admin, uint32_t slot, const struct control_create *create);
 void admin_kill_host(struct admin *admin, uint32_t slot, int signal);
 void admin_tell_failed(struct admin *admin);

@@ -47,6 +47,7 @@ struct crash_page {
     uint64_t clock;  /* handlings so far */
     uint32_t recent; /* the floor that was written last */
     struct delivery_counters counters;
+    uint64_t lines_lost;
     struct hand_entry hand;
     struct actor_entry actors[CRASH_PAGE_ACTORS];
     struct floor_entry floors[CRASH_PAGE_FLOORS];
@@ -171,8 +172,9 @@ void crash_page_set_load(struct crash_page *page, int entry, uint64_t mailbox, u
     }
 }
 
-void crash_page_count(struct crash_page *page, const struct delivery_counters *counters) {
+void crash_page_count(struct crash_page *page, const struct delivery_counters *counters, uint64_t lines_lost) {
     page->counters = *counters;
+    page->lines_lost = lines_lost;
 }
 
 /* An urgent message has overtaken others: that it is handled says nothing of those before it (C5). */
@@ -255,6 +257,10 @@ uint64_t crash_page_incarnation(const struct crash_page *page) {
 
 struct delivery_counters crash_page_counted(const struct crash_page *page) {
     return page->counters;
+}
+
+uint64_t crash_page_lines_lost(const struct crash_page *page) {
+    return page->lines_lost;
 }
 
 static void read_name(char to[CRASH_PAGE_TYPE_BYTES], const char *name, uint32_t bytes) {

@@ -65,8 +65,8 @@ void crash_page_set_ending(struct crash_page *page, int entry);
 /* What waits for the actor, and what it sent that is not settled. */
 void crash_page_set_load(struct crash_page *page, int entry, uint64_t mailbox, uint64_t unsettled);
 
-/* What the host's delivery has counted so far. */
-void crash_page_count(struct crash_page *page, const struct delivery_counters *counters);
+/* What the host's delivery has counted so far, and its log of lines that could not be written. */
+void crash_page_count(struct crash_page *page, const struct delivery_counters *counters, uint64_t lines_lost);
 
 /* Around each handler: `message` is in hand; it is settled. */
 void crash_page_enter(struct crash_page *page, int entry, uint64_t now_ns, const struct message *message);
@@ -92,6 +92,7 @@ uint64_t crash_page_incarnation(const struct crash_page *page);
 
 /* What was counted last; with a host at work the numbers may be of different instants. */
 struct delivery_counters crash_page_counted(const struct crash_page *page);
+uint64_t crash_page_lines_lost(const struct crash_page *page);
 
 /* The entry of number `index`, from 0 up to CRASH_PAGE_ACTORS; false when it is not used. */
 bool crash_page_actor(const struct crash_page *page, size_t index, struct crash_record *out);

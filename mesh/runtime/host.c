@@ -3,6 +3,7 @@
 
 #include "mesh/base/time.h"
 #include "mesh/runtime/error.h"
+#include "mesh/runtime/host_fork.h"
 #include "mesh/runtime/host_signal.h"
 #include "mesh/runtime/hosted.h"
 #include "mesh/runtime/log.h"
@@ -223,7 +224,7 @@ static void start_newborn(struct host *host) {
 /* What the admin sees of an actor while its handler is busy. */
 static void publish_load(struct host *host) {
     if (host->page) {
-        crash_page_count(host->page, delivery_counters(process_delivery(host->process)));
+        crash_page_count(host->page, delivery_counters(process_delivery(host->process)), log_lost(host->log));
     }
     for (int i = 0; host->paged_count > 0 && i < CRASH_PAGE_ACTORS; i++) {
         struct delivery_load load;
@@ -368,7 +369,7 @@ static struct host *exiting_host; /* while it runs */
 static void on_exit_call(int code, void *user) {
     (void)user;
     struct host *host = exiting_host;
-    if (!host || code != 0 || host->leaving || !pthread_equal(pthread_self(), host->main)) {
+    if (!host || code != 0 || host->leaving || host_fork_is_child() || !pthread_equal(pthread_self(), host->main)) {
         return;
     }
     host->leaving = true;
@@ -464,6 +465,7 @@ static void run(struct host *host, enum mesh_status loaded, const struct mesh_er
     } else if (begin(host, 0, &first, options->type)) {
         exiting_host = host;
         (void)on_exit(on_exit_call, NULL);
+        host_fork_watch();
         loop(host, &never, TIME_NEVER);
     }
     leave(host);

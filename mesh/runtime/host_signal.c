@@ -111,3 +111,10 @@ void host_signal_remove(void) {
     handle(SIGUSR1, SIG_IGN);
     signalled = NULL;
 }
+
+void host_signal_reset(void) {
+    signalled = NULL;
+    handle(SIGTERM, SIG_DFL);
+    handle(SIGINT, SIG_DFL);
+    handle(SIGUSR1, SIG_DFL);
+}

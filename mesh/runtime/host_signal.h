@@ -13,4 +13,7 @@ struct host;
 void host_signal_install(struct host *host);
 void host_signal_remove(void);
 
+/* In a child that a handler forked: the three do what they do to any process. */
+void host_signal_reset(void);
+
 #endif

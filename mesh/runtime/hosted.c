@@ -3,6 +3,7 @@
 
 #include "mesh/base/check.h"
 #include "mesh/runtime/error.h"
+#include "mesh/runtime/host_fork.h"
 #include "mesh/runtime/log.h"
 #include <stdlib.h>
 #include <string.h>
@@ -122,6 +123,7 @@ static enum mesh_verdict call_receive(struct mesh_actor *actor, struct view *vie
     actor->host->failure[0] = 0;
     process_unlock(actor->host->process);
     enum mesh_verdict verdict = actor->type->receive(actor, &view->message, actor->state);
+    host_fork_end_child();
     process_lock(actor->host->process);
     actor->in_hand = NULL;
     return verdict;
@@ -142,6 +144,7 @@ void hosted_start(struct mesh_actor *actor) {
     if (actor->type->start) {
         process_unlock(host->process);
         verdict = actor->type->start(actor, actor->state);
+        host_fork_end_child();
         process_lock(host->process);
     }
     actor->started = true;

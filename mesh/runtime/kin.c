@@ -1,6 +1,7 @@
 /* Performing what the lifecycle wants: exits are shown, children told, ends reported.
  *
  * SPDX-License-Identifier: MPL-2.0 */
+#include "mesh/runtime/host_fork.h"
 #include "mesh/runtime/hosted.h"
 #include "mesh/runtime/log.h"
 #include "mesh/runtime/post.h"
@@ -75,6 +76,7 @@ static void stop(struct mesh_actor *actor) {
     if (actor->type->stop && actor->started) {
         process_unlock(host->process);
         actor->type->stop(actor, actor->state);
+        host_fork_end_child();
         process_lock(host->process);
     }
     wakeup_drop(actor);

@@ -42,6 +42,10 @@ static pid_t session_of(pid_t pid) {
     return after && sscanf(after + 1, " %c %*d %*d %d", &state, &session) == 2 && state != 'Z' ? session : 0;
 }
 
+bool node_is_alive(pid_t pid) {
+    return session_of(pid) > 0;
+}
+
 static size_t processes_of(const struct node *node, pid_t pids[NODE_PROCESSES]) {
     DIR *directory = opendir("/proc");
     size_t count = 0;

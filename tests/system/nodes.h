@@ -53,6 +53,9 @@ bool node_actor(struct node *node, struct mesh_address address, struct mesh_acto
 /* Asks by text and gives the answer's text, which lasts until the next call. */
 const char *node_ask(struct node *node, struct mesh_address actor, const char *text);
 
+/* Whether a process runs; a zombie does not. */
+bool node_is_alive(pid_t pid);
+
 /* Between two looks at something that is waited for, 10 ms. */
 void node_pause(void);
 long node_now_ms(void);
