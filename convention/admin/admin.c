@@ -221,6 +221,9 @@ static enum mesh_status read_types(struct admin *admin, struct mesh_error *error
 
 static enum mesh_status begin(struct admin *admin, struct mesh_error *error) {
     enum mesh_status status = open_log(admin, error);
+    if (status == MESH_OK && admin->config->start == CONFIG_SPAWN) {
+        status = admin_find_host_program(admin, error);
+    }
     if (status == MESH_OK) {
         status = read_types(admin, error);
     }

@@ -2,6 +2,7 @@
  *
  * SPDX-License-Identifier: MPL-2.0 */
 #include "convention/admin/admin.h"
+#include "convention/admin/descriptors.h"
 #include "mesh/core/address.h"
 #include "mesh/runtime/error.h"
 #include "mesh/runtime/host.h"
@@ -15,7 +16,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { FLOORS_MAX = CRASH_PAGE_FLOORS };
+enum {
+    FLOORS_MAX = CRASH_PAGE_FLOORS,
+    DESCRIPTORS_KEPT = 32,    /* for the connections of programs and other nodes */
+    DESCRIPTORS_PER_HOST = 2, /* a pidfd, and its connection when it has come up */
+};
 
 #define IPC "ipc://"
 
@@ -215,11 +220,14 @@ static enum mesh_status watch_process(struct admin *admin, struct resident *resi
 
 /* ---- birth ---- */
 
-static enum mesh_status fail_start(struct admin *admin, struct resident *resident, enum mesh_status status,
-                                   const char *text) {
-    resident->failed = true;
-    admin->failed++;
-    return error_set(&resident->error, status, "%s", text);
+/* Hosts that have not called yet are still to take theirs. */
+static bool has_descriptors(const struct admin *admin) {
+    size_t needed = DESCRIPTORS_KEPT;
+    size_t place = 0;
+    for (struct resident *resident; (resident = map_next(&admin->residents, &place));) {
+        needed += resident->program || resident->greeted ? 0 : DESCRIPTORS_PER_HOST;
+    }
+    return descriptors_left() >= needed;
 }
 
 static enum mesh_status print_options(const struct admin *admin, const struct resident *resident,
@@ -249,38 +257,57 @@ static enum mesh_status print_options(const struct admin *admin, const struct re
     return host_options_print(text, HOST_OPTIONS_BYTES, &options);
 }
 
+enum mesh_status admin_find_host_program(struct admin *admin, struct mesh_error *error) {
+    static const char name[] = "mesh-host";
+    char *path = admin->host_program;
+    size_t room = sizeof admin->host_program - sizeof name;
+    ssize_t bytes = readlink("/proc/self/exe", path, room);
+    char *slash = bytes > 0 && (size_t)bytes < room ? memrchr(path, '/', (size_t)bytes) : NULL;
+    if (!slash) {
+        return error_set(error, MESH_IO, "start = spawn: cannot tell where meshd lies: its path is too long");
+    }
+    memcpy(slash + 1, name, sizeof name);
+    if (access(path, X_OK) != 0) {
+        return error_set(error, MESH_NOT_FOUND, "start = spawn: %s cannot be run: %s; install it beside meshd", path,
+                         strerror(errno));
+    }
+    return MESH_OK;
+}
+
 static enum mesh_status start(struct admin *admin, struct resident *resident, const struct control_create *create) {
+    struct mesh_error *error = &resident->error;
     const struct type_entry *type = types_find(admin->types, create->type, create->program);
     if (!type) {
-        return fail_start(admin, resident, MESH_UNKNOWN_TYPE, "the program that brings the type has left the node");
+        return error_set(error, MESH_UNKNOWN_TYPE, "the program that brings the type has left the node");
     }
     char options[HOST_OPTIONS_BYTES];
     if (print_options(admin, resident, create, type, options) != MESH_OK) {
-        return fail_start(admin, resident, MESH_TOO_LARGE, "the paths of module and log are too long for a host");
+        return error_set(error, MESH_TOO_LARGE, "the paths of module and log are too long for a host");
     }
     int page;
-    if (crash_page_create(&page) != MESH_OK) {
-        return fail_start(admin, resident, MESH_IO, "no shared memory for a host: raise the limit on descriptors");
+    if (!has_descriptors(admin) || crash_page_create(&page) != MESH_OK) {
+        return error_set(error, MESH_FULL, "no descriptors for another host: raise the limit on them (ulimit -n)");
     }
     enum mesh_status status = crash_page_map(&resident->page, page);
-    struct zygote_request request = {.start = type->program ? ZYGOTE_EXEC : ZYGOTE_FORK,
-                                     .program = type->program,
+    if (status != MESH_OK) {
+        error_set(error, status, "no memory for a host's crash page");
+    }
+    const char *program = type->program ? type->program : admin->host_program;
+    struct zygote_request request = {.start = program[0] ? ZYGOTE_EXEC : ZYGOTE_FORK,
+                                     .program = program,
                                      .options = options,
                                      .page = page,
                                      .output = -1};
     if (status == MESH_OK) {
-        status = zygote_start(admin->zygote, &request, &resident->pid, &resident->error);
+        status = zygote_start(admin->zygote, &request, &resident->pid, error);
     }
     close(page);
-    if (status != MESH_OK) {
-        return fail_start(admin, resident, status,
-                          resident->error.text[0] ? resident->error.text : "no memory for a host");
-    }
-    if (watch_process(admin, resident, on_host_end) != MESH_OK) {
+    if (status == MESH_OK && watch_process(admin, resident, on_host_end) != MESH_OK) {
         kill(resident->pid, SIGKILL);
-        return fail_start(admin, resident, MESH_IO, "a host cannot be watched: raise the limit on descriptors");
+        waitpid(resident->pid, NULL, 0);
+        status = error_set(error, MESH_IO, "a host cannot be watched: %s", strerror(errno));
     }
-    return MESH_OK;
+    return status;
 }
 
 void admin_start_host(struct admin *admin, uint32_t slot, const struct control_create *create) {
@@ -292,6 +319,8 @@ void admin_start_host(struct admin *admin, uint32_t slot, const struct control_c
     resident->incarnation = incarnation_draw();
     resident->actor = create->address;
     if (start(admin, resident, create) != MESH_OK) {
+        resident->failed = true;
+        admin->failed++;
         log_write(admin->log, MESH_LOG_ERROR, NULL, create->address, "no host is started for it: %s",
                   resident->error.text);
     }
@@ -374,7 +403,8 @@ static void note_program(struct admin *admin, const struct resident *resident, c
 
 static struct resident *admit_program(struct admin *admin, uint64_t peer, const struct frame_hello *hello) {
     uint32_t slot;
-    struct resident *resident = directory_lease(admin->directory, &slot) == MESH_OK ? new_resident(admin, slot) : NULL;
+    bool room = descriptors_left() >= DESCRIPTORS_KEPT / 2 && directory_lease(admin->directory, &slot) == MESH_OK;
+    struct resident *resident = room ? new_resident(admin, slot) : NULL;
     if (!resident) {
         return NULL;
     }

@@ -25,6 +25,7 @@ enum setting_kind {
     SETTING_SPAN_OR_OFF,
     SETTING_MISSES,
     SETTING_LEVEL,
+    SETTING_START,
     SETTING_SECURITY,
     SETTING_PROFILE,
 };
@@ -45,6 +46,7 @@ static const struct setting settings[] = {
     {"security", SETTING_SECURITY, AT(plain_tcp)},
     {"run_directory", SETTING_PATH, AT(run_directory)},
     {"module_path", SETTING_PATHS, AT(module_path)},
+    {"start", SETTING_START, AT(start)},
     {"log/level", SETTING_LEVEL, AT(log_level)},
     {"log/file", SETTING_PATH, AT(log_file)},
     {"limits/window_messages", SETTING_COUNT, AT(delivery.window_messages)},
@@ -205,6 +207,14 @@ static void read_level(struct reader *reader, const struct item *item, enum conf
     }
 }
 
+static void read_start(struct reader *reader, const struct item *item, enum config_start *place) {
+    static const char *const words[] = {"fork", "spawn"};
+    int choice = read_choice(reader, item, words, 2);
+    if (choice >= 0) {
+        *place = (enum config_start)choice;
+    }
+}
+
 static void read_security(struct reader *reader, const struct item *item, bool *place) {
     static const char *const words[] = {"none"};
     *place = read_choice(reader, item, words, 1) == 0;
@@ -260,6 +270,9 @@ static void read_setting(struct reader *reader, const struct item *item, const s
         break;
     case SETTING_LEVEL:
         read_level(reader, item, place);
+        break;
+    case SETTING_START:
+        read_start(reader, item, place);
         break;
     case SETTING_SECURITY:
         read_security(reader, item, place);

@@ -18,6 +18,12 @@ enum config_log_level {
     CONFIG_LOG_ERROR,
 };
 
+/* How hosts of modules are started (C9). */
+enum config_start {
+    CONFIG_FORK,
+    CONFIG_SPAWN,
+};
+
 /* A list of texts: terminated strings, and NULL after the last. */
 struct config_list {
     size_t count;
@@ -31,6 +37,7 @@ struct config {
     struct config_list leaders;
     char *run_directory; /* NULL: chosen by the environment */
     struct config_list module_path;
+    enum config_start start;
     enum config_log_level log_level;
     char *log_file;                     /* NULL: log in the run directory */
     struct capability_set capabilities; /* without the standard ones */

@@ -2,6 +2,7 @@
  *
  * SPDX-License-Identifier: MPL-2.0 */
 #include "convention/admin/admin.h"
+#include "convention/admin/descriptors.h"
 #include "mesh/runtime/run_path.h"
 #include <argp.h>
 #include <errno.h>
@@ -105,6 +106,7 @@ static enum mesh_status run(const struct config *config, const struct arguments 
         status = zygote_open(&zygote, &directory, admin_child, error);
     }
     if (status == MESH_OK) {
+        descriptors_raise();
         status = admin_run(config, &directory, &zygote, take_ready_fd(arguments->ready_fd), error);
     }
     bool buried = zygote.channel >= 0;

@@ -45,6 +45,15 @@ def children(pid):
     return found
 
 
+def daemon_with(path, prelude):
+    """The daemon, or a script that becomes it after the prelude."""
+    if not prelude:
+        return MESHD
+    path.write_text(f'#!/bin/bash\nset -e\n{prelude} {MESHD} "$@"\n')
+    path.chmod(0o700)
+    return str(path)
+
+
 class Directory:
     """A private directory with nodes in it; leaving it ends the nodes by their process ids."""
 
@@ -58,9 +67,10 @@ class Directory:
             node.end()
         shutil.rmtree(self.path, ignore_errors=True)
 
-    def node(self, name, config=""):
-        """Starts a node by that name and configuration, and waits until it is ready."""
-        node = Node(self.path, name, config)
+    def node(self, name, config="", prelude=""):
+        """Starts a node by that name and configuration, and waits until it is ready. The prelude is what a shell does before it
+        becomes the admin, up to its exec: set limits, or open descriptors."""
+        node = Node(self.path, name, config, prelude)
         self.nodes.append(node)
         return node
 
@@ -68,14 +78,15 @@ class Directory:
 class Node:
     """One node; its admin is a process of its own session."""
 
-    def __init__(self, where, name, config):
+    def __init__(self, where, name, config, prelude=""):
         self.run = where / name
         self.config = where / f"{name}.conf"
         text = config if "bind" in config else f"bind = none\n{config}"
         self.config.write_text(f"node = {name}\n{text}\n")
         self.pid = 0
         command = [MESH, "node", "start", "--config", self.config, "--run-directory", self.run]
-        subprocess.run(command, env=environment(), check=True, stdout=subprocess.DEVNULL, timeout=30)
+        subprocess.run(command, env=dict(environment(), MESH_MESHD=daemon_with(where / f"{name}.sh", prelude)), check=True,
+                       stdout=subprocess.DEVNULL, timeout=30)
         self.pid = self.status()["pid"]
 
     def status(self, whole=False):
@@ -85,10 +96,10 @@ class Node:
         nodes = json.loads(done.stdout)["nodes"]
         return nodes if whole else nodes[0]
 
-    def create(self, type_name):
-        """A program that creates an actor and stays attached until its input is closed."""
-        program = subprocess.Popen([CREATOR, self.run, type_name], env=environment(), stdin=subprocess.PIPE,
-                                   stdout=subprocess.PIPE, text=True)
+    def create(self, type_name, *count):
+        """A program that creates an actor, or so many, and stays attached until its input is closed."""
+        program = subprocess.Popen([CREATOR, self.run, type_name, *map(str, count)], env=environment(),
+                                   stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         program.address = program.stdout.readline().strip()
         assert program.address, f"{type_name} was not created"
         return program

@@ -1,0 +1,105 @@
+"""How hosts are started (C9), what a process list shows of them (A6), and what happens when no more can be.
+
+SPDX-License-Identifier: MPL-2.0
+"""
+import os
+import pathlib
+import signal
+import unittest
+
+from nodes import MODULES, Directory, is_alive, wait_for
+
+TRIED = 40  # creates that the limits do not allow
+KILLED = 3
+# Root is not bound by a limit on processes. A real user of its own, without the right to exceed limits, is.
+ANOTHER_USER = f"setpriv --ruid {1_000_000 + os.getpid()} --bounding-set -sys_admin,-sys_resource"
+
+
+def link(pid, name):
+    return os.readlink(f"/proc/{pid}/{name}")
+
+
+def descriptors(pid):
+    return [link(pid, f"fd/{name}") for name in os.listdir(f"/proc/{pid}/fd")]
+
+
+class Hosts(unittest.TestCase):
+    def setUp(self):
+        self.directory = Directory().__enter__()
+        self.addCleanup(self.directory.__exit__, None, None, None)
+
+    def node(self, config="", prelude=""):
+        return self.directory.node("one", f"module_path = {MODULES}\n{config}", prelude)
+
+    def program(self, node, *count):
+        program = node.create("good.plain", *count)
+        self.addCleanup(program.stdout.close)
+        self.addCleanup(program.wait)
+        self.addCleanup(program.stdin.close)
+        return program
+
+    def host_of(self, node, address):
+        return next(actor["pid"] for actor in node.status()["actors"] if actor["address"] == address)
+
+    def begin(self, start):
+        """A node with one actor, started by that method; its host."""
+        node = self.node(f"start = {start}", prelude="exec 9</dev/zero; exec")
+        self.assertIn("/dev/zero", descriptors(node.pid))
+        return self.host_of(node, self.program(node).address)
+
+    def test_C9_a_forked_host_is_its_admins_program(self):
+        self.assertEqual(pathlib.Path(link(self.begin("fork"), "exe")).name, "meshd")
+
+    def test_C9_a_spawned_host_is_a_fresh_program(self):
+        host = self.begin("spawn")
+        self.assertEqual(pathlib.Path(link(host, "exe")).name, "mesh-host")
+        self.assertNotIn("MESH_HOST=", pathlib.Path(f"/proc/{host}/environ").read_text())
+
+    def test_C9_no_inherited_descriptor_stays_open(self):
+        for start in ("fork", "spawn"):
+            with self.subTest(start), Directory() as self.directory:
+                self.assertNotIn("/dev/zero", descriptors(self.begin(start)))
+
+    def test_A6_the_title_shows_type_and_address(self):
+        for start in ("fork", "spawn"):
+            with self.subTest(start), Directory() as self.directory:
+                node = self.node(f"start = {start}")
+                address = self.program(node).address
+                title = pathlib.Path(f"/proc/{self.host_of(node, address)}/cmdline").read_text().rstrip("\0")
+                self.assertEqual(title, f"mesh: plain {address}")
+
+    def reach_the_limit(self, node, why):
+        """Some creates succeed, the others say why not; when some actors are gone there is room again."""
+        program = self.program(node, TRIED)
+        said = [program.address] + [program.stdout.readline().strip() for _ in range(TRIED - 1)]
+        refused = [line for line in said if line.startswith("MESH_")]
+        self.assertTrue(refused)
+        for line in refused:
+            self.assertRegex(line, why)
+        actors = node.status()["actors"]
+        self.assertEqual(len(actors), TRIED - len(refused))
+        self.assertGreater(len(actors), KILLED)
+        for actor in actors[:KILLED]:
+            os.kill(actor["pid"], signal.SIGKILL)
+        wait_for(lambda: len(node.status()["actors"]) == len(actors) - KILLED, 5, "they are gone")
+        self.program(node)
+        self.assertTrue(all(is_alive(actor["pid"]) for actor in actors[KILLED:]))
+
+    def test_C2_a_limit_on_descriptors_is_told(self):
+        self.reach_the_limit(self.node(prelude="ulimit -n 100; exec"), "^MESH_FULL: .*no descriptors for another host")
+
+    def test_C2_a_limit_on_processes_is_told(self):
+        # The last one may have got its process, but not its threads.
+        self.reach_the_limit(self.node(prelude=f"ulimit -u 40; exec {ANOTHER_USER}"),
+                             "^MESH_(IO: .*fork: Resource temporarily unavailable|LOAD_FAILED: .*its host ended)")
+
+    def test_K2_a_full_disk_blocks_nobody_and_lost_lines_are_counted(self):
+        node = self.node("log\n    file = /dev/full\n    level = debug")
+        program = self.program(node, TRIED)
+        said = [program.address] + [program.stdout.readline() for _ in range(TRIED - 1)]
+        self.assertFalse([line for line in said if line.startswith("MESH_")])
+        wait_for(lambda: node.status()["counters"]["log_lines_lost"] > 0, 5, "lost lines are counted")
+
+
+if __name__ == "__main__":
+    unittest.main()
