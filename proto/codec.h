@@ -28,7 +28,8 @@ void codec_destroy(struct codec **codec); /* NULL-safe */
 struct codec_image {
     size_t bytes; /* of the first part */
     size_t parts_count;
-    struct part *const *parts;    /* who owns the external payloads, borrowed from the frame; valid until the next prepare */
+    struct part *const
+        *parts; /* who owns the external payloads, borrowed from the frame; valid until the next prepare */
     const struct bytes *payloads; /* what of each part is to be sent, perhaps only a slice of it */
 };
 

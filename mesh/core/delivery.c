@@ -133,6 +133,16 @@ struct message_pool *delivery_pool(struct delivery *d) {
     return d->pool;
 }
 
+struct delivery_census delivery_census(const struct delivery *d) {
+    return (struct delivery_census){
+        .actors = map_size(&d->actors),
+        .routes = map_size(&d->routes),
+        .streams_out = map_size(&d->streams_out),
+        .streams_in = d->streams_in_count,
+        .peers = map_size(&d->peers),
+    };
+}
+
 const struct delivery_counters *delivery_counters(const struct delivery *d) {
     return &d->counters;
 }

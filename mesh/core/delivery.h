@@ -166,4 +166,10 @@ struct delivery_load {
 };
 bool delivery_load(const struct delivery *delivery, struct mesh_address address, struct delivery_load *out);
 
+/* How many of each it keeps. At rest, when every stream has been idle for stream_idle_ns, only open actors are left, and peers. */
+struct delivery_census {
+    size_t actors, routes, streams_out, streams_in, peers;
+};
+struct delivery_census delivery_census(const struct delivery *delivery);
+
 #endif

@@ -68,13 +68,23 @@ void stream_in_over(struct delivery *d, struct stream_in *stream) {
     actor_retire(d, actor);
 }
 
+/* A frame of a lost process that comes late begins nothing, for nobody would ever end it (law 11 of the simulator). If the
+ * process lives, taken for lost by mistake, a connection to it shows that, and it sends again. */
+static void want_proof_of_life(struct delivery *d, struct peer *peer) {
+    peer->want = peer->told = PEER_WANTS_NOTHING; /* each frame asks anew: it may not have been reachable before */
+    delivery_want_flush(d, peer, PEER_WANTS_FLUSH);
+}
+
 static struct stream_in *begin(struct delivery *d, struct peer *peer, const struct frame_run *run) {
     struct stream_key key = {run->sender, run->target};
     struct actor *actor = actor_find(d, run->target);
     if (!actor && address_is_local(run->target)) {
         actor = &d->nobody;
     }
-    if (!actor) {
+    if (peer->lost) {
+        want_proof_of_life(d, peer);
+    }
+    if (!actor || peer->lost) {
         d->counters.dropped_unknown += run->count;
         return NULL;
     }

@@ -34,7 +34,6 @@ static bool evict_lost(struct delivery *d) {
 enum mesh_status peer_make(struct delivery *d, uint64_t id, struct peer **out) {
     struct peer *peer = peer_find(d, id);
     if (peer) {
-        list_remove(&peer->of_lost);
         *out = peer;
         return MESH_OK;
     }
@@ -338,8 +337,11 @@ enum mesh_status route_gone(struct delivery *d, struct mesh_address target, cons
         struct stream_out *stream = LIST_OWNER(node, struct stream_out, of_route);
         after = node->next;
         last = after == &route->streams.ends; /* with the last stream the route may go */
-        if (!stream->closing &&
-            (mesh_address_is_none(gone->sender) || mesh_address_equal(gone->sender, stream->sender))) {
+        if (stream->closing) {
+            if (route->peer && route->peer->down) {
+                stream_free(d, stream); /* nobody is left to be told */
+            }
+        } else if (mesh_address_is_none(gone->sender) || mesh_address_equal(gone->sender, stream->sender)) {
             bury_stream(d, stream, gone);
         }
     }
@@ -355,7 +357,8 @@ enum mesh_status peer_link_up(struct delivery *d, uint64_t now_ns, uint64_t id) 
         return MESH_OK;
     }
     nothing_to_flush(peer);
-    peer->down = false;
+    peer->down = peer->lost = false;
+    list_remove(&peer->of_lost);
     LIST_EACH (&peer->routes, node, after) {
         struct route *route = LIST_OWNER(node, struct route, of_peer);
         LIST_EACH (&route->streams, inner, inner_after) {

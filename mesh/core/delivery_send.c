@@ -186,7 +186,7 @@ static void make_ready(struct delivery *d, struct stream_out *stream, struct pee
  * whose link is down: a node that fell silent refuses no connection. */
 static void set_overdue(struct delivery *d, struct stream_out *stream, uint64_t now_ns, bool reachable) {
     bool waits = stream->closing || stream->base <= stream->high || (stream->queued > 0 && !stream_out_next(stream));
-    bool cut_off = !reachable && stream_peer(stream) && !stream->closing && stream->unsettled > 0;
+    bool cut_off = !reachable && stream_peer(stream) && (stream->closing || stream->unsettled > 0);
     if (!cut_off && (!reachable || !waits)) {
         stream->overdue_ns = TIME_NEVER;
         return;
@@ -253,11 +253,13 @@ static void on_overdue(struct delivery *d, struct stream_out *stream, uint64_t n
             stream_want_resolve(d, stream);
         }
     }
-    stream->patience_ns = time_min(stream->patience_ns * 2, d->limits.overdue_max_ns);
+    uint64_t most_ns = stream->closing ? d->limits.stream_idle_ns : d->limits.overdue_max_ns;
+    stream->patience_ns = time_min(stream->patience_ns * 2, most_ns);
     stream->overdue_ns = time_add(now_ns, stream->patience_ns);
 }
 
-/* Tells the receiver to forget it. The close is repeated until it is answered. */
+/* Tells the receiver to forget it. The close is repeated, ever more seldom, until it is answered or the process is lost: else
+ * the receiver would keep the stream for ever (law 11 of the simulator). */
 static void begin_closing(struct stream_out *stream) {
     stream->closing = stream->probe_wanted = true;
     stream->unanswered = 0;
@@ -276,10 +278,6 @@ void stream_due(struct delivery *d, struct stream_out *stream, uint64_t now_ns) 
         begin_closing(stream);
     }
     if (stream->overdue_ns <= now_ns) {
-        if (stream->closing && stream->unanswered >= CLOSES_MAX) {
-            stream_free(d, stream);
-            return;
-        }
         on_overdue(d, stream, now_ns);
     }
     stream_review(d, stream, now_ns);

@@ -27,7 +27,6 @@ enum {
     BATCH_PAYLOADS = 2048,
     BATCH_EXCEPTIONS = 1024,
     STALE_MAX = 256, /* answers to unknown streams that wait to be pulled */
-    CLOSES_MAX = 8,  /* a close that nobody answers is repeated this often */
 };
 
 /* A time that never comes, of a deadline that keeps its place in the heap, so that setting it anew cannot fail. */

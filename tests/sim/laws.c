@@ -313,3 +313,29 @@ void laws_at_rest(struct world *world) {
     }
     check_notices(world);
 }
+
+static size_t open_actors(const struct world *world, const struct sim_process *process) {
+    size_t count = 0;
+    for (size_t i = 0; i < world->actors_count; i++) {
+        count += world->actors[i].open && world->actors[i].incarnation == process->incarnation;
+    }
+    return count;
+}
+
+/* Law 11. Streams between the living are idle, and closed: what is left of any belongs to somebody lost or closed. Lost
+ * peers alone are remembered, within their limit, for what may still come of theirs (D4). */
+void laws_nothing_left(struct world *world) {
+    for (size_t i = 0; i < world->options.processes; i++) {
+        const struct sim_process *process = &world->processes[i];
+        if (!process->alive) {
+            continue;
+        }
+        struct delivery_census census = delivery_census(process->delivery);
+        size_t open = open_actors(world, process);
+        if (census.actors != open || census.routes + census.streams_out + census.streams_in > 0) {
+            world_broken(world, LAW_NOTHING_LEFT,
+                         "process %zu keeps %zu actors of which %zu are open, %zu routes, %zu streams out, %zu in", i,
+                         census.actors, open, census.routes, census.streams_out, census.streams_in);
+        }
+    }
+}

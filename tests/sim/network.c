@@ -115,7 +115,8 @@ static void note_run(struct world *world, const struct frame_run *run) {
     world_count(world, TALLY_RUN_CLOSE, (run->flags & FRAME_RUN_CLOSE) != 0);
     world_count(world, TALLY_RUN_LARGE, run->parts ? run->count : 0);
     world_count(world, TALLY_RUN_CHUNKS, run->kind == FRAME_CHUNK ? run->count : 0);
-    for (size_t i = 0; i < run->count && run->kind != FRAME_SKIP; i++) {
+    size_t named = run->total == 0 ? run->count : run->offset == 0; /* only the first slice begins with the number */
+    for (size_t i = 0; i < named && i < run->count && run->kind != FRAME_SKIP; i++) {
         uint64_t number;
         struct ledger_entry *entry = ledger_find(&world->ledger, run->payloads[i], &number);
         if (entry) {
@@ -169,12 +170,20 @@ static struct link *link_to(struct sim_process *from, uint64_t incarnation) {
     return link->incarnation == incarnation && !link->lost ? link : NULL;
 }
 
+/* Plant 11: a loss that not all are told of. */
+static bool is_hushed_up(struct world *world) {
+    return world->plant == LAW_NOTHING_LEFT && prng_chance(&world->prng, 300);
+}
+
 static void run_peer_lost(struct world *world, const struct errand *errand) {
     struct sim_process *process = world_process(world, errand->incarnation);
     struct link *link = link_to(process, errand->number);
     if (link) {
         link->lost = true;
         link->up = false;
+        if (is_hushed_up(world)) {
+            return;
+        }
         struct delivery_event event = {.kind = DELIVERY_PEER_LOST, .peer = errand->number};
         (void)process_deliver(world, process, event);
     }
@@ -293,14 +302,16 @@ void network_heal(struct world *world) {
 
 static void deliver(struct world *world, struct sim_process *to, struct packet *packet) {
     struct link *back = &to->links[packet->from];
-    if (back->incarnation > packet->from_incarnation || (back->incarnation == packet->from_incarnation && back->lost)) {
+    bool known_lost =
+        back->incarnation > packet->from_incarnation || (back->incarnation == packet->from_incarnation && back->lost);
+    if (known_lost) {
         world_count(world, TALLY_FRAMES_POSTHUMOUS, 1);
     }
     plant(world, packet);
     struct delivery_event event = {.kind = DELIVERY_FRAME, .peer = packet->from_incarnation, .batch = &packet->batch};
     (void)process_deliver(world, to, event);
-    if (world_process(world, packet->from_incarnation)) {
-        network_want(world, to, packet->from_incarnation);
+    if (!known_lost) {
+        network_want(world, to, packet->from_incarnation); /* and so learns, if that is no more */
     }
 }
 

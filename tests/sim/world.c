@@ -154,6 +154,7 @@ static void run_phases(struct world *world) {
     run_last_round(world);
     rest(world);
     laws_at_rest(world);
+    laws_nothing_left(world);
 }
 
 void world_run(uint64_t seed, int plant, bool verbose, struct tally *tally) {

@@ -40,6 +40,7 @@ enum world_law {
     LAW_LIMITS,
     LAW_DEADLINE,
     LAW_LIVENESS, /* law 8's part that concerns one process: what can be settled is, within a stated time */
+    LAW_NOTHING_LEFT = 11,
     LAW_PROGRESS = 12,
 };
 
@@ -192,5 +193,6 @@ void laws_finished(struct world *world, const struct message *message, enum fram
 struct bytes laws_text(const struct message *message, char out[LAWS_TEXT_BYTES]); /* of a handler's failure */
 void laws_notice(struct world *world, size_t parent, size_t child);
 void laws_at_rest(struct world *world);
+void laws_nothing_left(struct world *world); /* when idle streams had their time to close */
 
 #endif

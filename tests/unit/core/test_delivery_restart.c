@@ -236,9 +236,72 @@ Test(delivery_restart, D4_what_two_processes_took_each_other_for_lost_with_is_no
     carry_all();
     tell(bob, "two");
     carry_all();
+    (void)STEP(B, LINK_UP, .peer = process_of(A));
+    now_ns += limits.overdue_ns;
+    tick(A);
+    carry_all();
     expect_handled(bob, "one");
     expect_handled(bob, "two");
     expect_settled("one", FRAME_DIED, FRAME_NODE_LOST, true);
+}
+
+/* Law 11, seed 43 of the simulator: a stream of a process that is no more would stay for ever. */
+Test(delivery_restart, D10_a_late_frame_of_a_lost_process_begins_nothing) {
+    struct delivery_action action;
+    struct frame_batch late;
+    tell(bob, "one");
+    resolve_all();
+    carry_all();
+    (void)STEP(B, PEER_LOST, .peer = process_of(A));
+    tell(carol, "late");
+    (void)STEP(A, RESOLVED, .address = carol, .peer = process_of(B));
+    cr_assert(delivery_pull(sides[A], now_ns, process_of(B), &late));
+    (void)STEP(B, FRAME, .peer = process_of(A), .batch = &late);
+    cr_assert_eq(delivery_census(sides[B]).streams_in, 0);
+    cr_assert_null(delivery_take(sides[B], now_ns, carol));
+    cr_assert(wants(B, DELIVERY_FLUSH, &action)); /* a connection shows whether it lives */
+    (void)STEP(B, LINK_UP, .peer = process_of(A));
+    now_ns += limits.overdue_ns;
+    tick(A);
+    carry_all();
+    expect_handled(carol, "late");
+}
+
+/* Law 11, seed 575: a receiver keeps what its sender has forgotten. */
+Test(delivery_restart, D10_a_close_is_repeated_until_it_is_answered) {
+    tell(bob, "one");
+    resolve_all();
+    carry_all();
+    expect_handled(bob, "one");
+    carry_all();
+    expect_settled("one", FRAME_HANDLED, FRAME_NO_REASON, false);
+    for (int i = 0; i < 40; i++) {
+        now_ns += limits.stream_idle_ns;
+        tick(A);
+        lose_all(A);
+    }
+    cr_assert_eq(delivery_census(sides[B]).streams_in, 1);
+    now_ns += limits.stream_idle_ns;
+    tick(A);
+    carry_all();
+    cr_assert_eq(delivery_census(sides[A]).streams_out + delivery_census(sides[B]).streams_in, 0);
+}
+
+Test(delivery_restart, D10_a_close_to_a_dead_target_behind_a_dead_link_is_given_up) {
+    tell(bob, "one");
+    resolve_all();
+    carry_all();
+    expect_handled(bob, "one");
+    carry_all();
+    now_ns += limits.stream_idle_ns;
+    tick(A);
+    (void)STEP(A, LINK_DOWN, .peer = process_of(B));
+    struct delivery_action action;
+    now_ns += limits.overdue_max_ns;
+    tick(A);
+    cr_assert(wants(A, DELIVERY_RESOLVE, &action));
+    (void)STEP(A, GONE, .address = bob, .gone = &(struct delivery_gone){.reason = FRAME_NODE_LOST});
+    cr_assert_eq(delivery_census(sides[A]).streams_out, 0);
 }
 
 Test(delivery_restart, D4_what_goes_to_another_incarnation_is_marked) {
