@@ -17,7 +17,6 @@
 #include <unistd.h>
 
 enum {
-    FLOORS_MAX = CRASH_PAGE_FLOORS,
     DESCRIPTORS_KEPT = 32,    /* for the connections of programs and other nodes */
     DESCRIPTORS_PER_HOST = 2, /* a pidfd, and its connection when it has come up */
 };
@@ -92,18 +91,23 @@ static void remove_resident(struct admin *admin, struct resident *resident) {
 
 /* ---- death ---- */
 
-/* How far the dead host had handled each stream, from its crash page. */
-static size_t read_floors(const struct resident *resident, struct directory_floor *floors) {
-    size_t count = 0, place = 0;
+/* How far the dead host had handled each stream, from its crash page: NULL when nothing is on record, or without memory. */
+static struct directory_floor *read_floors(const struct resident *resident, size_t *count) {
+    size_t place = 0, room = 0;
     struct crash_stream stream;
-    while (resident->page && count < FLOORS_MAX && crash_page_next_stream(resident->page, &place, &stream)) {
-        floors[count++] = (struct directory_floor){.actor = stream.actor,
-                                                   .sender = stream.sender,
-                                                   .epoch = stream.floor.epoch,
-                                                   .handled = stream.floor.handled,
-                                                   .in_hand = stream.floor.in_hand};
+    while (resident->page && crash_page_next_stream(resident->page, &place, &stream)) {
+        room++;
     }
-    return count;
+    struct directory_floor *floors = room ? calloc(room, sizeof *floors) : NULL;
+    place = *count = 0;
+    while (floors && *count < room && crash_page_next_stream(resident->page, &place, &stream)) {
+        floors[(*count)++] = (struct directory_floor){.actor = stream.actor,
+                                                      .sender = stream.sender,
+                                                      .epoch = stream.floor.epoch,
+                                                      .handled = stream.floor.handled,
+                                                      .in_hand = stream.floor.in_hand};
+    }
+    return floors;
 }
 
 /* Who was about to end, by the will of somebody. */
@@ -133,8 +137,8 @@ static enum control_how how_of(const siginfo_t *end, char *text, size_t bytes) {
 }
 
 static void bury(struct admin *admin, struct resident *resident, enum control_how how, int number, const char *text) {
-    struct directory_floor *floors = calloc(FLOORS_MAX, sizeof *floors);
-    size_t count = floors ? read_floors(resident, floors) : 0; /* without memory nothing is on record */
+    size_t count = 0;
+    struct directory_floor *floors = read_floors(resident, &count);
     struct mesh_address ending[CRASH_PAGE_ACTORS];
     struct directory_event died = {.kind = DIRECTORY_HOST_DIED,
                                    .slot = resident->slot,

@@ -128,7 +128,7 @@ static void on_inbound(struct process *process, const struct transport_inbound *
 static size_t receive_some(struct process *process) {
     size_t frames = 0, bytes = 0;
     struct transport_inbound inbound;
-    process->drained = false;
+    process->drained = process->transport->stirred = false;
     while (frames < TURN_FRAMES && bytes < TURN_BYTES) {
         if (!transport_receive(process->transport, &inbound)) {
             process->drained = true;
@@ -488,18 +488,25 @@ static void run_timers(struct process *process) {
     }
 }
 
+/* Whether a descriptor will announce whatever comes next. */
+static bool is_quiet(const struct process *process) {
+    return process->drained && !process->transport->stirred;
+}
+
 /* Each look at a socket is a system call: what was found empty is not looked at again before its descriptor is ready. */
 enum mesh_status process_turn(struct process *process, uint64_t until_ns) {
     look_at_links(process);
-    size_t got = process->drained ? 0 : receive_some(process);
+    size_t got = is_quiet(process) ? 0 : receive_some(process);
     if (got == 0) {
         process_flush(process, true);
-        got = process->drained ? 0 : receive_some(process);
+        got = is_quiet(process) ? 0 : receive_some(process);
     }
     enum mesh_status status = MESH_OK;
     bool watched = process->watches_count > 0 && ++process->turns >= TURNS_UNWATCHED;
     if (got == 0 || watched) {
-        bool work = got > 0 || !process->drained || atomic_load(&process->woken);
+        look_at_links(
+            process); /* to receive may have taken in that a link can go on: no descriptor tells of it again */
+        bool work = got > 0 || !is_quiet(process) || atomic_load(&process->woken);
         process->turns = 0;
         status = wait(process, work ? 0 : time_min(until_ns, process_deadline(process)));
         look_at_links(process);

@@ -63,6 +63,8 @@ struct transport_ops {
 /* The implementations embed this as their first member. */
 struct transport {
     const struct transport_ops *ops;
+    /* Something may have come in that no descriptor announces any more: the implementation sets it, who receives clears it. */
+    bool stirred;
 };
 
 /* ZeroMQ. As an admin it listens by ROUTER and can answer on the way back; else by DEALER. `incarnation` is what ROUTERs know this
@@ -109,7 +111,7 @@ struct transport_link *transport_changed(struct transport *transport);
 /* The next frame that has come in; false when there is none. */
 bool transport_receive(struct transport *transport, struct transport_inbound *out);
 
-/* What to poll for besides, when receive and changed have nothing: readable means look again. Gives how many there are,
+/* What to poll for besides, when receive and changed have nothing and nothing is `stirred`: readable means look again. Gives how many there are,
  * which may be more than `max`. */
 size_t transport_descriptors(struct transport *transport, struct pollfd *out, size_t max);
 

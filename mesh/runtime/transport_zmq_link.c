@@ -219,6 +219,17 @@ static enum mesh_status make_messages(struct zmq_link *link, struct codec *codec
     return MESH_OK;
 }
 
+/* Asking a socket for its events makes it take in what its I/O thread told it; other calls do that now and then. Its
+ * descriptor tells of changes only, so what has come in on a socket that was used otherwise must be noted here. */
+static int look_at(struct zmq_transport *self, const struct zmq_link *link) {
+    int events = 0;
+    size_t bytes = sizeof events;
+    zmq_getsockopt(link->socket ? link->socket : self->inbound, ZMQ_EVENTS, &events, &bytes);
+    bool received_from = !link->socket || list_is_linked(&link->readable);
+    self->transport.stirred = self->transport.stirred || (received_from && (events & ZMQ_POLLIN));
+    return events;
+}
+
 /* Sends what waits, as far as it goes: the parts behind an accepted first one are always taken. */
 static void send_waiting(struct zmq_transport *self, struct zmq_link *link) {
     void *socket = link->socket ? link->socket : self->inbound;
@@ -264,6 +275,9 @@ enum mesh_status zmq_link_send(struct transport *transport, struct transport_lin
         return status;
     }
     send_waiting(self, link);
+    if (!link->socket || list_is_linked(&link->readable)) {
+        (void)look_at(self, link);
+    }
     if (link->waiting_count == 0 && link->link.state == TRANSPORT_OPENING) {
         enter_state(self, link, TRANSPORT_UP);
     }
@@ -274,20 +288,23 @@ enum mesh_status zmq_link_send(struct transport *transport, struct transport_lin
     return MESH_OK;
 }
 
-/* Asking a socket for its events makes it look at what its I/O thread told it; a send alone does that now and then only.
- * Also when nothing waits: a link that opens is polled, and its descriptor is readable until it is asked. */
+/* Also when nothing waits: a link that opens is polled, and its descriptor is readable until it is asked. */
 static void advance(struct zmq_transport *self, struct zmq_link *link) {
     zmq_link_check(&self->transport, &link->link);
     if (link->link.state > TRANSPORT_UP) {
         return;
     }
-    int events = 0;
-    size_t bytes = sizeof events;
-    zmq_getsockopt(link->socket ? link->socket : self->inbound, ZMQ_EVENTS, &events, &bytes);
+    int events = look_at(self, link);
     if (link->waiting_count == 0) {
         return;
     }
-    send_waiting(self, link);
+    /* Each look may have taken in that it can go on. A ROUTER's is always ready: it has one try. */
+    bool again = true;
+    while (again && link->waiting_count > 0 && (events & ZMQ_POLLOUT)) {
+        send_waiting(self, link);
+        events = look_at(self, link);
+        again = link->socket && link->link.state <= TRANSPORT_UP;
+    }
     if (link->waiting_count == 0) {
         enter_state(self, link, TRANSPORT_UP);
     }
