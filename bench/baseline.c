@@ -6,6 +6,7 @@
  *
  * SPDX-License-Identifier: MPL-2.0 */
 #include "bench/bench.h"
+#include "bench/raw.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,16 +14,12 @@
 #include <unistd.h>
 #include <zmq.h>
 
-struct raw {
-    void *context, *socket;
-};
-
 static bool raw_fails(const char *what) {
     fprintf(stderr, "mesh-bench: baseline: %s: %s\n", what, zmq_strerror(zmq_errno()));
     return false;
 }
 
-static bool raw_open(struct raw *raw, const char *endpoint, bool bind, int hwm) {
+bool raw_open(struct raw *raw, const char *endpoint, bool bind, int hwm) {
     raw->context = zmq_ctx_new();
     raw->socket = raw->context ? zmq_socket(raw->context, ZMQ_DEALER) : NULL;
     if (!raw->socket) {
@@ -36,12 +33,12 @@ static bool raw_open(struct raw *raw, const char *endpoint, bool bind, int hwm) 
     return true;
 }
 
-static void raw_close(struct raw *raw) {
+void raw_close(struct raw *raw) {
     zmq_close(raw->socket);
     zmq_ctx_term(raw->context);
 }
 
-static bool raw_send(struct raw *raw, size_t bytes) {
+bool raw_send(struct raw *raw, size_t bytes) {
     zmq_msg_t msg;
     if (zmq_msg_init_size(&msg, bytes) || zmq_msg_send(&msg, raw->socket, 0) < 0) {
         return raw_fails("send");
@@ -49,7 +46,7 @@ static bool raw_send(struct raw *raw, size_t bytes) {
     return true;
 }
 
-static bool raw_receive(struct raw *raw) {
+bool raw_receive(struct raw *raw) {
     zmq_msg_t msg;
     zmq_msg_init(&msg);
     if (zmq_msg_recv(&msg, raw->socket, 0) < 0) {
@@ -59,8 +56,7 @@ static bool raw_receive(struct raw *raw) {
     return true;
 }
 
-/* An abstract socket name, so that no file is left behind. */
-static const char *raw_endpoint(char text[64]) {
+const char *raw_endpoint(char text[64]) {
     snprintf(text, 64, "ipc://@mesh-bench-%ld", (long)getpid());
     return text;
 }
@@ -79,7 +75,7 @@ static void send_all(const char *endpoint, int hwm, size_t bytes, size_t count, 
     _exit(well ? 0 : 1);
 }
 
-static bool child_was_well(pid_t child) {
+bool raw_child_was_well(pid_t child) {
     int status = 0;
     return waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
@@ -109,7 +105,7 @@ static double rate_at(int hwm, size_t bytes, size_t count) {
     close(done[0]);
     close(done[1]);
     raw_close(&raw);
-    return child_was_well(child) && well ? rate : 0;
+    return raw_child_was_well(child) && well ? rate : 0;
 }
 
 bool throughput_baseline(struct bench *bench, const struct bench_measurement *self, double values[BENCH_VALUES]) {
@@ -148,9 +144,38 @@ bool latency_baseline(struct bench *bench, const struct bench_measurement *self,
         samples[i] = (bench_seconds() - start) * 1e6;
     }
     raw_close(&raw);
-    well = child_was_well(child) && well;
+    well = raw_child_was_well(child) && well;
     if (well) {
         latency_values(samples, count, values);
+    }
+    free(samples);
+    return well;
+}
+
+/* ---- at a fixed rate ---- */
+
+bool rate_baseline(struct bench *bench, const struct bench_measurement *self, double values[BENCH_VALUES]) {
+    char endpoint[64];
+    raw_endpoint(endpoint);
+    size_t count = rate_rounds(bench);
+    pid_t child = fork();
+    if (child == 0) {
+        echo_all(endpoint, self->payload_bytes, count);
+    }
+    struct raw raw = {0};
+    bool well = child > 0 && raw_open(&raw, endpoint, true, 1000);
+    double *samples = calloc(count, sizeof *samples);
+    well = well && samples;
+    double start = bench_seconds();
+    for (size_t i = 0; well && i < count; i++) {
+        double due = rate_wait(start, i);
+        well = raw_send(&raw, self->payload_bytes) && raw_receive(&raw);
+        samples[i] = (bench_seconds() - due) * 1e6;
+    }
+    raw_close(&raw);
+    well = raw_child_was_well(child) && well;
+    if (well) {
+        values[0] = bench_percentile(samples, count, 0.99);
     }
     free(samples);
     return well;

@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { BENCH_VALUES = 2, BENCH_RUNS_MAX = 31 };
+enum { BENCH_VALUES = 2, BENCH_RUNS_MAX = 31, BENCH_ONCE = 1 };
 
 struct bench {
     struct mesh_node *node;
@@ -20,34 +20,59 @@ struct bench {
 
 struct bench_row {
     const char *name;
-    double must, aim; /* of the ratio mesh / baseline */
+    const char *unit;
+    double must, aim; /* of the ratio mesh / baseline; of the value itself where there is no baseline */
 };
 
 struct bench_measurement {
     struct bench_row rows[BENCH_VALUES]; /* a row without a name ends them */
-    const char *unit;
     bool more_is_better;
     size_t payload_bytes;
-    /* Each fills a value per row; false after having said why on stderr. */
+    size_t runs_max; /* 0: as many as are asked for */
+    /* Each fills a value per row; false after having said why on stderr. There may be no baseline. */
     bool (*mesh)(struct bench *bench, const struct bench_measurement *self, double values[BENCH_VALUES]);
     bool (*baseline)(struct bench *bench, const struct bench_measurement *self, double values[BENCH_VALUES]);
 };
 
-/* NULL-terminated. */
-extern const struct bench_measurement *const bench_measurements[];
-
-/* The actor types that the benchmark brings. */
-extern const struct mesh_type *const bench_types[];
-
-bool throughput_mesh(struct bench *bench, const struct bench_measurement *self, double values[BENCH_VALUES]);
-bool throughput_baseline(struct bench *bench, const struct bench_measurement *self, double values[BENCH_VALUES]);
-bool latency_mesh(struct bench *bench, const struct bench_measurement *self, double values[BENCH_VALUES]);
-bool latency_baseline(struct bench *bench, const struct bench_measurement *self, double values[BENCH_VALUES]);
+#define BENCH_MEASURE(name)                                                                                            \
+    bool name(struct bench *bench, const struct bench_measurement *self, double values[BENCH_VALUES])
+BENCH_MEASURE(throughput_mesh);
+BENCH_MEASURE(throughput_baseline);
+BENCH_MEASURE(fanin_mesh);
+BENCH_MEASURE(fanin_baseline);
+BENCH_MEASURE(latency_mesh);
+BENCH_MEASURE(latency_baseline);
+BENCH_MEASURE(rate_mesh);
+BENCH_MEASURE(rate_baseline);
+BENCH_MEASURE(create_mesh);
+BENCH_MEASURE(create_baseline);
+BENCH_MEASURE(chain_mesh);
+BENCH_MEASURE(burst_mesh);
+BENCH_MEASURE(light_spawn_mesh);
+BENCH_MEASURE(light_roundtrip_mesh);
+BENCH_MEASURE(memory_mesh);
+BENCH_MEASURE(idle_mesh);
 
 /* How much is done in one run, and what becomes of latency samples: the same for the mesh and the baseline. */
 size_t throughput_messages(const struct bench *bench, const struct bench_measurement *self);
 size_t latency_rounds(const struct bench *bench);
 void latency_values(double *samples, size_t count, double values[BENCH_VALUES]);
+
+/* A fixed rate: waits until the round is due, and gives when that was. */
+size_t rate_rounds(const struct bench *bench);
+double rate_wait(double start, size_t round);
+
+/* Calls of the mesh that say on stderr what went wrong; bench_fails gives false. */
+bool bench_fails(const char *what, enum mesh_status status);
+bool bench_create(struct bench *bench, const char *type, struct mesh_address *out);
+bool bench_end(struct bench *bench, struct mesh_address actor);
+bool bench_tell(struct bench *bench, struct mesh_address to, const char *type, const void *data, size_t bytes);
+bool bench_ask(struct bench *bench, struct mesh_address to, const char *type, const void *data, size_t bytes);
+bool bench_await_actors(struct bench *bench, uint64_t count);
+/* Private memory of the process of an actor. */
+bool bench_actor_kb(struct bench *bench, struct mesh_address actor, double *kb);
+/* Lets the node come to rest: 60 s, 2 in a quick run. */
+void bench_settle(const struct bench *bench);
 
 /* Seconds of the monotonic clock. */
 double bench_seconds(void);

@@ -1,4 +1,4 @@
-/* What the mesh does in each measurement: a program and one actor, two processes of one node.
+/* What the mesh does in the measurements of messages: a program and one actor, two processes of one node.
  *
  * Throughput counts messages that were handled and acknowledged in order: the last one is an ask, whose answer says
  * how many came before it. Latency is one ask after the other.
@@ -12,35 +12,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { SETTLE_MS = 60000 };
-
-struct sink {
-    uint64_t handled;
-};
-
-static enum mesh_verdict sink_receive(struct mesh_actor *self, const struct mesh_message *message, void *state) {
-    struct sink *sink = state;
-    if (mesh_message_is(message, "count")) {
-        return mesh_reply(self, message, "count", &sink->handled, sizeof sink->handled) ? MESH_FAILED : MESH_DONE;
-    }
-    sink->handled += mesh_message_kind(message) == MESH_USER;
-    return MESH_DONE;
-}
-
-static enum mesh_verdict echo_receive(struct mesh_actor *self, const struct mesh_message *message, void *state) {
-    (void)state;
-    if (mesh_message_kind(message) != MESH_USER) {
-        return MESH_DONE;
-    }
-    size_t bytes;
-    const void *data = mesh_message_data(message, &bytes);
-    return mesh_reply(self, message, mesh_message_type(message), data, bytes) ? MESH_FAILED : MESH_DONE;
-}
-
-static const struct mesh_type sink_type = {
-    .name = "bench-sink", .state_bytes = sizeof(struct sink), .receive = sink_receive};
-static const struct mesh_type echo_type = {.name = "bench-echo", .receive = echo_receive};
-const struct mesh_type *const bench_types[] = {&sink_type, &echo_type, NULL};
+enum { SETTLE_MS = 60000, RATE_PER_SECOND = 2000 };
 
 double bench_seconds(void) {
     struct timespec now;
@@ -73,7 +45,7 @@ void latency_values(double *samples, size_t count, double values[BENCH_VALUES]) 
     values[1] = bench_percentile(samples, count, 0.99);
 }
 
-static bool mesh_fails(const char *what, enum mesh_status status) {
+bool bench_fails(const char *what, enum mesh_status status) {
     fprintf(stderr, "mesh-bench: %s: %s\n", what, mesh_status_text(status));
     return false;
 }
@@ -83,7 +55,7 @@ static bool ask_count(struct bench *bench, struct mesh_address sink, uint64_t *c
     struct mesh_message *reply = NULL;
     enum mesh_status status = mesh_ask(bench->node, sink, "count", NULL, 0, SETTLE_MS, &reply);
     if (status) {
-        return mesh_fails("ask the sink", status);
+        return bench_fails("ask the sink", status);
     }
     size_t bytes;
     const void *data = mesh_message_data(reply, &bytes);
@@ -98,7 +70,7 @@ static bool ask_count(struct bench *bench, struct mesh_address sink, uint64_t *c
 static bool tell_all(struct bench *bench, struct mesh_address sink, size_t bytes, size_t count, double *rate) {
     void *payload = calloc(1, bytes);
     if (!payload) {
-        return mesh_fails("payload", MESH_NO_MEMORY);
+        return bench_fails("payload", MESH_NO_MEMORY);
     }
     double start = bench_seconds();
     enum mesh_status status = MESH_OK;
@@ -107,7 +79,7 @@ static bool tell_all(struct bench *bench, struct mesh_address sink, size_t bytes
     }
     free(payload);
     if (status) {
-        return mesh_fails("tell the sink", status);
+        return bench_fails("tell the sink", status);
     }
     uint64_t handled = 0;
     if (!ask_count(bench, sink, &handled)) {
@@ -120,7 +92,7 @@ static bool tell_all(struct bench *bench, struct mesh_address sink, size_t bytes
     return handled == count;
 }
 
-static bool create(struct bench *bench, const char *type, struct mesh_address *out) {
+bool bench_create(struct bench *bench, const char *type, struct mesh_address *out) {
     struct mesh_error error;
     if (mesh_node_create(bench->node, type, NULL, out, &error)) {
         fprintf(stderr, "mesh-bench: %s\n", error.text);
@@ -129,23 +101,24 @@ static bool create(struct bench *bench, const char *type, struct mesh_address *o
     return true;
 }
 
-static bool end(struct bench *bench, struct mesh_address actor) {
+bool bench_end(struct bench *bench, struct mesh_address actor) {
     enum mesh_status status = mesh_node_request_exit(bench->node, actor, false);
-    return status ? mesh_fails("end the actor", status) : true;
+    return status ? bench_fails("end the actor", status) : true;
 }
 
 bool throughput_mesh(struct bench *bench, const struct bench_measurement *self, double values[BENCH_VALUES]) {
     struct mesh_address sink;
     uint64_t none;
-    return create(bench, "bench-sink", &sink) && ask_count(bench, sink, &none) &&
-           tell_all(bench, sink, self->payload_bytes, throughput_messages(bench, self), &values[0]) && end(bench, sink);
+    return bench_create(bench, "bench-sink", &sink) && ask_count(bench, sink, &none) &&
+           tell_all(bench, sink, self->payload_bytes, throughput_messages(bench, self), &values[0]) &&
+           bench_end(bench, sink);
 }
 
-static bool ask_echo(struct bench *bench, struct mesh_address echo, const void *payload, size_t bytes) {
+bool bench_ask(struct bench *bench, struct mesh_address echo, const char *type, const void *payload, size_t bytes) {
     struct mesh_message *reply = NULL;
-    enum mesh_status status = mesh_ask(bench->node, echo, "ping", payload, bytes, SETTLE_MS, &reply);
+    enum mesh_status status = mesh_ask(bench->node, echo, type, payload, bytes, SETTLE_MS, &reply);
     if (status) {
-        return mesh_fails("ask the echo", status);
+        return bench_fails("ask the echo", status);
     }
     mesh_message_release(&reply);
     return true;
@@ -156,15 +129,56 @@ bool latency_mesh(struct bench *bench, const struct bench_measurement *self, dou
     size_t count = latency_rounds(bench);
     double *samples = calloc(count, sizeof *samples);
     void *payload = calloc(1, self->payload_bytes);
-    bool well = samples && payload && create(bench, "bench-echo", &echo);
+    bool well = samples && payload && bench_create(bench, "bench-echo", &echo);
     for (size_t i = 0; well && i < count; i++) {
         double start = bench_seconds();
-        well = ask_echo(bench, echo, payload, self->payload_bytes);
+        well = bench_ask(bench, echo, "ping", payload, self->payload_bytes);
         samples[i] = (bench_seconds() - start) * 1e6;
     }
     if (well) {
         latency_values(samples, count, values);
-        well = end(bench, echo);
+        well = bench_end(bench, echo);
+    }
+    free(payload);
+    free(samples);
+    return well;
+}
+
+bool bench_tell(struct bench *bench, struct mesh_address to, const char *type, const void *data, size_t bytes) {
+    enum mesh_status status = mesh_tell(bench->node, to, type, data, bytes);
+    return status ? bench_fails("tell", status) : true;
+}
+
+/* ---- at a fixed rate ---- */
+
+size_t rate_rounds(const struct bench *bench) {
+    return bench->quick ? RATE_PER_SECOND : 5 * RATE_PER_SECOND;
+}
+
+/* A sample counts from when it was due: who is late for one is late for the next. */
+double rate_wait(double start, size_t round) {
+    double due = start + (double)round / RATE_PER_SECOND, left = due - bench_seconds();
+    if (left > 0) {
+        nanosleep(&(struct timespec){.tv_nsec = (long)(left * 1e9)}, NULL);
+    }
+    return due;
+}
+
+bool rate_mesh(struct bench *bench, const struct bench_measurement *self, double values[BENCH_VALUES]) {
+    struct mesh_address echo;
+    size_t count = rate_rounds(bench);
+    double *samples = calloc(count, sizeof *samples);
+    void *payload = calloc(1, self->payload_bytes);
+    bool well = samples && payload && bench_create(bench, "bench-echo", &echo);
+    double start = bench_seconds();
+    for (size_t i = 0; well && i < count; i++) {
+        double due = rate_wait(start, i);
+        well = bench_ask(bench, echo, "ping", payload, self->payload_bytes);
+        samples[i] = (bench_seconds() - due) * 1e6;
+    }
+    if (well) {
+        values[0] = bench_percentile(samples, count, 0.99);
+        well = bench_end(bench, echo);
     }
     free(payload);
     free(samples);
