@@ -33,6 +33,7 @@ static void take_over(struct delivery *d, struct actor *actor) {
             if (message_is_filler(message)) {
                 message_release(message);
             } else if (mailbox_fits(&actor->mailbox, message_weight(message))) {
+                message->life = stream->actor->life;
                 actor_deliver(d, actor, message);
             } else {
                 actor_settle_dead(d, stream->actor, message, FRAME_REFUSED, false);
@@ -64,6 +65,7 @@ enum mesh_status actor_open(struct delivery *d, struct mesh_address address) {
         return MESH_NO_MEMORY;
     }
     actor_init(d, actor, address);
+    actor->life = ++d->lives;
     enum mesh_status status = delivery_add_deadline(&d->actors_due, &actor->deadline);
     if (status == MESH_OK) {
         status = map_put(&d->actors, &address, actor);
@@ -77,10 +79,16 @@ enum mesh_status actor_open(struct delivery *d, struct mesh_address address) {
     return MESH_OK;
 }
 
+/* Who sent a local message; NULL when that life of it is over and forgotten, and what it had open counted as abandoned. */
+static struct actor *sender_of(struct delivery *d, const struct message *message) {
+    struct actor *sender = actor_find(d, message->sender);
+    return sender && sender->life == message->life ? sender : NULL;
+}
+
 /* A message in this mailbox, or in this handler's hands, is dead. */
 static void bury(struct delivery *d, struct actor *actor, struct message *message, bool in_hand) {
     if (!message->stream) {
-        actor_settle_dead(d, actor_find(d, message->sender), message, actor->reason, in_hand);
+        actor_settle_dead(d, sender_of(d, message), message, actor->reason, in_hand);
     } else if (in_hand) {
         message->outcome = FRAME_DIED;
         message->reason = actor->reason;
@@ -225,7 +233,7 @@ static void finish(struct delivery *d, struct message *message) {
     if (message->stream) {
         stream_in_finish(d, message);
     } else {
-        actor_settle(d, actor_find(d, message->sender), message);
+        actor_settle(d, sender_of(d, message), message);
     }
 }
 

@@ -54,6 +54,7 @@ static enum mesh_status submit_local(struct delivery *d, struct actor *actor, st
         return MESH_WOULD_BLOCK;
     }
     accept(d, actor, message);
+    message->life = actor->life;
     if (target->closed) {
         actor_settle_dead(d, actor, message, target->reason, false);
     } else {

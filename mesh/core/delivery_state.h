@@ -46,6 +46,7 @@ struct actor {
     struct list_node runnable, room, drained;
     struct deadline deadline; /* of the mailbox */
     uint64_t handled;
+    uint32_t life;            /* told from others of its address, which are forgotten (C7) */
     enum frame_reason reason; /* valid when closed */
     bool closed, forgotten, was_drained;
     bool was_full; /* a submit found the window full: ROOM is due when it is not (D7) */
@@ -119,6 +120,7 @@ struct delivery {
     struct peer *recent_peer;
     struct message_list settled;
     uint64_t epoch;  /* the last one given out */
+    uint32_t lives;  /* the same for actors */
     uint64_t now_ns; /* of the last step */
     struct list runnable, room, drained, flushing, checking, resolving, lost;
     struct stale stale[STALE_MAX];

@@ -14,11 +14,12 @@ struct stream_in;
 
 /* What streams look at again and again stands first. */
 struct message {
-    struct message *next;     /* of the one list it stands in */
-    uint64_t seq;             /* in its stream; 0 before it was first sent, and for local messages */
-    union {                   /* of a message that may travel in slices (D6) */
-        uint32_t slice_bytes; /* going out: what of the payload goes under its own number, the last of it */
-        uint32_t chunks;      /* come in: the numbers before its own that brought slices of it */
+    struct message *next; /* of the one list it stands in */
+    uint64_t seq;         /* in its stream; 0 before it was first sent, and for local messages */
+    union {
+        uint32_t slice_bytes; /* going out: what of the payload goes under its own number, the last of it (D6) */
+        uint32_t chunks;      /* come in: the numbers before its own that brought slices of it (D6) */
+        uint32_t life;        /* of a local one: which life of its sender it is of */
     };
     enum frame_kind kind;
     uint64_t deadline_ns; /* its expiry (D8) */

@@ -315,3 +315,18 @@ Test(delivery_restart, D4_what_goes_to_another_incarnation_is_marked) {
     cr_assert_eq(batch.runs[0].flags, FRAME_RUN_REDELIVERED);
     cr_assert_eq(batch.runs[0].first, 1);
 }
+
+/* Found by fuzz-delivery: the window of the new life was credited with what only the old one had taken. */
+Test(delivery_restart, D1_what_an_earlier_life_had_open_is_not_settled_to_the_next) {
+    struct delivery_load load;
+    tell(dave, "old");
+    cr_assert_eq(STEP(A, CLOSE, .address = alice, .reason = FRAME_EXITED), MESH_OK);
+    cr_assert_eq(STEP(A, FORGET, .address = alice), MESH_OK);
+    cr_assert_eq(STEP(A, OPEN, .address = alice), MESH_OK);
+    cr_assert_not_null(delivery_take(sides[A], now_ns, dave));
+    cr_assert_eq(STEP(A, VERDICT, .address = dave, .outcome = FRAME_HANDLED), MESH_OK);
+    expect_nothing_settled();
+    cr_assert(delivery_load(sides[A], alice, &load));
+    cr_assert_eq(load.unsettled_messages, 0);
+    cr_assert_eq(delivery_counters(sides[A])->abandoned, 1);
+}
