@@ -62,7 +62,7 @@ static enum mesh_verdict feed(struct mesh_actor *self, const struct mesh_message
     char target[MESH_ADDRESS_TEXT_BYTES], path[128];
     struct mesh_address worker;
     long count;
-    if (sscanf(text, "%ld %47s %127s", &count, target, path) != 3 || mesh_address_parse(target, &worker) != MESH_OK) {
+    if (sscanf(text, "%ld %39s %127s", &count, target, path) != 3 || mesh_address_parse(target, &worker) != MESH_OK) {
         return mesh_fail(self, "what is %s?", text);
     }
     for (long i = 1; i <= count; i++) {
