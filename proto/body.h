@@ -17,6 +17,11 @@ enum frame_role {
 };
 
 /* The first frame of every connection, in both directions. */
+/* Of each delivery in a node; all 0 when they are not told. */
+struct frame_limits {
+    uint64_t window_messages, window_bytes, mailbox_messages, mailbox_bytes, message_bytes;
+};
+
 struct frame_hello {
     enum frame_role role;
     uint64_t node; /* incarnation of the node's admin; 0 from a program that is new to it */
@@ -24,8 +29,9 @@ struct frame_hello {
     uint32_t slot;         /* leased slot; 0 asks the admin for one */
     struct bytes endpoint; /* where this process can be connected to; empty when nowhere */
     uint32_t pid;
-    uint64_t last_seen;   /* incarnation last seen behind the peer's endpoint; 0 for none */
-    struct bytes refusal; /* why the answering side will not talk; empty when it will */
+    uint64_t last_seen;         /* incarnation last seen behind the peer's endpoint; 0 for none */
+    struct bytes refusal;       /* why the answering side will not talk; empty when it will */
+    struct frame_limits limits; /* from an admin, for the processes of its node */
 };
 
 /* The answer to a frame that was meant for another incarnation. */

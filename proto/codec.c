@@ -67,6 +67,24 @@ char *codec_text(struct arena *arena, struct bytes text) {
 
 /* ---- to the wire ---- */
 
+static bool put_limits(struct arena *arena, const struct frame_limits *limits, Mesh__Wire__Hello *out) {
+    if (limits->window_messages == 0) {
+        return true;
+    }
+    Mesh__Wire__Limits *wire = arena_take(arena, sizeof *wire);
+    if (!wire) {
+        return false;
+    }
+    mesh__wire__limits__init(wire);
+    wire->window_messages = limits->window_messages;
+    wire->window_bytes = limits->window_bytes;
+    wire->mailbox_messages = limits->mailbox_messages;
+    wire->mailbox_bytes = limits->mailbox_bytes;
+    wire->message_bytes = limits->message_bytes;
+    out->limits = wire;
+    return true;
+}
+
 static bool put_hello(struct codec *codec, const struct frame_hello *hello) {
     Mesh__Wire__Hello *wire = arena_take(&codec->out, sizeof *wire);
     if (!wire) {
@@ -83,7 +101,7 @@ static bool put_hello(struct codec *codec, const struct frame_hello *hello) {
     wire->refusal = codec_text(&codec->out, hello->refusal);
     codec->frame.body_case = MESH__WIRE__FRAME__BODY_HELLO;
     codec->frame.hello = wire;
-    return wire->node_name && wire->endpoint && wire->refusal;
+    return wire->node_name && wire->endpoint && wire->refusal && put_limits(&codec->out, &hello->limits, wire);
 }
 
 static bool put_batch(struct codec *codec, const struct frame_batch *batch) {
@@ -249,6 +267,22 @@ void codec_pack(struct codec *codec, uint8_t *into) {
 
 /* ---- from the wire ---- */
 
+/* A limit of 0 would let nothing through. */
+static bool get_limits(const Mesh__Wire__Limits *wire, struct frame_limits *out) {
+    if (!wire) {
+        return true;
+    }
+    *out = (struct frame_limits){
+        .window_messages = wire->window_messages,
+        .window_bytes = wire->window_bytes,
+        .mailbox_messages = wire->mailbox_messages,
+        .mailbox_bytes = wire->mailbox_bytes,
+        .message_bytes = wire->message_bytes,
+    };
+    return out->window_messages > 0 && out->window_bytes > 0 && out->mailbox_messages > 0 && out->mailbox_bytes > 0 &&
+           out->message_bytes > 0;
+}
+
 static bool get_hello(const Mesh__Wire__Hello *wire, struct frame_hello *out) {
     *out = (struct frame_hello){
         .role = (enum frame_role)wire->role,
@@ -262,7 +296,7 @@ static bool get_hello(const Mesh__Wire__Hello *wire, struct frame_hello *out) {
     };
     return wire->role >= MESH__WIRE__ROLE__ROLE_ADMIN && wire->role <= MESH__WIRE__ROLE__ROLE_PROGRAM &&
            out->node_name.size <= FRAME_NAME_BYTES && out->endpoint.size <= FRAME_ENDPOINT_BYTES &&
-           out->refusal.size <= FRAME_TEXT_BYTES && wire->slot < 1U << 24;
+           out->refusal.size <= FRAME_TEXT_BYTES && wire->slot < 1U << 24 && get_limits(wire->limits, &out->limits);
 }
 
 static bool get_register(struct arena *arena, const Mesh__Wire__Register *wire, struct frame_register *out) {

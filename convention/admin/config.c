@@ -53,6 +53,7 @@ static const struct setting settings[] = {
     {"limits/window_bytes", SETTING_BYTES, AT(delivery.window_bytes)},
     {"limits/mailbox_messages", SETTING_COUNT, AT(delivery.mailbox_messages)},
     {"limits/mailbox_bytes", SETTING_BYTES, AT(delivery.mailbox_bytes)},
+    {"limits/message_bytes", SETTING_BYTES, AT(delivery.message_bytes_max)},
     {"limits/members", SETTING_COUNT, AT(members_max)},
     {"limits/actors", SETTING_COUNT, AT(actors_max)},
     {"limits/light_hosts", SETTING_COUNT, AT(light_hosts)},

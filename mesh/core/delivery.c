@@ -129,6 +129,14 @@ const struct delivery_limits *delivery_limits(const struct delivery *d) {
     return &d->limits;
 }
 
+void delivery_set_limits(struct delivery *d, const struct delivery_limits *limits) {
+    d->limits.window_messages = limits->window_messages;
+    d->limits.window_bytes = limits->window_bytes;
+    d->limits.mailbox_messages = limits->mailbox_messages;
+    d->limits.mailbox_bytes = limits->mailbox_bytes;
+    d->limits.message_bytes_max = limits->message_bytes_max;
+}
+
 struct message_pool *delivery_pool(struct delivery *d) {
     return d->pool;
 }

@@ -108,6 +108,10 @@ void delivery_destroy(struct delivery **delivery);
 
 const struct delivery_limits *delivery_limits(const struct delivery *delivery);
 
+/* Takes the limits of windows and of one message over at once, those of mailboxes for the actors that are opened from now
+ * on. The others stay. */
+void delivery_set_limits(struct delivery *delivery, const struct delivery_limits *limits);
+
 /* The pool from which messages for this delivery are made. */
 struct message_pool *delivery_pool(struct delivery *delivery);
 

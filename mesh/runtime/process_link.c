@@ -57,6 +57,21 @@ static struct bytes endpoint_for(const struct process *process, const struct pee
     return bytes_of_text(process_endpoint(process, !local));
 }
 
+/* An admin tells those of its node what its configuration says. */
+static struct frame_limits own_limits(const struct process *process) {
+    const struct delivery_limits *limits = delivery_limits(process->delivery);
+    if (process->role != FRAME_ROLE_ADMIN) {
+        return (struct frame_limits){0};
+    }
+    return (struct frame_limits){
+        .window_messages = limits->window_messages,
+        .window_bytes = limits->window_bytes,
+        .mailbox_messages = limits->mailbox_messages,
+        .mailbox_bytes = limits->mailbox_bytes,
+        .message_bytes = limits->message_bytes_max,
+    };
+}
+
 static struct frame_hello own_hello(const struct process *process, const struct peer *peer) {
     return (struct frame_hello){
         .role = process->role,
@@ -66,6 +81,7 @@ static struct frame_hello own_hello(const struct process *process, const struct 
         .endpoint = endpoint_for(process, peer),
         .pid = (uint32_t)getpid(),
         .last_seen = peer->incarnation,
+        .limits = own_limits(process),
     };
 }
 
@@ -212,7 +228,24 @@ enum mesh_status process_link_greet_admin(struct process *process) {
 
 /* ---- hellos ---- */
 
-/* Our admin speaks: whether it takes us, and which slot is ours. */
+static size_t limit_of(uint64_t told) {
+    return told < SIZE_MAX ? (size_t)told : SIZE_MAX;
+}
+
+static void take_limits(struct process *process, const struct frame_limits *told) {
+    if (told->window_messages == 0) {
+        return; /* an earlier version tells none */
+    }
+    delivery_set_limits(process->delivery, &(struct delivery_limits){
+                                               .window_messages = limit_of(told->window_messages),
+                                               .window_bytes = limit_of(told->window_bytes),
+                                               .mailbox_messages = limit_of(told->mailbox_messages),
+                                               .mailbox_bytes = limit_of(told->mailbox_bytes),
+                                               .message_bytes_max = limit_of(told->message_bytes),
+                                           });
+}
+
+/* Our admin speaks: whether it takes us, which slot is ours, and the limits of its node. */
 static void on_admin_hello(struct process *process, const struct frame *frame) {
     if (frame->hello.refusal.size > 0) {
         process->refused = MESH_REFUSED;
@@ -222,6 +255,7 @@ static void on_admin_hello(struct process *process, const struct frame *frame) {
     }
     snprintf(process->admin_remote, sizeof process->admin_remote, "%.*s", (int)frame->hello.endpoint.size,
              (const char *)frame->hello.endpoint.data);
+    take_limits(process, &frame->hello.limits);
     process->node = frame->hello.node;
     process->slot = process->slot ? process->slot : frame->hello.slot;
     process->greeted = true;

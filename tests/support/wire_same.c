@@ -58,7 +58,7 @@ static bool same_run(const struct frame_run *a, const struct frame_run *b) {
     return mesh_address_equal(a->sender, b->sender) && mesh_address_equal(a->target, b->target) &&
            a->epoch == b->epoch && a->first == b->first && a->base == b->base && a->ask == b->ask &&
            a->probe == b->probe && a->kind == b->kind && a->ttl_ms == b->ttl_ms && a->flags == b->flags &&
-           bytes_equal(a->type, b->type) && !a->parts == !b->parts;
+           a->total == b->total && a->offset == b->offset && bytes_equal(a->type, b->type) && !a->parts == !b->parts;
 }
 
 static bool same_exception(const struct frame_exception *a, const struct frame_exception *b) {
@@ -80,10 +80,16 @@ static bool same_batch(const struct frame_batch *a, const struct frame_batch *b)
     return true;
 }
 
+static bool same_limits(const struct frame_limits *a, const struct frame_limits *b) {
+    return a->window_messages == b->window_messages && a->window_bytes == b->window_bytes &&
+           a->mailbox_messages == b->mailbox_messages && a->mailbox_bytes == b->mailbox_bytes &&
+           a->message_bytes == b->message_bytes;
+}
+
 static bool same_hello(const struct frame_hello *a, const struct frame_hello *b) {
     return a->role == b->role && a->node == b->node && bytes_equal(a->node_name, b->node_name) && a->slot == b->slot &&
            bytes_equal(a->endpoint, b->endpoint) && a->pid == b->pid && a->last_seen == b->last_seen &&
-           bytes_equal(a->refusal, b->refusal);
+           bytes_equal(a->refusal, b->refusal) && same_limits(&a->limits, &b->limits);
 }
 
 static bool same_registered(const struct frame_registered *a, const struct frame_registered *b) {

@@ -111,6 +111,7 @@ static void write_config(const struct node *node, const struct node *leader) {
                    node->endpoint[0] ? node->endpoint : "tcp://127.0.0.1:0") > 0);
     EXPECT(!leader || fprintf(file, "leaders = %s\n", leader->endpoint) > 0);
     EXPECT(fprintf(file, "capabilities\n    %s = true\n", node->name) > 0);
+    EXPECT(!node->settings || fputs(node->settings, file) >= 0);
     EXPECT(fclose(file) == 0);
 }
 

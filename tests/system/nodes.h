@@ -20,6 +20,7 @@ enum { NODES_MAX = 3, NODE_PROCESSES = 32, WAIT_MS = 10000 };
 struct node {
     const char *name;
     char directory[64], config[80], endpoint[64];
+    const char *settings;     /* further lines of its configuration, or NULL */
     struct mesh_node *handle; /* NULL when it is not attached to */
     pid_t session;            /* of all of its processes; 0 when it was never started */
     pid_t admin;

@@ -210,6 +210,17 @@ Test(chunk, D6_the_limit_of_one_message) {
     cr_assert_eq(try_large(bob, LARGE), MESH_OK);
 }
 
+Test(chunk, D7_limits_that_are_told_later_hold_at_once) {
+    struct delivery_limits told = limits;
+    told.window_messages = 2;
+    told.message_bytes_max = LARGE;
+    delivery_set_limits(sides[A], &told);
+    cr_assert_eq(try_large(bob, LARGE + 1), MESH_TOO_LARGE);
+    tell(bob, "one");
+    tell(bob, "two");
+    cr_assert_eq(try_send(bob, "three"), MESH_WOULD_BLOCK);
+}
+
 Test(chunk, D7_one_above_the_window_is_taken_when_nothing_is_unsettled) {
     limits.window_bytes = LARGE;
     restart();

@@ -204,7 +204,7 @@ Test(limits, of_sense_in_a_run) {
     cr_assert_eq(SEND(&good), MESH_OK);
     REFUSED(struct frame_run, sender, ((struct mesh_address){0, 0}));
     REFUSED(struct frame_run, target, ((struct mesh_address){0, 0}));
-    REFUSED(struct frame_run, kind, (enum frame_kind)(FRAME_SKIP + 1));
+    REFUSED(struct frame_run, kind, (enum frame_kind)(FRAME_CHUNK + 1));
     REFUSED(struct frame_run, kind, (enum frame_kind) - 1);
     REFUSED(struct frame_run, base, good.first + 1);
     REFUSED(struct frame_run, first, UINT64_MAX);
@@ -229,6 +229,26 @@ Test(limits, C4_what_a_process_tells_its_own_actors_does_not_travel) {
         run.kind = (enum frame_kind)kind;
         cr_assert_eq(send_runs(&run, 1), travels[kind] ? MESH_OK : MESH_PROTOCOL, "kind %d", kind);
     }
+}
+
+Test(limits, D6_of_sense_in_slices) {
+    static const struct bytes payloads[] = {{(const uint8_t *)"x", 1}, {(const uint8_t *)"y", 1}};
+    struct frame_run good = one_run();
+    good.count = 2;
+    good.payloads = payloads;
+    good.kind = FRAME_CHUNK;
+    good.total = UINT64_MAX;
+    good.offset = UINT64_MAX - 1;
+#define SEND(item) send_runs(item, 1)
+    cr_assert_eq(SEND(&good), MESH_OK);
+    REFUSED(struct frame_run, total, 0);
+    REFUSED(struct frame_run, offset, UINT64_MAX);
+    REFUSED(struct frame_run, kind, FRAME_USER); /* only one slice completes a message */
+    good.total = good.offset = 0;
+    good.kind = FRAME_USER;
+    cr_assert_eq(SEND(&good), MESH_OK);
+    REFUSED(struct frame_run, offset, 1);
+#undef SEND
 }
 
 Test(limits, of_sense_in_an_ack) {
@@ -319,6 +339,12 @@ Test(limits, of_a_hello) {
     BOTH_SIDES((1U << 24) - 1, (hello.slot = (uint32_t)size, send_hello(hello)))
     hello.slot = 0;
     BOTH_SIDES(FRAME_ROLE_PROGRAM, (hello.role = (enum frame_role)size, send_hello(hello)))
+    hello.role = FRAME_ROLE_ADMIN;
+    hello.limits = (struct frame_limits){1, 1, 1, 1, 1};
+    cr_assert_eq(send_hello(hello), MESH_OK);
+    hello.limits.message_bytes = 0;
+    cr_assert_eq(send_hello(hello), MESH_PROTOCOL, "nothing could be sent");
+    hello.limits.message_bytes = 1;
     hello.role = (enum frame_role)0;
     cr_assert_eq(send_hello(hello), MESH_PROTOCOL);
 }
