@@ -65,6 +65,14 @@ static uint64_t send_time(struct host *host) {
     return host->now_ns;
 }
 
+/* What another thread sends gets out while a handler is at work, and what it needs for that comes in: a host in which other threads
+ * send has a standby, like a program (A7). Without memory for one it is late. */
+static void attend_thread(struct host *host) {
+    if (host->may_stand_by && !host->drive.has_standby && drive_start_standby(&host->drive) != MESH_OK) {
+        log_write(host->log, MESH_LOG_WARNING, NULL, host->options->actor, "no thread to send for others meanwhile");
+    }
+}
+
 /* In a handler what is sent leaves when the handler returns, or when a batch is full; other threads' at once. */
 static enum mesh_status submit(struct mesh_actor *self, struct post *post, bool no_wait) {
     struct host *host = self->host;
@@ -80,6 +88,7 @@ static enum mesh_status submit(struct mesh_actor *self, struct post *post, bool 
     if (status == MESH_OK && on_main_thread(host)) {
         drive_gather(&host->drive, bytes);
     } else if (status == MESH_OK) {
+        attend_thread(host);
         drive_submitted(&host->drive, post->now_ns, bytes);
     }
     process_unlock(host->process);

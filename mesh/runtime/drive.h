@@ -10,7 +10,8 @@
  *      '------------------------ a thread wants to drive: the standby leaves -------------------'
  *
  * A program has a standby thread, which takes over when nobody has driven for 10 ms, so that acks, repetitions and
- * what comes in go on while the program computes. A host's main thread drives between its handlers.
+ * what comes in go on while the program computes. A host's main thread drives between its handlers; it has a standby when other
+ * threads of it send.
  *
  * What several sends gather is sent at once when the last flush is 50 us ago, else by the driver, who is woken once:
  * a lone message never waits, and many go out together.
@@ -56,8 +57,8 @@ struct drive {
 MESH_MUST_USE enum mesh_status drive_init(struct drive *drive, struct process *process);
 void drive_fini(struct drive *drive);
 
-/* Starts and ends the standby thread; it blocks all signals, which so reach the program's own threads.
- * MESH_NO_MEMORY. Without the baton. */
+/* Starts and ends the standby thread; it blocks all signals, which so reach the program's own threads. To stop it, without the
+ * baton. MESH_NO_MEMORY. */
 MESH_MUST_USE enum mesh_status drive_start_standby(struct drive *drive);
 void drive_stop_standby(struct drive *drive);
 

@@ -397,6 +397,7 @@ static void on_exit_call(int code, void *user) {
     loop(host, &never, process_now(host->process) + DRAIN_WAIT_NS);
     leave(host);
     process_unlock(host->process);
+    drive_stop_standby(&host->drive);
 }
 
 /* ---- beginning and end ---- */
@@ -446,6 +447,7 @@ static enum mesh_status host_open(struct host *host, struct mesh_error *error) {
 
 static void host_close(struct host *host) {
     if (host->process) {
+        drive_stop_standby(&host->drive);
         drive_fini(&host->drive);
     }
     host_fini(host);
@@ -488,6 +490,7 @@ int host_main(const struct host_options *options, const struct mesh_type *const 
         return 1;
     }
     host.types = types;
+    host.may_stand_by = true;
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (options->admin_pid != 0 && (uint32_t)getppid() != options->admin_pid) {
         return 1;

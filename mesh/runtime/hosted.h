@@ -22,6 +22,7 @@ struct host {
     const char *origin;                   /* where they come from, for texts */
     struct process *process;
     struct drive drive;
+    bool may_stand_by; /* it is a process of its own */
     struct lifecycle *lifecycle;
     struct crash_page *page; /* NULL without one */
     struct log *log;

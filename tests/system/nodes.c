@@ -8,7 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { PAUSE_MS = 10, END_MS = 5000 };
+enum { PAUSE_MS = 10, END_MS = 5000, QUESTION = 2 };
 
 static const struct mesh_type *const *brought;
 static struct node *started[NODES_MAX];
@@ -194,15 +194,35 @@ long node_await_members(struct node *leader, size_t count, int timeout_ms) {
     }
 }
 
+static uint64_t counter(const struct mesh_node_report *report, const char *name) {
+    for (size_t i = 0; i < report->counters_count; i++) {
+        if (strcmp(report->counters[i].name, name) == 0) {
+            return report->counters[i].value;
+        }
+    }
+    (void)fprintf(stderr, "there is no counter %s\n", name);
+    exit(1);
+}
+
 uint64_t node_counter(struct node *node, const char *name) {
     struct mesh_report *report = report_of(node);
-    uint64_t value = 0;
-    for (size_t i = 0; i < report->nodes[0].counters_count; i++) {
-        const struct mesh_counter_report *counter = &report->nodes[0].counters[i];
-        value = strcmp(counter->name, name) == 0 ? counter->value : value;
-    }
+    uint64_t value = counter(&report->nodes[0], name);
     mesh_report_release(&report);
     return value;
+}
+
+void node_await_rest(struct node *node) {
+    bool rests = false;
+    for (long began_ms = node_now_ms(); !rests; node_pause()) {
+        EXPECT(node_now_ms() - began_ms < WAIT_MS);
+        struct mesh_report *report = report_of(node);
+        const struct mesh_node_report *here = &report->nodes[0];
+        uint64_t in_flight = counter(here, "in_flight");
+        rests = in_flight <= QUESTION &&
+                counter(here, "accepted") == counter(here, "handled") + counter(here, "returned") +
+                                                 counter(here, "dead") + counter(here, "abandoned") + in_flight;
+        mesh_report_release(&report);
+    }
 }
 
 bool node_actor(struct node *node, struct mesh_address address, struct mesh_actor_report *out) {

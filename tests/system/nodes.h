@@ -15,7 +15,7 @@
 #define EXPECT(condition)                                                                                              \
     ((condition) ? (void)0 : (void)(fprintf(stderr, "%s:%d: not so: %s\n", __FILE__, __LINE__, #condition), exit(1)))
 
-enum { NODES_MAX = 3, NODE_PROCESSES = 32, WAIT_MS = 10000 };
+enum { NODES_MAX = 3, NODE_PROCESSES = 512, WAIT_MS = 10000 };
 
 struct node {
     const char *name;
@@ -45,8 +45,11 @@ struct mesh_address node_create(struct node *node, const char *type, const char 
 /* Waits until the leader counts so many members, itself included. The milliseconds that it took. */
 long node_await_members(struct node *leader, size_t count, int timeout_ms);
 
-/* What the node's report says of a counter; 0 when it has none of that name. */
+/* What the node's report says of a counter. */
 uint64_t node_counter(struct node *node, const char *name);
+
+/* Waits until all is settled and the counters add up: accepted = handled + returned + dead + abandoned, but for the question. */
+void node_await_rest(struct node *node);
 
 /* What it says of an actor that it hosts; false when it does not. `type` is not to be used. */
 bool node_actor(struct node *node, struct mesh_address address, struct mesh_actor_report *out);

@@ -127,29 +127,8 @@ static void D7_light_ones_do_not_wait_at_all(void) {
     run_ring("light", 2, false);
 }
 
-static uint64_t counter(const struct mesh_node_report *report, const char *name) {
-    for (size_t i = 0; i < report->counters_count; i++) {
-        if (strcmp(report->counters[i].name, name) == 0) {
-            return report->counters[i].value;
-        }
-    }
-    return UINT64_MAX;
-}
-
-/* accepted = handled + returned + dead + abandoned + in flight, of which at rest there is nothing but the question itself (D1). */
 static void D1_the_counters_add_up_at_rest(void) {
-    bool rests = false;
-    for (long began_ms = node_now_ms(); !rests; node_pause()) {
-        struct mesh_report *report;
-        EXPECT(node_now_ms() - began_ms < WAIT_MS);
-        EXPECT(mesh_node_report(nodes[0].handle, false, WAIT_MS, &report, NULL) == MESH_OK);
-        const struct mesh_node_report *here = &report->nodes[0];
-        uint64_t in_flight = counter(here, "in_flight");
-        rests = in_flight <= 2 && counter(here, "accepted") == counter(here, "handled") + counter(here, "returned") +
-                                                                   counter(here, "dead") + counter(here, "abandoned") +
-                                                                   in_flight;
-        mesh_report_release(&report);
-    }
+    node_await_rest(&nodes[0]);
 }
 
 #define RUN(test) (printf("%s\n", #test), test())

@@ -291,6 +291,22 @@ Test(delivery, D8_unsent_it_expires_at_its_deadline) {
     expect_settled("one", FRAME_DIED, FRAME_EXPIRED, false);
 }
 
+Test(delivery, A1_there_is_no_second_message_while_one_is_in_hand) {
+    tell(bob, "one");
+    tell(bob, "two");
+    resolve_all();
+    carry_all();
+    struct message *message = delivery_take(sides[B], now_ns, bob);
+    cr_assert_not_null(message);
+    cr_assert_null(delivery_take(sides[B], now_ns, bob));
+    cr_assert_eq(STEP(B, VERDICT, .address = bob, .outcome = FRAME_HANDLED), MESH_OK);
+    cr_assert_not_null(delivery_take(sides[B], now_ns, bob));
+    cr_assert_eq(STEP(B, VERDICT, .address = bob, .outcome = FRAME_HANDLED), MESH_OK);
+    carry_all();
+    expect_settled("one", FRAME_HANDLED, FRAME_NO_REASON, false);
+    expect_settled("two", FRAME_HANDLED, FRAME_NO_REASON, false);
+}
+
 Test(delivery, D8_the_receiver_drops_what_has_not_begun) {
     struct message *message = make(bob, "one");
     message->deadline_ns = now_ns + NS_PER_S;

@@ -56,6 +56,12 @@ Test(timers, F1_several_come_in_the_order_of_their_times) {
     cr_assert_eq(timers_count(&timers, alice), 0);
 }
 
+Test(timers, A2_nobody_cancels_the_timer_of_another) {
+    uint64_t id = set(alice, 0, 5, "");
+    cr_assert_eq(timers_cancel(&timers, bob, id), MESH_NOT_FOUND);
+    expect_due(NS_PER_S, id);
+}
+
 Test(timers, F1_a_cancelled_one_never_comes) {
     uint64_t id = set(alice, 0, 5, "");
     cr_assert_eq(timers_cancel(&timers, bob, id), MESH_NOT_FOUND);

@@ -88,6 +88,45 @@ static enum mesh_verdict timed_receive(struct mesh_actor *self, const struct mes
     return verdict_of(mesh_cancel_wakeup(self, *cancelled));
 }
 
+/* Sends itself a message for each that is left, and tells how deep in handlers it is. */
+struct nested {
+    struct mesh_address asker;
+    int depth;
+};
+
+static enum mesh_verdict nested_receive(struct mesh_actor *self, const struct mesh_message *message, void *state) {
+    struct nested *nested = state;
+    size_t left;
+    const char *data = mesh_message_data(message, &left);
+    if (!mesh_message_is(message, "again")) {
+        return MESH_DONE;
+    }
+    if (!mesh_address_equal(mesh_message_sender(message), mesh_self(self))) {
+        nested->asker = mesh_message_sender(message);
+    }
+    nested->depth++;
+    enum mesh_status status = left > 0 ? mesh_send(self, mesh_self(self), "again", data, left - 1) : MESH_OK;
+    status = status ? status : mesh_send_text(self, nested->asker, "%d deep, %zu left", nested->depth, left);
+    nested->depth--;
+    return verdict_of(status);
+}
+
+/* Does what it is told, and counts how often it was told. */
+static enum mesh_verdict obedient_receive(struct mesh_actor *self, const struct mesh_message *message, void *state) {
+    unsigned *told = state;
+    const char *text = mesh_message_text(message);
+    if (!text) {
+        return MESH_DONE;
+    }
+    ++*told;
+    if (strcmp(text, "fail") == 0) {
+        return MESH_FAILED;
+    }
+    return mesh_reply_text(self, message, "%u", *told) ? MESH_FAILED
+           : strcmp(text, "exit") == 0                 ? MESH_EXIT
+                                                       : MESH_DONE;
+}
+
 /* Watches three pipes, of which one is closed, and tells which are readable. */
 static int pipes[3][2];
 
@@ -111,6 +150,10 @@ static enum mesh_verdict watching_receive(struct mesh_actor *self, const struct 
 static const struct mesh_type timed = {.name = "timed", .receive = timed_receive, .state_bytes = sizeof(uint64_t)};
 static const struct mesh_type watching = {
     .name = "watching", .receive = watching_receive, .state_bytes = sizeof(struct mesh_address)};
+static const struct mesh_type nested = {
+    .name = "nested", .receive = nested_receive, .state_bytes = sizeof(struct nested)};
+static const struct mesh_type obedient = {
+    .name = "obedient", .receive = obedient_receive, .state_bytes = sizeof(unsigned)};
 static const struct mesh_type echo = {
     .name = "echo", .receive = echo_receive, .stop = count_stop, .state_bytes = sizeof(unsigned)};
 static const struct mesh_type fails = {.name = "fails", .receive = fails_receive};
@@ -118,7 +161,8 @@ static const struct mesh_type parent = {
     .name = "parent", .receive = parent_receive, .state_bytes = sizeof(struct parent)};
 static const struct mesh_type light = {
     .name = "light", .receive = parent_receive, .state_bytes = sizeof(struct parent), .light = true};
-static const struct mesh_type *const types[] = {&echo, &fails, &parent, &light, &timed, &watching, NULL};
+static const struct mesh_type *const types[] = {&echo,     &fails,  &parent,   &light, &timed,
+                                                &watching, &nested, &obedient, NULL};
 
 /* ---- helpers ---- */
 
@@ -277,6 +321,26 @@ Test(kit, A4_light_children_behave_alike) {
         mesh_message_release(&mail);
     }
     cr_assert(told);
+}
+
+Test(kit, A1_a_send_to_itself_is_queued) {
+    struct mesh_address actor = create("nested");
+    cr_assert_eq(mesh_test_tell(test, actor, "again", "xx", 2), MESH_OK);
+    expect_mail("1 deep, 2 left");
+    expect_mail("1 deep, 1 left");
+    expect_mail("1 deep, 0 left");
+}
+
+Test(kit, A5_each_verdict_does_what_it_says) {
+    struct mesh_address actor = create("obedient");
+    struct mesh_message *reply;
+    expect_answer(actor, "done", "1");
+    cr_assert_eq(mesh_test_ask_text(test, actor, "fail", 1000, &reply), MESH_REFUSED);
+    mesh_message_release(&reply);
+    expect_answer(actor, "done", "4"); /* the one that failed was shown twice (E1) */
+    expect_answer(actor, "exit", "5");
+    mesh_test_run(test);
+    cr_assert_not(mesh_test_lives(test, actor));
 }
 
 Test(kit, F1_a_wakeup_comes_when_its_delay_is_over_and_a_cancelled_one_never) {
