@@ -319,6 +319,25 @@ Test(chunk, D8_what_expires_in_the_queue_half_sent_leaves_a_skip) {
     cr_assert_eq(mailbox_bytes(bob), 0);
 }
 
+/* Without the SKIP the slices that were sent would wait for ever for the message that settles them. */
+Test(chunk, D8_nothing_is_left_of_half_a_message_that_expired) {
+    limits.first_credit_messages = 2;
+    restart();
+    uint64_t deadline_ns = now_ns + NS_PER_S;
+    tell_large(bob, LARGE, deadline_ns);
+    resolve_all();
+    cr_assert(carry(A, false));
+    now_ns = deadline_ns + NS_PER_S;
+    tick(A);
+    expect_large_settled(LARGE, FRAME_DIED, FRAME_EXPIRED, false);
+    carry_all();
+    now_ns += limits.stream_idle_ns;
+    tick(A);
+    carry_all();
+    cr_assert_eq(delivery_census(sides[A]).streams_out, 0);
+    cr_assert_eq(delivery_census(sides[B]).streams_in, 0);
+}
+
 Test(chunk, D8_what_expires_while_the_link_is_down_leaves_skips) {
     uint64_t deadline_ns = now_ns + NS_PER_S;
     tell_large(bob, LARGE, deadline_ns);
@@ -468,6 +487,15 @@ static void expect_refused_at(uint64_t seq) {
 Test(chunk, D10_a_total_above_the_limit_is_refused) {
     attack(hostile(1, FRAME_CHUNK, UINT64_MAX, 0), CHUNK);
     attack(hostile(2, FRAME_USER, UINT64_MAX, CHUNK), CHUNK);
+    expect_refused_at(2);
+}
+
+/* A weight that wrapped around would reserve next to nothing. */
+Test(chunk, D10_a_total_that_no_memory_holds_is_refused_without_a_limit) {
+    limits.message_bytes_max = limits.mailbox_bytes = SIZE_MAX;
+    restart();
+    attack(hostile(1, FRAME_CHUNK, SIZE_MAX - 1, 0), CHUNK);
+    attack(hostile(2, FRAME_USER, SIZE_MAX - 1, CHUNK), CHUNK);
     expect_refused_at(2);
 }
 
