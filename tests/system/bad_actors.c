@@ -159,6 +159,7 @@ static struct mesh_address make_stuck(struct mesh_address actor) {
 static void expect_killed(void) {
     struct mesh_message *poison = NULL;
     EXPECT(mesh_listen(node.handle, WAIT_MS, &poison) == MESH_OK && mesh_message_kind(poison) == MESH_POISON);
+    printf("    %s\n", mesh_message_failure(poison));
     EXPECT(strstr(mesh_message_failure(poison), "killed by SIGKILL"));
     mesh_message_release(&poison);
 }

@@ -46,7 +46,7 @@ static enum mesh_verdict threads_receive(struct mesh_actor *self, const struct m
     if (!text) {
         return MESH_DONE;
     }
-    EXPECT(sscanf(text, "%47s %127s", address, fifo) == 2 && mesh_address_parse(address, &to) == MESH_OK);
+    EXPECT(sscanf(text, "%39s %127s", address, fifo) == 2 && mesh_address_parse(address, &to) == MESH_OK);
     for (int i = 0; i < THREADS; i++) {
         workers[i] = (struct worker){.actor = self, .to = to};
         workers[i].started = pthread_create(&workers[i].thread, NULL, work, &workers[i]) == 0;
