@@ -46,7 +46,7 @@ static bool may_tell(const struct directory *directory, const struct actor *acto
 /* Who hosts it judges (C7), and the home passes that on. */
 static void note_escalation(const struct directory *directory, struct actor *actor,
                             const struct control_exited *exited) {
-    bool here = actor->revival && actor->revival->supervision.on_failure == CONTROL_ESCALATE;
+    bool here = actor->revival && actor->revival->supervision.terms.on_failure == CONTROL_ESCALATE;
     actor->escalates = actor->admin == directory->incarnation ? here && exited->failed : exited->escalates;
 }
 

@@ -26,32 +26,20 @@ void directory_supervise(struct directory *directory, struct actor *actor, const
         directory->no_memory = true;
         return;
     }
-    revival->supervision = pending->create.supervision;
+    revival->supervision.terms = pending->create.supervision;
     revival->type = directory_text(directory, pending->create.type);
     revival->program = directory_text(directory, pending->create.program);
     revival->pool = pending->pool ? directory_text(directory, bytes_of_text(pending->pool)) : NULL;
     actor->revival = revival;
-    actor->restarts = revival->supervision.on_failure == CONTROL_RESTART;
+    actor->restarts = revival->supervision.terms.on_failure == CONTROL_RESTART;
 }
 
 /* ---- how often ---- */
 
-/* The oldest of the last N restarts is so long ago that it does not count any more, or there were not so many. */
-static bool has_one_left(const struct revival *revival, uint64_t now_ns) {
-    uint32_t max = revival->supervision.restarts_max;
-    if (max == 0 || revival->restarts < max) {
-        return max > 0;
-    }
-    uint64_t oldest_ns = revival->restarted_ns[(revival->restarts - max) % CONTROL_RESTARTS_MAX];
-    return now_ns >= time_add(oldest_ns, revival->supervision.within_ms * NS_PER_MS);
-}
-
 static void note_used_up(struct directory *directory, struct actor *actor) {
     char reason[REASON_BYTES];
-    struct text_builder text = text_builder(reason, sizeof reason);
-    const struct control_supervision *supervision = &actor->revival->supervision;
-    text_append(&text, "%s; its %u restarts within %u ms are used up", actor->text ? actor->text : "",
-                supervision->restarts_max, supervision->within_ms);
+    supervision_print_used_up(&actor->revival->supervision, bytes_of_text(actor->text ? actor->text : ""), reason,
+                              sizeof reason);
     free(actor->text);
     actor->text = directory_text(directory, bytes_of_text(reason));
 }
@@ -61,11 +49,10 @@ bool directory_may_restart(struct directory *directory, struct actor *actor) {
     if (!actor->restarts || !revival || actor->doomed || actor->orphan || directory->stopping) {
         return false;
     }
-    if (!has_one_left(revival, directory->now_ns)) {
+    if (!supervision_may_restart(&revival->supervision, directory->now_ns)) {
         note_used_up(directory, actor);
         return false;
     }
-    revival->restarted_ns[revival->restarts++ % CONTROL_RESTARTS_MAX] = directory->now_ns;
     directory->counters.restarts++;
     return true;
 }
@@ -80,7 +67,7 @@ static struct pending *ask_again(struct directory *directory, const struct actor
     control.create.parent = actor->parent;
     control.create.type = bytes_of_text(revival->type);
     control.create.program = bytes_of_text(revival->program);
-    control.create.supervision = revival->supervision;
+    control.create.supervision = revival->supervision.terms;
     control.create.detached = actor->detached;
     struct directory_event event = {.kind = DIRECTORY_CONTROL,
                                     .asker = directory_admin(directory->incarnation),

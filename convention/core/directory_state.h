@@ -12,6 +12,7 @@
 #include "mesh/base/list.h"
 #include "mesh/base/map.h"
 #include "mesh/core/address.h"
+#include "mesh/core/supervision.h"
 
 enum { LOST_MAX = 256, REASON_BYTES = 700, CAUSE_BYTES = 48, RECORDS_MAX = 1024 };
 
@@ -52,10 +53,8 @@ struct record {
 
 /* What a supervised actor is started anew from. */
 struct revival {
-    struct control_supervision supervision;
+    struct supervision supervision;
     char *type, *program, *pool; /* the pool may be NULL */
-    uint64_t restarts;
-    uint64_t restarted_ns[CONTROL_RESTARTS_MAX]; /* the last ones, a ring */
 };
 
 struct actor {

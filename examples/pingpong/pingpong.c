@@ -1,32 +1,11 @@
 /* Two actors play, each in a process of its own, and the program prints how fast: pingpong [HITS]. */
+#include "player.h"
 #include <mesh/mesh.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <time.h>
 
-struct ball {
-    struct mesh_address umpire; /* who hears that the game is over */
-    struct mesh_address to;     /* whom the next player hits it to */
-    long hits;                  /* still to come */
-};
-
-static enum mesh_verdict play(struct mesh_actor *self, const struct mesh_message *message, void *state) {
-    (void)state;
-    size_t bytes;
-    const void *data = mesh_message_data(message, &bytes);
-    struct ball ball;
-    if (!mesh_message_is(message, "ball") || bytes != sizeof ball) {
-        return MESH_DONE;
-    }
-    memcpy(&ball, data, sizeof ball);
-    struct mesh_address to = --ball.hits > 0 ? ball.to : ball.umpire;
-    ball.to = mesh_self(self);
-    return mesh_send(self, to, "ball", &ball, sizeof ball) ? MESH_FAILED : MESH_DONE;
-}
-
-static const struct mesh_type player = {.name = "pingpong.player", .receive = play};
-static const struct mesh_type *const types[] = {&player, NULL};
+static const struct mesh_type *const types[] = {&pingpong_player, NULL};
 
 static double seconds(void) {
     struct timespec now;

@@ -1,29 +1,13 @@
-/* A worker that divides, and crashes on purpose when it is asked for the impossible. Whoever asked for that gets the question back
+/* A worker (worker.c) that divides, and crashes on purpose when it is asked for the impossible. Whoever asked for that gets the question back
  * with the cause; the worker is started anew at its address, and answers whatever comes after it (C7).
  *
  *   supervised 12/4 7/0 10/5
  */
+#include "worker.h"
 #include <mesh/mesh.h>
 #include <stdio.h>
-#include <stdlib.h>
 
-static enum mesh_verdict divide(struct mesh_actor *self, const struct mesh_message *message, void *state) {
-    int *answers = state, above, below;
-    const char *text = mesh_message_text(message);
-    if (!text || sscanf(text, "%d/%d", &above, &below) != 2) {
-        return MESH_DONE;
-    }
-    if (below == 0) {
-        abort();
-    }
-    ++*answers;
-    return mesh_reply_text(self, message, "%s is %d (answer %d of this life)", text, above / below, *answers)
-               ? MESH_FAILED
-               : MESH_DONE;
-}
-
-static const struct mesh_type worker = {.name = "supervised.worker", .state_bytes = sizeof(int), .receive = divide};
-static const struct mesh_type *const types[] = {&worker, NULL};
+static const struct mesh_type *const types[] = {&supervised_worker, NULL};
 
 static void ask(struct mesh_node *node, struct mesh_address actor, const char *question) {
     struct mesh_message *reply;

@@ -209,6 +209,8 @@ static enum mesh_status on_event(struct delivery *d, uint64_t now_ns, const stru
         return actor_close(d, event->address, event->reason);
     case DELIVERY_FORGET:
         return actor_forget(d, event->address);
+    case DELIVERY_RENEW:
+        return actor_renew(d, event->address);
     case DELIVERY_FRAME:
         delivery_on_frame(d, now_ns, event->peer, event->batch);
         return MESH_OK;

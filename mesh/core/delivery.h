@@ -60,9 +60,11 @@ struct delivery_action {
 };
 
 enum delivery_event_kind {
-    DELIVERY_OPEN,     /* a local actor or endpoint begins: window and mailbox for `address` */
-    DELIVERY_CLOSE,    /* it ends: its mailbox is dead with `reason`; what it sent stays until received (D14) */
-    DELIVERY_FORGET,   /* a closed one is given up: what it still had open is counted as abandoned */
+    DELIVERY_OPEN,   /* a local actor or endpoint begins: window and mailbox for `address` */
+    DELIVERY_CLOSE,  /* it ends: its mailbox is dead with `reason`; what it sent stays until received (D14) */
+    DELIVERY_FORGET, /* a closed one is given up: what it still had open is counted as abandoned */
+    DELIVERY_RENEW, /* an open one begins a new life, as if its process had died: what it had open is abandoned, and with what
+                         * it was told by itself it is lost; what others sent stays, in order (C7) */
     DELIVERY_FRAME,    /* `batch` came from process `peer`; it may be malformed in meaning, not in form */
     DELIVERY_RESOLVED, /* `address` lives in process `peer`; `gone`, unless NULL: what is on record of its earlier life,
                          * for the sender who asked; the streams of others that had sent there wait for answers of their own (C7) */

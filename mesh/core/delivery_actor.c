@@ -127,18 +127,23 @@ enum mesh_status actor_close(struct delivery *d, struct mesh_address address, en
     return MESH_OK;
 }
 
-enum mesh_status actor_forget(struct delivery *d, struct mesh_address address) {
-    struct actor *actor = actor_find(d, address);
-    if (!actor || !actor->closed || actor->forgotten) {
-        return MESH_NOT_FOUND;
-    }
-    actor->forgotten = true;
+/* Whatever becomes of what it has open, nobody is left to be told. */
+static void abandon(struct delivery *d, struct actor *actor) {
     uint64_t open = actor->users.messages + actor->system.messages;
     d->counters.abandoned += open;
     d->counters.in_flight -= open;
     LIST_EACH (&actor->streams_out, node, after) {
         stream_abandon(d, LIST_OWNER(node, struct stream_out, of_actor));
     }
+}
+
+enum mesh_status actor_forget(struct delivery *d, struct mesh_address address) {
+    struct actor *actor = actor_find(d, address);
+    if (!actor || !actor->closed || actor->forgotten) {
+        return MESH_NOT_FOUND;
+    }
+    actor->forgotten = true;
+    abandon(d, actor);
     actor_retire(d, actor);
     return MESH_OK;
 }
@@ -235,6 +240,38 @@ static void finish(struct delivery *d, struct message *message) {
     } else {
         actor_settle(d, sender_of(d, message), message);
     }
+}
+
+/* What a process tells its own actors dies with it: ends of children, wake-ups, what came back. */
+static bool is_of_its_own(const struct actor *actor, const struct message *message) {
+    return mesh_address_equal(message->sender, actor->address) ||
+           (!message->stream && message->kind != FRAME_USER && message->kind != FRAME_EXIT_REQUEST);
+}
+
+enum mesh_status actor_renew(struct delivery *d, struct mesh_address address) {
+    struct actor *actor = actor_find(d, address);
+    if (!actor || actor->closed || actor->in_hand) {
+        return MESH_NOT_FOUND;
+    }
+    abandon(d, actor);
+    actor->life = ++d->lives;
+    actor->users = actor->system = (struct window){0};
+    actor->was_full = false;
+    list_remove(&actor->room);
+    struct message_list kept = {0};
+    struct message *message;
+    while ((message = mailbox_take(&actor->mailbox))) {
+        if (is_of_its_own(actor, message)) {
+            message->outcome = FRAME_HANDLED;
+            finish(d, message);
+        } else {
+            message_list_append(&kept, message);
+        }
+    }
+    while ((message = message_list_take(&kept))) {
+        actor_deliver(d, actor, message);
+    }
+    return MESH_OK;
 }
 
 static void finish_expired(struct delivery *d, struct message *message) {

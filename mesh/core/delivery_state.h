@@ -145,6 +145,7 @@ void actor_init(const struct delivery *d, struct actor *actor, struct mesh_addre
 enum mesh_status actor_open(struct delivery *d, struct mesh_address address);
 enum mesh_status actor_close(struct delivery *d, struct mesh_address address, enum frame_reason reason);
 enum mesh_status actor_forget(struct delivery *d, struct mesh_address address);
+enum mesh_status actor_renew(struct delivery *d, struct mesh_address address);
 enum mesh_status actor_verdict(struct delivery *d, const struct delivery_event *event);
 void actor_due(struct delivery *d, struct actor *actor, uint64_t now_ns);
 /* Frees a closed and forgotten one to which nothing leads any more. */

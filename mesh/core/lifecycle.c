@@ -138,15 +138,22 @@ static void on_own_exit(struct lifecycle *lifecycle, uint64_t now_ns, struct act
 
 static void on_cut(struct lifecycle *lifecycle, uint64_t now_ns, struct actor *actor,
                    const struct lifecycle_event *event) {
-    if (actor->state >= LIFECYCLE_DRAINING) {
+    if (actor->state >= LIFECYCLE_DRAINING || (event->crashed && actor->state == LIFECYCLE_FAILED)) {
         return;
     }
     if (actor->entry.how == 0) {
         actor->entry.how = event->how ? event->how : MESH_EXITED_ON_REQUEST;
         lifecycle_note_end(&actor->entry, event);
     }
+    if (event->crashed && actor->state <= LIFECYCLE_RUNNING && !actor->asked) {
+        actor->failed = true;
+    }
     lifecycle_unwant(&actor->entry, WANT_SHOW_EXIT);
-    lifecycle_enter_draining(lifecycle, now_ns, actor);
+    if (event->crashed && lifecycle_may_be_born_again(lifecycle, actor)) {
+        lifecycle_enter_failed(lifecycle, actor);
+    } else {
+        lifecycle_enter_draining(lifecycle, now_ns, actor);
+    }
 }
 
 static void on_shown(struct lifecycle *lifecycle, uint64_t now_ns, struct actor *actor) {
@@ -330,6 +337,10 @@ bool lifecycle_poll(struct lifecycle *lifecycle, struct lifecycle_action *out) {
         lifecycle_free_actor(lifecycle, actor);
     }
     return true;
+}
+
+bool lifecycle_is_pending(const struct lifecycle *lifecycle) {
+    return !list_is_empty(&lifecycle->wants);
 }
 
 enum lifecycle_treatment lifecycle_treat(const struct lifecycle *lifecycle, struct mesh_address address,

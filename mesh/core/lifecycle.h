@@ -14,7 +14,7 @@
  *                                                              v
  *                                GONE: reported once, then forgotten
  *
- *   An actor that is to be restarted (C7) and fails, by its constructor or through a child that escalates, tells its
+ *   An actor that is to be restarted (C7) and fails, by its constructor, through a child that escalates, or by a crash, tells its
  *   children and is FAILED: its mailbox stays as it is until it is BORN again, or until the admin has GIVEN it UP.
  *
  * The first cause of an exit is the one that is reported. An exit request is shown once and never again (E2); a failure
@@ -65,7 +65,8 @@ enum lifecycle_event_kind {
     LIFECYCLE_EXIT_REQUEST, /* `actor` shall exit; `alone` leaves its children be */
     LIFECYCLE_SHOWN,        /* the handler of its exit request is over, whatever it returned */
     LIFECYCLE_OWN_EXIT,     /* a verdict of `actor` was exit, or its code called exit() */
-    LIFECYCLE_CUT, /* `actor` ends now, without being shown anything: `how`, or its parent waited long enough (C5) */
+    LIFECYCLE_CUT, /* `actor` ends now, without being shown anything: `how`, or its parent waited long enough (C5); one
+                    * that has `crashed` has failed, unless it was to end anyway (C7) */
     LIFECYCLE_DRAINED,  /* what `actor` sent is received or settled */
     LIFECYCLE_GIVEN_UP, /* a FAILED `actor` is not born again */
     LIFECYCLE_SHUTDOWN, /* the whole process shall end: every actor is asked, none is born any more */
@@ -79,7 +80,7 @@ struct lifecycle_event {
     enum mesh_how how;
     int number;
     struct bytes text; /* borrowed for the call */
-    bool alone, restarts, escalates;
+    bool alone, restarts, escalates, crashed;
 };
 
 /* What the caller has to do, each given out once. */
@@ -133,6 +134,9 @@ MESH_MUST_USE enum mesh_status lifecycle_step(struct lifecycle *lifecycle, uint6
 
 /* The next thing to do; false when there is none. */
 bool lifecycle_poll(struct lifecycle *lifecycle, struct lifecycle_action *out);
+
+/* Whether there is one. */
+bool lifecycle_is_pending(const struct lifecycle *lifecycle);
 
 /* What is to be done with a message of this kind at the head of the actor's mailbox. HOLD for an unknown actor. */
 enum lifecycle_treatment lifecycle_treat(const struct lifecycle *lifecycle, struct mesh_address actor,

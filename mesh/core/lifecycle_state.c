@@ -150,7 +150,7 @@ static void want_of_living_children(struct lifecycle *lifecycle, struct actor *a
 }
 
 /* A restarted life knows nothing of these children: they are told to go, and nobody waits for them. */
-static void enter_failed(struct lifecycle *lifecycle, struct actor *actor) {
+void lifecycle_enter_failed(struct lifecycle *lifecycle, struct actor *actor) {
     enter(actor, LIFECYCLE_FAILED);
     LIST_EACH (&actor->children, node, after) {
         struct child *child = LIST_OWNER(node, struct child, sibling);
@@ -164,9 +164,13 @@ static void enter_failed(struct lifecycle *lifecycle, struct actor *actor) {
     lifecycle_want(lifecycle, &actor->entry, WANT_REPORT_FAILED);
 }
 
+bool lifecycle_may_be_born_again(const struct lifecycle *lifecycle, const struct actor *actor) {
+    return actor->failed && actor->restarts && !lifecycle->shutdown;
+}
+
 void lifecycle_enter_waiting(struct lifecycle *lifecycle, uint64_t now_ns, struct actor *actor) {
-    if (actor->failed && actor->restarts && !lifecycle->shutdown) {
-        enter_failed(lifecycle, actor);
+    if (lifecycle_may_be_born_again(lifecycle, actor)) {
+        lifecycle_enter_failed(lifecycle, actor);
         return;
     }
     if (actor->alone || left_by_children(actor)) {

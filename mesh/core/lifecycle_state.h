@@ -77,6 +77,8 @@ void lifecycle_enter_exiting(struct lifecycle *lifecycle, struct actor *actor);
 void lifecycle_enter_escalating(struct lifecycle *lifecycle, struct actor *actor);
 void lifecycle_enter_gone(struct lifecycle *lifecycle, struct actor *actor);
 void lifecycle_enter_draining(struct lifecycle *lifecycle, uint64_t now_ns, struct actor *actor);
+void lifecycle_enter_failed(struct lifecycle *lifecycle, struct actor *actor);
+bool lifecycle_may_be_born_again(const struct lifecycle *lifecycle, const struct actor *actor);
 void lifecycle_enter_waiting(struct lifecycle *lifecycle, uint64_t now_ns, struct actor *actor);
 void lifecycle_enter_killing(struct lifecycle *lifecycle, uint64_t now_ns, struct actor *actor);
 void lifecycle_look_for_the_last(struct lifecycle *lifecycle, uint64_t now_ns, struct actor *actor);

@@ -92,7 +92,7 @@ static void on_create(struct host *host, uint64_t id, const struct control_creat
 }
 
 /* From any process of the node. One that finds no handler any more, or no room in its mailbox, is logged. */
-static void on_dead_letter(struct host *host, const struct control_dead_letter *letter) {
+void hosted_on_dead_letter(struct host *host, const struct control_dead_letter *letter) {
     bool delivered = hosted_find(host, letter->handler) && dead_letters_deliver(host->process, letter) == MESH_OK;
     if (!delivered && limiter_take(&host->dead_letters.limiter, process_now(host->process))) {
         dead_letters_log(host->log, letter);
@@ -102,7 +102,7 @@ static void on_dead_letter(struct host *host, const struct control_dead_letter *
 static void on_control(void *user, struct mesh_address sender, const struct control *control) {
     struct host *host = user;
     if (control->kind == CONTROL_DEAD_LETTER && sender.node == host->options->node) {
-        on_dead_letter(host, &control->dead_letter);
+        hosted_on_dead_letter(host, &control->dead_letter);
     }
     if (!mesh_address_equal(sender, process_admin(host->process))) {
         return;

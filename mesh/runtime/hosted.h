@@ -108,6 +108,9 @@ bool hosted_run(struct mesh_actor *actor);
 /* Performs what the lifecycle wants, as far as the host's own window has room for it: the rest comes with the next turn. */
 void hosted_perform(struct host *host);
 
+/* A dead letter has come for a handler that lives here, or did (E4). */
+void hosted_on_dead_letter(struct host *host, const struct control_dead_letter *letter);
+
 /* Asks an actor to exit, ahead of its mailbox (C5). */
 void hosted_request_exit(struct host *host, struct mesh_address to);
 

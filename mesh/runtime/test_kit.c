@@ -50,70 +50,12 @@ static void take_mail(struct mesh_test *test) {
     }
 }
 
-/* ---- deaths ---- */
-
-enum { CAUSE_BYTES = 32 };
-
-static struct bytes cause_of(int signal, char text[CAUSE_BYTES]) {
-    const char *name = sigabbrev_np(signal);
-    (void)snprintf(text, CAUSE_BYTES, "killed by SIG%s", name ? name : "?");
-    return bytes_of_text(text);
-}
-
-void test_crash(struct mesh_test *test, struct mesh_actor *actor, int signal) {
-    struct host *host = &test->host;
-    char text[CAUSE_BYTES];
-    size_t place = 0;
-    struct mesh_actor *child;
-    while ((child = map_next(&host->actors, &place))) {
-        if (mesh_address_equal(child->parent, actor->address)) {
-            hosted_request_exit(host, child->address);
-        }
-    }
-    actor->started = false; /* its `stop` does not run */
-    hosted_tell(host, &(struct lifecycle_event){.kind = LIFECYCLE_CUT,
-                                                .actor = actor->address,
-                                                .how = MESH_EXITED_BY_SIGNAL,
-                                                .number = signal,
-                                                .text = cause_of(signal, text)});
-}
-
-/* The message that it would have handled goes back as poison. */
-static void crash_in_handler(struct mesh_test *test, const struct doomed *doomed) {
-    struct process *process = test->host.process;
-    struct mesh_actor *actor = hosted_find(&test->host, doomed->actor);
-    if (!actor || !process_take(process, doomed->actor)) {
-        return;
-    }
-    char text[CAUSE_BYTES];
-    struct delivery_event verdict = {.kind = DELIVERY_VERDICT,
-                                     .address = doomed->actor,
-                                     .outcome = FRAME_RETURNED,
-                                     .text = cause_of(doomed->signal, text)};
-    test_crash(test, actor, doomed->signal);
-    (void)process_step(process, &verdict);
-}
-
-static struct doomed **find_doomed(struct mesh_test *test, struct mesh_address actor) {
-    struct doomed **place = &test->doomed;
-    while (*place && !mesh_address_equal((*place)->actor, actor)) {
-        place = &(*place)->next;
-    }
-    return place;
-}
-
 /* ---- what the process tells ---- */
 
 static void on_runnable(void *user, struct mesh_address address) {
     struct mesh_test *test = user;
-    struct doomed **place = find_doomed(test, address);
-    struct doomed *doomed = *place;
     if (mesh_address_equal(address, test->endpoint)) {
         take_mail(test);
-    } else if (doomed) {
-        *place = doomed->next;
-        crash_in_handler(test, doomed);
-        free(doomed);
     } else {
         host_callbacks.runnable(&test->host, address);
     }
@@ -163,21 +105,36 @@ static void on_unhandled(void *user, struct message *message) {
     } else if (kept) {
         put_inbox(test, kept);
     }
+    if (message->outcome == FRAME_DIED) {
+        dead_letters_send(&test->host.dead_letters, test->host.process, test->host.log, message);
+    }
     message_release(message);
 }
 
-enum mesh_status test_begin(struct mesh_test *test, struct mesh_address address, struct mesh_address parent,
-                            const char *type, struct mesh_error *error) {
+enum mesh_status test_begin(struct mesh_test *test, const struct control_create *create, struct mesh_error *error) {
     const struct mesh_type *found = NULL;
+    char type[FRAME_TYPE_BYTES + 1];
+    (void)snprintf(type, sizeof type, "%.*s", (int)create->type.size, (const char *)create->type.data);
     enum mesh_status status = module_find(&found, test->host.types, type, test->host.origin, error);
-    return status == MESH_OK ? hosted_begin(&test->host, address, parent, found, false, error) : status;
+    bool supervised = create->supervision.on_failure != CONTROL_STOP;
+    if (status == MESH_OK && supervised) {
+        status = test_supervise(test, create->address, &create->supervision);
+    }
+    if (status != MESH_OK) {
+        return status;
+    }
+    struct mesh_address parent = create->detached ? process_address(test->host.process) : create->parent;
+    bool restarts = create->supervision.on_failure == CONTROL_RESTART;
+    status = hosted_begin(&test->host, create->address, parent, found, restarts, error);
+    if (status != MESH_OK && supervised) {
+        test_unsupervise(test, create->address);
+    }
+    return status;
 }
 
 static void on_create(struct mesh_test *test, const struct control_create *create) {
-    char type[FRAME_TYPE_BYTES + 1];
-    struct mesh_error error;
-    (void)snprintf(type, sizeof type, "%.*s", (int)create->type.size, (const char *)create->type.data);
-    if (test_begin(test, create->address, create->parent, type, &error) == MESH_OK) {
+    struct mesh_error error = {0};
+    if (test_begin(test, create, &error) == MESH_OK) {
         return;
     }
     struct bytes text = bytes_of_text(error.text);
@@ -190,6 +147,17 @@ static void on_create(struct mesh_test *test, const struct control_create *creat
                  &(struct delivery_gone){.reason = FRAME_NEVER_CREATED, .text = text});
 }
 
+/* The last one that registered; only itself steps down (E4). */
+static void on_dead_letter_handler(struct mesh_test *test, const struct control_dead_letter_handler *said) {
+    struct dead_letters *letters = &test->host.dead_letters;
+    if (said->registered) {
+        dead_letters_on_handler(letters, &(struct control_dead_letter_handler){
+                                             .handler = said->handler, .process = process_address(test->host.process)});
+    } else if (mesh_address_equal(said->handler, letters->handler)) {
+        dead_letters_on_handler(letters, &(struct control_dead_letter_handler){0});
+    }
+}
+
 /* What actors say to their admin. */
 static void on_control(void *user, struct mesh_address sender, const struct control *control) {
     struct mesh_test *test = user;
@@ -197,19 +165,17 @@ static void on_control(void *user, struct mesh_address sender, const struct cont
     if (control->kind == CONTROL_CREATE) {
         on_create(test, &control->create);
     } else if (control->kind == CONTROL_EXITED) {
-        const struct control_exited *exited = &control->exited;
-        hosted_tell(&test->host, &(struct lifecycle_event){.kind = LIFECYCLE_CHILD_ENDED,
-                                                           .actor = exited->address,
-                                                           .child = exited->address,
-                                                           .how = (enum mesh_how)exited->how,
-                                                           .number = exited->number,
-                                                           .text = exited->text});
+        test_on_exited(test, &control->exited);
     } else if (control->kind == CONTROL_KILL) {
         hosted_tell(&test->host, &(struct lifecycle_event){.kind = LIFECYCLE_CUT,
                                                            .actor = control->kill.address,
                                                            .text = bytes_of_text("it did not exit in time")});
     } else if (control->kind == CONTROL_SHUTDOWN) {
         hosted_tell(&test->host, &(struct lifecycle_event){.kind = LIFECYCLE_SHUTDOWN});
+    } else if (control->kind == CONTROL_DEAD_LETTER_HANDLER) {
+        on_dead_letter_handler(test, &control->dead_letter_handler);
+    } else if (control->kind == CONTROL_DEAD_LETTER) {
+        hosted_on_dead_letter(&test->host, &control->dead_letter);
     }
 }
 
@@ -237,10 +203,17 @@ static void bury_unknown(struct mesh_test *test) {
     }
 }
 
+/* One word leads to the next: a failure, a give-up, an end, a parent that is told. */
+static bool is_pending(const struct mesh_test *test) {
+    struct process *process = test->host.process;
+    return lifecycle_is_pending(test->host.lifecycle) &&
+           delivery_system_room(process_delivery(process), process_address(process));
+}
+
 static void work(struct mesh_test *test) {
     bool more = true;
     while (more) {
-        more = host_work(&test->host);
+        more = host_work(&test->host) || is_pending(test);
         if (!more && test->unknown) {
             bury_unknown(test);
             process_perform(test->host.process);
@@ -362,6 +335,10 @@ static void free_lists(struct mesh_test *test) {
     for (struct doomed *doomed; (doomed = test->doomed);) {
         test->doomed = doomed->next;
         free(doomed);
+    }
+    for (struct supervised *supervised; (supervised = test->supervised);) {
+        test->supervised = supervised->next;
+        free(supervised);
     }
     for (struct unknown *unknown; (unknown = test->unknown);) {
         test->unknown = unknown->next;

@@ -9,6 +9,7 @@
 #ifndef MESH_RUNTIME_TEST_KIT_H
 #define MESH_RUNTIME_TEST_KIT_H
 
+#include "mesh/core/supervision.h"
 #include "mesh/runtime/hosted.h"
 #include <mesh/test.h>
 
@@ -22,11 +23,23 @@ struct settled {
     struct mesh_settlement content;
 };
 
-/* An actor that is to die of its next message. */
+/* An actor that is to die of its next message: until it is started anew it has a type of its own. */
 struct doomed {
     struct doomed *next;
     struct mesh_address actor;
     int signal;
+    bool dead;
+    const struct mesh_type *was;
+    struct mesh_type type;
+};
+
+/* An actor whose create said what becomes of it when it fails (C7). */
+struct supervised {
+    struct supervised *next;
+    struct mesh_address actor;
+    struct supervision supervision;
+    bool given_up;
+    char text[FRAME_TEXT_BYTES]; /* why it is */
 };
 
 /* An address that nobody knew when it was sent to; its create may be on the way. */
@@ -49,6 +62,7 @@ struct mesh_test {
     struct settled *settled, **settled_tail, *shown;
     size_t settled_count;
     struct doomed *doomed;
+    struct supervised *supervised;
     struct unknown *unknown;
 };
 
@@ -61,12 +75,25 @@ bool test_go_on(struct mesh_test *test, uint64_t until_ns);
 /* The time that a public time-out means. */
 uint64_t test_until(const struct mesh_test *test, int timeout_ms);
 
-/* Begins an actor. MESH_UNKNOWN_TYPE, and as hosted_begin. */
-MESH_MUST_USE enum mesh_status test_begin(struct mesh_test *test, struct mesh_address address,
-                                          struct mesh_address parent, const char *type, struct mesh_error *error);
+/* Begins an actor, under its supervision. MESH_UNKNOWN_TYPE, and as hosted_begin. */
+MESH_MUST_USE enum mesh_status test_begin(struct mesh_test *test, const struct control_create *create,
+                                          struct mesh_error *error);
+
+/* ---- supervision: what the directory of a node does ---- */
+
+/* Keeps what is to become of that actor when it fails. MESH_NO_MEMORY. */
+MESH_MUST_USE enum mesh_status test_supervise(struct mesh_test *test, struct mesh_address actor,
+                                              const struct control_supervision *terms);
+void test_unsupervise(struct mesh_test *test, struct mesh_address actor); /* of one that has none too */
 
 /* The actor dies as if by a signal. */
 void test_crash(struct mesh_test *test, struct mesh_actor *actor, int signal);
+
+/* It does so of the next user message that its handler is shown. MESH_NO_MEMORY. */
+MESH_MUST_USE enum mesh_status test_doom(struct mesh_test *test, struct mesh_actor *actor, int signal);
+
+/* The host says that an actor has ended, or has failed and waits for a word: starts it anew, gives it up, tells its parent. */
+void test_on_exited(struct mesh_test *test, const struct control_exited *exited);
 
 /* The next message of the test's endpoint; NULL when there is none. */
 struct mesh_message *test_take_inbox(struct mesh_test *test);

@@ -2,6 +2,8 @@
  *
  * SPDX-License-Identifier: MPL-2.0 */
 #include "mesh/base/time.h"
+#include "mesh/runtime/create_terms.h"
+#include "mesh/runtime/error.h"
 #include "mesh/runtime/post.h"
 #include "mesh/runtime/test_kit.h"
 #include <stdlib.h>
@@ -9,16 +11,23 @@
 
 enum mesh_status mesh_test_create(struct mesh_test *test, const char *type, const struct mesh_create_options *options,
                                   struct mesh_address *out, struct mesh_error *error) {
-    (void)options;
-    struct mesh_address address;
+    struct create_terms terms;
+    enum mesh_status status = create_terms_init(&terms, options);
+    if (status != MESH_OK) {
+        return error_set(error, status, "the options for an actor of type %s: %s", type, mesh_status_text(status));
+    }
+    struct control_create create = {.type = bytes_of_text(type)};
+    create_terms_put(&terms, &create);
     process_lock(test->host.process);
-    enum mesh_status status = address_mint(&test->host.mint, &address);
+    create.parent = process_address(test->host.process);
+    status = address_mint(&test->host.mint, &create.address);
     if (status == MESH_OK) {
-        status = test_begin(test, address, process_address(test->host.process), type, error);
+        status = test_begin(test, &create, error);
     }
     process_unlock(test->host.process);
+    create_terms_fini(&terms);
     if (status == MESH_OK) {
-        *out = address;
+        *out = create.address;
     }
     return status;
 }
@@ -137,13 +146,11 @@ enum mesh_status mesh_test_crash(struct mesh_test *test, struct mesh_address add
 }
 
 enum mesh_status mesh_test_crash_in_handler(struct mesh_test *test, struct mesh_address address, int signal) {
-    struct doomed *doomed = mesh_test_lives(test, address) ? malloc(sizeof *doomed) : NULL;
-    if (!doomed) {
-        return mesh_test_lives(test, address) ? MESH_NO_MEMORY : MESH_NOT_FOUND;
-    }
-    *doomed = (struct doomed){test->doomed, address, signal};
-    test->doomed = doomed;
-    return MESH_OK;
+    process_lock(test->host.process);
+    struct mesh_actor *actor = hosted_find(&test->host, address);
+    enum mesh_status status = actor ? test_doom(test, actor, signal) : MESH_NOT_FOUND;
+    process_unlock(test->host.process);
+    return status;
 }
 
 bool mesh_test_lives(const struct mesh_test *test, struct mesh_address actor) {

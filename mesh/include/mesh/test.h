@@ -11,6 +11,14 @@
  *   mesh_test_ask_text(test, counter, "how many", 1000, &reply);
  *   mesh_test_destroy(&test);
  *
+ * Supervision is that of a node (C7), and so are detached actors (C6), the ends that parents hear of (C4), dead letters and their
+ * handler (E4). What is not as on a node:
+ *   - Requirements are not judged, and there are no capabilities to change: every create is placed here (H).
+ *   - A crash is that of one actor; on a node it takes the light actors of the same process along (A4).
+ *   - How far a crashed actor had come is always on record, so no message is marked redelivered (D4).
+ *   - Only signals are injected. A handler that really crashes, or calls exit(), ends the test; no node is ever lost.
+ *   - The test has one endpoint, and no private ones (D12).
+ *
  * One thread uses a test; threads that actors make may send. Rules A1 to F2.
  *
  * SPDX-License-Identifier: MPL-2.0 */
@@ -35,8 +43,8 @@ MESH_MUST_USE MESH_API enum mesh_status mesh_test_new(struct mesh_test **out, co
 /* Has all actors exit, so that their `stop` has run, and frees everything. Nulls the pointer; NULL-safe. */
 MESH_API void mesh_test_destroy(struct mesh_test **test);
 
-/* Creates a top-level actor; its constructor runs with the next run. MESH_UNKNOWN_TYPE, MESH_FULL, MESH_NO_MEMORY. Requirements
- * are not judged. */
+/* Creates a top-level actor; its constructor runs with the next run. Of the options its supervision counts; requirements are not
+ * judged. MESH_INVALID_ARGUMENT for options that mesh_create refuses, MESH_UNKNOWN_TYPE, MESH_FULL, MESH_NO_MEMORY. */
 MESH_MUST_USE MESH_API enum mesh_status mesh_test_create(struct mesh_test *test, const char *type,
                                                          const struct mesh_create_options *options,
                                                          struct mesh_address *out, struct mesh_error *error);
@@ -74,11 +82,13 @@ MESH_API uint64_t mesh_test_now_ms(const struct mesh_test *test);
 MESH_MUST_USE MESH_API enum mesh_status mesh_test_request_exit(struct mesh_test *test, struct mesh_address who,
                                                                bool alone);
 
-/* The actor dies now as if its process had been killed by that signal: its `stop` does not run, its mailbox is dead, its parent hears of
- * it, its children are asked to exit. MESH_NOT_FOUND. */
+/* The actor dies now as if its process had been killed by that signal: its `stop` does not run, its children are asked to exit. Then its
+ * supervision acts with the next run: its mailbox is dead and its parent hears of it, or it is started anew and what waited is
+ * handled (C7). MESH_NOT_FOUND. */
 MESH_MUST_USE MESH_API enum mesh_status mesh_test_crash(struct mesh_test *test, struct mesh_address actor, int signal);
 
-/* The same while it handles the next message that comes for it, which so goes back to its sender as poison (E3). */
+/* The same while it handles the next user message, which its handler does not see: it goes back to its sender as poison (E3). Asked
+ * twice before that, the later signal counts. MESH_NOT_FOUND, MESH_NO_MEMORY. */
 MESH_MUST_USE MESH_API enum mesh_status mesh_test_crash_in_handler(struct mesh_test *test, struct mesh_address actor,
                                                                    int signal);
 

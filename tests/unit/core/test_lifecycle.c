@@ -511,6 +511,31 @@ Test(lifecycle_restarting, C7_the_children_of_a_failed_life_are_told_and_forgott
     cr_assert_eq(lifecycle_treat(life, address(1), FRAME_CHILD_EXITED), LIFECYCLE_SETTLE, "of the earlier life");
 }
 
+static void crashes(void) {
+    struct lifecycle_event event = {
+        .kind = LIFECYCLE_CUT, .actor = address(1), .how = MESH_EXITED_BY_SIGNAL, .number = 11, .crashed = true};
+    cr_assert_eq(step(0, event), MESH_OK);
+}
+
+Test(lifecycle_restarting, C7_after_a_crash_it_waits_to_be_born_again_and_a_second_changes_nothing) {
+    happens(0, LIFECYCLE_STARTED, 1);
+    crashes();
+    cr_assert_eq(actions_count, 1);
+    expect(0, LIFECYCLE_REPORT_FAILED, 1);
+    crashes();
+    cr_assert_eq(actions_count, 0);
+    cr_assert_eq(state(1), LIFECYCLE_FAILED);
+}
+
+Test(lifecycle_restarting, C7_a_crash_of_one_that_exits_is_no_failure) {
+    happens(0, LIFECYCLE_STARTED, 1);
+    happens(0, LIFECYCLE_EXIT_REQUEST, 1);
+    crashes();
+    happens(0, LIFECYCLE_DRAINED, 1);
+    expect_report(MESH_EXITED_ON_REQUEST);
+    cr_assert_not(actions[1].failed);
+}
+
 Test(lifecycle_restarting, C7_an_exit_by_its_own_will_is_no_failure) {
     happens(0, LIFECYCLE_STARTED, 1);
     happens(0, LIFECYCLE_OWN_EXIT, 1);
