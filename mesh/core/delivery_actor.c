@@ -202,9 +202,11 @@ void actor_settle(struct delivery *d, struct actor *sender, struct message *mess
         break;
     case FRAME_RETURNED:
         d->counters.returned++;
+        sender->returned++;
         break;
     case FRAME_DIED:
         d->counters.dead++;
+        sender->dead++;
         break;
     }
     release_window(d, sender, message);
@@ -423,4 +425,24 @@ bool delivery_load(const struct delivery *d, struct mesh_address address, struct
         .handled = actor->handled,
     };
     return true;
+}
+
+static size_t count(const struct list *list) {
+    size_t number = 0;
+    LIST_EACH (list, node, after) {
+        number++;
+    }
+    return number;
+}
+
+bool delivery_traffic(const struct delivery *d, struct mesh_address address, struct delivery_traffic *out) {
+    const struct actor *actor = map_get(&d->actors, &address);
+    if (actor) {
+        *out = (struct delivery_traffic){.sent = actor->sent,
+                                         .returned = actor->returned,
+                                         .dead = actor->dead,
+                                         .streams_out = count(&actor->streams_out),
+                                         .streams_in = count(&actor->streams_in)};
+    }
+    return actor != NULL;
 }

@@ -37,6 +37,7 @@ static void accept(struct delivery *d, struct actor *actor, struct message *mess
     struct window *window = message->kind == FRAME_USER ? &actor->users : &actor->system;
     window->messages++;
     window->bytes += message_weight(message);
+    actor->sent++;
     d->counters.accepted++;
     d->counters.in_flight++;
     message->seq = message->epoch = 0;
