@@ -333,3 +333,39 @@ Test(delivery_restart, D1_what_an_earlier_life_had_open_is_not_settled_to_the_ne
     cr_assert_eq(load.unsettled_messages, 0);
     cr_assert_eq(delivery_counters(sides[A])->abandoned, 1);
 }
+
+/* ---- a new life in the same process ---- */
+
+Test(delivery_restart, C7_a_renewed_actor_inherits_nothing_of_what_it_had_sent) {
+    tell(bob, "one");
+    resolve_all();
+    carry_all();
+    tell(bob, "two");
+    cr_assert_eq(STEP(A, RENEW, .address = alice), MESH_OK);
+    cr_assert_eq(delivery_counters(sides[A])->abandoned, 2);
+    cr_assert_eq(delivery_counters(sides[A])->in_flight, 0);
+    tell(bob, "three");
+    resolve_all();
+    carry_all();
+    expect_handled(bob, "one"); /* it had arrived */
+    expect_handled(bob, "three");
+    carry_all();
+    expect_settled("three", FRAME_HANDLED, FRAME_NO_REASON, false);
+    expect_nothing_settled();
+}
+
+Test(delivery_restart, C7_what_others_sent_to_a_renewed_actor_stays_in_order) {
+    tell(bob, "one");
+    tell(bob, "two");
+    resolve_all();
+    carry_all();
+    cr_assert_not_null(delivery_take(sides[B], now_ns, bob));
+    cr_assert_eq(STEP(B, RENEW, .address = bob), MESH_NOT_FOUND, "a handler is at work");
+    cr_assert_eq(STEP(B, VERDICT, .address = bob, .outcome = FRAME_HANDLED), MESH_OK);
+    cr_assert_eq(STEP(B, RENEW, .address = bob), MESH_OK);
+    expect_handled(bob, "two");
+    carry_all();
+    expect_settled("one", FRAME_HANDLED, FRAME_NO_REASON, false);
+    expect_settled("two", FRAME_HANDLED, FRAME_NO_REASON, false);
+    cr_assert_eq(STEP(B, RENEW, .address = alice), MESH_NOT_FOUND);
+}
