@@ -37,7 +37,6 @@ enum frame_kind {
     FRAME_CONTROL,
     FRAME_SKIP,
     FRAME_CHUNK,
-    FRAME_REPORT,
 };
 
 /* How a message ended (D1). */

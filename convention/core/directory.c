@@ -164,7 +164,6 @@ static enum mesh_status on_control(struct directory *directory, const struct dir
     case CONTROL_DONE:
     case CONTROL_DEAD_LETTER_HANDLER:
     case CONTROL_DEAD_LETTER:
-    case CONTROL_ACTOR_REPORT:
         break;
     }
     CHECK_UNREACHABLE();
@@ -287,7 +286,14 @@ size_t directory_hosted(const struct directory *directory) {
     return count;
 }
 
-void directory_view_actor(const struct directory *directory, const struct actor *actor, struct directory_view *out) {
+bool directory_next_hosted(const struct directory *directory, size_t *cursor, struct directory_view *out) {
+    struct actor *actor;
+    do {
+        actor = map_next(&directory->actors, cursor);
+    } while (actor && !is_hosted(actor));
+    if (!actor) {
+        return false;
+    }
     struct slot *slot = directory_slot(directory, actor->slot);
     *out = (struct directory_view){
         .address = actor->address,
@@ -300,16 +306,5 @@ void directory_view_actor(const struct directory *directory, const struct actor 
                  : actor->state == ACTOR_HERE  ? "running"
                                                : "exiting",
     };
-}
-
-bool directory_next_hosted(const struct directory *directory, size_t *cursor, struct directory_view *out) {
-    struct actor *actor;
-    do {
-        actor = map_next(&directory->actors, cursor);
-    } while (actor && !is_hosted(actor));
-    if (!actor) {
-        return false;
-    }
-    directory_view_actor(directory, actor, out);
     return true;
 }

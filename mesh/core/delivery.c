@@ -24,6 +24,8 @@ const struct delivery_limits delivery_limits_default = {
     .overdue_max_ns = 5 * NS_PER_S,
     .stream_idle_ns = 60 * NS_PER_S,
     .room_percent = 82,
+    .run_min = 48,
+    .tell_handled = true,
 };
 
 enum { POOL_KEPT = 8192 };
@@ -95,10 +97,10 @@ static void destroy_actors(struct delivery *d) {
     struct actor *actor;
     struct message *message;
     for (size_t place = 0; (actor = map_next(&d->actors, &place));) {
-        while ((message = actor->in_hand ? actor->in_hand : mailbox_take(&actor->mailbox))) {
+        while ((message = actor->in_hand ? actor->in_hand : mailbox_take_whole(&actor->mailbox))) {
             actor->in_hand = NULL;
             if (message->stream) {
-                stream_in_leave(message->stream);
+                stream_in_leave(message->stream, message_count(message));
             }
             message_release(message);
         }
@@ -164,7 +166,16 @@ const struct delivery_counters *delivery_counters(const struct delivery *d) {
 }
 
 struct message *delivery_settled(struct delivery *d) {
-    return message_list_take(&d->settled);
+    struct message *first = d->settled.first;
+    if (!first || !first->run) {
+        return message_list_take(&d->settled);
+    }
+    struct message *message = message_run_first(first);
+    first->begin += message != NULL;
+    if (message_count(first) == 0) {
+        message_release(message_list_take(&d->settled));
+    }
+    return message;
 }
 
 /* ---- deadlines ---- */

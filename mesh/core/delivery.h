@@ -35,6 +35,8 @@ struct delivery_limits {
     uint64_t overdue_ns, overdue_max_ns; /* a first probe after this, doubled up to that */
     uint64_t stream_idle_ns;             /* an empty stream is closed after this */
     uint32_t room_percent;               /* a waiting sender goes on below this share of its window */
+    size_t run_min;                      /* so many small messages in a row, alike, are kept as a run; 1 or more */
+    bool tell_handled;                   /* delivery_settled gives out also what was handled, not only the rest */
 };
 
 extern const struct delivery_limits delivery_limits_default;
@@ -118,12 +120,16 @@ void delivery_set_limits(struct delivery *delivery, const struct delivery_limits
 struct message_pool *delivery_pool(struct delivery *delivery);
 
 /* Accepts a message of a local sender. On MESH_OK the message belongs to the delivery until delivery_settled gives it
- * back, with its outcome, exactly once (D1). Otherwise it stays the caller's and nothing has happened:
+ * back, with its outcome, exactly once (D1), perhaps as another object of the same contents. Otherwise it stays the caller's and nothing has happened:
  * MESH_WOULD_BLOCK at the window's limit (D7; for a local target also at its mailbox's limit), MESH_NO_MEMORY,
  * MESH_FULL at streams_max, MESH_NOT_FOUND for a sender that is not open, MESH_INVALID_ADDRESS for no target,
  * MESH_TOO_LARGE for a payload above message_bytes_max or a type name above FRAME_TYPE_BYTES. The message's deadline is
  * rounded up to the next 8 ms, so that its neighbours' agree with it. */
 enum mesh_status delivery_submit(struct delivery *delivery, uint64_t now_ns, struct message *message);
+
+/* The same for a draft: a message on the caller's stack, all zero but `count`, which is 1, and what the sender gives; type and
+ * payload are copied when it is accepted. Many small ones in a row stand in runs, so this is the way for what comes in thousands. */
+enum mesh_status delivery_post(struct delivery *delivery, uint64_t now_ns, struct message *draft);
 
 /* Tells what happened. MESH_FULL (OPEN, RESOLVED at a limit), MESH_NO_MEMORY, MESH_EXISTS or MESH_NOT_FOUND:
  * nothing has changed. A FRAME never fails: what makes no sense or finds no room is dropped, counted and sent again. */
@@ -132,7 +138,7 @@ enum mesh_status delivery_step(struct delivery *delivery, uint64_t now_ns, const
 /* The next thing to do; false when there is none. */
 bool delivery_poll(struct delivery *delivery, struct delivery_action *out);
 
-/* The next message whose fate is known; the caller owns it from now on. NULL when there is none. */
+/* The next message whose fate is known; the caller owns it from now on. NULL when there is none, or no memory to give it. */
 struct message *delivery_settled(struct delivery *delivery);
 
 /* Fills `out` with the next batch for `peer`, runs and acks, at most FRAME_BATCH_BYTES of payload (one larger message
@@ -171,14 +177,6 @@ struct delivery_load {
     uint64_t handled;
 };
 bool delivery_load(const struct delivery *delivery, struct mesh_address address, struct delivery_load *out);
-
-/* What it has sent in all, and what of that came back or is dead; and its streams: to so many targets and from so many senders in
- * other processes. Walks the streams. */
-struct delivery_traffic {
-    uint64_t sent, returned, dead;
-    size_t streams_out, streams_in;
-};
-bool delivery_traffic(const struct delivery *delivery, struct mesh_address address, struct delivery_traffic *out);
 
 /* How many of each it keeps. At rest, when every stream has been idle for stream_idle_ns, only open actors are left, and peers. */
 struct delivery_census {

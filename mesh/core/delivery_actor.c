@@ -5,6 +5,9 @@
 #include "mesh/core/delivery_state.h"
 #include <stdlib.h>
 
+/* An actor is offered again after this when there was no memory. */
+#define OFFER_AGAIN_NS (100 * NS_PER_MS)
+
 struct actor *actor_find(struct delivery *d, struct mesh_address address) {
     if (d->recent && mesh_address_equal(d->recent->address, address)) {
         return d->recent;
@@ -32,7 +35,7 @@ static void take_over(struct delivery *d, struct actor *actor) {
         while ((message = message_list_take(&queue))) {
             if (message_is_filler(message)) {
                 message_release(message);
-            } else if (mailbox_fits(&actor->mailbox, message_weight(message))) {
+            } else if (mailbox_fits_all(&actor->mailbox, message)) {
                 message->life = stream->actor->life;
                 actor_deliver(d, actor, message);
             } else {
@@ -95,7 +98,7 @@ static void bury(struct delivery *d, struct actor *actor, struct message *messag
         message->maybe_handled = true;
         stream_in_finish(d, message);
     } else { /* its stream's death tells of it */
-        stream_in_leave(message->stream);
+        stream_in_leave(message->stream, message_count(message));
         message_release(message);
     }
 }
@@ -118,7 +121,7 @@ enum mesh_status actor_close(struct delivery *d, struct mesh_address address, en
         stream_in_kill(stream, reason);
         stream_in_want_ack(d, stream, STREAM_WANTS_ACK);
     }
-    while ((message = mailbox_take(&actor->mailbox))) {
+    while ((message = mailbox_take_whole(&actor->mailbox))) {
         bury(d, actor, message, false);
     }
     list_remove(&actor->runnable);
@@ -177,10 +180,10 @@ void actor_check_drained(struct delivery *d, struct actor *actor) {
 
 /* ---- settlement (D1) ---- */
 
-static void release_window(struct delivery *d, struct actor *sender, const struct message *message) {
-    struct window *window = message->kind == FRAME_USER ? &sender->users : &sender->system;
-    window->messages--;
-    window->bytes -= message_weight(message);
+static void release_window(struct delivery *d, struct actor *sender, struct window *window, size_t count,
+                           size_t weight) {
+    window->messages -= count;
+    window->bytes -= weight;
     const struct delivery_limits *limits = &d->limits;
     if (sender->was_full && sender->users.messages <= limits->window_messages * limits->room_percent / 100 &&
         sender->users.bytes <= limits->window_bytes / 100 * limits->room_percent) {
@@ -190,27 +193,43 @@ static void release_window(struct delivery *d, struct actor *sender, const struc
     }
 }
 
+static bool counts(const struct actor *sender) {
+    return sender && !sender->forgotten; /* counted as abandoned when it was forgotten */
+}
+
+void actor_settle_handled(struct delivery *d, struct actor *sender, size_t count, size_t weight) {
+    if (counts(sender)) {
+        d->counters.in_flight -= count;
+        d->counters.handled += count;
+        release_window(d, sender, &sender->users, count, weight);
+    }
+}
+
 void actor_settle(struct delivery *d, struct actor *sender, struct message *message) {
-    if (!sender || sender->forgotten) { /* counted as abandoned when it was forgotten */
+    if (!counts(sender)) {
         message_release(message);
         return;
     }
-    d->counters.in_flight--;
+    size_t count = message_count(message);
+    d->counters.in_flight -= count;
     switch (message->outcome) {
     case FRAME_HANDLED:
-        d->counters.handled++;
+        d->counters.handled += count;
         break;
     case FRAME_RETURNED:
-        d->counters.returned++;
-        sender->returned++;
+        d->counters.returned += count;
         break;
     case FRAME_DIED:
-        d->counters.dead++;
-        sender->dead++;
+        d->counters.dead += count;
         break;
     }
-    release_window(d, sender, message);
-    message_list_append(&d->settled, message);
+    struct window *window = message->kind == FRAME_USER ? &sender->users : &sender->system;
+    release_window(d, sender, window, count, message_weight(message));
+    if (message->outcome == FRAME_HANDLED && !d->limits.tell_handled) {
+        message_release(message);
+    } else {
+        message_list_append(&d->settled, message);
+    }
 }
 
 void actor_settle_dead(struct delivery *d, struct actor *sender, struct message *message, enum frame_reason reason,
@@ -262,7 +281,7 @@ enum mesh_status actor_renew(struct delivery *d, struct mesh_address address) {
     list_remove(&actor->room);
     struct message_list kept = {0};
     struct message *message;
-    while ((message = mailbox_take(&actor->mailbox))) {
+    while ((message = mailbox_take_whole(&actor->mailbox))) {
         if (is_of_its_own(actor, message)) {
             message->outcome = FRAME_HANDLED;
             finish(d, message);
@@ -327,8 +346,12 @@ void actor_feed_starved(struct delivery *d, struct actor *actor) {
     }
 }
 
+/* What finds no memory to leave its run is offered again, a little later. */
 static struct message *hand_out(struct delivery *d, struct actor *actor, struct message *message) {
     actor->in_hand = message;
+    if (!message && actor->mailbox.messages > 0) {
+        delivery_wake_at(&d->actors_due, &actor->deadline, time_add(d->now_ns, OFFER_AGAIN_NS));
+    }
     if (actor->starved) {
         actor_feed_starved(d, actor);
     }
@@ -408,6 +431,7 @@ void actor_due(struct delivery *d, struct actor *actor, uint64_t now_ns) {
         }
         expire_slices(d, actor, now_ns);
     }
+    offer(d, actor);
     delivery_wake_at(&d->actors_due, &actor->deadline, actor->mailbox.expiry_ns);
 }
 
@@ -425,24 +449,4 @@ bool delivery_load(const struct delivery *d, struct mesh_address address, struct
         .handled = actor->handled,
     };
     return true;
-}
-
-static size_t count(const struct list *list) {
-    size_t number = 0;
-    LIST_EACH (list, node, after) {
-        number++;
-    }
-    return number;
-}
-
-bool delivery_traffic(const struct delivery *d, struct mesh_address address, struct delivery_traffic *out) {
-    const struct actor *actor = map_get(&d->actors, &address);
-    if (actor) {
-        *out = (struct delivery_traffic){.sent = actor->sent,
-                                         .returned = actor->returned,
-                                         .dead = actor->dead,
-                                         .streams_out = count(&actor->streams_out),
-                                         .streams_in = count(&actor->streams_in)};
-    }
-    return actor != NULL;
 }

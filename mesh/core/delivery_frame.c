@@ -161,8 +161,9 @@ void stream_in_enter(struct stream_in *stream) {
     }
 }
 
-void stream_in_leave(struct stream_in *stream) {
-    if (--stream->in_mailbox == 0) {
+void stream_in_leave(struct stream_in *stream, size_t count) {
+    stream->in_mailbox -= count;
+    if (stream->in_mailbox == 0) {
         stream->actor->mailbox.busy--;
         if (!stream->peer) {
             free(stream);
@@ -173,7 +174,7 @@ void stream_in_leave(struct stream_in *stream) {
 void stream_in_finish(struct delivery *d, struct message *message) {
     struct stream_in *stream = message->stream;
     bool over = !stream->peer;
-    stream_in_leave(stream);
+    stream_in_leave(stream, 1);
     if (over) {
         message_release(message);
         return;
@@ -234,15 +235,43 @@ void stream_in_take(struct delivery *d, struct stream_in *stream, struct message
     take(d, stream, message, slice_bytes);
 }
 
+/* Whether so many of a run are kept as one. A message behind slices settles their numbers with its own, so it stands alone. */
+static bool is_kept_as_run(const struct delivery *d, const struct stream_in *stream, const struct frame_run *run,
+                           size_t count) {
+    return count >= d->limits.run_min && stream->assembly.first == 0 && run->kind == FRAME_USER && !run->parts &&
+           !(run->flags & FRAME_RUN_URGENT);
+}
+
+/* Begins a run in the mailbox with the message. Without memory the message stands alone. */
+static struct message *take_as_run(struct delivery *d, struct stream_in *stream, struct message *message) {
+    struct message *run = message_run_new(d->pool, message);
+    size_t payload_bytes = message->payload.size;
+    if (run) {
+        run->seq = message->seq;
+        message_release(message);
+    }
+    take(d, stream, run ? run : message, payload_bytes);
+    return run;
+}
+
 static void take_messages(struct delivery *d, struct stream_in *stream, const struct frame_run *run, size_t i,
                           uint64_t deadline_ns) {
+    struct message *kept = NULL; /* the run in the mailbox that takes more */
     if (stream->assembly.first != 0 || stream->actor->claimant == stream) {
         slices_break_off(d, stream);
     }
     for (; i < run->count; i++) {
-        if (!admits(d, stream, run->payloads[i].size, run->count - i)) {
+        struct bytes payload = run->payloads[i];
+        if (!admits(d, stream, payload.size, run->count - i)) {
             stream_in_gap(d, stream);
             return;
+        }
+        if (kept && payload.size <= MESSAGE_RUN_PAYLOAD_BYTES &&
+            mailbox_push_into(&stream->actor->mailbox, kept, payload)) {
+            stream_in_took(stream, payload.size);
+            stream_in_enter(stream);
+            d->counters.received++;
+            continue;
         }
         struct message *message = make_message(d, deadline_ns, run, i);
         if (!message) {
@@ -250,7 +279,12 @@ static void take_messages(struct delivery *d, struct stream_in *stream, const st
             stream_in_gap(d, stream);
             return;
         }
-        take(d, stream, message, run->payloads[i].size);
+        if (is_kept_as_run(d, stream, run, run->count - i) && message_may_run(message)) {
+            kept = take_as_run(d, stream, message);
+        } else {
+            kept = NULL;
+            take(d, stream, message, payload.size);
+        }
     }
 }
 

@@ -89,23 +89,28 @@ static void pull_acks(struct delivery *d, struct peer *peer) {
 /* ---- runs ---- */
 
 static bool is_sliced(const struct message *message) {
-    return message->kind == FRAME_CHUNK || message->slice_bytes < message->payload.size;
+    return message->kind == FRAME_CHUNK || (!message->run && message->slice_bytes < message->payload.size);
 }
 
 static bool is_external(const struct message *message) {
     return message->part && message->slice_bytes > FRAME_INLINE_BYTES;
 }
 
-/* What of it goes under its number. */
-static struct bytes slice_of(const struct message *message) {
+/* What goes under the number of the place. */
+static struct bytes slice_at(const struct stream_place *place) {
+    const struct message *message = place->message;
+    if (message->run) {
+        return message_entry(message, place->entry);
+    }
     size_t before = message->payload.size - message->slice_bytes;
     return before == 0 ? message->payload : bytes_make(message->payload.data + before, message->slice_bytes);
 }
 
 /* Slices say of what, and where they belong (D6). */
-static void place_slice(struct frame_run *run, const struct message *message) {
-    run->total = message->part->bytes.size;
-    run->offset = (uint64_t)(slice_of(message).data - message->part->bytes.data);
+static void place_slice(struct frame_run *run, const struct stream_place *place) {
+    const struct part *part = place->message->part;
+    run->total = part->bytes.size;
+    run->offset = (uint64_t)(slice_at(place).data - part->bytes.data);
 }
 
 static uint32_t run_flags(const struct message *message) {
@@ -122,14 +127,19 @@ static uint32_t ttl_of(uint64_t deadline_ns, uint64_t now_ns) {
 }
 
 /* Whether the message can travel in the last run: alike in all but its payload. */
-static bool continues_run(const struct batch *batch, const struct stream_out *stream, const struct message *message) {
+static bool continues_run(const struct batch *batch, const struct stream_out *stream,
+                          const struct stream_place *place) {
     if (batch->runs_count == 0) {
         return false;
     }
     const struct frame_run *run = &batch->runs[batch->runs_count - 1];
     const struct run_scratch *scratch = &batch->scratch[batch->runs_count - 1];
-    return scratch->stream == stream && run->count > 0 && run->first + run->count == message->seq &&
-           run->kind == message->kind && scratch->deadline_ns == message->deadline_ns && run->ask == message->ask &&
+    const struct message *message = place->message;
+    bool next = scratch->stream == stream && run->count > 0 && run->first + run->count == message->seq + place->entry;
+    if (!next || (message->run && place->entry > 0 && scratch->message == message)) {
+        return next;
+    }
+    return run->kind == message->kind && scratch->deadline_ns == message->deadline_ns && run->ask == message->ask &&
            run->flags == run_flags(message) && scratch->external == is_external(message) &&
            (run->total > 0) == is_sliced(message) && bytes_equal(run->type, message->type);
 }
@@ -154,13 +164,15 @@ static bool has_room(const struct batch *batch, size_t payload_bytes) {
            batch->payloads_count < BATCH_PAYLOADS && (first || batch->bytes + payload_bytes <= FRAME_BATCH_BYTES);
 }
 
-static void add_message(struct delivery *d, struct stream_out *stream, struct message *message, uint64_t now_ns) {
+static void add_place(struct delivery *d, struct stream_out *stream, const struct stream_place *place,
+                      uint64_t now_ns) {
     struct batch *batch = &d->batch;
+    struct message *message = place->message;
     struct frame_run *run = batch->runs + batch->runs_count;
-    if (continues_run(batch, stream, message)) {
+    if (continues_run(batch, stream, place)) {
         run--;
     } else {
-        run = begin_run(batch, stream, message->seq);
+        run = begin_run(batch, stream, message->seq + place->entry);
         struct run_scratch *scratch = &batch->scratch[batch->runs_count - 1];
         scratch->deadline_ns = message->deadline_ns;
         scratch->external = is_external(message);
@@ -169,17 +181,18 @@ static void add_message(struct delivery *d, struct stream_out *stream, struct me
         run->flags = run_flags(message);
         run->type = message->type;
         if (is_sliced(message)) {
-            place_slice(run, message);
+            place_slice(run, place);
         }
         run->ttl_ms = ttl_of(message->deadline_ns, now_ns);
         run->payloads = batch->payloads + batch->payloads_count;
         run->parts = scratch->external ? batch->parts + batch->payloads_count : NULL;
         batch->head_bytes += message->type.size;
     }
-    batch->payloads[batch->payloads_count] = slice_of(message);
+    batch->scratch[batch->runs_count - 1].message = message;
+    batch->payloads[batch->payloads_count] = slice_at(place);
     batch->parts[batch->payloads_count] = message->part;
     batch->payloads_count++;
-    batch->bytes += message->slice_bytes;
+    batch->bytes += place->bytes;
     run->count++;
 }
 
@@ -204,13 +217,14 @@ static void pull_stream(struct delivery *d, struct stream_out *stream, uint64_t 
     if (stream->received == stream->high) {
         stream->overdue_ns = TIME_NEVER; /* what is sent now has its own time */
     }
-    struct message *message;
-    while ((message = stream_out_next(stream)) && turn_bytes < QUANTUM_BYTES && has_room(batch, message->slice_bytes)) {
-        turn_bytes += message->slice_bytes;
-        d->counters.sent_again += stream_out_sent(stream);
-        add_message(d, stream, message, now_ns);
+    struct stream_place place = stream_out_next(stream);
+    while (place.message && turn_bytes < QUANTUM_BYTES && has_room(batch, place.bytes)) {
+        turn_bytes += place.bytes;
+        d->counters.sent_again += stream_out_sent(stream, &place);
+        add_place(d, stream, &place, now_ns);
+        place = stream_out_next(stream);
     }
-    if (stream->probe_wanted && !message && batch->runs_count < BATCH_RUNS) {
+    if (stream->probe_wanted && !place.message && batch->runs_count < BATCH_RUNS) {
         add_probe(batch, stream);
     }
 }

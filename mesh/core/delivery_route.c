@@ -145,7 +145,8 @@ static void resume(struct delivery *d, struct stream_out *stream, uint64_t now_n
 
 /* What an earlier life of the target has on record is settled: up to the mark as handled, and the message in hand failed
  * with its process (E3). Before that one stands nothing that was not begun. Whether the record is of this very stream. */
-static bool settle_recorded(struct delivery *d, struct stream_out *stream, const struct delivery_gone *record) {
+static bool settle_recorded(struct delivery *d, struct stream_out *stream, const struct delivery_gone *record,
+                            enum frame_reason reason) {
     if (!record || !record->floors_known || record->epoch != stream->epoch) {
         return false;
     }
@@ -154,20 +155,10 @@ static bool settle_recorded(struct delivery *d, struct stream_out *stream, const
     if (last > stream->received) {
         stream_out_received(stream, last, 0, 0);
     }
-    struct message *message;
-    while (stream->base <= last && (message = stream_out_settle(stream))) {
-        if (message_is_filler(message)) {
-            message_release(message);
-            continue;
-        }
-        message->outcome = message->seq == record->in_hand ? FRAME_RETURNED : FRAME_HANDLED;
-        if (message->outcome == FRAME_RETURNED) {
-            message->reason = FRAME_EXITED;
-            message_set_text(message, record->text);
-        }
-        actor_settle(d, stream->actor, message);
-    }
-    return true;
+    struct frame_exception in_hand = {
+        .seq = record->in_hand, .outcome = FRAME_RETURNED, .reason = reason, .text = record->text};
+    struct frame_ack ack = {.handled = last, .exceptions = &in_hand, .exceptions_count = record->in_hand > 0};
+    return stream_settle(d, stream, &ack);
 }
 
 /* A stream meets the process of its target. What went to another one goes again (D3), marked unless it is on record
@@ -180,7 +171,8 @@ static void meet(struct delivery *d, struct stream_out *stream, const struct del
     if (lost == event->peer) {
         resume(d, stream, now_ns);
     } else if (lost != 0) {
-        bool on_record = settle_recorded(d, stream, event->gone);
+        bool on_record = settle_recorded(d, stream, event->gone, FRAME_EXITED);
+        (void)stream_out_part(stream); /* without memory the rest of a run is marked, too */
         for (struct message *message = stream->sent.first; message && !on_record; message = message->next) {
             message->flags |= FRAME_RUN_REDELIVERED;
         }
@@ -288,28 +280,25 @@ enum mesh_status route_resolved(struct delivery *d, uint64_t now_ns, const struc
 
 /* ---- gone ---- */
 
-/* What became of one message of a dead target. On record, a number up to the handled mark was handled, the one in hand
- * failed with the process (E3), and what lies beyond was never begun. Off the record, whatever was sent may have been. */
+/* What became of a message of a dead target that is not on its record as begun. On record it never was; off the record,
+ * whatever was sent may have been. */
 static void settle_gone(struct delivery *d, struct stream_out *stream, struct message *message,
                         const struct delivery_gone *gone, bool on_record) {
-    bool sent = message->seq > 0;
-    bool told = sent && on_record && gone->epoch == stream->epoch;
-    if (told && message->seq <= gone->handled && message->seq != gone->in_hand) {
-        message->outcome = FRAME_HANDLED;
-        actor_settle(d, stream->actor, message);
-        return;
-    }
-    bool begun = (sent && !on_record) || (message->flags & FRAME_RUN_REDELIVERED);
-    message->outcome = told && message->seq == gone->in_hand ? FRAME_RETURNED : FRAME_DIED;
+    bool begun = (message->seq > 0 && !on_record) || (message->flags & FRAME_RUN_REDELIVERED);
+    message->outcome = FRAME_DIED;
     message->reason = gone->reason;
-    message->maybe_handled = message->outcome == FRAME_DIED && begun && gone->reason != FRAME_NEVER_CREATED;
+    message->maybe_handled = begun && gone->reason != FRAME_NEVER_CREATED;
     message_set_text(message, gone->text);
     actor_settle(d, stream->actor, message);
 }
 
+/* A record of an earlier life of the stream says that nothing of this one was begun. */
 static void bury_stream(struct delivery *d, struct stream_out *stream, const struct delivery_gone *gone) {
     bool on_record =
         gone->floors_known && gone->epoch <= stream->epoch && mesh_address_equal(gone->sender, stream->sender);
+    if (on_record && gone->epoch == stream->epoch) {
+        on_record = settle_recorded(d, stream, gone, gone->reason);
+    }
     struct message_list all = {0};
     struct message *message;
     stream_out_drop(stream, true, &all);

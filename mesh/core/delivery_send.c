@@ -33,19 +33,25 @@ bool delivery_system_room(const struct delivery *d, struct mesh_address sender) 
     return actor && actor->system.messages < d->limits.system_messages;
 }
 
-static void accept(struct delivery *d, struct actor *actor, struct message *message) {
+static uint64_t round_expiry(uint64_t deadline_ns) {
+    return deadline_ns < TIME_NEVER - EXPIRY_TICK_NS ? (deadline_ns + EXPIRY_TICK_NS - 1) & ~(EXPIRY_TICK_NS - 1)
+                                                     : deadline_ns;
+}
+
+static void count_accepted(struct delivery *d, struct actor *actor, const struct message *message) {
     struct window *window = message->kind == FRAME_USER ? &actor->users : &actor->system;
     window->messages++;
     window->bytes += message_weight(message);
-    actor->sent++;
     d->counters.accepted++;
     d->counters.in_flight++;
+}
+
+static void accept(struct delivery *d, struct actor *actor, struct message *message) {
+    count_accepted(d, actor, message);
     message->seq = message->epoch = 0;
     message->stream = NULL;
     message->maybe_handled = false;
-    if (message->deadline_ns < TIME_NEVER - EXPIRY_TICK_NS) {
-        message->deadline_ns = (message->deadline_ns + EXPIRY_TICK_NS - 1) & ~(EXPIRY_TICK_NS - 1);
-    }
+    message->deadline_ns = round_expiry(message->deadline_ns);
 }
 
 /* A local target's mailbox gets it at once; it never waits (D7). */
@@ -128,7 +134,8 @@ static enum mesh_status submit_remote(struct delivery *d, uint64_t now_ns, struc
     return MESH_OK;
 }
 
-enum mesh_status delivery_submit(struct delivery *d, uint64_t now_ns, struct message *message) {
+/* Whether the sender, which is given out then, may send it now. */
+static enum mesh_status check(struct delivery *d, const struct message *message, struct actor **out) {
     if (mesh_address_is_none(message->target)) {
         return MESH_INVALID_ADDRESS;
     }
@@ -143,8 +150,19 @@ enum mesh_status delivery_submit(struct delivery *d, uint64_t now_ns, struct mes
         actor->was_full = actor->was_full || message->kind == FRAME_USER;
         return MESH_WOULD_BLOCK;
     }
+    *out = actor;
+    return MESH_OK;
+}
+
+/* The stream on which the actor sent last, if that one leads to the target. */
+static struct stream_out *recent_stream(const struct actor *actor, struct mesh_address target) {
     struct stream_out *stream = actor->recent;
-    if (!stream || stream->closing || !mesh_address_equal(stream->target, message->target)) {
+    return stream && !stream->closing && mesh_address_equal(stream->target, target) ? stream : NULL;
+}
+
+static enum mesh_status submit(struct delivery *d, uint64_t now_ns, struct actor *actor, struct message *message) {
+    struct stream_out *stream = recent_stream(actor, message->target);
+    if (!stream) {
         struct actor *target = actor_find(d, message->target);
         if (target) {
             return submit_local(d, actor, target, message);
@@ -155,6 +173,33 @@ enum mesh_status delivery_submit(struct delivery *d, uint64_t now_ns, struct mes
         }
     }
     return submit_remote(d, now_ns, stream, message);
+}
+
+enum mesh_status delivery_submit(struct delivery *d, uint64_t now_ns, struct message *message) {
+    struct actor *actor;
+    enum mesh_status status = check(d, message, &actor);
+    return status == MESH_OK ? submit(d, now_ns, actor, message) : status;
+}
+
+enum mesh_status delivery_post(struct delivery *d, uint64_t now_ns, struct message *draft) {
+    struct actor *actor;
+    enum mesh_status status = check(d, draft, &actor);
+    if (status != MESH_OK) {
+        return status;
+    }
+    draft->deadline_ns = round_expiry(draft->deadline_ns);
+    struct stream_out *stream = recent_stream(actor, draft->target);
+    if (stream && stream_out_push_into_run(stream, d->pool, draft, d->limits.run_min)) {
+        count_accepted(d, actor, draft);
+        stream_review(d, stream, now_ns);
+        return MESH_OK;
+    }
+    struct message *message = message_new_from(d->pool, draft);
+    status = message ? submit(d, now_ns, actor, message) : MESH_NO_MEMORY;
+    if (status != MESH_OK) {
+        message_release(message);
+    }
+    return status;
 }
 
 /* ---- what a stream waits for ---- */
@@ -187,7 +232,8 @@ static void make_ready(struct delivery *d, struct stream_out *stream, struct pee
  * only not handled yet is asked for seldom: handlers may take their time; as seldom, whether a target still lives
  * whose link is down: a node that fell silent refuses no connection. */
 static void set_overdue(struct delivery *d, struct stream_out *stream, uint64_t now_ns, bool reachable) {
-    bool waits = stream->closing || stream->base <= stream->high || (stream->queued > 0 && !stream_out_next(stream));
+    bool waits =
+        stream->closing || stream->base <= stream->high || (stream->queued > 0 && !stream_out_next(stream).message);
     bool cut_off = !reachable && stream_peer(stream) && (stream->closing || stream->unsettled > 0);
     if (!cut_off && (!reachable || !waits)) {
         stream->overdue_ns = TIME_NEVER;
@@ -203,7 +249,7 @@ static void set_overdue(struct delivery *d, struct stream_out *stream, uint64_t 
 void stream_review(struct delivery *d, struct stream_out *stream, uint64_t now_ns) {
     struct peer *peer = stream_peer(stream);
     bool reachable = peer && !peer->down;
-    if (reachable && (stream->probe_wanted || stream_out_next(stream))) {
+    if (reachable && (stream->probe_wanted || stream_out_next(stream).message)) {
         make_ready(d, stream, peer);
     } else {
         stream_unready(stream);
@@ -287,29 +333,82 @@ void stream_due(struct delivery *d, struct stream_out *stream, uint64_t now_ns) 
 
 /* ---- the receiver's word ---- */
 
-/* Every number up to `handled` is settled: as handled, unless it is listed. */
-static void settle(struct delivery *d, struct stream_out *stream, const struct frame_ack *ack) {
-    const struct frame_exception *exception = ack->exceptions, *end = exception + ack->exceptions_count;
+/* Takes the lowest entry of the run out of the stream; NULL without memory. */
+static struct message *take_entry(struct stream_out *stream, struct message *run) {
+    struct message *message = message_run_first(run);
+    if (message) {
+        message_release(stream_out_pass(stream, 1));
+    }
+    return message;
+}
+
+/* The `count` lowest entries of a run are handled. */
+static bool settle_handled_run(struct delivery *d, struct stream_out *stream, struct message *run, size_t count) {
     struct message *message;
-    while (stream->base <= ack->handled && (message = stream_out_settle(stream))) {
-        while (exception < end && exception->seq < message->seq) {
-            exception++;
-        }
-        if (message_is_filler(message)) {
-            message_release(message);
-            continue;
-        }
-        message->outcome = FRAME_HANDLED;
-        if (exception < end && exception->seq == message->seq) {
-            message->outcome = exception->outcome;
-            message->reason = exception->reason;
-            bool before =
-                exception->outcome == FRAME_DIED && (message->flags & FRAME_RUN_REDELIVERED); /* an earlier life */
-            message->maybe_handled = exception->maybe_handled || before;
-            message_set_text(message, exception->text);
+    if (!d->limits.tell_handled) {
+        size_t bytes = message_entries_bytes(run, run->begin, run->begin + (uint32_t)count);
+        actor_settle_handled(d, stream->actor, count, bytes + count * MESSAGE_OVERHEAD_BYTES);
+        message_release(stream_out_pass(stream, count));
+        return true;
+    }
+    for (; count > 0; count--) {
+        if (!(message = take_entry(stream, run))) {
+            return false;
         }
         actor_settle(d, stream->actor, message);
     }
+    return true;
+}
+
+static void set_fate(struct message *message, const struct frame_exception *exception) {
+    message->outcome = exception->outcome;
+    message->reason = exception->reason;
+    bool before = exception->outcome == FRAME_DIED && (message->flags & FRAME_RUN_REDELIVERED); /* an earlier life */
+    message->maybe_handled = exception->maybe_handled || before;
+    message_set_text(message, exception->text);
+}
+
+/* Takes the lowest unsettled message out of the stream, also when it stands in a run. NULL without memory. */
+static struct message *take_lowest(struct stream_out *stream) {
+    struct message *lowest = stream_out_lowest(stream);
+    return lowest->run ? take_entry(stream, lowest) : stream_out_pass(stream, 1);
+}
+
+/* How many of the lowest numbers have no word of their own, up to `last` and within one message or run. */
+static size_t handled_alike(const struct stream_out *stream, const struct message *lowest, uint64_t last,
+                            const struct frame_exception *exception) {
+    uint64_t end = message_last_seq(lowest) < last ? message_last_seq(lowest) : last;
+    end = end < stream->received ? end : stream->received;
+    end = exception && exception->seq <= end ? exception->seq - 1 : end;
+    return (size_t)(end + 1 - stream->base);
+}
+
+bool stream_settle(struct delivery *d, struct stream_out *stream, const struct frame_ack *ack) {
+    const struct frame_exception *exception = ack->exceptions, *end = exception + ack->exceptions_count;
+    struct message *lowest;
+    while (stream->base <= ack->handled && (lowest = stream_out_lowest(stream))) {
+        while (exception < end && exception->seq < stream->base) {
+            exception++;
+        }
+        size_t alike = handled_alike(stream, lowest, ack->handled, exception < end ? exception : NULL);
+        if (message_is_filler(lowest)) {
+            message_release(stream_out_pass(stream, alike > 0 ? alike : 1));
+        } else if (lowest->run && alike > 0) {
+            if (!settle_handled_run(d, stream, lowest, alike)) {
+                return false;
+            }
+        } else {
+            struct message *message = take_lowest(stream);
+            if (!message) {
+                return false;
+            }
+            if (alike == 0) {
+                set_fate(message, exception);
+            }
+            actor_settle(d, stream->actor, message);
+        }
+    }
+    return true;
 }
 
 void stream_settle_dead(struct delivery *d, struct stream_out *stream, struct message_list *list,
@@ -387,7 +486,7 @@ void stream_on_ack(struct delivery *d, uint64_t now_ns, struct peer *peer, const
     }
     resume_if_lost(stream, ack);
     if (ack->listed_from <= stream->base) {
-        settle(d, stream, ack);
+        (void)stream_settle(d, stream, ack); /* without memory for all the next ack goes on */
     }
     stream->unanswered = 0;
     if (stream->received > before || stream->base > base) {

@@ -46,9 +46,8 @@ struct actor {
     struct list_node runnable, room, drained;
     struct deadline deadline; /* of the mailbox */
     uint64_t handled;
-    uint64_t sent, returned, dead; /* of what it sent */
-    uint32_t life;                 /* told from others of its address, which are forgotten (C7) */
-    enum frame_reason reason;      /* valid when closed */
+    uint32_t life;            /* told from others of its address, which are forgotten (C7) */
+    enum frame_reason reason; /* valid when closed */
     bool closed, forgotten, was_drained;
     bool was_full; /* a submit found the window full: ROOM is due when it is not (D7) */
     bool starved;  /* a stream was refused room in the mailbox: it is told when there is some */
@@ -95,6 +94,7 @@ struct stale {
 
 struct run_scratch {
     struct stream_out *stream;
+    const struct message *message; /* whose entry came last */
     uint64_t deadline_ns;
     bool external;
 };
@@ -168,10 +168,12 @@ void actor_unclaim(struct delivery *d, struct actor *actor, const struct stream_
 void actor_feed_starved(struct delivery *d, struct actor *actor);
 /* Puts a message into the mailbox, which has room. */
 void actor_deliver(struct delivery *d, struct actor *actor, struct message *message);
-/* Gives an accepted message back to the sender, exactly once (D1). */
+/* Gives an accepted message, or a run of them, back to the sender, exactly once (D1). */
 void actor_settle(struct delivery *d, struct actor *sender, struct message *message);
 void actor_settle_dead(struct delivery *d, struct actor *sender, struct message *message, enum frame_reason reason,
                        bool maybe_handled);
+/* So many user messages of that weight are handled, and nobody wants to be told. */
+void actor_settle_handled(struct delivery *d, struct actor *sender, size_t count, size_t weight);
 
 /* The process that a stream leads to; NULL while that is not known, or while it is not known what became of what had
  * been sent to the one before. */
@@ -185,6 +187,8 @@ struct stream_credit delivery_first_credit(const struct delivery *d);
 /* Settles each of the list as dead; SKIPs, whose messages were settled before, are only released. */
 void stream_settle_dead(struct delivery *d, struct stream_out *stream, struct message_list *list,
                         enum frame_reason reason, bool maybe_handled);
+/* Every number up to `handled` is settled: as handled, unless it is listed. False without memory for all of it. */
+bool stream_settle(struct delivery *d, struct stream_out *stream, const struct frame_ack *ack);
 /* What was queued or sent, or what was told, may have made it ready, drained, idle or overdue. */
 void stream_review(struct delivery *d, struct stream_out *stream, uint64_t now_ns);
 void stream_unready(struct stream_out *stream);
@@ -232,9 +236,9 @@ bool stream_in_grants(struct delivery *d, const struct stream_in *stream, size_t
 void message_from_run(struct message *message, const struct frame_run *run, size_t i, uint64_t deadline_ns);
 /* One of its messages has left the mailbox and the handler's hands, with its outcome set. */
 void stream_in_finish(struct delivery *d, struct message *message);
-/* A message of its has come into the mailbox, or left it. */
+/* A message of its has come into the mailbox; so many have left it. */
 void stream_in_enter(struct stream_in *stream);
-void stream_in_leave(struct stream_in *stream);
+void stream_in_leave(struct stream_in *stream, size_t count);
 
 /* ---- delivery_chunk.c ---- */
 

@@ -15,13 +15,22 @@ void mailbox_init(struct mailbox *mailbox, size_t messages_max, size_t bytes_max
 }
 
 void mailbox_push(struct mailbox *mailbox, struct message *message) {
-    CHECK(mailbox_fits(mailbox, message_weight(message)));
+    CHECK(mailbox_fits_all(mailbox, message));
     message_list_append(message->urgent ? &mailbox->urgent : &mailbox->others, message);
-    mailbox->messages++;
+    mailbox->messages += message_count(message);
     mailbox->bytes += message_weight(message);
     if (message->deadline_ns < mailbox->expiry_ns) {
         mailbox->expiry_ns = message->deadline_ns;
     }
+}
+
+bool mailbox_push_into(struct mailbox *mailbox, struct message *run, struct bytes payload) {
+    if (!message_run_add(run, payload)) {
+        return false;
+    }
+    mailbox->messages++;
+    mailbox->bytes += payload.size + MESSAGE_OVERHEAD_BYTES;
+    return true;
 }
 
 static void set_bytes_max(struct mailbox *mailbox) {
@@ -47,14 +56,40 @@ void mailbox_unreserve(struct mailbox *mailbox, size_t weight) {
 }
 
 static void left(struct mailbox *mailbox, const struct message *message) {
-    mailbox->messages--;
+    mailbox->messages -= message_count(message);
     mailbox->bytes -= message_weight(message);
     if (mailbox_is_empty(mailbox)) {
         mailbox->expiry_ns = TIME_NEVER;
     }
 }
 
+/* Takes the message behind `before`, or the first entry of the run that stands there. NULL without memory. */
+static struct message *take_behind(struct mailbox *mailbox, struct message_list *list, struct message *before) {
+    struct message *next = before ? before->next : list->first;
+    struct message *message = next->run ? message_run_first(next) : next;
+    if (!message) {
+        return NULL;
+    }
+    left(mailbox, message);
+    if (next->run) {
+        next->begin++;
+    }
+    if (!next->run || message_count(next) == 0) {
+        mailbox->seen = mailbox->seen == next ? NULL : mailbox->seen;
+        (void)message_list_take_after(list, before);
+    }
+    if (next->run && message_count(next) == 0) {
+        message_release(next);
+    }
+    return message;
+}
+
 struct message *mailbox_take(struct mailbox *mailbox) {
+    struct message_list *list = mailbox->urgent.first ? &mailbox->urgent : &mailbox->others;
+    return list->first ? take_behind(mailbox, list, NULL) : NULL;
+}
+
+struct message *mailbox_take_whole(struct mailbox *mailbox) {
     struct message *message = message_list_take(mailbox->urgent.first ? &mailbox->urgent : &mailbox->others);
     if (message) {
         mailbox->seen = mailbox->seen == message ? NULL : mailbox->seen;
@@ -75,11 +110,27 @@ struct message *mailbox_pick(struct mailbox *mailbox, bool (*wanted)(void *user,
         message = message->next;
     }
     mailbox->seen = before;
-    if (message) {
-        message_list_take_after(&mailbox->others, before);
+    return message ? take_behind(mailbox, &mailbox->others, before) : NULL;
+}
+
+/* What is left of a run when there is no memory to take it apart is looked at again after a second. */
+static void expire_one(struct mailbox *mailbox, struct message *due, uint64_t now_ns, struct message_list *rest,
+                       struct message_list *expired) {
+    struct message *message = due;
+    while (due->run && message_count(due) > 0 && (message = message_run_first(due))) {
         left(mailbox, message);
+        due->begin++;
+        message_list_append(expired, message);
     }
-    return message;
+    if (!due->run) {
+        left(mailbox, due);
+        message_list_append(expired, due);
+    } else if (message_count(due) == 0) {
+        message_release(due);
+    } else {
+        message_list_append(rest, due);
+        mailbox->expiry_ns = time_min(mailbox->expiry_ns, time_add(now_ns, NS_PER_S));
+    }
 }
 
 static void sift(struct mailbox *mailbox, struct message_list *list, uint64_t now_ns, struct message_list *expired) {
@@ -87,8 +138,7 @@ static void sift(struct mailbox *mailbox, struct message_list *list, uint64_t no
     struct message *message;
     while ((message = message_list_take(list))) {
         if (message->deadline_ns <= now_ns) {
-            left(mailbox, message);
-            message_list_append(expired, message);
+            expire_one(mailbox, message, now_ns, &rest, expired);
             continue;
         }
         message_list_append(&rest, message);

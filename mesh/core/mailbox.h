@@ -33,6 +33,13 @@ static inline bool mailbox_fits(const struct mailbox *mailbox, size_t weight) {
            mailbox_is_empty(mailbox);
 }
 
+/* Whether there is room for a message, or for all of a run. */
+static inline bool mailbox_fits_all(const struct mailbox *mailbox, const struct message *message) {
+    return message_count(message) == 1 ? mailbox_fits(mailbox, message_weight(message))
+                                       : mailbox->messages + message_count(message) <= mailbox->messages_max &&
+                                             mailbox->bytes + message_weight(message) <= mailbox->bytes_max;
+}
+
 /* Whether half of it is free. */
 bool mailbox_is_half_free(const struct mailbox *mailbox);
 
@@ -41,14 +48,21 @@ bool mailbox_is_half_free(const struct mailbox *mailbox);
 void mailbox_reserve(struct mailbox *mailbox, size_t weight, uint64_t deadline_ns);
 void mailbox_unreserve(struct mailbox *mailbox, size_t weight);
 
-/* Puts in a message that fits. */
+/* Puts in a message that fits, or a run. */
 void mailbox_push(struct mailbox *mailbox, struct message *message);
 
-/* The next message, which leaves the mailbox; NULL when it is empty. */
+/* Appends a payload that fits to a run in it; false when the run is full. */
+bool mailbox_push_into(struct mailbox *mailbox, struct message *run, struct bytes payload);
+
+/* The next message, which leaves the mailbox, and its run if it stood in one; NULL when it is empty, or without memory for that. */
 struct message *mailbox_take(struct mailbox *mailbox);
 
+/* The same, but a run leaves as it is. */
+struct message *mailbox_take_whole(struct mailbox *mailbox);
+
 /* Takes the first message that is `wanted`, past the others, among those that no pick has looked at yet: each is looked
- * at once, until mailbox_unsee. Of the urgent ones only the next is looked at. NULL when there is none. */
+ * at once, until mailbox_unsee. Of the urgent ones only the next is looked at; a run is wanted or not as a whole, whatever its
+ * payloads. NULL when there is none, or no memory to take it. */
 struct message *mailbox_pick(struct mailbox *mailbox, bool (*wanted)(void *user, const struct message *message),
                              void *user);
 
@@ -56,7 +70,7 @@ static inline void mailbox_unsee(struct mailbox *mailbox) {
     mailbox->seen = NULL;
 }
 
-/* Moves what has expired by `now_ns` to `expired` (D8), and finds out when the next will. */
+/* Moves what has expired by `now_ns` to `expired` (D8), out of its runs, and finds out when the next will. */
 void mailbox_expire(struct mailbox *mailbox, uint64_t now_ns, struct message_list *expired);
 
 /* What one stream, busy or not, may send now: a fair share of the free room among the busy ones (D7a). A share of a

@@ -1,5 +1,6 @@
 /* Messages: see message.h. A block of the pool holds the struct, its type name and its payload; what does not fit into
- * one block gets an allocation of its own.
+ * one block gets an allocation of its own. A run has a larger block: the struct, its type name and its payloads from the
+ * front, and from the back where each payload ends.
  *
  * SPDX-License-Identifier: MPL-2.0 */
 #include "mesh/core/message.h"
@@ -7,12 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Room for the struct and the everyday message: five cache lines. */
-enum { BLOCK_BYTES = 384 };
+/* Room for the struct and the everyday message: six cache lines; and for the run of many. */
+enum { BLOCK_BYTES = 384, RUN_BYTES = 16 * 1024, RUNS_KEPT_MAX = 64 };
 
 struct message_pool {
-    struct message *kept;
-    size_t kept_count, kept_max, out_count;
+    struct message *kept, *kept_runs;
+    size_t kept_count, kept_max, kept_runs_count, out_count;
     bool closed; /* freed when the last message comes back */
 };
 
@@ -26,6 +27,13 @@ enum mesh_status message_pool_new(struct message_pool **out, size_t kept_max) {
     return MESH_OK;
 }
 
+static void free_all(struct message *first) {
+    for (struct message *message = first, *next; message; message = next) {
+        next = message->next;
+        free(message);
+    }
+}
+
 /* Messages that somebody still holds keep the pool alive. */
 void message_pool_destroy(struct message_pool **pool) {
     struct message_pool *p = *pool;
@@ -33,11 +41,9 @@ void message_pool_destroy(struct message_pool **pool) {
     if (!p) {
         return;
     }
-    while (p->kept) {
-        struct message *message = p->kept;
-        p->kept = message->next;
-        free(message);
-    }
+    free_all(p->kept);
+    free_all(p->kept_runs);
+    p->kept = p->kept_runs = NULL;
     p->closed = true;
     p->kept_max = 0;
     if (p->out_count == 0) {
@@ -52,13 +58,16 @@ static void blank(struct message *message, struct message_pool *pool) {
     message->ask = message->deadline_ns = message->seq = message->epoch = 0;
     message->type = message->payload = message->text = (struct bytes){0};
     message->part = NULL;
+    message->of = NULL;
     message->kind = FRAME_USER;
     message->outcome = FRAME_HANDLED;
     message->reason = FRAME_NO_REASON;
     message->flags = 0;
     message->chunks = 0;
     message->holders = 1;
-    message->maybe_handled = message->urgent = false;
+    message->maybe_handled = message->urgent = message->run = false;
+    message->begin = 0;
+    message->count = 1;
     message->stream = NULL;
     message->pool = pool;
 }
@@ -133,6 +142,11 @@ void message_set_text(struct message *message, struct bytes text) {
 }
 
 void message_shed(struct message *message) {
+    if (message->of && message->holders == 1) {
+        message_release(message->of);
+        message->of = NULL;
+        message->type = message->payload = (struct bytes){0};
+    }
     if (message->part && message->holders == 1) {
         part_release(message->part);
         message->part = NULL;
@@ -145,6 +159,28 @@ struct message *message_hold(struct message *message) {
     return message;
 }
 
+static void block_free(struct message_pool *pool, struct message *message) {
+    if (message->run) {
+        if (pool->closed || pool->kept_runs_count == RUNS_KEPT_MAX) {
+            free(message);
+            return;
+        }
+        message->next = pool->kept_runs;
+        pool->kept_runs = message;
+        pool->kept_runs_count++;
+        return;
+    }
+    bool inside = message->part || message->of;
+    bool pooled = inside || block_bytes(message->type.size, message->payload.size) <= BLOCK_BYTES;
+    if (pooled && pool->kept_count < pool->kept_max) {
+        message->next = pool->kept;
+        pool->kept = message;
+        pool->kept_count++;
+    } else {
+        free(message);
+    }
+}
+
 void message_release(struct message *message) {
     if (!message) {
         return;
@@ -154,18 +190,166 @@ void message_release(struct message *message) {
         return;
     }
     struct message_pool *pool = message->pool;
-    bool pooled = block_bytes(message->type.size, message->part ? 0 : message->payload.size) <= BLOCK_BYTES;
+    message_release(message->of);
     part_release(message->part);
     free((void *)(uintptr_t)message->text.data);
     pool->out_count--;
-    if (pooled && pool->kept_count < pool->kept_max) {
-        message->next = pool->kept;
-        pool->kept = message;
-        pool->kept_count++;
-    } else {
-        free(message);
-    }
+    block_free(pool, message);
     if (pool->closed && pool->out_count == 0) {
         free(pool);
     }
+}
+
+/* ---- runs ---- */
+
+/* Payloads begin where any type may. */
+static size_t align_up(size_t bytes) {
+    return (bytes + alignof(max_align_t) - 1) & ~(alignof(max_align_t) - 1);
+}
+
+/* Where the payload of an entry lies, counted from where the first does, and how many bytes it and those before have. */
+struct entry {
+    uint32_t at, sum;
+};
+
+static struct entry *entry_of(const struct message *run, uint32_t i) {
+    return (struct entry *)((uintptr_t)run + RUN_BYTES) - 1 - i;
+}
+
+static uint32_t sum_before(const struct message *run, uint32_t i) {
+    return i == 0 ? 0 : entry_of(run, i - 1)->sum;
+}
+
+static uint8_t *payloads_of(const struct message *run) {
+    return (uint8_t *)((uintptr_t)(run + 1) + align_up(run->type.size));
+}
+
+static void copy_head(struct message *to, const struct message *from) {
+    to->sender = from->sender;
+    to->target = from->target;
+    to->ask = from->ask;
+    to->deadline_ns = from->deadline_ns;
+    to->epoch = from->epoch;
+    to->kind = from->kind;
+    to->outcome = from->outcome;
+    to->reason = from->reason;
+    to->flags = from->flags;
+    to->life = from->life;
+    to->maybe_handled = from->maybe_handled;
+    to->urgent = from->urgent;
+    to->stream = from->stream;
+    if (from->text.size > 0) {
+        message_set_text(to, from->text);
+    }
+}
+
+static struct message *run_block(struct message_pool *pool) {
+    struct message *run = pool->kept_runs;
+    if (run) {
+        pool->kept_runs = run->next;
+        pool->kept_runs_count--;
+    } else {
+        run = malloc(RUN_BYTES);
+    }
+    return run;
+}
+
+static struct message *run_new(struct message_pool *pool, const struct message *like) {
+    struct message *run = run_block(pool);
+    if (!run) {
+        return NULL;
+    }
+    pool->out_count++;
+    blank(run, pool);
+    copy_head(run, like);
+    uint8_t *at = (uint8_t *)(run + 1);
+    run->type = (struct bytes){at, like->type.size};
+    if (like->type.size > 0) {
+        memcpy(at, like->type.data, like->type.size);
+    }
+    run->run = true;
+    run->used = 0;
+    run->count = 0;
+    return run;
+}
+
+bool message_may_run(const struct message *message) {
+    return message->kind == FRAME_USER && !message->part && !message->run && !message->urgent &&
+           message->payload.size <= MESSAGE_RUN_PAYLOAD_BYTES;
+}
+
+bool message_is_alike(const struct message *a, const struct message *b) {
+    return a->kind == b->kind && a->deadline_ns == b->deadline_ns && a->ask == b->ask && a->flags == b->flags &&
+           a->urgent == b->urgent && bytes_equal(a->type, b->type);
+}
+
+bool message_run_add(struct message *run, struct bytes payload) {
+    size_t at = align_up(run->used);
+    uint8_t *start = payloads_of(run) + at;
+    struct entry *entry = entry_of(run, run->count);
+    ptrdiff_t room = (uint8_t *)entry - start;
+    if (room < (ptrdiff_t)payload.size) {
+        return false;
+    }
+    if (payload.size > 0) {
+        memcpy(start, payload.data, payload.size);
+    }
+    *entry = (struct entry){(uint32_t)at, sum_before(run, run->count) + (uint32_t)payload.size};
+    run->used = (uint32_t)(at + payload.size);
+    run->count++;
+    return true;
+}
+
+struct message *message_run_new(struct message_pool *pool, const struct message *like) {
+    struct message *run = run_new(pool, like);
+    if (run) {
+        bool fits = message_run_add(run, like->payload);
+        CHECK(fits);
+    }
+    return run;
+}
+
+struct message *message_new_from(struct message_pool *pool, const struct message *draft) {
+    struct message *message = message_new(pool, draft->type, draft->payload);
+    if (message) {
+        copy_head(message, draft);
+    }
+    return message;
+}
+
+struct message *message_run_split(struct message *run, uint32_t at) {
+    CHECK(run->run && at > 0 && at >= run->begin && at < run->count);
+    struct message *rest = run_new(run->pool, run);
+    for (uint32_t i = at; rest && i < run->count; i++) {
+        bool fits = message_run_add(rest, message_entry(run, i));
+        CHECK(fits);
+    }
+    if (rest) {
+        run->count = at;
+        run->used = (uint32_t)(entry_of(run, at - 1)->at + message_entry(run, at - 1).size);
+    }
+    return rest;
+}
+
+struct message *message_run_first(struct message *run) {
+    CHECK(run->run && run->begin < run->count);
+    struct message *message = block_new(run->pool, sizeof *message);
+    if (message) {
+        message->of = message_hold(run);
+        message->type = run->type;
+        message->payload = message_entry(run, run->begin);
+        copy_head(message, run);
+        message->seq = run->seq > 0 ? run->seq + run->begin : 0;
+    }
+    return message;
+}
+
+struct bytes message_entry(const struct message *run, uint32_t i) {
+    uint32_t before = sum_before(run, i);
+    const struct entry *entry = entry_of(run, i);
+    return (struct bytes){payloads_of(run) + entry->at, entry->sum - before};
+}
+
+size_t message_entries_bytes(const struct message *run, uint32_t from, uint32_t to) {
+    return sum_before(run, to) - sum_before(run, from);
 }

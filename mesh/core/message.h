@@ -3,31 +3,40 @@
  * A message has one owner and stands in one list at a time. Small payloads lie behind the struct in the same
  * allocation; larger ones belong to a part that is shared with the transport.
  *
+ * A *run* stands for many: small messages that follow each other in one stream, alike in all but their payloads, in one
+ * block. So what waits in its thousands is a sixth as large, and is counted, packed and settled by the run. Its entries have
+ * consecutive numbers from `seq` on; those before `begin` have left it.
+ *
  * SPDX-License-Identifier: MPL-2.0 */
 #ifndef MESH_CORE_MESSAGE_H
 #define MESH_CORE_MESSAGE_H
 
 #include "proto/frame.h"
+#include <stdalign.h>
+#include <stddef.h>
 
 struct message_pool;
 struct stream_in;
 
-/* What streams look at again and again stands first. */
+/* What streams look at again and again stands first. What lies behind the struct begins where any type may. */
 struct message {
-    struct message *next; /* of the one list it stands in */
-    uint64_t seq;         /* in its stream; 0 before it was first sent, and for local messages */
+    alignas(max_align_t) struct message *next; /* of the one list it stands in */
+    uint64_t seq;                              /* in its stream; 0 before it was first sent, and for local messages */
     union {
         uint32_t slice_bytes; /* going out: what of the payload goes under its own number, the last of it (D6) */
         uint32_t chunks;      /* come in: the numbers before its own that brought slices of it (D6) */
         uint32_t life;        /* of a local one: which life of its sender it is of */
     };
     enum frame_kind kind;
-    uint64_t deadline_ns; /* its expiry (D8) */
+    uint32_t begin, count; /* of a run: its first entry left, and the one after its last; 0 and 1 of any other */
+    uint32_t used;         /* of a run: bytes of its block that payloads take up */
+    uint64_t deadline_ns;  /* its expiry (D8) */
     struct mesh_address sender, target;
     uint64_t ask;   /* correlation; 0 for none */
     uint64_t epoch; /* of the stream that it came in on; 0 for local messages */
     struct bytes type, payload;
-    struct part *part;          /* the payload's owner, or NULL when it lies behind this struct */
+    struct part *part;          /* the payload's owner, or NULL when it lies behind this struct, or in a run */
+    struct message *of;         /* the run in which type and payload lie, or NULL */
     struct bytes text;          /* why it failed: owned, see message_set_text */
     enum frame_outcome outcome; /* valid when settled */
     enum frame_reason reason;
@@ -35,6 +44,7 @@ struct message {
     uint16_t flags;           /* FRAME_RUN_* */
     bool maybe_handled;       /* D1: a dead one that may have been handled */
     bool urgent;              /* goes ahead of the mailbox (C5) */
+    bool run;                 /* it has a payload for each entry, in its block */
     struct stream_in *stream; /* that it came in on; NULL for local messages */
     struct message_pool *pool;
 };
@@ -52,6 +62,12 @@ static inline void message_list_append(struct message_list *list, struct message
         list->first = message;
     }
     list->last = message;
+}
+
+static inline void message_list_prepend(struct message_list *list, struct message *message) {
+    message->next = list->first;
+    list->first = message;
+    list->last = list->last ? list->last : message;
 }
 
 /* Moves all of `more` behind `list`. */
@@ -100,7 +116,10 @@ void message_pool_destroy(struct message_pool **pool);
  * copied into a part. */
 struct message *message_new(struct message_pool *pool, struct bytes type, struct bytes payload);
 
-/* The same, but the payload is the part's, which the message then holds too. */
+/* The same with all that the sender gives from a draft, which is no message of a pool. */
+struct message *message_new_from(struct message_pool *pool, const struct message *draft);
+
+/* The same as message_new, but the payload is the part's, which the message then holds too. */
 struct message *message_new_part(struct message_pool *pool, struct bytes type, struct part *part);
 
 /* Keeps a copy of at most FRAME_TEXT_BYTES of `text`; without memory the message has no text. */
@@ -112,11 +131,49 @@ void message_shed(struct message *message);
 struct message *message_hold(struct message *message);
 void message_release(struct message *message); /* NULL-safe; frees at the last holder */
 
+/* ---- runs ---- */
+
+enum { MESSAGE_RUN_PAYLOAD_BYTES = 2048 }; /* a larger payload never stands in a run */
+
+/* Begins a run with a copy of the message, or of the draft; NULL without memory. */
+struct message *message_run_new(struct message_pool *pool, const struct message *like);
+
+/* Whether a message may stand in a run, and whether it is like the messages of this one. */
+bool message_may_run(const struct message *message);
+bool message_is_alike(const struct message *a, const struct message *b);
+
+/* Appends a payload; false when the run is full. */
+bool message_run_add(struct message *run, struct bytes payload);
+
+/* Takes the entries from `at` on, which is beyond `begin`, into a run of their own without a number; NULL without memory. */
+struct message *message_run_split(struct message *run, uint32_t at);
+
+/* The first entry, as a message by itself, which holds the run; that it has left is for the caller to say, by `begin`. NULL
+ * without memory. */
+struct message *message_run_first(struct message *run);
+
+/* How many it stands for. */
+static inline size_t message_count(const struct message *message) {
+    return message->count - message->begin;
+}
+
+/* The number of the last of them. */
+static inline uint64_t message_last_seq(const struct message *message) {
+    return message->seq + message->count - 1;
+}
+
+struct bytes message_entry(const struct message *run, uint32_t i);
+
+/* How many bytes of payload the entries from `from` to before `to` have. */
+size_t message_entries_bytes(const struct message *run, uint32_t from, uint32_t to);
+
 /* What a message counts for in windows and mailboxes: payload plus a fixed share for its keeping. */
 enum { MESSAGE_OVERHEAD_BYTES = 64 };
 
 static inline size_t message_weight(const struct message *message) {
-    return message->payload.size + MESSAGE_OVERHEAD_BYTES;
+    size_t bytes =
+        message->run ? message_entries_bytes(message, message->begin, message->count) : message->payload.size;
+    return bytes + message_count(message) * MESSAGE_OVERHEAD_BYTES;
 }
 
 /* Takes a number in its stream but is no message: the sender's record of a slice, or of what was settled before. */

@@ -22,63 +22,119 @@ void stream_out_init(struct stream_out *stream, struct mesh_address sender, stru
     list_node_init(&stream->resolving);
 }
 
+/* ---- the queue ---- */
+
+/* The run that was sent in part, if there is one. */
+static struct message *halfway_run(const struct stream_out *stream) {
+    struct message *last = stream->sent.last;
+    return last && message_last_seq(last) > stream->high ? last : NULL;
+}
+
+static void count_in(struct stream_out *stream, size_t slice_bytes, uint64_t deadline_ns) {
+    stream->queued++;
+    stream->unsettled++;
+    stream->waiting_bytes += slice_bytes;
+    stream->expiry_ns = time_min(stream->expiry_ns, deadline_ns);
+}
+
 void stream_out_push(struct stream_out *stream, struct message *message, size_t slice_bytes) {
     message->seq = 0;
     message->slice_bytes = (uint32_t)slice_bytes;
     message_list_append(&stream->queue, message);
-    stream->queued++;
-    stream->unsettled++;
-    stream->waiting_bytes += slice_bytes;
-    if (message->deadline_ns < stream->expiry_ns) {
-        stream->expiry_ns = message->deadline_ns;
-    }
+    count_in(stream, slice_bytes, message->deadline_ns);
 }
 
-struct message *stream_out_next(const struct stream_out *stream) {
-    struct message *next = stream->cursor ? stream->cursor : stream->queue.first;
-    if (!next) {
-        return NULL;
+bool stream_out_push_into_run(struct stream_out *stream, struct message_pool *pool, const struct message *draft,
+                              size_t run_min) {
+    struct message *last = stream->queue.last;
+    if (!last || stream->queued < run_min || !message_may_run(draft) || !message_is_alike(last, draft)) {
+        return false;
     }
-    uint64_t seq = stream->cursor ? next->seq : stream->high + 1;
-    bool allowed = seq <= stream->credit_seq && stream->flight_bytes + next->slice_bytes <= stream->credit_bytes;
-    return allowed ? next : NULL;
+    if (!last->run || !message_run_add(last, draft->payload)) {
+        struct message *run = message_run_new(pool, draft);
+        if (!run) {
+            return false;
+        }
+        message_list_append(&stream->queue, run);
+    }
+    count_in(stream, draft->payload.size, draft->deadline_ns);
+    return true;
 }
 
-bool stream_out_sent(struct stream_out *stream) {
-    struct message *message = stream->cursor;
-    bool again = message != NULL;
+/* What goes under the numbers of the entries from `from` to before `to`. */
+static size_t bytes_of(const struct message *message, uint32_t from, uint32_t to) {
+    return message->run ? message_entries_bytes(message, from, to) : from < to ? message->slice_bytes : 0;
+}
+
+struct stream_place stream_out_next(const struct stream_out *stream) {
+    struct stream_place next = {.message = stream->cursor};
+    uint64_t seq = stream->high + 1;
+    if (stream->cursor) {
+        seq = stream->cursor_seq;
+        next.entry = (uint32_t)(seq - next.message->seq);
+    } else if ((next.message = halfway_run(stream))) {
+        next.entry = (uint32_t)(seq - next.message->seq);
+    } else if (!(next.message = stream->queue.first)) {
+        return next;
+    }
+    next.bytes = bytes_of(next.message, next.entry, next.entry + 1);
+    bool allowed = seq <= stream->credit_seq && stream->flight_bytes + next.bytes <= stream->credit_bytes;
+    return allowed ? next : (struct stream_place){0};
+}
+
+static void set_cursor(struct stream_out *stream, struct message *message, uint64_t seq) {
+    stream->cursor_seq = seq;
+    stream->cursor = seq > stream->high ? NULL : seq > message_last_seq(message) ? message->next : message;
+}
+
+bool stream_out_sent(struct stream_out *stream, const struct stream_place *place) {
+    struct message *message = place->message;
+    bool again = stream->cursor != NULL;
     if (again) {
-        stream->cursor = message->next;
+        set_cursor(stream, message, stream->cursor_seq + 1);
     } else {
-        message = message_list_take(&stream->queue);
+        stream->high++;
         stream->queued--;
-        message->seq = ++stream->high;
+        if (place->entry == 0) {
+            (void)message_list_take(&stream->queue);
+            message->seq = stream->high;
+            message_list_append(&stream->sent, message);
+        }
         stream->halfway = message->kind == FRAME_CHUNK;
-        message_list_append(&stream->sent, message);
         if (!stream->resume) {
             stream->resume = message;
         }
     }
-    stream->flight_bytes += message->slice_bytes;
-    stream->waiting_bytes -= message->slice_bytes;
+    stream->flight_bytes += place->bytes;
+    stream->waiting_bytes -= place->bytes;
     return again;
+}
+
+/* ---- marks ---- */
+
+/* The numbers from `from` to `to`, which one message stands for, need no more sending. */
+static void uncount(struct stream_out *stream, const struct message *message, uint64_t from, uint64_t to) {
+    uint64_t cursor = stream->cursor && stream->cursor_seq <= to ? stream->cursor_seq : to + 1;
+    cursor = cursor > from ? cursor : from;
+    uint32_t first = (uint32_t)(from - message->seq), middle = (uint32_t)(cursor - message->seq);
+    stream->flight_bytes -= bytes_of(message, first, middle);
+    stream->waiting_bytes -= bytes_of(message, middle, (uint32_t)(to + 1 - message->seq));
 }
 
 void stream_out_received(struct stream_out *stream, uint64_t received, uint64_t credit_seq, uint64_t credit_bytes) {
     CHECK(received >= stream->received && received <= stream->high);
-    size_t passed_bytes = 0;
-    while (stream->resume && stream->resume->seq <= received) {
-        size_t bytes = stream->resume->slice_bytes;
-        passed_bytes += bytes;
-        if (stream->cursor == stream->resume) { /* it arrived after all */
-            stream->cursor = stream->resume->next;
-            stream->waiting_bytes -= bytes;
-        } else {
-            stream->flight_bytes -= bytes;
+    size_t before = stream->flight_bytes + stream->waiting_bytes;
+    while (stream->received < received) {
+        struct message *message = stream->resume;
+        uint64_t last = message_last_seq(message) < received ? message_last_seq(message) : received;
+        uncount(stream, message, stream->received + 1, last);
+        if (stream->cursor && stream->cursor_seq <= last) { /* it arrived after all */
+            set_cursor(stream, message, last + 1);
         }
-        stream->resume = stream->resume->next;
+        stream->received = last;
+        stream->resume = last == stream->high ? NULL : last == message_last_seq(message) ? message->next : message;
     }
-    stream->received = received;
+    size_t passed_bytes = before - stream->flight_bytes - stream->waiting_bytes;
     stream->credit_bytes -= passed_bytes < stream->credit_bytes ? passed_bytes : stream->credit_bytes;
     if (credit_bytes > stream->credit_bytes) {
         stream->credit_bytes = credit_bytes;
@@ -90,15 +146,19 @@ void stream_out_received(struct stream_out *stream, uint64_t received, uint64_t 
 
 void stream_out_rewind(struct stream_out *stream) {
     stream->cursor = stream->resume;
+    stream->cursor_seq = stream->received + 1;
     stream->waiting_bytes += stream->flight_bytes;
     stream->flight_bytes = 0;
 }
 
+/* What was received once was so by nobody who still is. */
 void stream_out_restart(struct stream_out *stream, struct stream_credit first) {
-    for (struct message *message = stream->sent.first; message != stream->resume; message = message->next) {
-        stream->flight_bytes += message->slice_bytes; /* received once, but by nobody who still is */
+    for (struct message *message = stream->sent.first; message && message->seq <= stream->received;
+         message = message->next) {
+        uint64_t to = message_last_seq(message) < stream->received ? message_last_seq(message) : stream->received;
+        stream->flight_bytes += bytes_of(message, message->begin, (uint32_t)(to + 1 - message->seq));
     }
-    stream->resume = stream->sent.first;
+    stream->resume = stream->base <= stream->high ? stream->sent.first : NULL;
     stream->received = stream->base - 1;
     stream_out_rewind(stream);
     stream->credit_seq = stream->received + first.messages;
@@ -106,15 +166,37 @@ void stream_out_restart(struct stream_out *stream, struct stream_credit first) {
     stream->epoch = 0;
 }
 
-struct message *stream_out_settle(struct stream_out *stream) {
-    if (stream->base > stream->received) {
+struct message *stream_out_lowest(const struct stream_out *stream) {
+    return stream->base <= stream->received ? stream->sent.first : NULL;
+}
+
+struct message *stream_out_pass(struct stream_out *stream, size_t count) {
+    struct message *message = stream->sent.first;
+    CHECK(message && stream->base == message->seq + message->begin && count <= message_count(message));
+    CHECK(stream->base + count <= stream->received + 1);
+    stream->base += count;
+    stream->unsettled -= count;
+    if (count < message_count(message)) {
+        message->begin += (uint32_t)count;
         return NULL;
     }
-    struct message *message = message_list_take(&stream->sent);
-    CHECK(message && message->seq == stream->base);
-    stream->base++;
-    stream->unsettled--;
-    return message;
+    return message_list_take(&stream->sent);
+}
+
+bool stream_out_part(struct stream_out *stream) {
+    struct message *run = halfway_run(stream);
+    if (!run) {
+        return true;
+    }
+    struct message *rest = message_run_split(run, (uint32_t)(stream->high + 1 - run->seq));
+    if (!rest) {
+        return false;
+    }
+    message_list_prepend(&stream->queue, rest);
+    if (message_count(run) == 0) { /* all that was sent of it is settled */
+        message_release(message_list_take(&stream->sent));
+    }
+    return true;
 }
 
 /* ---- expiry ---- */
@@ -161,9 +243,9 @@ static void expire_queue(struct stream_out *stream, uint64_t now_ns, struct mess
             stream->expiry_ns = time_min(stream->expiry_ns, message->deadline_ns);
             continue;
         }
-        stream->queued--;
-        stream->unsettled--;
-        stream->waiting_bytes -= message->slice_bytes;
+        stream->queued -= message_count(message);
+        stream->unsettled -= message_count(message);
+        stream->waiting_bytes -= bytes_of(message, message->begin, message->count);
         if (message_is_filler(message)) {
             message_release(message);
         } else {
@@ -174,16 +256,19 @@ static void expire_queue(struct stream_out *stream, uint64_t now_ns, struct mess
 }
 
 /* A sent record will be a SKIP: the bytes between the marks follow, since a SKIP has none. */
-static void uncount(struct stream_out *stream, const struct message *record, bool before_cursor) {
-    if (record->seq > stream->received) {
-        *(before_cursor ? &stream->flight_bytes : &stream->waiting_bytes) -= record->slice_bytes;
+static void uncount_unreceived(struct stream_out *stream, const struct message *record) {
+    uint64_t from = record->seq > stream->received ? record->seq : stream->received + 1;
+    if (from <= message_last_seq(record)) {
+        uncount(stream, record, from, message_last_seq(record));
     }
 }
 
-/* Puts a SKIP in the place of a sent message. */
+/* Puts a SKIP in the place of a sent message, or of a run. */
 static void replace(struct stream_out *stream, struct message *old, struct message *skip) {
     become_skip(skip);
     skip->seq = old->seq;
+    skip->begin = old->begin;
+    skip->count = old->count;
     skip->next = old->next;
     if (stream->resume == old) {
         stream->resume = skip;
@@ -194,10 +279,10 @@ static void replace(struct stream_out *stream, struct message *old, struct messa
 }
 
 /* What stays in the place of a sent record that has expired: a SKIP; itself, when there is no memory for one. */
-static struct message *expire_record(struct stream_out *stream, struct message *record, bool before_cursor,
-                                     struct message_pool *pool, struct message_list *out) {
+static struct message *expire_record(struct stream_out *stream, struct message *record, struct message_pool *pool,
+                                     struct message_list *out) {
     if (record->kind == FRAME_CHUNK) {
-        uncount(stream, record, before_cursor);
+        uncount_unreceived(stream, record);
         become_skip(record);
         return record;
     }
@@ -205,7 +290,7 @@ static struct message *expire_record(struct stream_out *stream, struct message *
     if (!skip) {
         return record;
     }
-    uncount(stream, record, before_cursor);
+    uncount_unreceived(stream, record);
     replace(stream, record, skip);
     message_list_append(out, record);
     return skip;
@@ -215,12 +300,10 @@ static void expire_sent(struct stream_out *stream, uint64_t now_ns, struct messa
                         struct message_list *out) {
     struct message_list rest = {0};
     struct message *message;
-    bool before_cursor = true;
     while ((message = stream->sent.first)) {
         struct message *next = message->next;
-        before_cursor = before_cursor && message != stream->cursor;
         bool due = message->kind != FRAME_SKIP && message->deadline_ns <= now_ns;
-        struct message *stays = due ? expire_record(stream, message, before_cursor, pool, out) : message;
+        struct message *stays = due ? expire_record(stream, message, pool, out) : message;
         message_list_append(&rest, stays);
         uint64_t again_ns =
             stays->deadline_ns > now_ns ? stays->deadline_ns : time_add(now_ns, NS_PER_S); /* no memory */
@@ -232,7 +315,13 @@ static void expire_sent(struct stream_out *stream, uint64_t now_ns, struct messa
 
 void stream_out_expire(struct stream_out *stream, uint64_t now_ns, bool sent_too, struct message_pool *pool,
                        struct message_list *out) {
-    stream->expiry_ns = TIME_NEVER;
+    const struct message *run = halfway_run(stream);
+    if (run && run->deadline_ns <= now_ns && !stream_out_part(stream)) {
+        stream->expiry_ns = time_add(now_ns, NS_PER_S);
+        return;
+    }
+    run = halfway_run(stream);
+    stream->expiry_ns = run ? run->deadline_ns : TIME_NEVER;
     if (sent_too) {
         expire_sent(stream, now_ns, pool, out);
     }
@@ -266,8 +355,12 @@ void stream_out_drop(struct stream_out *stream, bool all, struct message_list *o
     if (stream->halfway) {
         take_back_halfway(stream);
     }
+    (void)stream_out_part(stream);
     while ((message = message_list_take(&stream->sent))) {
-        stream->unsettled--;
+        if (message_last_seq(message) > stream->high) { /* it could not be parted */
+            stream->queued -= message_last_seq(message) - stream->high;
+        }
+        stream->unsettled -= message_count(message);
         message_list_append(out, message);
     }
     stream->resume = stream->cursor = NULL;
@@ -275,11 +368,11 @@ void stream_out_drop(struct stream_out *stream, bool all, struct message_list *o
     stream->base = stream->high + 1;
     stream->received = stream->high;
     while (all && (message = message_list_take(&stream->queue))) {
-        stream->queued--;
-        stream->unsettled--;
+        stream->queued -= message_count(message);
+        stream->unsettled -= message_count(message);
         message_list_append(out, message);
     }
     for (message = stream->queue.first; message; message = message->next) {
-        stream->waiting_bytes += message->slice_bytes;
+        stream->waiting_bytes += bytes_of(message, message->begin, message->count);
     }
 }

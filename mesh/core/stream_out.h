@@ -10,7 +10,8 @@
  * holes: a sent message that is settled before the receiver's word leaves a SKIP in its place. A large message follows
  * its chunks, records without a fate of their own, each with a number and a slice; it carries the last slice itself, and
  * when it is settled early with only some of them sent, a SKIP tells the receiver that no more will come. The cursor goes back to
- * `received` when frames were lost. An epoch names one life of the stream at its receiver; it is 0 until the first frame of
+ * `received` when frames were lost. Small messages queue up in runs (message.h), so a mark or the cursor may stand within one;
+ * the last one sent may be sent in part: its rest is queued, though the run stands in `sent`. An epoch names one life of the stream at its receiver; it is 0 until the first frame of
  * that life is made, and numbers go on across epochs. Rules D3, D5, D7a, D8, D14.
  *
  * SPDX-License-Identifier: MPL-2.0 */
@@ -26,8 +27,9 @@ struct stream_out {
     uint64_t epoch;
     uint64_t base, received, high;
     struct message_list sent, queue;
-    struct message *resume; /* the first sent one after `received`; NULL when there is none */
-    struct message *cursor; /* the next sent one to send again; NULL when there is none */
+    struct message *resume; /* stands for the first number sent after `received`; NULL when there is none */
+    struct message *cursor; /* stands for the next number to send again; NULL when there is none */
+    uint64_t cursor_seq;    /* that number */
     size_t flight_bytes;    /* payload between `received` and the cursor */
     size_t waiting_bytes;   /* payload behind the cursor, queued ones included */
     size_t queued, unsettled;
@@ -60,11 +62,23 @@ void stream_out_init(struct stream_out *stream, struct mesh_address sender, stru
 /* Queues a message, or a record for a slice of the one behind it; `slice_bytes` of its payload go under its number. */
 void stream_out_push(struct stream_out *stream, struct message *message, size_t slice_bytes);
 
-/* The message that may be sent next; NULL when there is none or the credit is used up. */
-struct message *stream_out_next(const struct stream_out *stream);
+/* Queues a copy of the draft in a run, when it may stand in one and at least `run_min` are queued: whoever sends one now and
+ * then does not pay for the room of many. False when it has to stand by itself. */
+bool stream_out_push_into_run(struct stream_out *stream, struct message_pool *pool, const struct message *draft,
+                              size_t run_min);
 
-/* That message is being sent; gives it its number when this is the first time. True when it was sent before. */
-bool stream_out_sent(struct stream_out *stream);
+/* What goes under one number: an entry of a run, or what of a message has the place `entry` 0. */
+struct stream_place {
+    struct message *message; /* NULL when there is none or the credit is used up */
+    uint32_t entry;
+    size_t bytes;
+};
+
+/* What may be sent next. */
+struct stream_place stream_out_next(const struct stream_out *stream);
+
+/* That is being sent; it gets its number when this is the first time. True when it was sent before. */
+bool stream_out_sent(struct stream_out *stream, const struct stream_place *place);
 
 /* The receiver has taken everything up to `received`, which is at least what it had and at most `high`. */
 void stream_out_received(struct stream_out *stream, uint64_t received, uint64_t credit_seq, uint64_t credit_bytes);
@@ -75,15 +89,23 @@ void stream_out_rewind(struct stream_out *stream);
 /* Everything sent has to be sent again, to a receiver that knows nothing of it, in a new epoch. */
 void stream_out_restart(struct stream_out *stream, struct stream_credit first);
 
-/* Takes the lowest unsettled message that was sent, which the receiver has received; NULL when there is none. */
-struct message *stream_out_settle(struct stream_out *stream);
+/* The message, or the run, that stands for the lowest unsettled number, if the receiver has received that; else NULL. */
+struct message *stream_out_lowest(const struct stream_out *stream);
+
+/* The `count` lowest numbers, which one message stands for and the receiver has received, are settled. Gives that message when it has
+ * left the stream by that; a run whose other entries stay gives NULL. */
+struct message *stream_out_pass(struct stream_out *stream, size_t count);
+
+/* Makes sure that what is in `sent` was sent: the rest of a run goes back into the queue. False without memory. */
+bool stream_out_part(struct stream_out *stream);
 
 /* Moves to `out` what has expired by `now_ns` of the queue and, if `sent_too`, of what was sent, and finds out when the
  * next will (D8). */
 void stream_out_expire(struct stream_out *stream, uint64_t now_ns, bool sent_too, struct message_pool *pool,
                        struct message_list *out);
 
-/* Moves everything to `out` that was sent, and if `all` what is queued too. */
+/* Moves everything to `out` that was sent, and if `all` what is queued too. Of a run that was sent in part, all counts as sent when
+ * there is no memory to part it. */
 void stream_out_drop(struct stream_out *stream, bool all, struct message_list *out);
 
 /* Whether a sender that is gone need not stay for it (D14). */

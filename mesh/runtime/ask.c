@@ -58,10 +58,7 @@ static void end_receiving(struct mesh_endpoint *endpoint) {
 /* ---- telling ---- */
 
 static enum mesh_status send(struct mesh_endpoint *endpoint, const struct post *post, uint64_t until_ns) {
-    struct mesh_node *node = endpoint->node;
-    struct message *message = NULL;
-    enum mesh_status status = post_make(&message, node->process, post);
-    return status == MESH_OK ? post_submit(&node->drive, message, post->now_ns, &endpoint->rooms, until_ns) : status;
+    return post_send(&endpoint->node->drive, post, &endpoint->rooms, until_ns);
 }
 
 enum mesh_status mesh_endpoint_tell(struct mesh_endpoint *endpoint, struct mesh_address to, const char *type,

@@ -49,9 +49,9 @@ static void make_reply(struct mesh_actor *self, struct post *post) {
     }
 }
 
-/* How long a send may wait. For an actor of its own host nobody could make room meanwhile. */
-static uint64_t wait_end(struct mesh_actor *self, const struct post *post, bool no_wait) {
-    if (no_wait || hosted_find(self->host, post->to)) {
+/* How long a send may wait that found no room. For an actor of its own host nobody could make room meanwhile. */
+static uint64_t wait_end(struct mesh_actor *self, const struct post *post) {
+    if (hosted_find(self->host, post->to)) {
         return 0;
     }
     return on_main_thread(self->host) ? time_add(post->now_ns, SEND_WAIT_NS) : TIME_NEVER;
@@ -76,13 +76,12 @@ static void attend_thread(struct host *host) {
 /* In a handler what is sent leaves when the handler returns, or when a batch is full; other threads' at once. */
 static enum mesh_status submit(struct mesh_actor *self, struct post *post, bool no_wait) {
     struct host *host = self->host;
-    struct message *message = NULL;
     process_lock(host->process);
     post->now_ns = send_time(host);
     make_reply(self, post);
-    enum mesh_status status = post_make(&message, host->process, post);
-    if (status == MESH_OK) {
-        status = post_submit(&host->drive, message, post->now_ns, &self->rooms, wait_end(self, post, no_wait));
+    enum mesh_status status = post_send(&host->drive, post, &self->rooms, 0);
+    if (status == MESH_WOULD_BLOCK && !no_wait) {
+        status = post_send(&host->drive, post, &self->rooms, wait_end(self, post));
     }
     size_t bytes = post->bytes;
     if (status == MESH_OK && on_main_thread(host)) {

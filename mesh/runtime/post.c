@@ -20,24 +20,31 @@ static enum mesh_status check(const struct delivery_limits *limits, const struct
     return post->bytes > limits->message_bytes_max ? MESH_TOO_LARGE : MESH_OK;
 }
 
+static struct message draft_of(const struct post *post) {
+    return (struct message){
+        .count = 1,
+        .sender = post->from,
+        .target = post->to,
+        .kind = post->kind,
+        .ask = post->ask,
+        .flags = (uint16_t)post->flags,
+        .urgent = post->urgent,
+        .deadline_ns = time_add(post->now_ns, post->expiry_ns ? post->expiry_ns : POST_EXPIRY_NS),
+        .type = bytes_of_text(post->type),
+        .payload = bytes_make(post->data, post->bytes),
+    };
+}
+
 enum mesh_status post_make(struct message **out, struct process *process, const struct post *post) {
     enum mesh_status status = check(delivery_limits(process_delivery(process)), post);
     if (status != MESH_OK) {
         return status;
     }
-    struct message_pool *pool = delivery_pool(process_delivery(process));
-    struct message *message =
-        message_new(pool, bytes_of_text(post->type), bytes_make(post->data, post->bytes)); /* a large one in a part */
+    struct message draft = draft_of(post);
+    struct message *message = message_new_from(delivery_pool(process_delivery(process)), &draft);
     if (!message) {
         return MESH_NO_MEMORY;
     }
-    message->sender = post->from;
-    message->target = post->to;
-    message->kind = post->kind;
-    message->ask = post->ask;
-    message->flags = (uint16_t)post->flags;
-    message->urgent = post->urgent;
-    message->deadline_ns = time_add(post->now_ns, post->expiry_ns ? post->expiry_ns : POST_EXPIRY_NS);
     *out = message;
     return MESH_OK;
 }
@@ -52,40 +59,33 @@ static bool has_room(void *user) {
     return *room->rooms != room->seen;
 }
 
-enum mesh_status post_submit(struct drive *drive, struct message *message, uint64_t now_ns, const uint64_t *rooms,
-                             uint64_t until_ns) {
-    uint64_t end_ns = time_min(until_ns, message->deadline_ns);
-    enum mesh_status status = MESH_OK;
-    while (status == MESH_OK) {
-        struct room room = {.rooms = rooms, .seen = *rooms};
-        if (room.seen == POST_CLOSED) {
-            status = MESH_CLOSED;
-            break;
-        }
-        status = delivery_submit(process_delivery(drive->process), now_ns, message);
-        if (status == MESH_OK) {
-            return MESH_OK;
-        }
-        if (status != MESH_WOULD_BLOCK || now_ns >= end_ns) {
-            break;
-        }
-        status = drive_until(drive, has_room, &room, end_ns);
-        now_ns = process_now(drive->process);
-        status = status == MESH_TIMED_OUT ? MESH_WOULD_BLOCK : status;
-    }
-    message_release(message);
-    return status;
-}
-
-enum mesh_status post_now(struct process *process, const struct post *post) {
-    struct message *message = NULL;
-    enum mesh_status status = post_make(&message, process, post);
+enum mesh_status post_send(struct drive *drive, const struct post *post, const uint64_t *rooms, uint64_t until_ns) {
+    struct delivery *delivery = process_delivery(drive->process);
+    enum mesh_status status = check(delivery_limits(delivery), post);
     if (status != MESH_OK) {
         return status;
     }
-    status = process_submit(process, message);
-    if (status != MESH_OK) {
-        message_release(message);
+    struct message draft = draft_of(post);
+    uint64_t now_ns = post->now_ns, end_ns = time_min(until_ns, draft.deadline_ns);
+    for (;;) {
+        struct room room = {.rooms = rooms, .seen = *rooms};
+        if (room.seen == POST_CLOSED) {
+            return MESH_CLOSED;
+        }
+        status = delivery_post(delivery, now_ns, &draft);
+        if (status != MESH_WOULD_BLOCK || now_ns >= end_ns) {
+            return status;
+        }
+        status = drive_until(drive, has_room, &room, end_ns);
+        now_ns = process_now(drive->process);
+        if (status != MESH_OK && status != MESH_TIMED_OUT) {
+            return status;
+        }
     }
-    return status;
+}
+
+enum mesh_status post_now(struct process *process, const struct post *post) {
+    enum mesh_status status = check(delivery_limits(process_delivery(process)), post);
+    struct message draft = draft_of(post);
+    return status == MESH_OK ? delivery_post(process_delivery(process), process_now(process), &draft) : status;
 }

@@ -30,14 +30,14 @@ struct post {
  * MESH_NO_MEMORY. */
 MESH_MUST_USE enum mesh_status post_make(struct message **out, struct process *process, const struct post *post);
 
-/* Submits it; at the limit waits until `until_ns` for `*rooms` to change, which the owner counts up in its room
- * callback. The message is gone whatever comes of it. MESH_WOULD_BLOCK when the time is up, MESH_INTERRUPTED,
+/* Makes and submits it; at the limit waits until `until_ns` for `*rooms` to change, which the owner counts up in its room
+ * callback. What post_make says; MESH_WOULD_BLOCK when the time is up, MESH_INTERRUPTED,
  * MESH_CLOSED when `*rooms` is POST_CLOSED, and what delivery_submit says. */
 #define POST_CLOSED UINT64_MAX
-MESH_MUST_USE enum mesh_status post_submit(struct drive *drive, struct message *message, uint64_t now_ns,
-                                           const uint64_t *rooms, uint64_t until_ns);
+MESH_MUST_USE enum mesh_status post_send(struct drive *drive, const struct post *post, const uint64_t *rooms,
+                                         uint64_t until_ns);
 
-/* Both, without a wait. */
+/* The same without a wait. */
 MESH_MUST_USE enum mesh_status post_now(struct process *process, const struct post *post);
 
 #endif

@@ -27,8 +27,10 @@ static enum mesh_status make_parts(struct process *process, const struct process
         return MESH_IO;
     }
     enum mesh_status status = codec_new(&process->codec);
+    struct delivery_limits limits = *options->limits;
+    limits.tell_handled = options->callbacks.settled != NULL;
     if (status == MESH_OK) {
-        status = delivery_new(&process->delivery, options->limits, seed);
+        status = delivery_new(&process->delivery, &limits, seed);
     }
     if (status == MESH_OK && !process->transport) {
         status = transport_zmq_new(&process->transport, options->incarnation, options->role == FRAME_ROLE_ADMIN);

@@ -24,6 +24,8 @@ enum {
 
 /* Small, so that a short script reaches them. */
 static const struct delivery_limits limits = {
+    .run_min = 1,
+    .tell_handled = true,
     .window_messages = 8,
     .window_bytes = 64 * 1024,
     .system_messages = 3,

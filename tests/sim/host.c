@@ -64,9 +64,11 @@ enum mesh_status host_send(struct world *world, size_t sender, size_t target, en
     entry.urgent = kind == FRAME_EXIT_REQUEST;
     uint64_t number = ledger_add(&world->ledger, &entry);
     struct message *message = make_message(world, process, number);
-    enum mesh_status status = delivery_submit(process->delivery, world->now_ns, message);
+    struct message draft = *message;
+    draft.part = NULL;
+    enum mesh_status status = delivery_post(process->delivery, world->now_ns, &draft);
+    message_release(message);
     if (status != MESH_OK) {
-        message_release(message);
         world->ledger.count--;
         if (status == MESH_WOULD_BLOCK && kind == FRAME_USER) {
             note_refusal(world, sender, target);
@@ -330,6 +332,7 @@ static bool take(struct world *world, struct sim_process *process, size_t actor)
         record->runnable = false;
         return false;
     }
+    world_count(world, TALLY_OF_RUN_TAKEN, record->in_hand->of != NULL);
     enum lifecycle_treatment treatment =
         record->endpoint ? LIFECYCLE_SHOW : lifecycle_treat(process->lifecycle, record->address, record->in_hand->kind);
     if (treatment == LIFECYCLE_SHOW) {

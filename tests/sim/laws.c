@@ -194,6 +194,7 @@ static void count_settlement(struct world *world, struct sim_process *process, c
 void laws_settled(struct world *world, struct sim_process *process, const struct message *message) {
     uint64_t number;
     struct ledger_entry *entry = known(world, message, &number);
+    world_count(world, TALLY_OF_RUN_SETTLED, message->of != NULL);
     world_say(world, "settled %" PRIu64 " (%zu to %zu): outcome %d reason %d maybe %d", number, entry->sender,
               entry->target, (int)message->outcome, (int)message->reason, message->maybe_handled);
     if (entry->state != LEDGER_OPEN || entry->incarnation != process->incarnation) {

@@ -37,6 +37,7 @@ static void draw_limits(struct options *options, struct prng *prng) {
     options->delivery.overdue_max_ns = options->delivery.overdue_ns * prng_between(prng, 2, 8);
     options->delivery.stream_idle_ns = draw_ms(prng, 200, 5000);
     options->delivery.room_percent = (uint32_t)prng_between(prng, 20, 100);
+    options->delivery.run_min = prng_between(prng, 1, tiny ? 2 : 16);
     options->lifecycle = lifecycle_limits_default;
     options->lifecycle.actors_max = WORLD_ACTORS_MAX;
     options->lifecycle.children_max = prng_between(prng, 1, 8);

@@ -33,6 +33,8 @@
     X(RUN_CLOSE, "streams closed when idle")                                                                           \
     X(RUN_LARGE, "payloads that travel as parts")                                                                      \
     X(RUN_CHUNKS, "slices of large messages")                                                                          \
+    X(OF_RUN_TAKEN, "messages taken out of a run")                                                                     \
+    X(OF_RUN_SETTLED, "messages settled out of a run")                                                                 \
     X(WINDOW_FULL, "submits at the window's limit")                                                                    \
     X(ROOM, "waiting senders woken")                                                                                   \
     X(MAILBOX_FULL, "mailboxes seen full")                                                                             \

@@ -77,7 +77,6 @@ static enum mesh_verdict keeper_receive(struct mesh_actor *self, const struct me
     case MESH_DEAD_LETTER:
     case MESH_WAKEUP:
     case MESH_WATCH:
-    case MESH_REPORT:
         break;
     }
     return MESH_DONE;
