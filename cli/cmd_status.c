@@ -1,14 +1,14 @@
-/* mesh status: what a node, or all of its convention, is doing.
+/* mesh status: what a node, or all of its convention, or one actor is doing.
  *
  * SPDX-License-Identifier: MPL-2.0 */
-#include "cli/cli.h"
+#include "cli/status.h"
 #include <inttypes.h>
-#include <jansson.h>
 #include <stdio.h>
 
 struct arguments {
     struct mesh_node_options node;
     bool json, own;
+    const char *address; /* of an actor; NULL: the convention */
 };
 
 static const struct argp_option options[] = {
@@ -33,7 +33,15 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
         arguments->own = true;
         return 0;
     case ARGP_KEY_ARG:
-        argp_error(state, "'%s' is one word too many", text);
+        if (arguments->address) {
+            argp_error(state, "'%s' is one word too many", text);
+        }
+        arguments->address = text;
+        return 0;
+    case ARGP_KEY_END:
+        if (arguments->address && arguments->own) {
+            argp_error(state, "--node is for the status of nodes, not of an actor");
+        }
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -42,7 +50,7 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
 
 /* ---- JSON ---- */
 
-static json_t *json_address(struct mesh_address address) {
+json_t *cli_json_address(struct mesh_address address) {
     char text[MESH_ADDRESS_TEXT_BYTES];
     return mesh_address_is_none(address) ? json_null() : json_string(mesh_address_print(address, text));
 }
@@ -51,12 +59,12 @@ static json_t *json_actors(const struct mesh_node_report *node) {
     json_t *list = json_array();
     for (size_t i = 0; i < node->actors_count; i++) {
         const struct mesh_actor_report *actor = &node->actors[i];
-        json_array_append_new(list,
-                              json_pack("{s:o, s:o, s:s, s:s, s:I, s:I, s:I, s:I, s:I}", "address",
-                                        json_address(actor->address), "parent", json_address(actor->parent), "type",
-                                        actor->type, "state", actor->state, "pid", (json_int_t)actor->pid, "mailbox",
-                                        (json_int_t)actor->mailbox, "handled", (json_int_t)actor->handled, "unsettled",
-                                        (json_int_t)actor->unsettled, "busy_ms", (json_int_t)actor->busy_ms));
+        json_array_append_new(
+            list, json_pack("{s:o, s:o, s:s, s:s, s:I, s:I, s:I, s:I, s:I}", "address",
+                            cli_json_address(actor->address), "parent", cli_json_address(actor->parent), "type",
+                            actor->type, "state", actor->state, "pid", (json_int_t)actor->pid, "mailbox",
+                            (json_int_t)actor->mailbox, "handled", (json_int_t)actor->handled, "unsettled",
+                            (json_int_t)actor->unsettled, "busy_ms", (json_int_t)actor->busy_ms));
     }
     return list;
 }
@@ -72,10 +80,10 @@ static json_t *json_members(const struct mesh_node_report *node) {
     return list;
 }
 
-static json_t *json_counters(const struct mesh_node_report *node) {
+json_t *cli_json_counters(const struct mesh_counter_report *counters, size_t count) {
     json_t *object = json_object();
-    for (size_t i = 0; i < node->counters_count; i++) {
-        json_object_set_new(object, node->counters[i].name, json_integer((json_int_t)node->counters[i].value));
+    for (size_t i = 0; i < count; i++) {
+        json_object_set_new(object, counters[i].name, json_integer((json_int_t)counters[i].value));
     }
     return object;
 }
@@ -88,21 +96,24 @@ static json_t *json_capabilities(const struct mesh_node_report *node) {
     return list;
 }
 
+int cli_print_json(json_t *whole) {
+    int failed = !whole || json_dumpf(whole, stdout, JSON_INDENT(2)) != 0 || putchar('\n') == EOF;
+    json_decref(whole);
+    return failed ? CLI_FAILED : CLI_DONE;
+}
+
 static int print_json(const struct mesh_report *report) {
     json_t *nodes = json_array();
     for (size_t i = 0; i < report->nodes_count; i++) {
         const struct mesh_node_report *node = &report->nodes[i];
-        json_array_append_new(nodes, json_pack("{s:s, s:s, s:b, s:I, s:I, s:I, s:o, s:o, s:o, s:o}", "name", node->name,
-                                               "endpoint", node->endpoint, "leads", node->leads, "pid",
-                                               (json_int_t)node->pid, "uptime_ms", (json_int_t)node->uptime_ms,
-                                               "actors_hosted", (json_int_t)node->actors_hosted, "members",
-                                               json_members(node), "actors", json_actors(node), "capabilities",
-                                               json_capabilities(node), "counters", json_counters(node)));
+        json_array_append_new(
+            nodes, json_pack("{s:s, s:s, s:b, s:I, s:I, s:I, s:o, s:o, s:o, s:o}", "name", node->name, "endpoint",
+                             node->endpoint, "leads", node->leads, "pid", (json_int_t)node->pid, "uptime_ms",
+                             (json_int_t)node->uptime_ms, "actors_hosted", (json_int_t)node->actors_hosted, "members",
+                             json_members(node), "actors", json_actors(node), "capabilities", json_capabilities(node),
+                             "counters", cli_json_counters(node->counters, node->counters_count)));
     }
-    json_t *whole = json_pack("{s:o}", "nodes", nodes);
-    int failed = !whole || json_dumpf(whole, stdout, JSON_INDENT(2)) != 0 || putchar('\n') == EOF;
-    json_decref(whole);
-    return failed ? CLI_FAILED : CLI_DONE;
+    return cli_print_json(json_pack("{s:o}", "nodes", nodes));
 }
 
 /* ---- tables ---- */
@@ -160,14 +171,39 @@ static int print_tables(const struct mesh_report *report) {
     return fflush(stdout) == 0 ? CLI_DONE : CLI_FAILED;
 }
 
+/* ---- asking ---- */
+
+static enum mesh_status ask(struct mesh_node *node, const struct arguments *arguments, struct mesh_report **report,
+                            struct mesh_error *error) {
+    struct mesh_address address;
+    if (!arguments->address) {
+        return mesh_node_report(node, !arguments->own, ASK_MS, report, error);
+    }
+    if (mesh_address_parse(arguments->address, &address) != MESH_OK) {
+        error->status = MESH_INVALID_ADDRESS;
+        snprintf(error->text, sizeof error->text, "'%s' is not an address: take one of those that `mesh status` shows",
+                 arguments->address);
+        return error->status;
+    }
+    return mesh_actor_report(node, address, ASK_MS, report, error);
+}
+
+static int show(const struct mesh_report *report, bool json) {
+    if (report->actor) {
+        return json ? cli_json_actor(report->actor) : cli_print_actor(report->actor);
+    }
+    return json ? print_json(report) : print_tables(report);
+}
+
 int cmd_status(int argc, char **argv) {
     struct arguments arguments = {0};
-    const struct argp argp = {.options = options,
-                              .parser = parse_option,
-                              .doc =
-                                  "Shows the members of the convention, and of each node its actors, queues and "
-                                  "counters. HANDLED counts messages; MAILBOX, those that wait; UNSETTLED, those sent "
-                                  "whose fate is not known yet."};
+    const struct argp argp = {
+        .options = options,
+        .parser = parse_option,
+        .args_doc = "[ADDRESS]",
+        .doc = "Shows the members of the convention, and of each node its actors, queues and "
+               "counters; or, of one actor, all that is known. HANDLED counts messages; MAILBOX, those "
+               "that wait; UNSETTLED, those sent whose fate is not known yet."};
     argp_parse(&argp, argc, argv, 0, NULL, &arguments);
     struct mesh_error error;
     struct mesh_node *node;
@@ -175,11 +211,10 @@ int cmd_status(int argc, char **argv) {
         return cli_fail(&error);
     }
     struct mesh_report *report = NULL;
-    int code = CLI_DONE;
-    if (mesh_node_report(node, !arguments.own, ASK_MS, &report, &error) != MESH_OK) {
-        code = cli_fail(&error);
-    } else {
-        code = arguments.json ? print_json(report) : print_tables(report);
+    enum mesh_status status = ask(node, &arguments, &report, &error);
+    int code = status == MESH_OK ? show(report, arguments.json) : cli_fail(&error);
+    if (status == MESH_NOT_FOUND) {
+        fprintf(stderr, "mesh: `mesh status` shows the actors that live\n");
     }
     mesh_report_release(&report);
     mesh_node_detach(&node);

@@ -14,7 +14,7 @@ struct command {
 static const struct command commands[] = {
     {"node", "start", cmd_node_start, "start a node on this host and wait until it is ready"},
     {"node", "stop", cmd_node_stop, "stop the node, with all of its actors"},
-    {NULL, "status", cmd_status, "show members, actors, queues and counters"},
+    {NULL, "status", cmd_status, "show members, actors, queues and counters; or one actor"},
     {NULL, "version", cmd_version, "print the version"},
 };
 

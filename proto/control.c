@@ -138,6 +138,15 @@ static bool put_done(struct arena *arena, enum mesh_status status, struct bytes 
     return out->text;
 }
 
+static bool put_status_request(const struct control_status_request *request, Mesh__Wire__StatusRequest *out) {
+    mesh__wire__status_request__init(out);
+    out->whole_convention = request->whole_convention;
+    out->node = request->address.node;
+    out->local = request->address.local;
+    out->hops = request->hops;
+    return true;
+}
+
 /* Takes memory for a body, notes it as the message's, and gives it to the conversion. */
 #define PUT(CASE, member, converted)                                                                                   \
     {                                                                                                                  \
@@ -163,9 +172,7 @@ static bool put_body(struct arena *arena, const struct control *control, Mesh__W
     case CONTROL_EXITED:
         PUT(EXITED, exited, put_exited(arena, &control->exited, out->exited))
     case CONTROL_STATUS_REQUEST:
-        PUT(STATUS_REQUEST, status_request,
-            (mesh__wire__status_request__init(out->status_request),
-             out->status_request->whole_convention = control->status_request.whole_convention, true))
+        PUT(STATUS_REQUEST, status_request, put_status_request(&control->status_request, out->status_request))
     case CONTROL_STATUS_REPLY:
         PUT(STATUS_REPLY, status_reply, control_put_status(arena, &control->status_reply, out->status_reply))
     case CONTROL_SHUTDOWN:
@@ -184,6 +191,8 @@ static bool put_body(struct arena *arena, const struct control *control, Mesh__W
             control_put_dead_letter_handler(&control->dead_letter_handler, out->dead_letter_handler))
     case CONTROL_DEAD_LETTER:
         PUT(DEAD_LETTER, dead_letter, control_put_dead_letter(arena, &control->dead_letter, out->dead_letter))
+    case CONTROL_ACTOR_REPORT:
+        PUT(ACTOR_REPORT, actor_report, control_put_actor_report(arena, &control->actor_report, out->actor_report))
     }
     CHECK_UNREACHABLE();
 }
@@ -326,6 +335,15 @@ static bool get_types(struct arena *arena, const Mesh__Wire__Types *wire, struct
     return true;
 }
 
+static bool get_status_request(const Mesh__Wire__StatusRequest *wire, struct control_status_request *out) {
+    *out = (struct control_status_request){
+        .whole_convention = wire->whole_convention,
+        .address = codec_address(wire->node, wire->local),
+        .hops = wire->hops,
+    };
+    return wire->hops <= CONTROL_HOPS;
+}
+
 static bool get_body(struct arena *arena, const Mesh__Wire__Control *wire, struct control *out) {
     switch (wire->body_case) {
     case MESH__WIRE__CONTROL__BODY_CREATE:
@@ -351,8 +369,7 @@ static bool get_body(struct arena *arena, const Mesh__Wire__Control *wire, struc
         return get_exited(wire->exited, &out->exited);
     case MESH__WIRE__CONTROL__BODY_STATUS_REQUEST:
         out->kind = CONTROL_STATUS_REQUEST;
-        out->status_request.whole_convention = wire->status_request->whole_convention;
-        return true;
+        return get_status_request(wire->status_request, &out->status_request);
     case MESH__WIRE__CONTROL__BODY_STATUS_REPLY:
         out->kind = CONTROL_STATUS_REPLY;
         return control_get_status(arena, wire->status_reply, &out->status_reply);
@@ -378,6 +395,9 @@ static bool get_body(struct arena *arena, const Mesh__Wire__Control *wire, struc
     case MESH__WIRE__CONTROL__BODY_DEAD_LETTER:
         out->kind = CONTROL_DEAD_LETTER;
         return control_get_dead_letter(wire->dead_letter, &out->dead_letter);
+    case MESH__WIRE__CONTROL__BODY_ACTOR_REPORT:
+        out->kind = CONTROL_ACTOR_REPORT;
+        return control_get_actor_report(arena, wire->actor_report, &out->actor_report);
     case MESH__WIRE__CONTROL__BODY__NOT_SET:
     case _MESH__WIRE__CONTROL__BODY__CASE_IS_INT_SIZE:
         return false;

@@ -14,7 +14,8 @@ struct codec;
 enum {
     CONTROL_BYTES = 96 * 1024, /* the most that one control message may have when packed */
     CONTROL_TYPES = 1024,      /* actor types in one CONTROL_TYPES */
-    CONTROL_LISTED = 4096,     /* actors, members or counters of one node's status */
+    CONTROL_LISTED = 4096,     /* actors, members or counters of one node's status; children of one actor's */
+    CONTROL_HOPS = 2,          /* admins that pass the question for an actor's status on */
     CONTROL_RESTARTS_MAX = 64, /* the most that a create may allow (C7) */
 };
 
@@ -138,6 +139,26 @@ struct control_node_status {
     const struct control_member_status *members;
 };
 
+/* Of one actor. What its host says, or, when that has not answered, what its admin knows of it. */
+struct control_actor_report {
+    struct control_actor_status actor;
+    struct bytes node_name, in_hand; /* in_hand: type of the message in its handler; empty for none */
+    bool light, exiting;
+    uint64_t restarts; /* its admin's word */
+    bool secondhand;   /* the host has not answered: the fields below are not known */
+    uint64_t mailbox_bytes, unsettled_bytes, streams_out, streams_in, timers, watched;
+    uint64_t children_count; /* all that live, of which so many are listed */
+    size_t children_listed, counters_count;
+    const struct mesh_address *children;
+    const struct control_counter *counters;
+};
+
+struct control_status_request {
+    bool whole_convention;
+    struct mesh_address address; /* of an actor; none: of the node that is asked */
+    uint32_t hops;               /* admins that have passed it on */
+};
+
 struct control_status_reply {
     size_t nodes_count;
     const struct control_node_status *nodes;
@@ -173,6 +194,7 @@ enum control_kind {
     CONTROL_DONE,
     CONTROL_DEAD_LETTER_HANDLER,
     CONTROL_DEAD_LETTER,
+    CONTROL_ACTOR_REPORT,
 };
 
 struct control {
@@ -186,9 +208,7 @@ struct control {
         struct control_resolved resolved;
         struct control_gone gone;
         struct control_exited exited;
-        struct {
-            bool whole_convention;
-        } status_request;
+        struct control_status_request status_request;
         struct control_status_reply status_reply;
         struct {
             uint32_t timeout_ms;
@@ -203,6 +223,7 @@ struct control {
         } done;
         struct control_dead_letter_handler dead_letter_handler;
         struct control_dead_letter dead_letter;
+        struct control_actor_report actor_report;
     };
 };
 

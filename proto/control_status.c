@@ -1,9 +1,25 @@
-/* The status of nodes, their actors, members and counters, to the wire and back (K1).
+/* The status of nodes, their actors, members and counters, and of one actor, to the wire and back (K1).
  *
  * SPDX-License-Identifier: MPL-2.0 */
 #include "proto/control_status.h"
 
 /* ---- to the wire ---- */
+
+static bool put_actor(struct arena *arena, const struct control_actor_status *actor, Mesh__Wire__ActorStatus *out) {
+    mesh__wire__actor_status__init(out);
+    out->node = actor->address.node;
+    out->local = actor->address.local;
+    out->parent_node = actor->parent.node;
+    out->parent_local = actor->parent.local;
+    out->type = codec_text(arena, actor->type);
+    out->state = codec_text(arena, actor->state);
+    out->pid = actor->pid;
+    out->mailbox = actor->mailbox;
+    out->handled = actor->handled;
+    out->busy_ms = actor->busy_ms;
+    out->unsettled = actor->unsettled;
+    return out->type && out->state;
+}
 
 static bool put_actors(struct arena *arena, const struct control_node_status *node, Mesh__Wire__NodeStatus *out) {
     Mesh__Wire__ActorStatus *items = codec_array(arena, node->actors_count, sizeof *items);
@@ -12,43 +28,28 @@ static bool put_actors(struct arena *arena, const struct control_node_status *no
         return false;
     }
     for (size_t i = 0; i < node->actors_count; i++) {
-        const struct control_actor_status *actor = &node->actors[i];
-        mesh__wire__actor_status__init(&items[i]);
-        items[i].node = actor->address.node;
-        items[i].local = actor->address.local;
-        items[i].parent_node = actor->parent.node;
-        items[i].parent_local = actor->parent.local;
-        items[i].type = codec_text(arena, actor->type);
-        items[i].state = codec_text(arena, actor->state);
-        items[i].pid = actor->pid;
-        items[i].mailbox = actor->mailbox;
-        items[i].handled = actor->handled;
-        items[i].busy_ms = actor->busy_ms;
-        items[i].unsettled = actor->unsettled;
         out->actors[out->n_actors++] = &items[i];
-        if (!items[i].type || !items[i].state) {
+        if (!put_actor(arena, &node->actors[i], &items[i])) {
             return false;
         }
     }
     return true;
 }
 
-static bool put_counters(struct arena *arena, const struct control_node_status *node, Mesh__Wire__NodeStatus *out) {
-    Mesh__Wire__Counter *items = codec_array(arena, node->counters_count, sizeof *items);
-    out->counters = codec_array(arena, node->counters_count, sizeof *out->counters);
-    if (!items || !out->counters) {
-        return false;
-    }
-    for (size_t i = 0; i < node->counters_count; i++) {
+/* NULL without memory. */
+static Mesh__Wire__Counter **put_counters(struct arena *arena, const struct control_counter *counters, size_t count) {
+    Mesh__Wire__Counter *items = codec_array(arena, count, sizeof *items);
+    Mesh__Wire__Counter **list = codec_array(arena, count, sizeof *list);
+    for (size_t i = 0; items && list && i < count; i++) {
         mesh__wire__counter__init(&items[i]);
-        items[i].name = codec_text(arena, node->counters[i].name);
-        items[i].value = node->counters[i].value;
-        out->counters[out->n_counters++] = &items[i];
+        items[i].name = codec_text(arena, counters[i].name);
+        items[i].value = counters[i].value;
+        list[i] = &items[i];
         if (!items[i].name) {
-            return false;
+            return NULL;
         }
     }
-    return true;
+    return items ? list : NULL;
 }
 
 static bool put_members(struct arena *arena, const struct control_node_status *node, Mesh__Wire__NodeStatus *out) {
@@ -78,8 +79,10 @@ static bool put_node(struct arena *arena, const struct control_node_status *node
     out->leader = node->leader;
     out->uptime_ms = node->uptime_ms;
     out->pid = node->pid;
+    out->n_counters = node->counters_count;
+    out->counters = put_counters(arena, node->counters, node->counters_count);
     return out->member && codec_put_member(arena, &node->member, out->member) && put_actors(arena, node, out) &&
-           put_counters(arena, node, out) && put_members(arena, node, out);
+           out->counters && put_members(arena, node, out);
 }
 
 bool control_put_status(struct arena *arena, const struct control_status_reply *reply, Mesh__Wire__StatusReply *out) {
@@ -98,6 +101,40 @@ bool control_put_status(struct arena *arena, const struct control_status_reply *
     return true;
 }
 
+static uint64_t *put_addresses(struct arena *arena, const struct mesh_address *addresses, size_t count) {
+    uint64_t *words = codec_array(arena, 2 * count, sizeof *words);
+    for (size_t i = 0; words && i < count; i++) {
+        words[2 * i] = addresses[i].node;
+        words[2 * i + 1] = addresses[i].local;
+    }
+    return words;
+}
+
+bool control_put_actor_report(struct arena *arena, const struct control_actor_report *report,
+                              Mesh__Wire__ActorReport *out) {
+    mesh__wire__actor_report__init(out);
+    out->actor = arena_take(arena, sizeof *out->actor);
+    out->node_name = codec_text(arena, report->node_name);
+    out->in_hand = codec_text(arena, report->in_hand);
+    out->light = report->light;
+    out->exiting = report->exiting;
+    out->restarts = report->restarts;
+    out->secondhand = report->secondhand;
+    out->mailbox_bytes = report->mailbox_bytes;
+    out->unsettled_bytes = report->unsettled_bytes;
+    out->streams_out = report->streams_out;
+    out->streams_in = report->streams_in;
+    out->timers = report->timers;
+    out->watched = report->watched;
+    out->children_count = report->children_count;
+    out->n_children = 2 * report->children_listed;
+    out->children = put_addresses(arena, report->children, report->children_listed);
+    out->n_counters = report->counters_count;
+    out->counters = put_counters(arena, report->counters, report->counters_count);
+    return out->actor && out->node_name && out->in_hand && out->children && out->counters &&
+           put_actor(arena, &report->actor, out->actor);
+}
+
 /* ---- from the wire ---- */
 
 static void get_actor(const Mesh__Wire__ActorStatus *wire, struct control_actor_status *out) {
@@ -114,22 +151,28 @@ static void get_actor(const Mesh__Wire__ActorStatus *wire, struct control_actor_
     };
 }
 
+/* NULL without memory. */
+static const struct control_counter *get_counters(struct arena *arena, Mesh__Wire__Counter *const *wire, size_t count) {
+    struct control_counter *counters = codec_array(arena, count, sizeof *counters);
+    for (size_t i = 0; counters && i < count; i++) {
+        counters[i] = (struct control_counter){codec_view(wire[i]->name), wire[i]->value};
+    }
+    return counters;
+}
+
 static bool get_node(struct arena *arena, const Mesh__Wire__NodeStatus *wire, struct control_node_status *out) {
     if (!wire->member || wire->n_actors > CONTROL_LISTED || wire->n_counters > CONTROL_LISTED ||
         wire->n_members > CONTROL_LISTED) {
         return false;
     }
     struct control_actor_status *actors = codec_array(arena, wire->n_actors, sizeof *actors);
-    struct control_counter *counters = codec_array(arena, wire->n_counters, sizeof *counters);
+    const struct control_counter *counters = get_counters(arena, wire->counters, wire->n_counters);
     struct control_member_status *members = codec_array(arena, wire->n_members, sizeof *members);
     if (!actors || !counters || !members) {
         return false;
     }
     for (size_t i = 0; i < wire->n_actors; i++) {
         get_actor(wire->actors[i], &actors[i]);
-    }
-    for (size_t i = 0; i < wire->n_counters; i++) {
-        counters[i] = (struct control_counter){codec_view(wire->counters[i]->name), wire->counters[i]->value};
     }
     for (size_t i = 0; i < wire->n_members; i++) {
         const Mesh__Wire__MemberStatus *member = wire->members[i];
@@ -164,4 +207,43 @@ bool control_get_status(struct arena *arena, const Mesh__Wire__StatusReply *wire
     }
     *out = (struct control_status_reply){wire->n_nodes, nodes};
     return true;
+}
+
+static const struct mesh_address *get_addresses(struct arena *arena, const uint64_t *words, size_t count) {
+    struct mesh_address *addresses = codec_array(arena, count, sizeof *addresses);
+    for (size_t i = 0; addresses && i < count; i++) {
+        addresses[i] = codec_address(words[2 * i], words[2 * i + 1]);
+    }
+    return addresses;
+}
+
+bool control_get_actor_report(struct arena *arena, const Mesh__Wire__ActorReport *wire,
+                              struct control_actor_report *out) {
+    if (!wire->actor || wire->n_children % 2 != 0 || wire->n_children > 2 * CONTROL_LISTED ||
+        wire->n_children / 2 > wire->children_count || wire->n_counters > CONTROL_LISTED) {
+        return false;
+    }
+    *out = (struct control_actor_report){
+        .node_name = codec_view(wire->node_name),
+        .in_hand = codec_view(wire->in_hand),
+        .light = wire->light,
+        .exiting = wire->exiting,
+        .restarts = wire->restarts,
+        .secondhand = wire->secondhand,
+        .mailbox_bytes = wire->mailbox_bytes,
+        .unsettled_bytes = wire->unsettled_bytes,
+        .streams_out = wire->streams_out,
+        .streams_in = wire->streams_in,
+        .timers = wire->timers,
+        .watched = wire->watched,
+        .children_count = wire->children_count,
+        .children_listed = wire->n_children / 2,
+        .children = get_addresses(arena, wire->children, wire->n_children / 2),
+        .counters_count = wire->n_counters,
+        .counters = get_counters(arena, wire->counters, wire->n_counters),
+    };
+    get_actor(wire->actor, &out->actor);
+    return out->children && out->counters && !mesh_address_is_none(out->actor.address) &&
+           out->actor.type.size <= FRAME_TYPE_BYTES && out->in_hand.size <= FRAME_TYPE_BYTES &&
+           out->node_name.size <= FRAME_NAME_BYTES;
 }

@@ -37,6 +37,7 @@ enum frame_kind {
     FRAME_CONTROL,
     FRAME_SKIP,
     FRAME_CHUNK,
+    FRAME_REPORT,
 };
 
 /* How a message ended (D1). */

@@ -56,6 +56,7 @@ static uint64_t on_tick(void *user, uint64_t now_ns) {
     admin_bury_leaving(admin);
     uint64_t least_ns = admin_tick_stop(admin, now_ns);
     least_ns = time_min(least_ns, admin_tick_status(admin, now_ns));
+    least_ns = time_min(least_ns, admin_tick_inquiries(admin, now_ns));
     least_ns = time_min(least_ns, tick_directory(admin, now_ns));
     return time_min(least_ns, tick_convention(admin, now_ns));
 }
@@ -278,6 +279,7 @@ static void run(struct admin *admin) {
 static void end(struct admin *admin) {
     process_destroy(&admin->process);
     admin_free_gatherings(admin);
+    admin_free_inquiries(admin);
     admin_free_residents(admin);
     directory_destroy(&admin->directory);
     convention_destroy(&admin->convention);
@@ -300,6 +302,7 @@ enum mesh_status admin_run(const struct config *config, const struct run_directo
                           .signals = -1,
                           .dead_letter_lines = limiter_make(100, NS_PER_S)};
     list_init(&admin.gatherings);
+    list_init(&admin.inquiries);
     map_init(&admin.residents, sizeof(uint64_t), config->actors_max + 1024, admin.incarnation);
     map_init(&admin.neighbours, sizeof(uint64_t), config->members_max + 1024, admin.incarnation);
     enum mesh_status status = begin(&admin, error);

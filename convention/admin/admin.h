@@ -10,6 +10,7 @@
  *   admin_types.c       which actor types there are, from modules and programs
  *   admin_dead_letters.c  who handles the dead letters of this node (E4)
  *   admin_status.c      the status of this node and of the whole convention (K1)
+ *   admin_inquiries.c   the status of one actor, wherever it lives (K1)
  *   admin_shutdown.c    the orderly end (C12)
  *
  * SPDX-License-Identifier: MPL-2.0 */
@@ -49,6 +50,9 @@ struct resident {
 /* A status of the whole convention that is being gathered. */
 struct gathering;
 
+/* A question for the status of one actor that was passed on. */
+struct inquiry;
+
 struct admin {
     const struct config *config;
     const struct run_directory *directory_path;
@@ -67,7 +71,8 @@ struct admin {
     struct capability_set capabilities;
     struct map residents;  /* by slot */
     struct map neighbours; /* incarnations of admins that said hello; the value is the map itself */
-    struct list gatherings;
+    struct list gatherings, inquiries;
+    size_t inquiries_count;
     uint64_t last_id; /* of own requests */
     uint64_t started_ns;
     int signals;                     /* signalfd */
@@ -133,11 +138,24 @@ void admin_bury_dead_letter_handler(struct admin *admin, const struct resident *
 /* ---- status ---- */
 
 void admin_on_status_request(struct admin *admin, struct mesh_address asker, uint64_t id, bool whole);
-void admin_on_status_reply(struct admin *admin, uint64_t id, const struct control_status_reply *reply);
+/* Whether anything was being gathered under that number. */
+bool admin_on_status_reply(struct admin *admin, uint64_t id, const struct control_status_reply *reply);
+/* Overwrites what the crash page says of an actor. */
+void admin_show_record(const struct admin *admin, const struct crash_record *record,
+                       struct control_actor_status *actor);
 /* Keeps what a host had counted when it ended. */
 void admin_bury_counters(struct admin *admin, const struct resident *resident);
 uint64_t admin_tick_status(struct admin *admin, uint64_t now_ns);
 void admin_free_gatherings(struct admin *admin);
+
+/* ---- the status of one actor ---- */
+
+void admin_on_inquiry(struct admin *admin, struct mesh_address asker, uint64_t id,
+                      const struct control_status_request *request);
+/* What may be the answer to one that was passed on: a report, a node's status, or why there is none. */
+void admin_on_inquiry_answer(struct admin *admin, struct mesh_address sender, const struct control *answer);
+uint64_t admin_tick_inquiries(struct admin *admin, uint64_t now_ns);
+void admin_free_inquiries(struct admin *admin);
 
 /* ---- shutdown ---- */
 

@@ -193,6 +193,16 @@ static bool is_goodbye(const struct resident *resident, const struct control *co
            address_number(control->exited.address) == 0;
 }
 
+static void on_status_request(struct admin *admin, struct mesh_address sender, const struct control *control) {
+    const struct control_status_request *request = &control->status_request;
+    if (mesh_address_is_none(request->address) ||
+        mesh_address_equal(request->address, process_address(admin->process))) {
+        admin_on_status_request(admin, sender, control->id, request->whole_convention);
+    } else {
+        admin_on_inquiry(admin, sender, control->id, request);
+    }
+}
+
 void admin_on_control(void *user, struct mesh_address sender, const struct control *control) {
     struct admin *admin = user;
     struct resident *resident = speaker(admin, sender);
@@ -211,10 +221,16 @@ void admin_on_control(void *user, struct mesh_address sender, const struct contr
         on_types(admin, sender, control);
         return;
     case CONTROL_STATUS_REQUEST:
-        admin_on_status_request(admin, sender, control->id, control->status_request.whole_convention);
+        on_status_request(admin, sender, control);
         return;
     case CONTROL_STATUS_REPLY:
-        admin_on_status_reply(admin, control->id, &control->status_reply);
+        if (!admin_on_status_reply(admin, control->id, &control->status_reply)) {
+            admin_on_inquiry_answer(admin, sender, control);
+        }
+        return;
+    case CONTROL_ACTOR_REPORT:
+    case CONTROL_DONE:
+        admin_on_inquiry_answer(admin, sender, control);
         return;
     case CONTROL_SHUTDOWN:
         admin_begin_stop(admin, (uint64_t)control->shutdown.timeout_ms * NS_PER_MS);
@@ -227,8 +243,6 @@ void admin_on_control(void *user, struct mesh_address sender, const struct contr
         if (resident && limiter_take(&admin->dead_letter_lines, process_now(admin->process))) {
             dead_letters_log(admin->log, &control->dead_letter);
         }
-        return;
-    case CONTROL_DONE:
         return;
     case CONTROL_CREATED:
     case CONTROL_CREATE_FAILED:

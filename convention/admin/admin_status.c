@@ -110,10 +110,19 @@ static void add_counters(struct admin *admin, struct snapshot *snapshot) {
     add_counter(snapshot, "log_lines_lost", count_lines_lost(admin));
 }
 
+void admin_show_record(const struct admin *admin, const struct crash_record *record,
+                       struct control_actor_status *actor) {
+    uint64_t busy_ns = time_left(record->since_ns, process_now(admin->process));
+    actor->state = bytes_of_text(crash_state_name(record->state));
+    actor->mailbox = record->mailbox;
+    actor->handled = record->handled;
+    actor->unsettled = record->unsettled;
+    actor->busy_ms = record->state == CRASH_BUSY ? busy_ns / NS_PER_MS : 0;
+}
+
 static void add_actors(struct admin *admin, struct snapshot *snapshot) {
     size_t cursor = 0;
     struct directory_view view;
-    uint64_t now_ns = process_now(admin->process);
     while (snapshot->node.actors_count < ACTORS_SHOWN && directory_next_hosted(admin->directory, &cursor, &view)) {
         struct control_actor_status *actor = &snapshot->actors[snapshot->node.actors_count++];
         *actor = (struct control_actor_status){.address = view.address,
@@ -124,11 +133,7 @@ static void add_actors(struct admin *admin, struct snapshot *snapshot) {
         const struct resident *resident = admin_resident(admin, view.slot);
         struct crash_record record;
         if (resident && resident->page && crash_page_find(resident->page, view.address, &record)) {
-            actor->state = bytes_of_text(crash_state_name(record.state));
-            actor->mailbox = record.mailbox;
-            actor->handled = record.handled;
-            actor->unsettled = record.unsettled;
-            actor->busy_ms = record.state == CRASH_BUSY ? time_left(record.since_ns, now_ns) / NS_PER_MS : 0;
+            admin_show_record(admin, &record, actor);
         }
     }
 }
@@ -292,7 +297,7 @@ static bool keep_reply(struct gathering *gathering, const struct control_status_
     return true;
 }
 
-void admin_on_status_reply(struct admin *admin, uint64_t id, const struct control_status_reply *reply) {
+bool admin_on_status_reply(struct admin *admin, uint64_t id, const struct control_status_reply *reply) {
     LIST_EACH (&admin->gatherings, node, after) {
         struct gathering *gathering = LIST_OWNER(node, struct gathering, listed);
         if (gathering->own_id == id && gathering->awaited > 0) {
@@ -301,9 +306,10 @@ void admin_on_status_reply(struct admin *admin, uint64_t id, const struct contro
             if (gathering->awaited == 0) {
                 finish(admin, gathering);
             }
-            return;
+            return true;
         }
     }
+    return false;
 }
 
 /* Who has not answered in time is missing; the roster in the answer names it all the same. */

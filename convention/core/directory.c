@@ -164,6 +164,7 @@ static enum mesh_status on_control(struct directory *directory, const struct dir
     case CONTROL_DONE:
     case CONTROL_DEAD_LETTER_HANDLER:
     case CONTROL_DEAD_LETTER:
+    case CONTROL_ACTOR_REPORT:
         break;
     }
     CHECK_UNREACHABLE();
@@ -286,14 +287,7 @@ size_t directory_hosted(const struct directory *directory) {
     return count;
 }
 
-bool directory_next_hosted(const struct directory *directory, size_t *cursor, struct directory_view *out) {
-    struct actor *actor;
-    do {
-        actor = map_next(&directory->actors, cursor);
-    } while (actor && !is_hosted(actor));
-    if (!actor) {
-        return false;
-    }
+void directory_view_actor(const struct directory *directory, const struct actor *actor, struct directory_view *out) {
     struct slot *slot = directory_slot(directory, actor->slot);
     *out = (struct directory_view){
         .address = actor->address,
@@ -306,5 +300,16 @@ bool directory_next_hosted(const struct directory *directory, size_t *cursor, st
                  : actor->state == ACTOR_HERE  ? "running"
                                                : "exiting",
     };
+}
+
+bool directory_next_hosted(const struct directory *directory, size_t *cursor, struct directory_view *out) {
+    struct actor *actor;
+    do {
+        actor = map_next(&directory->actors, cursor);
+    } while (actor && !is_hosted(actor));
+    if (!actor) {
+        return false;
+    }
+    directory_view_actor(directory, actor, out);
     return true;
 }

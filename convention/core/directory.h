@@ -124,6 +124,26 @@ struct directory_view {
     const char *state;
 };
 
+/* Where an address is, as far as this admin knows, for the status of one actor (K1). */
+enum directory_place_kind {
+    DIRECTORY_NOWHERE,   /* its creator has not minted it yet, or its create is not here yet */
+    DIRECTORY_STARTING,  /* it is being created, or created anew (C7) */
+    DIRECTORY_HERE,      /* in the process of `slot`, if anywhere: of light children no admin knows (A4) */
+    DIRECTORY_PROCESS,   /* it is no actor's, but of a process itself, or of a program */
+    DIRECTORY_ELSEWHERE, /* with `admin`, or that knows where */
+    DIRECTORY_CUT_OFF,   /* its home is not on the roster */
+    DIRECTORY_ENDED,     /* `how`, with a text that may be empty */
+};
+
+struct directory_place {
+    enum directory_place_kind kind;
+    struct directory_view view; /* of STARTING and HERE; type and parent are not known of a light child */
+    bool light;
+    uint64_t admin, restarts;
+    enum control_how how;
+    const char *text;
+};
+
 struct directory_counters {
     uint64_t created, create_failed, exited, restarts, parked, park_expired, tombstones_dropped, late;
 };
@@ -152,5 +172,8 @@ const struct directory_counters *directory_counters(const struct directory *dire
  * interleaved with steps. */
 size_t directory_hosted(const struct directory *directory);
 bool directory_next_hosted(const struct directory *directory, size_t *cursor, struct directory_view *out);
+
+/* Changes nothing, and asks nobody. Texts last until the next step. */
+struct directory_place directory_find(const struct directory *directory, struct mesh_address address);
 
 #endif

@@ -1,4 +1,4 @@
-/* The directory's questions: where does an address live, and how far had it come when it died?
+/* The directory's questions: where does an address live, how far had it come when it died, and who knows its status?
  *
  * SPDX-License-Identifier: MPL-2.0 */
 #include "convention/core/directory_state.h"
@@ -340,4 +340,59 @@ void directory_waits_slot(struct directory *directory, uint32_t slot) {
     if (actor && actor->state == ACTOR_PARKED) {
         resolve_parked(directory, actor);
     }
+}
+
+/* ---- the status (K1) ---- */
+
+static void place_actor(const struct directory *directory, const struct actor *actor, struct directory_place *out) {
+    static const enum directory_place_kind kinds[] = {
+        [ACTOR_PARKED] = DIRECTORY_NOWHERE,      [ACTOR_PENDING] = DIRECTORY_STARTING, [ACTOR_HERE] = DIRECTORY_HERE,
+        [ACTOR_ELSEWHERE] = DIRECTORY_ELSEWHERE, [ACTOR_LEAVING] = DIRECTORY_ENDED,    [ACTOR_DEAD] = DIRECTORY_ENDED};
+    const struct slot *slot = directory_slot(directory, actor->slot);
+    out->kind = actor->reviving ? DIRECTORY_STARTING : kinds[actor->state];
+    out->light = slot && slot->pool;
+    out->admin = actor->admin;
+    out->restarts = actor->revival ? actor->revival->supervision.restarts : 0;
+    out->how = actor->how;
+    out->text = actor->text ? actor->text : "";
+    directory_view_actor(directory, actor, &out->view);
+}
+
+static void place_process(const struct directory *directory, struct mesh_address address, struct directory_place *out) {
+    const struct slot *slot = directory_slot(directory, address_slot(address));
+    out->kind = slot ? DIRECTORY_PROCESS : DIRECTORY_ENDED;
+    if (slot && !slot->program && address_is_local(address)) {
+        out->kind = DIRECTORY_HERE;
+        out->light = true;
+        out->view = (struct directory_view){
+            .address = address, .slot = slot->number, .process = slot->process, .pid = slot->pid, .state = "running"};
+    }
+}
+
+static void place_unrecorded(const struct directory *directory, struct mesh_address address,
+                             struct directory_place *out) {
+    uint32_t number = address_slot(address);
+    uint64_t count = address_number(address);
+    const struct slot *slot = directory_slot(directory, number);
+    bool never = number == 0 ? count >= directory->mint.next : number >= directory->next_slot;
+    if (never || (slot && !slot->program && !address_is_local(address) && count > slot->highest)) {
+        out->kind = DIRECTORY_NOWHERE;
+    } else if (number > 0 && (count == 0 || address_is_local(address) || (slot && slot->program))) {
+        place_process(directory, address, out);
+    } else {
+        out->kind = number == 0 && count == 0 ? DIRECTORY_PROCESS : DIRECTORY_ENDED;
+    }
+}
+
+struct directory_place directory_find(const struct directory *directory, struct mesh_address address) {
+    struct directory_place place = {.kind = DIRECTORY_ELSEWHERE, .admin = address.node, .text = ""};
+    const struct actor *actor = directory_actor(directory, address);
+    if (actor && (actor->state != ACTOR_PARKED || directory_is_home(directory, address))) {
+        place_actor(directory, actor, &place);
+    } else if (directory_is_home(directory, address)) {
+        place_unrecorded(directory, address, &place);
+    } else if (!members_find(directory->members, address.node)) {
+        place.kind = DIRECTORY_CUT_OFF;
+    }
+    return place;
 }

@@ -241,6 +241,9 @@ void directory_actors_lose(struct directory *directory, uint64_t admin);
 
 /* ---- questions ---- */
 
+/* What the status says of an actor that is hosted here. */
+void directory_view_actor(const struct directory *directory, const struct actor *actor, struct directory_view *out);
+
 enum mesh_status directory_on_resolve(struct directory *directory, const struct directory_event *event);
 void directory_on_answer(struct directory *directory, const struct directory_event *event);
 /* Answers who waits for the actor, as far as its state now allows. */

@@ -178,6 +178,14 @@ struct delivery_load {
 };
 bool delivery_load(const struct delivery *delivery, struct mesh_address address, struct delivery_load *out);
 
+/* What it has sent in all, and what of that came back or is dead; and its streams: to so many targets and from so many senders in
+ * other processes. Walks the streams. */
+struct delivery_traffic {
+    uint64_t sent, returned, dead;
+    size_t streams_out, streams_in;
+};
+bool delivery_traffic(const struct delivery *delivery, struct mesh_address address, struct delivery_traffic *out);
+
 /* How many of each it keeps. At rest, when every stream has been idle for stream_idle_ns, only open actors are left, and peers. */
 struct delivery_census {
     size_t actors, routes, streams_out, streams_in, peers;

@@ -218,9 +218,11 @@ void actor_settle(struct delivery *d, struct actor *sender, struct message *mess
         break;
     case FRAME_RETURNED:
         d->counters.returned += count;
+        sender->returned += count;
         break;
     case FRAME_DIED:
         d->counters.dead += count;
+        sender->dead += count;
         break;
     }
     struct window *window = message->kind == FRAME_USER ? &sender->users : &sender->system;
@@ -449,4 +451,24 @@ bool delivery_load(const struct delivery *d, struct mesh_address address, struct
         .handled = actor->handled,
     };
     return true;
+}
+
+static size_t length_of(const struct list *list) {
+    size_t number = 0;
+    LIST_EACH (list, node, after) {
+        number++;
+    }
+    return number;
+}
+
+bool delivery_traffic(const struct delivery *d, struct mesh_address address, struct delivery_traffic *out) {
+    const struct actor *actor = map_get(&d->actors, &address);
+    if (actor) {
+        *out = (struct delivery_traffic){.sent = actor->sent,
+                                         .returned = actor->returned,
+                                         .dead = actor->dead,
+                                         .streams_out = length_of(&actor->streams_out),
+                                         .streams_in = length_of(&actor->streams_in)};
+    }
+    return actor != NULL;
 }

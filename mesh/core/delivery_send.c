@@ -42,6 +42,7 @@ static void count_accepted(struct delivery *d, struct actor *actor, const struct
     struct window *window = message->kind == FRAME_USER ? &actor->users : &actor->system;
     window->messages++;
     window->bytes += message_weight(message);
+    actor->sent++;
     d->counters.accepted++;
     d->counters.in_flight++;
 }

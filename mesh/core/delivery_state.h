@@ -46,8 +46,9 @@ struct actor {
     struct list_node runnable, room, drained;
     struct deadline deadline; /* of the mailbox */
     uint64_t handled;
-    uint32_t life;            /* told from others of its address, which are forgotten (C7) */
-    enum frame_reason reason; /* valid when closed */
+    uint64_t sent, returned, dead; /* of what it sent */
+    uint32_t life;                 /* told from others of its address, which are forgotten (C7) */
+    enum frame_reason reason;      /* valid when closed */
     bool closed, forgotten, was_drained;
     bool was_full; /* a submit found the window full: ROOM is due when it is not (D7) */
     bool starved;  /* a stream was refused room in the mailbox: it is told when there is some */

@@ -418,3 +418,19 @@ void lifecycle_destroy(struct lifecycle **lifecycle) {
     free(self->given);
     free(self);
 }
+
+size_t lifecycle_children(const struct lifecycle *lifecycle, struct mesh_address address, struct mesh_address *out,
+                          size_t max) {
+    const struct actor *actor = lifecycle_find_actor(lifecycle, address);
+    size_t count = 0;
+    if (!actor) {
+        return 0;
+    }
+    LIST_EACH (&actor->children, node, after) {
+        const struct child *child = LIST_OWNER(node, struct child, sibling);
+        if (child->entry.how == 0 && count++ < max) {
+            out[count - 1] = child->entry.address;
+        }
+    }
+    return count;
+}

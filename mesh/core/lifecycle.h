@@ -151,4 +151,8 @@ size_t lifecycle_count(const struct lifecycle *lifecycle);
 /* False for an unknown actor. */
 bool lifecycle_look(const struct lifecycle *lifecycle, struct mesh_address actor, struct lifecycle_view *out);
 
+/* Copies at most `max` of its living children, in the order of their births, and gives how many there are. */
+size_t lifecycle_children(const struct lifecycle *lifecycle, struct mesh_address actor, struct mesh_address *out,
+                          size_t max);
+
 #endif

@@ -70,6 +70,9 @@ void handle_on_answer(struct mesh_node *node, const struct control *control) {
         answer(request, control->create_failed.status, control->create_failed.text);
     } else if (control->kind == CONTROL_STATUS_REPLY) {
         answer(request, report_new(&request->report, &control->status_reply), bytes_of_text("no memory for it"));
+    } else if (control->kind == CONTROL_ACTOR_REPORT) {
+        answer(request, report_new_of_actor(&request->report, &control->actor_report),
+               bytes_of_text("no memory for it"));
     } else if (control->kind == CONTROL_DONE) {
         answer(request, control->done.status, control->done.text);
     }

@@ -2,6 +2,7 @@
 #include "mesh/runtime/host.h"
 
 #include "mesh/base/time.h"
+#include "mesh/runtime/actor_report.h"
 #include "mesh/runtime/error.h"
 #include "mesh/runtime/host_fork.h"
 #include "mesh/runtime/host_signal.h"
@@ -120,6 +121,10 @@ static void on_control(void *user, struct mesh_address sender, const struct cont
     } else if (control->kind == CONTROL_KILL) {
         hosted_tell(host,
                     &(struct lifecycle_event){.kind = LIFECYCLE_GIVEN_UP, .actor = control->kill.address}); /* C7 */
+    } else if (control->kind == CONTROL_STATUS_REQUEST) {
+        actor_report_answer(host, sender, control);
+    } else if (actor_report_is_answer(control->kind)) {
+        actor_report_on_answer(host, control);
     } else if (control->kind == CONTROL_DEAD_LETTER_HANDLER) {
         dead_letters_on_handler(&host->dead_letters, &control->dead_letter_handler);
     } else if (control->kind == CONTROL_SHUTDOWN) {
@@ -143,7 +148,7 @@ static void on_unhandled(void *user, struct message *message) {
     message_release(message);
 }
 
-/* Poison goes to its sender as soon as that one's mailbox takes it. */
+/* Poison goes to its sender, and a report to who requested it, as soon as that one's mailbox takes it. */
 static void give_back(struct host *host) {
     struct message_list later = {0};
     struct message *message;
@@ -292,6 +297,7 @@ enum mesh_status host_init(struct host *host, const struct host_options *options
     map_init(&host->actors, sizeof(struct mesh_address), ACTORS_MAX, options->incarnation);
     list_init(&host->runnable);
     list_init(&host->newborn);
+    list_init(&host->asked);
     dead_letters_init(&host->dead_letters);
     list_init(&host->due);
     list_init(&host->watches);
@@ -313,6 +319,7 @@ void host_fini(struct host *host) {
     while ((node = list_pop_front(&host->due))) {
         free(LIST_OWNER(node, struct timer, of_owner));
     }
+    actor_report_forget(host);
     timers_fini(&host->timers);
     map_fini(&host->actors);
     lifecycle_destroy(&host->lifecycle);

@@ -166,9 +166,11 @@ void hosted_start(struct mesh_actor *actor) {
 static enum mesh_verdict show(struct mesh_actor *actor, struct view *view, struct message *message) {
     struct host *host = actor->host;
     crash_page_enter(host->page, actor->page_entry, host->now_ns, message);
+    actor->entered_ns = host->now_ns;
     actor->replied = false;
     enum mesh_verdict verdict = call_receive(actor, view);
     if (verdict == MESH_FAILED && message->kind != FRAME_EXIT_REQUEST && !host->leaving) {
+        actor->retried++;
         verdict = call_receive(actor, view);
     }
     if (actor->watch || host->stated.count > 0) {
@@ -198,6 +200,7 @@ static void settle(struct mesh_actor *actor, const struct message *message, enum
 /* A system message has no sender who would want it back (E2). */
 static void settle_failed(struct mesh_actor *actor, const struct message *message) {
     const char *text = failure_text(actor);
+    actor->returned++;
     log_failure(actor, "a handler failed twice", text);
     bool user = message->kind == FRAME_USER;
     settle(actor, message, user ? FRAME_RETURNED : FRAME_HANDLED, FRAME_NO_REASON, user ? text : "");

@@ -31,7 +31,10 @@ struct host {
     size_t paged_count;
     struct list runnable;       /* actors that may have a message */
     struct list newborn;        /* actors whose constructor is still to run */
-    struct message_list turned; /* poison for which the host's own window had no room yet (E1) */
+    struct message_list turned; /* poison (E1), and reports (K1), that wait for room in the host's own window */
+    struct list asked;          /* statuses that its actors have requested */
+    size_t asked_count;
+    uint64_t last_asked;
     struct timers timers;
     struct list due;     /* timers whose time has come, and whose actor's mailbox was full */
     struct list watches; /* of actors that watch descriptors */
@@ -63,6 +66,8 @@ struct mesh_actor {
     struct watch *watch;           /* the descriptors that it watches; NULL for none (F2) */
     struct mesh_address exit_from; /* who asked it to exit */
     uint64_t rooms;                /* counts up whenever its window has room again */
+    uint64_t entered_ns;           /* when its handler began with the message in hand */
+    uint64_t retried, returned;    /* messages that failed once, and twice (E1) */
 };
 
 /* ---- the table ---- */

@@ -12,6 +12,7 @@ static void show_exit(struct mesh_actor *actor) {
     struct view view;
     view_show_exit_request(&view, actor->exit_from);
     actor->in_hand = &view.message;
+    actor->entered_ns = process_now(host->process);
     actor->replied = false;
     crash_page_set_state(host->page, actor->page_entry, process_now(host->process), CRASH_EXITING);
     struct lifecycle_view look;

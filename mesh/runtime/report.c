@@ -1,4 +1,4 @@
-/* The status of nodes for programs. All of a report lies in one arena, and goes with it.
+/* The status of nodes and actors for programs. All of a report lies in one arena, and goes with it.
  *
  * SPDX-License-Identifier: MPL-2.0 */
 #include "mesh/runtime/report.h"
@@ -35,22 +35,25 @@ static void *array(struct arena *arena, size_t count, size_t item_bytes) {
     return items ? memset(items, 0, bytes) : NULL;
 }
 
+static bool copy_actor(struct arena *arena, const struct control_actor_status *from, struct mesh_actor_report *to) {
+    *to = (struct mesh_actor_report){
+        .address = from->address,
+        .parent = from->parent,
+        .type = copy(arena, from->type),
+        .state = copy(arena, from->state),
+        .pid = from->pid,
+        .mailbox = from->mailbox,
+        .handled = from->handled,
+        .unsettled = from->unsettled,
+        .busy_ms = from->busy_ms,
+    };
+    return to->type && to->state;
+}
+
 static bool copy_actors(struct arena *arena, const struct control_node_status *from, struct mesh_node_report *to) {
     struct mesh_actor_report *actors = array(arena, from->actors_count, sizeof *actors);
     for (size_t i = 0; actors && i < from->actors_count; i++) {
-        const struct control_actor_status *actor = &from->actors[i];
-        actors[i] = (struct mesh_actor_report){
-            .address = actor->address,
-            .parent = actor->parent,
-            .type = copy(arena, actor->type),
-            .state = copy(arena, actor->state),
-            .pid = actor->pid,
-            .mailbox = actor->mailbox,
-            .handled = actor->handled,
-            .unsettled = actor->unsettled,
-            .busy_ms = actor->busy_ms,
-        };
-        if (!actors[i].type || !actors[i].state) {
+        if (!copy_actor(arena, &from->actors[i], &actors[i])) {
             return false;
         }
     }
@@ -78,18 +81,18 @@ static bool copy_members(struct arena *arena, const struct control_node_status *
     return members != NULL;
 }
 
-static bool copy_counters(struct arena *arena, const struct control_node_status *from, struct mesh_node_report *to) {
-    struct mesh_counter_report *counters = array(arena, from->counters_count, sizeof *counters);
-    for (size_t i = 0; counters && i < from->counters_count; i++) {
-        counters[i].name = copy(arena, from->counters[i].name);
-        counters[i].value = from->counters[i].value;
+/* NULL without memory. */
+static const struct mesh_counter_report *copy_counters(struct arena *arena, const struct control_counter *from,
+                                                       size_t count) {
+    struct mesh_counter_report *counters = array(arena, count, sizeof *counters);
+    for (size_t i = 0; counters && i < count; i++) {
+        counters[i].name = copy(arena, from[i].name);
+        counters[i].value = from[i].value;
         if (!counters[i].name) {
-            return false;
+            return NULL;
         }
     }
-    to->counters = counters;
-    to->counters_count = from->counters_count;
-    return counters != NULL;
+    return counters;
 }
 
 static void append_value(struct text_builder *text, const struct frame_value *value) {
@@ -150,9 +153,11 @@ static bool copy_node(struct arena *arena, const struct control_node_status *fro
         .pid = from->pid,
         .uptime_ms = from->uptime_ms,
         .actors_hosted = from->member.actors,
+        .counters_count = from->counters_count,
+        .counters = copy_counters(arena, from->counters, from->counters_count),
     };
-    return to->name && to->endpoint && copy_actors(arena, from, to) && copy_members(arena, from, to) &&
-           copy_counters(arena, from, to) && copy_capabilities(arena, &from->member, to);
+    return to->name && to->endpoint && to->counters && copy_actors(arena, from, to) && copy_members(arena, from, to) &&
+           copy_capabilities(arena, &from->member, to);
 }
 
 enum mesh_status report_new(struct mesh_report **out, const struct control_status_reply *reply) {
@@ -177,6 +182,50 @@ enum mesh_status report_new(struct mesh_report **out, const struct control_statu
     return MESH_OK;
 }
 
+static bool copy_details(struct arena *arena, const struct control_actor_report *from, struct mesh_actor_details *to) {
+    struct mesh_address *children = array(arena, from->children_listed, sizeof *children);
+    *to = (struct mesh_actor_details){
+        .node = copy(arena, from->node_name),
+        .in_hand = copy(arena, from->in_hand),
+        .light = from->light,
+        .exiting = from->exiting,
+        .restarts = from->restarts,
+        .secondhand = from->secondhand,
+        .mailbox_bytes = from->mailbox_bytes,
+        .unsettled_bytes = from->unsettled_bytes,
+        .streams_out = from->streams_out,
+        .streams_in = from->streams_in,
+        .timers = from->timers,
+        .watched = from->watched,
+        .children_count = from->children_count,
+        .children_listed = from->children_listed,
+        .children = children,
+        .counters_count = from->counters_count,
+        .counters = copy_counters(arena, from->counters, from->counters_count),
+    };
+    for (size_t i = 0; children && i < from->children_listed; i++) {
+        children[i] = from->children[i];
+    }
+    return children && to->node && to->in_hand && to->counters && copy_actor(arena, &from->actor, &to->actor);
+}
+
+enum mesh_status report_new_of_actor(struct mesh_report **out, const struct control_actor_report *report) {
+    struct whole_report *whole = calloc(1, sizeof *whole);
+    if (!whole) {
+        return MESH_NO_MEMORY;
+    }
+    arena_init(&whole->arena, REPORT_BYTES);
+    struct mesh_report *made = &whole->report;
+    struct mesh_actor_details *details = array(&whole->arena, 1, sizeof *details);
+    made->actor = details;
+    if (!details || !copy_details(&whole->arena, report, details)) {
+        mesh_report_release(&made);
+        return MESH_NO_MEMORY;
+    }
+    *out = made;
+    return MESH_OK;
+}
+
 void mesh_report_release(struct mesh_report **report) {
     if (*report) {
         struct whole_report *whole = (struct whole_report *)(void *)*report;
@@ -186,9 +235,9 @@ void mesh_report_release(struct mesh_report **report) {
     }
 }
 
-enum mesh_status mesh_node_report(struct mesh_node *node, bool whole, int timeout_ms, struct mesh_report **out,
-                                  struct mesh_error *error) {
-    struct control control = {.kind = CONTROL_STATUS_REQUEST, .status_request = {.whole_convention = whole}};
+static enum mesh_status ask(struct mesh_node *node, const struct control_status_request *question, int timeout_ms,
+                            struct mesh_report **out, struct mesh_error *error) {
+    struct control control = {.kind = CONTROL_STATUS_REQUEST, .status_request = *question};
     struct handle_request request;
     process_lock(node->process);
     enum mesh_status status = handle_request(node, &control, handle_until(node, timeout_ms), &request);
@@ -198,4 +247,17 @@ enum mesh_status mesh_node_report(struct mesh_node *node, bool whole, int timeou
     }
     *out = request.report;
     return MESH_OK;
+}
+
+enum mesh_status mesh_node_report(struct mesh_node *node, bool whole, int timeout_ms, struct mesh_report **out,
+                                  struct mesh_error *error) {
+    return ask(node, &(struct control_status_request){.whole_convention = whole}, timeout_ms, out, error);
+}
+
+enum mesh_status mesh_actor_report(struct mesh_node *node, struct mesh_address address, int timeout_ms,
+                                   struct mesh_report **out, struct mesh_error *error) {
+    if (address.node == 0) {
+        return error_set(error, MESH_INVALID_ADDRESS, "no status: that is not an address");
+    }
+    return ask(node, &(struct control_status_request){.address = address}, timeout_ms, out, error);
 }

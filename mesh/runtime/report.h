@@ -10,4 +10,7 @@
 /* A report with copies of all that the reply holds. MESH_NO_MEMORY. */
 MESH_MUST_USE enum mesh_status report_new(struct mesh_report **out, const struct control_status_reply *reply);
 
+/* The same of one actor. */
+MESH_MUST_USE enum mesh_status report_new_of_actor(struct mesh_report **out, const struct control_actor_report *report);
+
 #endif

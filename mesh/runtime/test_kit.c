@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: MPL-2.0 */
 #include "mesh/runtime/test_kit.h"
 #include "mesh/base/time.h"
+#include "mesh/runtime/actor_report.h"
 #include "mesh/runtime/error.h"
 #include "mesh/runtime/log.h"
 #include "mesh/runtime/module.h"
@@ -170,6 +171,10 @@ static void on_control(void *user, struct mesh_address sender, const struct cont
         hosted_tell(&test->host, &(struct lifecycle_event){.kind = LIFECYCLE_CUT,
                                                            .actor = control->kill.address,
                                                            .text = bytes_of_text("it did not exit in time")});
+    } else if (control->kind == CONTROL_STATUS_REQUEST) {
+        actor_report_answer(&test->host, process_address(test->host.process), control);
+    } else if (actor_report_is_answer(control->kind)) {
+        actor_report_on_answer(&test->host, control);
     } else if (control->kind == CONTROL_SHUTDOWN) {
         hosted_tell(&test->host, &(struct lifecycle_event){.kind = LIFECYCLE_SHUTDOWN});
     } else if (control->kind == CONTROL_DEAD_LETTER_HANDLER) {

@@ -24,6 +24,8 @@ static enum mesh_kind kind_of(enum frame_kind kind) {
         return MESH_WAKEUP;
     case FRAME_WATCH:
         return MESH_WATCH;
+    case FRAME_REPORT:
+        return MESH_REPORT;
     }
     return MESH_USER;
 }

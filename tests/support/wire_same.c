@@ -207,6 +207,26 @@ static bool same_status_reply(const struct control_status_reply *a, const struct
     return true;
 }
 
+static bool same_status_request(const struct control_status_request *a, const struct control_status_request *b) {
+    return a->whole_convention == b->whole_convention && mesh_address_equal(a->address, b->address) &&
+           a->hops == b->hops;
+}
+
+static bool same_address(const struct mesh_address *a, const struct mesh_address *b) {
+    return mesh_address_equal(*a, *b);
+}
+
+static bool same_actor_report(const struct control_actor_report *a, const struct control_actor_report *b) {
+    SAME_LIST(a, b, children_listed, children, same_address);
+    SAME_LIST(a, b, counters_count, counters, same_counter);
+    return same_actor(&a->actor, &b->actor) && bytes_equal(a->node_name, b->node_name) &&
+           bytes_equal(a->in_hand, b->in_hand) && a->light == b->light && a->exiting == b->exiting &&
+           a->restarts == b->restarts && a->secondhand == b->secondhand && a->mailbox_bytes == b->mailbox_bytes &&
+           a->unsettled_bytes == b->unsettled_bytes && a->streams_out == b->streams_out &&
+           a->streams_in == b->streams_in && a->timers == b->timers && a->watched == b->watched &&
+           a->children_count == b->children_count;
+}
+
 static bool same_letter(const struct control_dead_letter *a, const struct control_dead_letter *b) {
     return mesh_address_equal(a->handler, b->handler) && mesh_address_equal(a->target, b->target) &&
            mesh_address_equal(a->sender, b->sender) && a->reason == b->reason && a->maybe_handled == b->maybe_handled &&
@@ -240,7 +260,7 @@ bool wire_same_control(const struct control *a, const struct control *b) {
     case CONTROL_EXITED:
         return same_exited(&a->exited, &b->exited);
     case CONTROL_STATUS_REQUEST:
-        return a->status_request.whole_convention == b->status_request.whole_convention;
+        return same_status_request(&a->status_request, &b->status_request);
     case CONTROL_STATUS_REPLY:
         return same_status_reply(&a->status_reply, &b->status_reply);
     case CONTROL_SHUTDOWN:
@@ -255,6 +275,8 @@ bool wire_same_control(const struct control *a, const struct control *b) {
         return same_handler(&a->dead_letter_handler, &b->dead_letter_handler);
     case CONTROL_DEAD_LETTER:
         return same_letter(&a->dead_letter, &b->dead_letter);
+    case CONTROL_ACTOR_REPORT:
+        return same_actor_report(&a->actor_report, &b->actor_report);
     }
     return false;
 }

@@ -77,6 +77,7 @@ static enum mesh_verdict keeper_receive(struct mesh_actor *self, const struct me
     case MESH_DEAD_LETTER:
     case MESH_WAKEUP:
     case MESH_WATCH:
+    case MESH_REPORT:
         break;
     }
     return MESH_DONE;

@@ -5,12 +5,13 @@ SPDX-License-Identifier: MPL-2.0
 import os
 import re
 import shutil
+import signal
 import socket
 import string
 import subprocess
 import unittest
 
-from nodes import CREATOR, MESH, MESHD, MODULES, ROOT, Directory, environment, is_alive
+from nodes import CREATOR, MESH, MESHD, MODULES, ROOT, Directory, environment, is_alive, wait_for
 
 BROKEN = ("wrong_abi", "missing_symbol", "no_module", "crashes")
 
@@ -22,6 +23,8 @@ class Fixtures:
         self.test = test
         self.directory = directory
         self.path = directory.path
+
+        self.names = {}  # what the command may name, beside the usual
 
     def nothing(self):
         pass
@@ -41,6 +44,18 @@ class Fixtures:
 
     def node(self):
         return self.directory.node("one", f"module_path = {MODULES}")
+
+    def addresses(self):
+        """Of an actor that was killed, of one that never was, and of one of another node."""
+        node = self.node()
+        with node.create("good.plain") as program:
+            home, slot, number = program.address.split(".")
+            actor = next(actor for actor in node.status()["actors"] if actor["address"] == program.address)
+            os.kill(actor["pid"], signal.SIGKILL)
+            wait_for(lambda: not node.status()["actors"], 10, "the killed actor is gone")
+            program.stdin.close()
+        self.names = {"GONE": program.address, "NOBODY": f"{home}.{slot}.{int(number) + 100}",
+                      "LOST": f"{'f' * 16}.{slot}.{number}"}
 
     def stale(self):
         self.plain()
@@ -87,8 +102,10 @@ class Errors(unittest.TestCase):
     def run_case(self, fixture, command, code, pattern):
         directory = Directory().__enter__()
         self.addCleanup(directory.__exit__, None, None, None)
-        getattr(Fixtures(self, directory), fixture)()
-        names = {"MESH": MESH, "MESHD": MESHD, "CREATOR": CREATOR, "DIR": directory.path, "LONG": "x" * 120}
+        fixtures = Fixtures(self, directory)
+        getattr(fixtures, fixture)()
+        names = {"MESH": MESH, "MESHD": MESHD, "CREATOR": CREATOR, "DIR": directory.path, "LONG": "x" * 120,
+                 **fixtures.names}
         words = [string.Template(word).substitute(names) for word in command.split()]
         done = subprocess.run(words, env=environment(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                               stderr=subprocess.STDOUT, text=True, timeout=60)

@@ -1,4 +1,4 @@
-/* The status of a node, or of its whole convention, as a structure (K1): answered by the library, not by user code.
+/* The status of a node, of its whole convention, or of one actor, as a structure (K1): answered by the library, not by user code.
  *
  * SPDX-License-Identifier: MPL-2.0 */
 #ifndef MESH_REPORT_H
@@ -44,15 +44,56 @@ struct mesh_node_report {
     const char *const *capabilities; /* "name = value", in the order of names */
 };
 
+/* What is known of one actor. Its host answers, ahead of the actor's mailbox and between two messages; while a handler
+ * does not return, only if another thread of that host has sent something before. When it has not answered for 1 s, or while the actor
+ * is still being created, the node's admin does: then `secondhand` is set, the numbers in `actor` are those of before the handler, and
+ * what stands below is not known. */
+struct mesh_actor_details {
+    struct mesh_actor_report actor;
+    const char *node;    /* the name of the one that hosts it */
+    const char *in_hand; /* type of the message in its handler, or what else it is, in brackets; empty for none */
+    bool light, exiting;
+    uint64_t restarts; /* so often it was started anew (C7) */
+    bool secondhand;
+    uint64_t mailbox_bytes, unsettled_bytes;
+    uint64_t streams_out, streams_in; /* to so many actors and endpoints in other processes, and from so many */
+    uint64_t timers, watched;         /* pending wake-ups, watched descriptors */
+    uint64_t children_count;          /* all that live, of which the first 4,096 are listed */
+    size_t children_listed;
+    const struct mesh_address *children;
+    size_t counters_count;
+    const struct mesh_counter_report *counters; /* handled, retried, returned, sent, sent_returned, sent_dead */
+};
+
 struct mesh_report {
     size_t nodes_count;
-    const struct mesh_node_report *nodes; /* the asked one first; with `whole` the members that answered, too */
+    const struct mesh_node_report *nodes;   /* the asked one first; with `whole` the members that answered, too */
+    const struct mesh_actor_details *actor; /* of mesh_actor_report; else NULL */
 };
 
 /* Asks the node of the handle, and with `whole` all members that it knows; those that do not answer within 2 s are missing, but stand
  * in `members`. On MESH_OK the report is the caller's. MESH_TIMED_OUT, MESH_INTERRUPTED, MESH_CLOSED, MESH_NO_MEMORY. Blocks. */
 MESH_MUST_USE MESH_API enum mesh_status mesh_node_report(struct mesh_node *node, bool whole, int timeout_ms,
                                                          struct mesh_report **out, struct mesh_error *error);
+
+/* Asks for the status of one actor, wherever it lives. The address of an admin is answered with the report of its node, `actor`
+ * being NULL. On MESH_OK the report is the caller's. MESH_INVALID_ADDRESS (E5), MESH_NOT_FOUND: the actor is gone or unknown, or that is the
+ * address of a program; MESH_UNREACHABLE: its node is not in the convention; MESH_TIMED_OUT: it has not answered, or `timeout_ms` is over, of
+ * which 4 s are enough; MESH_WOULD_BLOCK: too many ask; MESH_INTERRUPTED, MESH_CLOSED, MESH_NO_MEMORY. Each with a text. Blocks. */
+MESH_MUST_USE MESH_API enum mesh_status mesh_actor_report(struct mesh_node *node, struct mesh_address address,
+                                                          int timeout_ms, struct mesh_report **out,
+                                                          struct mesh_error *error);
+
+/* The same for an actor's code, which does not wait: a MESH_REPORT comes to `self`, in 5 s at most, however that ends. `*id`, never 0,
+ * tells it from others; it may be NULL. From any thread. MESH_INVALID_ADDRESS (E5), MESH_FULL (4,096 requests of one host),
+ * MESH_SHUTTING_DOWN when this actor is exiting, MESH_WOULD_BLOCK, MESH_NO_MEMORY. */
+MESH_MUST_USE MESH_API enum mesh_status mesh_request_report(struct mesh_actor *self, struct mesh_address who,
+                                                            uint64_t *id);
+
+/* The content of a MESH_REPORT: the number of its request, and a report, which is the caller's, or what mesh_actor_report would have
+ * given instead. MESH_INVALID_ARGUMENT for any other kind. `id` and `error` may be NULL. */
+MESH_MUST_USE MESH_API enum mesh_status mesh_message_report(const struct mesh_message *message, uint64_t *id,
+                                                            struct mesh_report **out, struct mesh_error *error);
 
 /* Frees it and nulls the pointer. NULL-safe. */
 MESH_API void mesh_report_release(struct mesh_report **report);

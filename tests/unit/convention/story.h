@@ -90,6 +90,7 @@ static inline void print_control(struct text_builder *text, const struct control
     case CONTROL_DONE:
     case CONTROL_DEAD_LETTER_HANDLER:
     case CONTROL_DEAD_LETTER:
+    case CONTROL_ACTOR_REPORT:
         CHECK_UNREACHABLE();
     }
 }
@@ -225,6 +226,14 @@ static inline void host_died(struct story *story, uint32_t slot, const struct di
                                           .number = 9,
                                           .floors = floor,
                                           .floors_count = floor != NULL});
+}
+
+/* What the directory knows of where an address is, for the status (K1). */
+static inline void expect_place(const struct story *story, struct mesh_address address,
+                                enum directory_place_kind kind) {
+    char name[32];
+    struct directory_place place = directory_find(story->directory, address);
+    cr_assert_eq(place.kind, kind, "%s is %d", text_of(address, name), (int)place.kind);
 }
 
 /* The same with an actor's host in slot 2. */

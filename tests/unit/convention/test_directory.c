@@ -303,3 +303,66 @@ Test(directory, B4_a_slot_is_never_leased_again) {
     cr_assert(directory_lease(story->directory, &slot) == MESH_OK && slot == 2);
     story_end(story);
 }
+
+/* ---- where the status of an actor is to be had ---- */
+
+Test(directory, K1_an_actor_is_found_in_each_state_of_its_life) {
+    struct story *story = story_with_host();
+    struct mesh_address actor = at(1, 2, 1);
+    expect_place(story, actor, DIRECTORY_NOWHERE);
+    resolve(story, actor, at(1, 1, 0)); /* somebody waits for it */
+    expect_place(story, actor, DIRECTORY_NOWHERE);
+    create(story, at(1, 2, 0), actor, false);
+    expect_place(story, actor, DIRECTORY_STARTING);
+    host_up(story, 3);
+    expect_place(story, actor, DIRECTORY_HERE);
+    struct directory_place place = directory_find(story->directory, actor);
+    cr_assert_eq(place.view.slot, 3);
+    cr_assert_eq(place.view.process, 103);
+    cr_assert_not(place.light);
+    exited(story, at(1, 3, 0), actor);
+    expect_place(story, actor, DIRECTORY_ENDED);
+    host_died(story, 3, NULL);
+    expect_place(story, actor, DIRECTORY_ENDED);
+    cr_assert_eq(directory_find(story->directory, actor).how, CONTROL_OWN_EXIT);
+    story_end(story);
+}
+
+Test(directory, K1_an_actor_of_another_node_is_with_its_admin) {
+    struct story *story = story_new(SECOND);
+    expect_place(story, at(2, 7, 1), DIRECTORY_ELSEWHERE);
+    cr_assert_eq(directory_find(story->directory, at(2, 7, 1)).admin, 2);
+    expect_place(story, admin(2), DIRECTORY_ELSEWHERE);
+    expect_place(story, at(3, 7, 1), DIRECTORY_CUT_OFF);
+    create(story, at(1, 1, 0), at(1, 1, 1), true);
+    expect_place(story, at(1, 1, 1), DIRECTORY_STARTING);
+    created(story, 2, 1, at(1, 1, 1));
+    expect_place(story, at(1, 1, 1), DIRECTORY_ELSEWHERE);
+    cr_assert_eq(directory_find(story->directory, at(1, 1, 1)).admin, 2);
+    lose(story, SECOND);
+    expect_place(story, at(1, 1, 1), DIRECTORY_ENDED);
+    cr_assert_eq(directory_find(story->directory, at(1, 1, 1)).how, CONTROL_NODE_LOST);
+    expect_place(story, at(2, 7, 1), DIRECTORY_CUT_OFF);
+    story_end(story);
+}
+
+Test(directory, K1_a_light_child_is_where_it_was_minted) {
+    struct story *story = story_with_host();
+    expect_place(story, at(1, 2, ADDRESS_LOCAL), DIRECTORY_HERE);
+    cr_assert_eq(directory_find(story->directory, at(1, 2, ADDRESS_LOCAL)).view.slot, 2);
+    expect_place(story, at(1, 2, 1), DIRECTORY_NOWHERE);
+    expect_place(story, at(1, 2, 0), DIRECTORY_PROCESS);
+    host_died(story, 2, NULL);
+    expect_place(story, at(1, 2, ADDRESS_LOCAL), DIRECTORY_ENDED);
+    expect_place(story, at(1, 2, 1), DIRECTORY_ENDED);
+    story_end(story);
+}
+
+Test(directory, K1_what_is_no_actors_address_is_told_from_those) {
+    struct story *story = story_new(OWN);
+    expect_place(story, at(1, 5, 1), DIRECTORY_NOWHERE);
+    expect_place(story, at(1, 0, 1), DIRECTORY_NOWHERE);
+    expect_place(story, admin(1), DIRECTORY_PROCESS);
+    expect_place(story, at(1, 1, 0), DIRECTORY_PROCESS);
+    story_end(story);
+}

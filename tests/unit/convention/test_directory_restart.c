@@ -238,3 +238,16 @@ Test(directory_restart, C6_a_detached_actor_is_no_orphan_and_nobody_is_told) {
     expect(story, "");
     story_end(story);
 }
+
+Test(directory_restart, K1_who_is_started_anew_is_starting_and_its_restarts_are_counted) {
+    struct story *story = story_with_worker(twice_in_5_s);
+    fails(story, 2, at(1, 1, 1));
+    cr_assert_eq(directory_find(story->directory, at(1, 1, 1)).kind, DIRECTORY_STARTING);
+    crash(story, 2, NULL, 0);
+    cr_assert_eq(directory_find(story->directory, at(1, 1, 1)).kind, DIRECTORY_STARTING);
+    host_up(story, 3);
+    struct directory_place place = directory_find(story->directory, at(1, 1, 1));
+    cr_assert_eq(place.kind, DIRECTORY_HERE);
+    cr_assert_eq(place.restarts, 1);
+    story_end(story);
+}

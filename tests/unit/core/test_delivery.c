@@ -569,3 +569,31 @@ Test(delivery, D1_a_target_whose_link_stays_down_is_asked_for) {
     expect_settled("one", FRAME_DIED, FRAME_NODE_LOST, true);
     cr_assert_eq(delivery_counters(sides[A])->in_flight, 0);
 }
+
+/* ---- the status ---- */
+
+Test(delivery, K1_what_an_actor_sent_is_counted_with_its_fate) {
+    struct delivery_traffic traffic;
+    tell(bob, "one");
+    tell(bob, "two");
+    tell(carol, "three");
+    resolve_all();
+    carry_all();
+    cr_assert(delivery_traffic(sides[B], bob, &traffic));
+    cr_assert_eq(traffic.streams_in, 1);
+    cr_assert_eq(traffic.streams_out, 0);
+    expect_handled(bob, "one");
+    cr_assert_not_null(delivery_take(sides[B], now_ns, bob));
+    cr_assert_eq(STEP(B, VERDICT, .address = bob, .outcome = FRAME_RETURNED), MESH_OK);
+    cr_assert_eq(STEP(B, CLOSE, .address = carol, .reason = FRAME_EXITED), MESH_OK);
+    carry_all();
+    for (struct message *message; (message = delivery_settled(sides[A]));) {
+        message_release(message);
+    }
+    cr_assert(delivery_traffic(sides[A], alice, &traffic));
+    cr_assert_eq(traffic.sent, 3);
+    cr_assert_eq(traffic.returned, 1);
+    cr_assert_eq(traffic.dead, 1);
+    cr_assert_geq(traffic.streams_out, 1);
+    cr_assert_not(delivery_traffic(sides[A], bob, &traffic), "it is not here");
+}

@@ -572,3 +572,20 @@ Test(lifecycle_family, C7_who_exits_already_does_not_fail_with_its_child) {
     expect_report(MESH_EXITED_ON_REQUEST);
     cr_assert_not(actions[1].failed);
 }
+
+/* ---- the status ---- */
+
+Test(lifecycle, K1_living_children_are_listed_in_the_order_of_their_births, .init = setup_family, .fini = teardown) {
+    struct mesh_address children[2] = {{0}, {0}};
+    cr_assert_eq(child(1, 13), MESH_OK);
+    cr_assert_eq(lifecycle_children(life, address(1), children, 2), 3, "more than are listed");
+    cr_assert(mesh_address_equal(children[0], address(11)));
+    cr_assert(mesh_address_equal(children[1], address(12)));
+    /* It is gone before its parent is told. */
+    struct lifecycle_event end = {.kind = LIFECYCLE_CHILD_ENDED, .child = address(11), .how = MESH_EXITED_ITSELF};
+    cr_assert_eq(lifecycle_step(life, 0, &end), MESH_OK);
+    cr_assert_eq(lifecycle_children(life, address(1), children, 2), 2);
+    cr_assert(mesh_address_equal(children[0], address(12)));
+    cr_assert_eq(lifecycle_children(life, address(1), NULL, 0), 2);
+    cr_assert_eq(lifecycle_children(life, address(2), children, 2), 0, "of nobody");
+}

@@ -227,6 +227,56 @@ Test(control, K1_limits_of_status) {
     cr_assert_eq(send(&control), MESH_PROTOCOL);
 }
 
+Test(control, K1_limits_of_an_actors_status) {
+    static struct mesh_address children[CONTROL_LISTED + 1];
+    static struct control_counter counters[CONTROL_LISTED + 1];
+    struct control control = {
+        .kind = CONTROL_ACTOR_REPORT,
+        .actor_report = {.actor.address = here, .children_count = 10000, .children = children, .counters = counters}};
+    struct control_actor_report *report = &control.actor_report;
+    BOTH_SIDES(CONTROL_LISTED, (report->children_listed = size, send(&control)))
+    report->children_listed = 0;
+    BOTH_SIDES(CONTROL_LISTED, (report->counters_count = size, send(&control)))
+    report->counters_count = 0;
+    BOTH_SIDES(FRAME_TYPE_BYTES, (report->actor.type = text_of(size), send(&control)))
+    report->actor.type.size = 0;
+    BOTH_SIDES(FRAME_TYPE_BYTES, (report->in_hand = text_of(size), send(&control)))
+    report->in_hand.size = 0;
+    BOTH_SIDES(FRAME_NAME_BYTES, (report->node_name = text_of(size), send(&control)))
+    report->node_name.size = 0;
+    report->children_count = 7;
+    BOTH_SIDES(7, (report->children_listed = size, send(&control)))
+    report->actor.address = (struct mesh_address){0};
+    report->children_listed = 0;
+    cr_assert_eq(send(&control), MESH_PROTOCOL, "of nobody");
+}
+
+/* The longest report that a host makes: as many children as it lists, and texts of full length. */
+Test(control, K1_the_longest_report_of_an_actor_fits) {
+    static struct mesh_address children[CONTROL_LISTED];
+    static struct control_counter counters[16];
+    memset(children, 0xff, sizeof children);
+    for (size_t i = 0; i < 16; i++) {
+        counters[i] = (struct control_counter){text_of(32), UINT64_MAX};
+    }
+    struct control control = {
+        .kind = CONTROL_ACTOR_REPORT,
+        .actor_report = {.actor = {.address = here, .type = text_of(FRAME_TYPE_BYTES), .state = text_of(32)},
+                         .node_name = text_of(FRAME_NAME_BYTES),
+                         .in_hand = text_of(FRAME_TYPE_BYTES),
+                         .children_count = UINT64_MAX,
+                         .children_listed = CONTROL_LISTED,
+                         .children = children,
+                         .counters_count = 16,
+                         .counters = counters}};
+    cr_assert_eq(send(&control), MESH_OK);
+}
+
+Test(control, K1_a_question_goes_no_further_than_its_hops) {
+    struct control control = {.kind = CONTROL_STATUS_REQUEST, .status_request = {.address = here}};
+    BOTH_SIDES(CONTROL_HOPS, (control.status_request.hops = (uint32_t)size, send(&control)))
+}
+
 Test(control, limits_of_nodes_in_a_status) {
     static struct control_node_status nodes[FRAME_MEMBERS + 1];
     struct control control = {.kind = CONTROL_STATUS_REPLY, .status_reply = {.nodes = nodes}};

@@ -2,6 +2,7 @@
  *
  * SPDX-License-Identifier: MPL-2.0 */
 #include <criterion/criterion.h>
+#include <mesh/report.h>
 #include <mesh/test.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -147,6 +148,36 @@ static enum mesh_verdict watching_receive(struct mesh_actor *self, const struct 
     return verdict_of(mesh_watch(self, (int[]){pipes[0][0], pipes[1][0], pipes[2][0]}, 3));
 }
 
+/* Requests the status of the actor that a text names, and tells what comes. */
+static enum mesh_verdict curious_receive(struct mesh_actor *self, const struct mesh_message *message, void *state) {
+    struct mesh_address *asker = state, who = {0};
+    static uint64_t requested;
+    struct mesh_report *report = NULL;
+    struct mesh_error error;
+    uint64_t id;
+    if (mesh_message_kind(message) == MESH_USER) {
+        *asker = mesh_message_sender(message);
+        enum mesh_status status = mesh_address_parse(mesh_message_text(message), &who);
+        status = mesh_request_report(self, who, &requested); /* of no address, unless that was one (E5) */
+        return verdict_of(status ? mesh_send_text(self, *asker, "%s", mesh_status_name(status)) : MESH_OK);
+    }
+    enum mesh_status status = mesh_message_report(message, &id, &report, &error);
+    if (status == MESH_INVALID_ARGUMENT) {
+        return MESH_DONE;
+    }
+    if (status != MESH_OK) {
+        return verdict_of(mesh_send_text(self, *asker, "%s %s", mesh_status_name(status), error.text));
+    }
+    const struct mesh_actor_details *actor = report->actor;
+    status = mesh_send_text(self, *asker, "%s %s%s, %d child, %d timers, %s %d", actor->actor.type, actor->actor.state,
+                            id == requested ? "" : " (of another request)", (int)actor->children_count,
+                            (int)actor->timers, actor->counters[1].name, (int)actor->counters[1].value);
+    mesh_report_release(&report);
+    return verdict_of(status);
+}
+
+static const struct mesh_type curious = {
+    .name = "curious", .receive = curious_receive, .state_bytes = sizeof(struct mesh_address)};
 static const struct mesh_type timed = {.name = "timed", .receive = timed_receive, .state_bytes = sizeof(uint64_t)};
 static const struct mesh_type watching = {
     .name = "watching", .receive = watching_receive, .state_bytes = sizeof(struct mesh_address)};
@@ -161,8 +192,8 @@ static const struct mesh_type parent = {
     .name = "parent", .receive = parent_receive, .state_bytes = sizeof(struct parent)};
 static const struct mesh_type light = {
     .name = "light", .receive = parent_receive, .state_bytes = sizeof(struct parent), .light = true};
-static const struct mesh_type *const types[] = {&echo,     &fails,  &parent,   &light, &timed,
-                                                &watching, &nested, &obedient, NULL};
+static const struct mesh_type *const types[] = {&echo,     &fails,  &parent,   &light,   &timed,
+                                                &watching, &nested, &obedient, &curious, NULL};
 
 /* ---- helpers ---- */
 
@@ -409,4 +440,40 @@ Test(kit_alone, real_time_is_waited_for) {
     cr_assert_eq(mesh_test_ask(real, actor, "tick", NULL, 0, 20, &reply), MESH_TIMED_OUT);
     cr_assert_geq(mesh_test_now_ms(real), 20);
     mesh_test_destroy(&real);
+}
+
+/* ---- the status of another ---- */
+
+static void expect_status(struct mesh_address who, const char *text) {
+    char address[MESH_ADDRESS_TEXT_BYTES];
+    cr_assert_eq(mesh_test_tell_text(test, create("curious"), mesh_address_print(who, address)), MESH_OK);
+    expect_mail(text);
+}
+
+Test(kit, K1_an_actor_is_told_the_status_of_another) {
+    struct mesh_message *reply;
+    struct mesh_address family = create("parent"), timer = create("timed"), failing = create("fails");
+    cr_assert_eq(mesh_test_ask_text(test, family, "echo", 1000, &reply), MESH_OK);
+    mesh_message_release(&reply);
+    cr_assert_eq(mesh_test_tell_text(test, timer, "set"), MESH_OK);
+    cr_assert_eq(mesh_test_tell_text(test, failing, "once"), MESH_OK);
+    mesh_test_run(test);
+    cr_assert_eq(mesh_test_listen(test, 1000, &reply), MESH_OK);
+    cr_assert_eq(mesh_message_kind(reply), MESH_POISON);
+    mesh_message_release(&reply);
+    expect_status(family, "parent idle, 1 child, 0 timers, retried 0");
+    expect_status(timer, "timed idle, 0 child, 2 timers, retried 0");
+    expect_status(failing, "fails idle, 0 child, 0 timers, retried 1");
+}
+
+Test(kit, K1_an_actor_is_told_why_there_is_no_status) {
+    struct mesh_address gone = create("echo");
+    cr_assert_eq(mesh_test_request_exit(test, gone, false), MESH_OK);
+    mesh_test_run(test);
+    expect_status(gone, "MESH_NOT_FOUND no status: that actor is gone, or never was: its host does not know it");
+}
+
+Test(kit, E5_a_status_is_requested_of_an_address) {
+    cr_assert_eq(mesh_test_tell_text(test, create("curious"), "no address"), MESH_OK);
+    expect_mail("MESH_INVALID_ADDRESS");
 }
