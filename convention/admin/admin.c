@@ -10,6 +10,7 @@
 #include "mesh/runtime/run_path.h"
 #include "proto/codec.h"
 #include <errno.h>
+#include <malloc.h>
 #include <mesh/version.h>
 #include <signal.h>
 #include <stdio.h>
@@ -47,6 +48,17 @@ static uint64_t tick_directory(struct admin *admin, uint64_t now_ns) {
     return directory_deadline(admin->directory);
 }
 
+/* What many processes took here stays with the allocator when they are gone, until it is asked for it. */
+static uint64_t tick_memory(struct admin *admin, uint64_t now_ns) {
+    if (admin->trim_ns <= now_ns) {
+        admin->trim_ns = TIME_NEVER;
+#ifdef __GLIBC__
+        (void)malloc_trim(0);
+#endif
+    }
+    return admin->trim_ns;
+}
+
 static uint64_t on_tick(void *user, uint64_t now_ns) {
     struct admin *admin = user;
     if (!admin->convention) {
@@ -57,6 +69,7 @@ static uint64_t on_tick(void *user, uint64_t now_ns) {
     uint64_t least_ns = admin_tick_stop(admin, now_ns);
     least_ns = time_min(least_ns, admin_tick_status(admin, now_ns));
     least_ns = time_min(least_ns, admin_tick_inquiries(admin, now_ns));
+    least_ns = time_min(least_ns, tick_memory(admin, now_ns));
     least_ns = time_min(least_ns, tick_directory(admin, now_ns));
     return time_min(least_ns, tick_convention(admin, now_ns));
 }
@@ -299,6 +312,7 @@ enum mesh_status admin_run(const struct config *config, const struct run_directo
                           .zygote = zygote,
                           .incarnation = incarnation_draw(),
                           .started_ns = clock_now_ns(),
+                          .trim_ns = TIME_NEVER,
                           .signals = -1,
                           .dead_letter_lines = limiter_make(100, NS_PER_S)};
     list_init(&admin.gatherings);
