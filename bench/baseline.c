@@ -80,9 +80,10 @@ bool raw_child_was_well(pid_t child) {
     return waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
-static double rate_at(int hwm, size_t bytes, size_t count) {
+static double rate_at(int hwm, const struct bench_measurement *self, size_t count) {
     char endpoint[64];
-    raw_endpoint(endpoint);
+    size_t bytes = self->payload_bytes;
+    (void)(self->tcp ? raw_tcp_endpoint(endpoint) : raw_endpoint(endpoint));
     int done[2];
     if (pipe(done) != 0) {
         return 0;
@@ -110,8 +111,8 @@ static double rate_at(int hwm, size_t bytes, size_t count) {
 
 bool throughput_baseline(struct bench *bench, const struct bench_measurement *self, double values[BENCH_VALUES]) {
     size_t count = throughput_messages(bench, self);
-    double narrow = rate_at(64, self->payload_bytes, count);
-    double wide = rate_at(1000, self->payload_bytes, count);
+    double narrow = rate_at(64, self, count);
+    double wide = rate_at(1000, self, count);
     values[0] = narrow > wide ? narrow : wide;
     return values[0] > 0;
 }

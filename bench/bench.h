@@ -10,12 +10,14 @@
 #include <mesh/mesh.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 enum { BENCH_VALUES = 2, BENCH_RUNS_MAX = 31, BENCH_ONCE = 1 };
 
 struct bench {
     struct mesh_node *node;
     bool quick;
+    uint64_t idle; /* actors that stay while others come and go */
 };
 
 struct bench_row {
@@ -28,6 +30,7 @@ struct bench_measurement {
     struct bench_row rows[BENCH_VALUES]; /* a row without a name ends them */
     bool more_is_better;
     size_t payload_bytes;
+    bool tcp;        /* between two nodes, over loopback */
     size_t runs_max; /* 0: as many as are asked for */
     /* Each fills a value per row; false after having said why on stderr. There may be no baseline. */
     bool (*mesh)(struct bench *bench, const struct bench_measurement *self, double values[BENCH_VALUES]);
@@ -38,6 +41,7 @@ struct bench_measurement {
     bool name(struct bench *bench, const struct bench_measurement *self, double values[BENCH_VALUES])
 BENCH_MEASURE(throughput_mesh);
 BENCH_MEASURE(throughput_baseline);
+BENCH_MEASURE(tcp_mesh);
 BENCH_MEASURE(fanin_mesh);
 BENCH_MEASURE(fanin_baseline);
 BENCH_MEASURE(latency_mesh);
@@ -69,10 +73,21 @@ bool bench_end(struct bench *bench, struct mesh_address actor);
 bool bench_tell(struct bench *bench, struct mesh_address to, const char *type, const void *data, size_t bytes);
 bool bench_ask(struct bench *bench, struct mesh_address to, const char *type, const void *data, size_t bytes);
 bool bench_await_actors(struct bench *bench, uint64_t count);
-/* Private memory of the process of an actor. */
+/* Tells a sink so many messages of that size: how many a second were handled, and told to be. */
+bool throughput_to(struct bench *bench, struct mesh_address sink, size_t bytes, size_t count, double *rate);
+/* Private memory of a process, of that of an actor, of the admin. */
+double bench_private_kb(uint32_t pid);
+bool bench_admin_kb(struct bench *bench, double *kb);
 bool bench_actor_kb(struct bench *bench, struct mesh_address actor, double *kb);
+/* Process actors that do nothing, each of which has answered once; and their end. */
+bool bench_create_idle(struct bench *bench, struct mesh_address *actors, size_t count);
+bool bench_end_idle(struct bench *bench, const struct mesh_address *actors, size_t count);
 /* Lets the node come to rest: 60 s, 2 in a quick run. */
 void bench_settle(const struct bench *bench);
+
+/* What --curve and --soak print. */
+bool bench_curve(struct bench *bench, bool json);
+bool bench_soak(struct bench *bench, size_t seconds, bool json);
 
 /* Seconds of the monotonic clock. */
 double bench_seconds(void);

@@ -11,7 +11,7 @@ enum { IDLE_ACTORS = 100, REPORT_MS = 10000 };
 
 /* ---- of one process ---- */
 
-static double private_kb(uint32_t pid) {
+double bench_private_kb(uint32_t pid) {
     char path[64], line[128];
     double total = 0, kb;
     snprintf(path, sizeof path, "/proc/%" PRIu32 "/smaps_rollup", pid);
@@ -66,7 +66,14 @@ static uint32_t pid_of(const struct mesh_report *report, struct mesh_address act
 
 bool bench_actor_kb(struct bench *bench, struct mesh_address actor, double *kb) {
     struct mesh_report *seen = report(bench);
-    *kb = seen ? private_kb(pid_of(seen, actor)) : 0;
+    *kb = seen ? bench_private_kb(pid_of(seen, actor)) : 0;
+    mesh_report_release(&seen);
+    return *kb > 0;
+}
+
+bool bench_admin_kb(struct bench *bench, double *kb) {
+    struct mesh_report *seen = report(bench);
+    *kb = seen ? bench_private_kb(seen->nodes[0].pid) : 0;
     mesh_report_release(&seen);
     return *kb > 0;
 }
@@ -95,7 +102,7 @@ void bench_settle(const struct bench *bench) {
     nanosleep(&(struct timespec){.tv_sec = bench->quick ? 2 : 60}, NULL);
 }
 
-static bool create_idle(struct bench *bench, struct mesh_address *actors, size_t count) {
+bool bench_create_idle(struct bench *bench, struct mesh_address *actors, size_t count) {
     bool well = true;
     for (size_t i = 0; well && i < count; i++) {
         well = bench_create(bench, "bench-echo", &actors[i]) && bench_ask(bench, actors[i], "ping", NULL, 0);
@@ -103,7 +110,7 @@ static bool create_idle(struct bench *bench, struct mesh_address *actors, size_t
     return well;
 }
 
-static bool end_idle(struct bench *bench, const struct mesh_address *actors, size_t count) {
+bool bench_end_idle(struct bench *bench, const struct mesh_address *actors, size_t count) {
     bool well = true;
     for (size_t i = 0; i < count; i++) {
         well = bench_end(bench, actors[i]) && well;
@@ -114,7 +121,7 @@ static bool end_idle(struct bench *bench, const struct mesh_address *actors, siz
 bool memory_mesh(struct bench *bench, const struct bench_measurement *self, double values[BENCH_VALUES]) {
     (void)self;
     struct mesh_address actor;
-    if (!create_idle(bench, &actor, 1)) {
+    if (!bench_create_idle(bench, &actor, 1)) {
         return false;
     }
     bench_settle(bench);
@@ -122,10 +129,10 @@ bool memory_mesh(struct bench *bench, const struct bench_measurement *self, doub
     if (!seen) {
         return false;
     }
-    values[0] = private_kb(seen->nodes[0].pid) / 1024;
-    values[1] = private_kb(pid_of(seen, actor)) / 1024;
+    values[0] = bench_private_kb(seen->nodes[0].pid) / 1024;
+    values[1] = bench_private_kb(pid_of(seen, actor)) / 1024;
     mesh_report_release(&seen);
-    return end_idle(bench, &actor, 1);
+    return bench_end_idle(bench, &actor, 1);
 }
 
 static double node_busy_ns(const struct mesh_report *report) {
@@ -140,7 +147,7 @@ static double node_busy_ns(const struct mesh_report *report) {
 bool idle_mesh(struct bench *bench, const struct bench_measurement *self, double values[BENCH_VALUES]) {
     (void)self;
     struct mesh_address actors[IDLE_ACTORS];
-    if (!create_idle(bench, actors, IDLE_ACTORS)) {
+    if (!bench_create_idle(bench, actors, IDLE_ACTORS)) {
         return false;
     }
     bench_settle(bench);
@@ -151,5 +158,5 @@ bool idle_mesh(struct bench *bench, const struct bench_measurement *self, double
     values[0] = before ? (node_busy_ns(before) - busy) / (span * 1e9) * 100 : 0;
     bool well = before != NULL;
     mesh_report_release(&before);
-    return end_idle(bench, actors, IDLE_ACTORS) && well;
+    return bench_end_idle(bench, actors, IDLE_ACTORS) && well;
 }

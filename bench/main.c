@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -26,6 +27,12 @@ static const struct bench_measurement measurements[] = {
      .payload_bytes = 64,
      .mesh = fanin_mesh,
      .baseline = fanin_baseline},
+    {.rows = {{"tcp-throughput", "messages/s", 0.8, 1.2}},
+     .more_is_better = true,
+     .payload_bytes = 64,
+     .tcp = true,
+     .mesh = tcp_mesh,
+     .baseline = throughput_baseline},
     {.rows = {{"latency-p50", "us", 1.3, 1.1}, {"latency-p99", "us", 1.3, 1.1}},
      .payload_bytes = 64,
      .mesh = latency_mesh,
@@ -45,8 +52,8 @@ static const struct bench_measurement measurements[] = {
 enum { MEASUREMENTS = sizeof measurements / sizeof *measurements };
 
 struct arguments {
-    bool quick, json;
-    size_t runs;
+    bool quick, json, curve;
+    size_t runs, soak_s;
     char **names;
     size_t names_count;
 };
@@ -55,8 +62,12 @@ static const struct argp_option options[] = {
     {"quick", 'q', NULL, 0, "Fewer and shorter runs: done within a minute", 0},
     {"json", 'j', NULL, 0, "One JSON object per row instead of a table", 0},
     {"runs", 'n', "N", 0, "Pairs of runs per measurement, 1 to 31 (default 7, quick 3)", 0},
+    {"curve", 'c', NULL, 0, "Instead: throughput, latency and creation beside 1, 10, 100 and 1000 idle actors", 0},
+    {"soak", 's', "SECONDS", OPTION_ARG_OPTIONAL, "Instead: memory under load, by default for 300 seconds", 0},
     {0},
 };
+
+enum { SOAK_S = 300, SOAK_LEAST_S = 3, SOAK_MOST_S = 24 * 3600 };
 
 static bool name_is_known(const char *name) {
     for (size_t m = 0; m < MEASUREMENTS; m++) {
@@ -69,14 +80,14 @@ static bool name_is_known(const char *name) {
     return false;
 }
 
-static size_t parse_runs(const char *text, struct argp_state *state) {
+static size_t parse_number(const char *text, size_t least, size_t most, const char *name, struct argp_state *state) {
     char *end;
     errno = 0;
-    unsigned long runs = strtoul(text, &end, 10);
-    if (errno || *end || runs < 1 || runs > BENCH_RUNS_MAX) {
-        argp_error(state, "--runs takes a whole number from 1 to %d, not '%s'", BENCH_RUNS_MAX, text);
+    unsigned long number = strtoul(text, &end, 10);
+    if (errno || *end || number < least || number > most) {
+        argp_error(state, "%s takes a whole number from %zu to %zu, not '%s'", name, least, most, text);
     }
-    return runs;
+    return number;
 }
 
 static error_t parse_option(int key, char *text, struct argp_state *state) {
@@ -89,7 +100,13 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
         arguments->json = true;
         return 0;
     case 'n':
-        arguments->runs = parse_runs(text, state);
+        arguments->runs = parse_number(text, 1, BENCH_RUNS_MAX, "--runs", state);
+        return 0;
+    case 'c':
+        arguments->curve = true;
+        return 0;
+    case 's':
+        arguments->soak_s = text ? parse_number(text, SOAK_LEAST_S, SOAK_MOST_S, "--soak", state) : SOAK_S;
         return 0;
     case ARGP_KEY_ARG:
         if (!name_is_known(text)) {
@@ -233,6 +250,12 @@ static bool measurement_is_wanted(const struct bench_measurement *of, const stru
 }
 
 static bool run_all(struct bench *bench, const struct arguments *arguments) {
+    if (arguments->curve) {
+        return bench_curve(bench, arguments->json);
+    }
+    if (arguments->soak_s > 0) {
+        return bench_soak(bench, arguments->soak_s, arguments->json);
+    }
     if (!arguments->json) {
         printf("%-16s %12s %12s  %-10s %6s\n", "row", "mesh", "raw libzmq", "unit", "ratio");
     }
@@ -287,6 +310,15 @@ static bool with_own_node(const struct arguments *arguments) {
     return well;
 }
 
+/* A program that talks to a thousand processes has sockets for each. */
+static void want_descriptors(void) {
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+        limit.rlim_cur = limit.rlim_max;
+        (void)setrlimit(RLIMIT_NOFILE, &limit);
+    }
+}
+
 int main(int argc, char **argv) {
     (void)setenv("MESH_MESHD", BENCH_MESHD, 0); /* the one that was built with it, unless told otherwise */
     struct arguments arguments = {0};
@@ -295,6 +327,7 @@ int main(int argc, char **argv) {
                               .args_doc = "[ROW...]",
                               .doc = "Measures the mesh beside raw libzmq, in turn, and prints the ratios."};
     argp_parse(&argp, argc, argv, 0, NULL, &arguments);
+    want_descriptors();
     if (arguments.runs == 0) {
         arguments.runs = arguments.quick ? 3 : 7;
     }

@@ -21,6 +21,9 @@ bool raw_receive(struct raw *raw);
 /* An abstract socket name, so that no file is left behind. */
 const char *raw_endpoint(char text[64]);
 
+/* One of loopback. */
+const char *raw_tcp_endpoint(char text[64]);
+
 /* Waits for it. */
 bool raw_child_was_well(pid_t child);
 

@@ -72,7 +72,7 @@ bool create_mesh(struct bench *bench, const struct bench_measurement *self, doub
         double start = bench_seconds();
         well = bench_create(bench, "bench-echo", &actor) && bench_ask(bench, actor, "ping", NULL, self->payload_bytes);
         samples[i] = (bench_seconds() - start) * 1e6;
-        well = well && bench_end(bench, actor) && bench_await_actors(bench, 0);
+        well = well && bench_end(bench, actor) && bench_await_actors(bench, bench->idle);
     }
     if (well) {
         values[0] = bench_percentile(samples, count, 0.5);

@@ -111,7 +111,21 @@ static void enter_waiting(struct process *process, struct peer *peer) {
     peer->state = set ? PEER_WAITING : PEER_LOST;
 }
 
+/* Nothing tells of the end of a process with which nothing is going on. With each link that is opened two others are looked at, so that
+ * those to processes that have ended do not pile up. */
+static void look_at_two(struct process *process) {
+    for (int i = 0; i < 2; i++) {
+        struct peer *peer = peers_next(&process->peers, &process->looked_at);
+        if (!peer) {
+            process->looked_at = 0;
+        } else if (peer->state == PEER_UP && peer->link) {
+            transport_check(process->transport, peer->link);
+        }
+    }
+}
+
 static void enter_opening(struct process *process, struct peer *peer) {
+    look_at_two(process);
     deadlines_clear(&process->peers.retries, &peer->retry);
     enum mesh_status status = transport_open(process->transport, peer->endpoint, peer->two_way, &peer->link);
     if (status == MESH_OK) {

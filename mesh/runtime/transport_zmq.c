@@ -9,12 +9,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
-enum { KNOCK_MS = 2 };
+enum { KNOCK_MS = 2, SOCKETS_LEAST = 1023, SOCKETS_MOST = 6144 };
 
 enum mesh_status zmq_transport_configure(void *socket, uint64_t incarnation) {
     uint8_t identity[ZMQ_TRANSPORT_IDENTITY] = {'m'};
@@ -337,6 +338,14 @@ static size_t zmq_transport_descriptors(struct transport *transport, struct poll
     return count;
 }
 
+/* Each has a descriptor; libzmq's own limit of 1,023 would end at some 340 links, of three sockets each. */
+static int sockets_max(void) {
+    struct rlimit limit;
+    rlim_t most = getrlimit(RLIMIT_NOFILE, &limit) == 0 ? limit.rlim_cur : SOCKETS_LEAST;
+    most = most < SOCKETS_MOST ? most : SOCKETS_MOST;
+    return most > SOCKETS_LEAST ? (int)most : SOCKETS_LEAST;
+}
+
 static const struct transport_ops zmq_ops = {
     .destroy = zmq_transport_destroy,
     .listen = zmq_transport_listen,
@@ -364,6 +373,9 @@ enum mesh_status transport_zmq_new(struct transport **out, uint64_t incarnation,
     list_init(&self->readable);
     zmq_msg_init(&self->first);
     self->context = zmq_ctx_new();
+    if (self->context) {
+        zmq_ctx_set(self->context, ZMQ_MAX_SOCKETS, sockets_max());
+    }
     enum mesh_status status = self->context ? open_inbound(self) : MESH_NO_MEMORY;
     if (status != MESH_OK) {
         zmq_transport_destroy(&self->transport);

@@ -2,9 +2,10 @@
  *
  * SPDX-License-Identifier: MPL-2.0 */
 #include "tests/system/nodes.h"
+#include <dirent.h>
 #include <string.h>
 
-enum { WINDOW = 7, MESSAGE_BYTES = 4096 };
+enum { WINDOW = 7, MESSAGE_BYTES = 4096, COMERS = 100 };
 
 static struct node node = {.settings = "limits\n    window_messages = 7\n    message_bytes = 4 KiB\n"};
 
@@ -73,6 +74,28 @@ static void D6_holds_in_a_program(struct mesh_address actor) {
     EXPECT(mesh_tell(node.handle, actor, "large", data, sizeof data - 1) == MESH_OK);
 }
 
+static size_t open_descriptors(void) {
+    size_t count = 0;
+    DIR *directory = opendir("/proc/self/fd");
+    EXPECT(directory);
+    while (readdir(directory)) {
+        count++;
+    }
+    closedir(directory);
+    return count;
+}
+
+/* A link has three sockets, each with a descriptor, and its connection. */
+static void D10_links_to_processes_that_have_ended_do_not_pile_up(void) {
+    size_t before = open_descriptors();
+    for (int i = 0; i < COMERS; i++) {
+        struct mesh_address actor = node_create(&node, "limited", "small");
+        (void)node_ask(&node, actor, "try");
+        EXPECT(mesh_node_request_exit(node.handle, actor, false) == MESH_OK);
+    }
+    EXPECT(open_descriptors() - before < COMERS);
+}
+
 int main(void) {
     mesh_host_enter(types);
     nodes_init(types);
@@ -80,6 +103,7 @@ int main(void) {
     struct mesh_address actor = node_create(&node, "limited", "small");
     D6_D7_hold_in_a_host(actor);
     D6_holds_in_a_program(actor);
+    D10_links_to_processes_that_have_ended_do_not_pile_up();
     node_stop(&node);
     return 0;
 }

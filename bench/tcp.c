@@ -1,0 +1,100 @@
+/* The same throughput over tcp: a program of one node to an actor of another, both nodes on loopback. The baseline is raw DEALERs
+ * over tcp.
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
+#include "bench/bench.h"
+#include "bench/raw.h"
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum { JOIN_S = 10, REPORT_MS = 5000, END_MS = 10000 };
+
+/* A port of loopback that was free a moment ago. */
+static unsigned free_port(void) {
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    socklen_t size = sizeof address;
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    bool well = fd >= 0 && bind(fd, (struct sockaddr *)&address, size) == 0 &&
+                getsockname(fd, (struct sockaddr *)&address, &size) == 0;
+    if (fd >= 0) {
+        close(fd);
+    }
+    return well ? ntohs(address.sin_port) : 0;
+}
+
+const char *raw_tcp_endpoint(char text[64]) {
+    snprintf(text, 64, "tcp://127.0.0.1:%u", free_port());
+    return text;
+}
+
+/* A node with its program's handle, in a directory of its own. */
+struct place {
+    char directory[32], config[64], run_directory[64];
+    struct mesh_node *node;
+};
+
+static bool start(struct place *place, const char *name, unsigned port, unsigned leader) {
+    snprintf(place->directory, sizeof place->directory, "/tmp/mesh-bench-XXXXXX");
+    if (!mkdtemp(place->directory)) {
+        return bench_fails("a directory below /tmp", MESH_IO);
+    }
+    snprintf(place->config, sizeof place->config, "%s/conf", place->directory);
+    snprintf(place->run_directory, sizeof place->run_directory, "%s/run", place->directory);
+    FILE *file = fopen(place->config, "w");
+    bool well = file && fprintf(file,
+                                "node = %s\nbind = tcp://127.0.0.1:%u\nleaders = tcp://127.0.0.1:%u\n"
+                                "module_path = " BENCH_MODULES "\n",
+                                name, port, leader) > 0;
+    well = file && fclose(file) == 0 && well;
+    struct mesh_node_options options = {.run_directory = place->run_directory, .config = place->config};
+    struct mesh_error error;
+    if (well && mesh_node_start(&place->node, &options, &error)) {
+        fprintf(stderr, "mesh-bench: %s\n", error.text);
+        well = false;
+    }
+    return well;
+}
+
+static bool end(struct place *place) {
+    enum mesh_status status = place->node ? mesh_node_shutdown(place->node, END_MS) : MESH_OK;
+    mesh_node_detach(&place->node);
+    if (place->directory[0]) {
+        unlink(place->config);
+        rmdir(place->directory);
+    }
+    return status ? bench_fails("the node did not end", status) : true;
+}
+
+static bool await_two(struct mesh_node *node) {
+    double start = bench_seconds();
+    size_t count = 0;
+    while (count < 2 && bench_seconds() - start < JOIN_S) {
+        struct mesh_report *report = NULL;
+        struct mesh_error error;
+        enum mesh_status status = mesh_node_report(node, true, REPORT_MS, &report, &error);
+        if (status) {
+            return bench_fails(error.text, status);
+        }
+        count = report->nodes_count;
+        mesh_report_release(&report);
+    }
+    return count == 2 || bench_fails("the second node does not join", MESH_TIMED_OUT);
+}
+
+bool tcp_mesh(struct bench *bench, const struct bench_measurement *self, double values[BENCH_VALUES]) {
+    struct place here = {0}, there = {0};
+    unsigned leader = free_port(), member = free_port();
+    bool well = start(&here, "here", leader, leader) && start(&there, "there", member, leader) && await_two(here.node);
+    if (well) {
+        struct bench near = {.node = here.node, .quick = bench->quick},
+                     far = {.node = there.node, .quick = bench->quick};
+        struct mesh_address sink;
+        well = bench_create(&far, "bench-sink", &sink) &&
+               throughput_to(&near, sink, self->payload_bytes, throughput_messages(bench, self), &values[0]);
+    }
+    well = end(&there) && well;
+    return end(&here) && well;
+}
