@@ -47,6 +47,8 @@ static bool put_run(struct codec *codec, const struct frame_run *run, Mesh__Wire
     wire->ask = run->ask;
     wire->flags = run->flags;
     wire->probe = run->probe;
+    wire->asker_node = run->asker.node;
+    wire->asker_local = run->asker.local;
     wire->total = run->total;
     wire->offset = run->offset;
     return wire->type && (run->parts ? put_external(codec, run, wire) : put_payloads(codec, run, wire));
@@ -193,6 +195,7 @@ static bool get_run(struct arena *arena, const Mesh__Wire__Run *wire, struct cod
     *out = (struct frame_run){
         .sender = codec_address(wire->sender_node, wire->sender_local),
         .target = codec_address(wire->target_node, wire->target_local),
+        .asker = codec_address(wire->asker_node, wire->asker_local),
         .epoch = wire->epoch,
         .first = wire->first,
         .base = wire->lowest,

@@ -78,6 +78,7 @@ enum {
  * of kind chunk, or the one that completes the message, in a run of the message's own kind. */
 struct frame_run {
     struct mesh_address sender, target;
+    struct mesh_address asker; /* of a forwarded ask, who asked; none when that is the sender */
     uint64_t epoch, first, base, ask, probe;
     uint64_t total, offset;
     enum frame_kind kind;

@@ -75,7 +75,7 @@ struct admin {
     size_t inquiries_count;
     uint64_t last_id; /* of own requests */
     uint64_t started_ns;
-    uint64_t trim_ns; /* when to give memory back; TIME_NEVER: there is nothing to give */
+    uint64_t trim_ns;                /* when to give memory back; TIME_NEVER: there is nothing to give */
     int signals;                     /* signalfd */
     size_t failed;                   /* residents whose failure is to be told */
     size_t leaving;                  /* programs that have said goodbye */

@@ -137,6 +137,7 @@ void stream_in_gap(struct delivery *d, struct stream_in *stream) {
 void message_from_run(struct message *message, const struct frame_run *run, size_t i, uint64_t deadline_ns) {
     message->sender = run->sender;
     message->target = run->target;
+    message->asker = run->asker;
     message->ask = run->ask;
     message->deadline_ns = deadline_ns;
     message->seq = run->first + i;

@@ -140,8 +140,9 @@ static bool continues_run(const struct batch *batch, const struct stream_out *st
         return next;
     }
     return run->kind == message->kind && scratch->deadline_ns == message->deadline_ns && run->ask == message->ask &&
-           run->flags == run_flags(message) && scratch->external == is_external(message) &&
-           (run->total > 0) == is_sliced(message) && bytes_equal(run->type, message->type);
+           mesh_address_equal(run->asker, message->asker) && run->flags == run_flags(message) &&
+           scratch->external == is_external(message) && (run->total > 0) == is_sliced(message) &&
+           bytes_equal(run->type, message->type);
 }
 
 static struct frame_run *begin_run(struct batch *batch, struct stream_out *stream, uint64_t first) {
@@ -177,6 +178,7 @@ static void add_place(struct delivery *d, struct stream_out *stream, const struc
         scratch->deadline_ns = message->deadline_ns;
         scratch->external = is_external(message);
         run->kind = message->kind;
+        run->asker = message->asker;
         run->ask = message->ask;
         run->flags = run_flags(message);
         run->type = message->type;

@@ -54,7 +54,7 @@ void message_pool_destroy(struct message_pool **pool) {
 /* Field by field: a memset of this size becomes a string instruction, which costs a tenth of a message's whole life. */
 static void blank(struct message *message, struct message_pool *pool) {
     message->next = NULL;
-    message->sender = message->target = (struct mesh_address){0};
+    message->sender = message->target = message->asker = (struct mesh_address){0};
     message->ask = message->deadline_ns = message->seq = message->epoch = 0;
     message->type = message->payload = message->text = (struct bytes){0};
     message->part = NULL;
@@ -227,6 +227,7 @@ static uint8_t *payloads_of(const struct message *run) {
 static void copy_head(struct message *to, const struct message *from) {
     to->sender = from->sender;
     to->target = from->target;
+    to->asker = from->asker;
     to->ask = from->ask;
     to->deadline_ns = from->deadline_ns;
     to->epoch = from->epoch;
@@ -279,8 +280,9 @@ bool message_may_run(const struct message *message) {
 }
 
 bool message_is_alike(const struct message *a, const struct message *b) {
-    return a->kind == b->kind && a->deadline_ns == b->deadline_ns && a->ask == b->ask && a->flags == b->flags &&
-           a->urgent == b->urgent && bytes_equal(a->type, b->type);
+    return a->kind == b->kind && a->deadline_ns == b->deadline_ns && a->ask == b->ask &&
+           mesh_address_equal(a->asker, b->asker) && a->flags == b->flags && a->urgent == b->urgent &&
+           bytes_equal(a->type, b->type);
 }
 
 bool message_run_add(struct message *run, struct bytes payload) {

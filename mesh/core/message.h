@@ -32,8 +32,9 @@ struct message {
     uint32_t used;         /* of a run: bytes of its block that payloads take up */
     uint64_t deadline_ns;  /* its expiry (D8) */
     struct mesh_address sender, target;
-    uint64_t ask;   /* correlation; 0 for none */
-    uint64_t epoch; /* of the stream that it came in on; 0 for local messages */
+    struct mesh_address asker; /* of a forwarded ask, who asked (D11); none when that is the sender */
+    uint64_t ask;              /* correlation; 0 for none */
+    uint64_t epoch;            /* of the stream that it came in on; 0 for local messages */
     struct bytes type, payload;
     struct part *part;          /* the payload's owner, or NULL when it lies behind this struct, or in a run */
     struct message *of;         /* the run in which type and payload lie, or NULL */

@@ -38,11 +38,21 @@ static bool on_main_thread(const struct host *host) {
     return pthread_equal(pthread_self(), host->main) != 0;
 }
 
-/* A plain send to the sender of the message in hand counts as its reply if none was made (D11). */
+static bool is_ask(const struct mesh_message *message) {
+    return message && message->kind == MESH_USER && message->ask != 0 && !(message->flags & FRAME_RUN_REPLY);
+}
+
+/* Who waits for the reply. */
+static struct mesh_address asker_of(const struct mesh_message *message) {
+    return mesh_address_is_none(message->asker) ? message->sender : message->asker;
+}
+
+/* A plain send to who asked counts as the reply to the message in hand if none was made (D11). */
 static void make_reply(struct mesh_actor *self, struct post *post) {
     const struct mesh_message *in_hand = self->in_hand;
-    bool asked = in_hand && in_hand->ask != 0 && !(in_hand->flags & FRAME_RUN_REPLY);
-    if (asked && !self->replied && on_main_thread(self->host) && mesh_address_equal(post->to, in_hand->sender)) {
+    bool forwards = post->ask != 0 && !(post->flags & FRAME_RUN_REPLY);
+    if (is_ask(in_hand) && !self->replied && !forwards && on_main_thread(self->host) &&
+        mesh_address_equal(post->to, asker_of(in_hand))) {
         self->replied = true;
         post->ask = in_hand->ask;
         post->flags |= FRAME_RUN_REPLY;
@@ -118,10 +128,10 @@ enum mesh_status mesh_send(struct mesh_actor *self, struct mesh_address to, cons
 
 enum mesh_status mesh_reply(struct mesh_actor *self, const struct mesh_message *message, const char *type,
                             const void *data, size_t bytes) {
-    bool asked = message->ask != 0 && !(message->flags & FRAME_RUN_REPLY);
+    bool asked = is_ask(message);
     struct post post = {
         .from = self->address,
-        .to = message->sender,
+        .to = asked ? asker_of(message) : message->sender,
         .kind = FRAME_USER,
         .type = type,
         .data = data,
@@ -133,6 +143,28 @@ enum mesh_status mesh_reply(struct mesh_actor *self, const struct mesh_message *
         self->replied = true;
     }
     return submit(self, &post, false);
+}
+
+enum mesh_status mesh_forward(struct mesh_actor *self, const struct mesh_message *message, struct mesh_address to) {
+    if (message->kind != MESH_USER) {
+        return MESH_INVALID_ARGUMENT;
+    }
+    bool asked = is_ask(message);
+    struct post post = {
+        .from = self->address,
+        .to = to,
+        .kind = FRAME_USER,
+        .type = mesh_message_type(message),
+        .data = message->payload.data,
+        .bytes = message->payload.size,
+        .ask = asked ? message->ask : 0,
+        .asker = asked ? asker_of(message) : (struct mesh_address){0},
+    };
+    enum mesh_status status = submit(self, &post, false);
+    if (status == MESH_OK && message == self->in_hand) {
+        self->replied = true; /* that is for the other one now */
+    }
+    return status;
 }
 
 /* A text of any length: on the stack when it is short. */

@@ -27,6 +27,7 @@ static struct message draft_of(const struct post *post) {
         .target = post->to,
         .kind = post->kind,
         .ask = post->ask,
+        .asker = post->asker,
         .flags = (uint16_t)post->flags,
         .urgent = post->urgent,
         .deadline_ns = time_add(post->now_ns, post->expiry_ns ? post->expiry_ns : POST_EXPIRY_NS),

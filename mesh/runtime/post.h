@@ -19,9 +19,10 @@ struct post {
     const void *data;
     size_t bytes;
     uint64_t ask;
-    uint32_t flags;     /* FRAME_RUN_* */
-    uint64_t expiry_ns; /* from now on; 0: the default */
-    bool urgent;        /* goes ahead of the mailbox */
+    struct mesh_address asker; /* of a forwarded ask */
+    uint32_t flags;            /* FRAME_RUN_* */
+    uint64_t expiry_ns;        /* from now on; 0: the default */
+    bool urgent;               /* goes ahead of the mailbox */
 };
 
 /* Gives a message with copies of type and payload, not yet submitted. MESH_INVALID_ADDRESS (E5), MESH_REFUSED for an

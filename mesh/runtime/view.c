@@ -64,6 +64,7 @@ void view_show(struct view *view, const struct message *message) {
         .kind = kind_of(message->kind),
         .flags = message->flags,
         .sender = message->sender,
+        .asker = message->asker,
         .ask = message->ask,
         .type = message->type,
         .payload = message->payload,
@@ -103,6 +104,7 @@ void view_turn(struct message *message, struct mesh_address process) {
     message->target = message->sender;
     message->sender = process;
     message->seq = message->epoch = message->ask = 0;
+    message->asker = (struct mesh_address){0};
     message->flags = 0;
     message->deadline_ns = TIME_NEVER;
 }
@@ -125,6 +127,7 @@ static struct mesh_message *keep(const struct message *message, enum mesh_kind k
         .kind = MESH_USER,
         .flags = message->flags,
         .sender = message->sender,
+        .asker = message->asker,
         .ask = message->ask,
         .type_text = terminate(room, message->type, message->type.size),
     };
@@ -164,6 +167,7 @@ struct mesh_message *mesh_message_copy(const struct mesh_message *message) {
         .kind = FRAME_USER,
         .flags = (uint16_t)message->flags,
         .sender = message->sender,
+        .asker = message->asker,
         .ask = message->ask,
         .type = message->type,
         .payload = message->payload,

@@ -15,9 +15,10 @@ struct mesh_message {
     enum mesh_kind kind;
     uint32_t flags; /* FRAME_RUN_* */
     struct mesh_address sender;
-    uint64_t ask;          /* of a wake-up: its timer */
-    uint64_t delay_ms;     /* of a wake-up */
-    struct mesh_dead dead; /* of a dead letter */
+    struct mesh_address asker; /* of a forwarded ask; else none */
+    uint64_t ask;              /* of a wake-up: its timer */
+    uint64_t delay_ms;         /* of a wake-up */
+    struct mesh_dead dead;     /* of a dead letter */
     struct bytes type, payload;
     struct part *part;                /* that a kept one holds */
     const struct mesh_message *inner; /* of a poison or a dead letter */

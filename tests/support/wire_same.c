@@ -57,8 +57,9 @@ static bool same_run(const struct frame_run *a, const struct frame_run *b) {
     SAME_LIST(a, b, count, payloads, same_bytes);
     return mesh_address_equal(a->sender, b->sender) && mesh_address_equal(a->target, b->target) &&
            a->epoch == b->epoch && a->first == b->first && a->base == b->base && a->ask == b->ask &&
-           a->probe == b->probe && a->kind == b->kind && a->ttl_ms == b->ttl_ms && a->flags == b->flags &&
-           a->total == b->total && a->offset == b->offset && bytes_equal(a->type, b->type) && !a->parts == !b->parts;
+           mesh_address_equal(a->asker, b->asker) && a->probe == b->probe && a->kind == b->kind &&
+           a->ttl_ms == b->ttl_ms && a->flags == b->flags && a->total == b->total && a->offset == b->offset &&
+           bytes_equal(a->type, b->type) && !a->parts == !b->parts;
 }
 
 static bool same_exception(const struct frame_exception *a, const struct frame_exception *b) {

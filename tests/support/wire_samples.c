@@ -31,6 +31,7 @@ static const struct frame_run runs[] = {
      .first = 40,
      .base = 39,
      .ask = 5,
+     .asker = {7, 8},
      .kind = FRAME_USER,
      .ttl_ms = 300000,
      .flags = FRAME_RUN_REPLY | FRAME_RUN_REDELIVERED,

@@ -117,6 +117,24 @@ static void D11_late_answers_and_others_stay_for_listen(void) {
     mesh_message_release(&reply);
 }
 
+static void send_on(struct mesh_address desk, struct mesh_address to) {
+    char text[MESH_ADDRESS_TEXT_BYTES];
+    EXPECT(mesh_tell_text(node, desk, "to %s", mesh_address_print(to, text)) == MESH_OK);
+}
+
+/* Twice: the second desk has it from the first, and yet the answer goes to who asked. */
+static void D11_a_forwarded_ask_is_answered_by_whoever_got_it(void) {
+    struct mesh_address first = create("test.desk"), second = create("test.desk"), echo = create("test.echo");
+    struct mesh_message *message = NULL;
+    send_on(first, second);
+    send_on(second, echo);
+    expect_answer(first, "hello", "1 hello");
+    EXPECT(mesh_listen(node, WAIT_MS, &message) == MESH_OK);
+    EXPECT(strcmp(mesh_message_text(message), "passed on") == 0);
+    EXPECT(mesh_address_equal(mesh_message_sender(message), first));
+    mesh_message_release(&message);
+}
+
 static void an_ask_of_the_dead_returns_early(void) {
     struct mesh_address echo = create("test.echo");
     struct mesh_message *reply;
@@ -263,11 +281,17 @@ struct test {
     { #name, name }
 
 static const struct test tests[] = {
-    TEST(an_actor_answers_and_keeps_its_state),    TEST(C2_an_unknown_type_is_an_error_that_names_it),
-    TEST(E1_a_failure_comes_back_after_one_retry), TEST(D11_late_answers_and_others_stay_for_listen),
-    TEST(an_ask_of_the_dead_returns_early),        TEST(C4_a_parent_is_told_how_its_child_ended),
-    TEST(E3_a_crash_returns_the_message_in_hand),  TEST(B2_a_third_party_uses_an_address_at_once),
-    TEST(C5_an_exit_takes_the_children_along),     TEST(D13_a_signal_interrupts_a_wait),
+    TEST(an_actor_answers_and_keeps_its_state),
+    TEST(C2_an_unknown_type_is_an_error_that_names_it),
+    TEST(E1_a_failure_comes_back_after_one_retry),
+    TEST(D11_late_answers_and_others_stay_for_listen),
+    TEST(D11_a_forwarded_ask_is_answered_by_whoever_got_it),
+    TEST(an_ask_of_the_dead_returns_early),
+    TEST(C4_a_parent_is_told_how_its_child_ended),
+    TEST(E3_a_crash_returns_the_message_in_hand),
+    TEST(B2_a_third_party_uses_an_address_at_once),
+    TEST(C5_an_exit_takes_the_children_along),
+    TEST(D13_a_signal_interrupts_a_wait),
     TEST(D7_threads_may_flood_an_actor),
 };
 

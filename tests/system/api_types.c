@@ -66,6 +66,20 @@ static enum mesh_verdict echo_receive(struct mesh_actor *self, const struct mesh
     return verdict_of(mesh_reply_text(self, message, "%u %s", echo->count, text));
 }
 
+/* What it tells after it has passed an ask on is no answer to it. */
+static enum mesh_verdict desk_receive(struct mesh_actor *self, const struct mesh_message *message, void *state) {
+    struct mesh_address *to = state;
+    const char *text = mesh_message_text(message);
+    if (!text || mesh_message_kind(message) != MESH_USER || strcmp(text, "passed on") == 0) {
+        return MESH_DONE;
+    }
+    if (strncmp(text, "to ", 3) == 0) {
+        return verdict_of(mesh_address_parse(text + 3, to));
+    }
+    enum mesh_status status = mesh_forward(self, message, *to);
+    return verdict_of(status ? status : mesh_send_text(self, mesh_message_sender(message), "passed on"));
+}
+
 /* ---- failures and ends ---- */
 
 static enum mesh_verdict fails_receive(struct mesh_actor *self, const struct mesh_message *message, void *state) {
@@ -166,6 +180,8 @@ static const struct mesh_type flaky = {.name = "test.flaky", .state_bytes = size
 static const struct mesh_type ends = {.name = "test.ends", .receive = ends_receive};
 static const struct mesh_type parent_type = {
     .name = "test.parent", .state_bytes = sizeof(struct parent), .receive = parent_receive};
+static const struct mesh_type desk = {
+    .name = "test.desk", .state_bytes = sizeof(struct mesh_address), .receive = desk_receive};
 static const struct mesh_type unborn = {.name = "test.unborn", .receive = fails_receive, .start = unborn_start};
 
-const struct mesh_type *const api_types[] = {&echo, &fails, &flaky, &ends, &parent_type, &unborn, NULL};
+const struct mesh_type *const api_types[] = {&echo, &fails, &flaky, &ends, &parent_type, &desk, &unborn, NULL};

@@ -12,6 +12,7 @@
  *   test.ends    exits, aborts, or calls exit(), as the text says
  *   test.parent  creates a child of the type that the text names, answers with its address, and answers "ended" with
  *                what it was told of its children
+ *   test.desk    "to ADDRESS": passes all later texts on to that actor, and tells who sent them "passed on"
  *   test.unborn  has a constructor that fails */
 extern const struct mesh_type *const api_types[];
 

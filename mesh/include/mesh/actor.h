@@ -109,11 +109,18 @@ MESH_MUST_USE MESH_API enum mesh_status mesh_send_with(struct mesh_actor *self, 
                                                        const char *type, const void *data, size_t bytes,
                                                        const struct mesh_send_options *options);
 
-/* Answers `message`: as mesh_send to its sender, and ends the ask that it belongs to, if any (D11). */
+/* Answers `message`: as mesh_send to its sender, or to who asked if it was forwarded; ends the ask that it belongs to, if any
+ * (D11). */
 MESH_MUST_USE MESH_API enum mesh_status mesh_reply(struct mesh_actor *self, const struct mesh_message *message,
                                                    const char *type, const void *data, size_t bytes);
 
-/* The same with a MESH_TEXT message, formatted as by printf. */
+/* Passes a user message on to another actor, who can answer it as if it had been asked itself: its mesh_reply goes to who asked, and ends
+ * that ask (D11). The message is then sent by `self`, to whom it comes back if it fails. As mesh_send; MESH_INVALID_ARGUMENT for
+ * any other kind. */
+MESH_MUST_USE MESH_API enum mesh_status mesh_forward(struct mesh_actor *self, const struct mesh_message *message,
+                                                     struct mesh_address to);
+
+/* mesh_send and mesh_reply with a MESH_TEXT message, formatted as by printf. */
 MESH_MUST_USE MESH_API enum mesh_status mesh_send_text(struct mesh_actor *self, struct mesh_address to,
                                                        const char *format, ...) __attribute__((format(printf, 3, 4)));
 MESH_MUST_USE MESH_API enum mesh_status mesh_reply_text(struct mesh_actor *self, const struct mesh_message *message,

@@ -575,7 +575,7 @@ Test(lifecycle_family, C7_who_exits_already_does_not_fail_with_its_child) {
 
 /* ---- the status ---- */
 
-Test(lifecycle, K1_living_children_are_listed_in_the_order_of_their_births, .init = setup_family, .fini = teardown) {
+Test(lifecycle_family, K1_living_children_are_listed_in_the_order_of_their_births) {
     struct mesh_address children[2] = {{0}, {0}};
     cr_assert_eq(child(1, 13), MESH_OK);
     cr_assert_eq(lifecycle_children(life, address(1), children, 2), 3, "more than are listed");
