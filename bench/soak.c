@@ -69,16 +69,19 @@ bool bench_soak(struct bench *bench, size_t seconds, bool json) {
     bool well = true;
     bench->idle = 1;
     double start = bench_seconds();
-    for (double due = start + 1; well && samples->count < seconds; due += 1) {
-        do {
+    double end = start + (double)seconds;
+    bench->quick = true; /* a sample every second needs small portions */
+    while (well && bench_seconds() < end && samples->count < SAMPLES_MAX) {
+        double due = bench_seconds() + 1;
+        while (well && bench_seconds() < due) {
             well = work(bench, sink);
-        } while (well && bench_seconds() < due);
+        }
         well = well && take_sample(bench, sink, samples);
     }
     well = bench_end(bench, sink) && well;
     if (well) {
-        size_t minute = seconds >= 3 * MINUTE_S ? MINUTE_S : seconds / 3;
-        (void)print(samples, minute, json);
+        size_t share = seconds >= 3 * MINUTE_S ? seconds / MINUTE_S : 3;
+        (void)print(samples, samples->count / share, json);
     }
     free(samples);
     return well;
