@@ -74,7 +74,8 @@ static enum mesh_verdict desk_receive(struct mesh_actor *self, const struct mesh
         return MESH_DONE;
     }
     if (strncmp(text, "to ", 3) == 0) {
-        return verdict_of(mesh_address_parse(text + 3, to));
+        enum mesh_status parsed = mesh_address_parse(text + 3, to);
+        return verdict_of(parsed ? parsed : mesh_reply_text(self, message, "noted"));
     }
     enum mesh_status status = mesh_forward(self, message, *to);
     return verdict_of(status ? status : mesh_send_text(self, mesh_message_sender(message), "passed on"));
