@@ -292,13 +292,9 @@ static void settle_gone(struct delivery *d, struct stream_out *stream, struct me
     actor_settle(d, stream->actor, message);
 }
 
-/* A record of an earlier life of the stream says that nothing of this one was begun. */
+/* The record of an earlier life says nothing of what the later one had, whose own may have been crowded out of its crash page. */
 static void bury_stream(struct delivery *d, struct stream_out *stream, const struct delivery_gone *gone) {
-    bool on_record =
-        gone->floors_known && gone->epoch <= stream->epoch && mesh_address_equal(gone->sender, stream->sender);
-    if (on_record && gone->epoch == stream->epoch) {
-        on_record = settle_recorded(d, stream, gone, gone->reason);
-    }
+    bool on_record = mesh_address_equal(gone->sender, stream->sender) && settle_recorded(d, stream, gone, gone->reason);
     struct message_list all = {0};
     struct message *message;
     stream_out_drop(stream, true, &all);

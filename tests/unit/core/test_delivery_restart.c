@@ -183,6 +183,21 @@ Test(delivery_restart, D1_what_an_earlier_life_may_have_handled_stays_open_when_
     expect_settled("one", FRAME_DIED, FRAME_EXITED, true);
 }
 
+/* Found by tests/models/stream_resume.pml: the later life's own record was crowded out of its crash page. */
+Test(delivery_restart, D1_the_record_of_an_earlier_life_says_nothing_of_what_the_later_one_had) {
+    lose_bob();
+    struct delivery_gone record = record_of(alice, 3, 0);
+    bob_lives_again(&record);
+    expect_settled("one", FRAME_HANDLED, FRAME_NO_REASON, false);
+    expect_settled("two", FRAME_HANDLED, FRAME_NO_REASON, false);
+    expect_settled("three", FRAME_HANDLED, FRAME_NO_REASON, false);
+    expect_run(4, 1, false);
+    (void)STEP(A, PEER_LOST, .peer = AGAIN);
+    record.reason = FRAME_EXITED;
+    (void)STEP(A, GONE, .address = bob, .gone = &record);
+    expect_settled("four", FRAME_DIED, FRAME_EXITED, true);
+}
+
 Test(delivery_restart, D5_what_is_sent_meanwhile_keeps_its_place_behind) {
     lose_bob();
     tell(bob, "five");
