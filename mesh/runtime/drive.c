@@ -150,8 +150,8 @@ void drive_submitted(struct drive *drive, uint64_t now_ns, size_t bytes) {
     bool nobody = !drive->driving && !drive->has_standby;
     if (nobody || drive->gathered_bytes >= FRAME_BATCH_BYTES) {
         flush(drive, now_ns);
-    } else if (drive->gathered || drive->pausing) {
-        return; /* somebody sends it in a moment */
+    } else if (drive->gathered || (drive->pausing && !drive->driving)) {
+        return; /* somebody sends it in a moment; a driver who came while the standby pauses must be woken for it */
     } else if (now_ns > drive->flushed_ns + GATHER_NS) {
         flush(drive, now_ns);
     } else if (drive->driving) {

@@ -144,11 +144,13 @@ static size_t receive_some(struct process *process) {
     return frames;
 }
 
-static void look_at_links(struct process *process) {
-    struct transport_link *link;
-    while ((link = transport_changed(process->transport))) {
+/* Whether any has changed: what had waited for it can go. */
+static bool look_at_links(struct process *process) {
+    bool any = false;
+    for (struct transport_link *link; (link = transport_changed(process->transport)); any = true) {
         process_link_changed(process, link);
     }
+    return any;
 }
 
 /* ---- what goes out ---- */
@@ -495,7 +497,7 @@ static bool is_quiet(const struct process *process) {
 
 /* Each look at a socket is a system call: what was found empty is not looked at again before its descriptor is ready. */
 enum mesh_status process_turn(struct process *process, uint64_t until_ns) {
-    look_at_links(process);
+    (void)look_at_links(process);
     size_t got = is_quiet(process) ? 0 : receive_some(process);
     if (got == 0) {
         process_flush(process, true);
@@ -504,12 +506,12 @@ enum mesh_status process_turn(struct process *process, uint64_t until_ns) {
     enum mesh_status status = MESH_OK;
     bool watched = process->watches_count > 0 && ++process->turns >= TURNS_UNWATCHED;
     if (got == 0 || watched) {
-        look_at_links(
-            process); /* to receive may have taken in that a link can go on: no descriptor tells of it again */
-        bool work = got > 0 || !is_quiet(process) || atomic_load(&process->woken);
+        /* To receive may have taken in that a link can go on: no descriptor tells of it again, nor of what waits behind. */
+        bool went_on = look_at_links(process);
+        bool work = got > 0 || went_on || !is_quiet(process) || atomic_load(&process->woken);
         process->turns = 0;
         status = wait(process, work ? 0 : time_min(until_ns, process_deadline(process)));
-        look_at_links(process);
+        (void)look_at_links(process);
         (void)receive_some(process);
     }
     run_timers(process);
