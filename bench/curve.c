@@ -4,8 +4,6 @@
  * SPDX-License-Identifier: MPL-2.0 */
 #include "bench/bench.h"
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 enum { STEPS = 4, IDLE_MAX = 1000, RUNS = 5 };
 

@@ -70,9 +70,12 @@ static bool ask_count(struct bench *bench, struct mesh_address sink, uint64_t *c
 bool throughput_to(struct bench *bench, struct mesh_address sink, size_t bytes, size_t count, double *rate) {
     uint64_t before = 0, handled = 0;
     void *payload = calloc(1, bytes);
-    if (!payload || !ask_count(bench, sink, &before)) {
+    if (!payload) {
+        return bench_fails("payload", MESH_NO_MEMORY);
+    }
+    if (!ask_count(bench, sink, &before)) {
         free(payload);
-        return bench_fails("begin", MESH_NO_MEMORY);
+        return false;
     }
     double start = bench_seconds();
     enum mesh_status status = MESH_OK;

@@ -348,10 +348,11 @@ void actor_feed_starved(struct delivery *d, struct actor *actor) {
     }
 }
 
-/* What finds no memory to leave its run is offered again, a little later. */
-static struct message *hand_out(struct delivery *d, struct actor *actor, struct message *message) {
+/* What found no memory to leave its run is offered again, a little later; what nobody wanted is not. */
+static struct message *hand_out(struct delivery *d, struct actor *actor, struct message *message, bool no_memory) {
     actor->in_hand = message;
-    if (!message && actor->mailbox.messages > 0) {
+    if (no_memory) {
+        actor->offer_again = true;
         delivery_wake_at(&d->actors_due, &actor->deadline, time_add(d->now_ns, OFFER_AGAIN_NS));
     }
     if (actor->starved) {
@@ -369,7 +370,7 @@ struct message *delivery_take(struct delivery *d, uint64_t now_ns, struct mesh_a
     while ((message = mailbox_take(&actor->mailbox)) && message->deadline_ns <= now_ns) {
         finish_expired(d, message);
     }
-    return hand_out(d, actor, message);
+    return hand_out(d, actor, message, !message && actor->mailbox.messages > 0);
 }
 
 struct message *delivery_take_picked(struct delivery *d, uint64_t now_ns, struct mesh_address address,
@@ -385,7 +386,7 @@ struct message *delivery_take_picked(struct delivery *d, uint64_t now_ns, struct
     while ((message = mailbox_pick(&actor->mailbox, pick->wanted, pick->user)) && message->deadline_ns <= now_ns) {
         finish_expired(d, message);
     }
-    return hand_out(d, actor, message);
+    return hand_out(d, actor, message, !message && mailbox_has_unseen(&actor->mailbox));
 }
 
 enum mesh_status actor_verdict(struct delivery *d, const struct delivery_event *event) {
@@ -433,7 +434,10 @@ void actor_due(struct delivery *d, struct actor *actor, uint64_t now_ns) {
         }
         expire_slices(d, actor, now_ns);
     }
-    offer(d, actor);
+    if (actor->offer_again) {
+        actor->offer_again = false;
+        offer(d, actor);
+    }
     delivery_wake_at(&d->actors_due, &actor->deadline, actor->mailbox.expiry_ns);
 }
 

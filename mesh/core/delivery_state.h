@@ -50,8 +50,9 @@ struct actor {
     uint32_t life;                 /* told from others of its address, which are forgotten (C7) */
     enum frame_reason reason;      /* valid when closed */
     bool closed, forgotten, was_drained;
-    bool was_full; /* a submit found the window full: ROOM is due when it is not (D7) */
-    bool starved;  /* a stream was refused room in the mailbox: it is told when there is some */
+    bool was_full;    /* a submit found the window full: ROOM is due when it is not (D7) */
+    bool offer_again; /* there was no memory to take its next message out of a run */
+    bool starved;     /* a stream was refused room in the mailbox: it is told when there is some */
     struct stream_in
         *claimant; /* whose large message finds no room: others get none until it does, or the time is up */
     size_t claimed_bytes;

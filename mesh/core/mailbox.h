@@ -66,6 +66,11 @@ struct message *mailbox_take_whole(struct mailbox *mailbox);
 struct message *mailbox_pick(struct mailbox *mailbox, bool (*wanted)(void *user, const struct message *message),
                              void *user);
 
+/* Whether the last pick ended before it had looked at all: a wanted one could not be taken. */
+static inline bool mailbox_has_unseen(const struct mailbox *mailbox) {
+    return mailbox->seen ? mailbox->seen->next != NULL : mailbox->others.first != NULL;
+}
+
 static inline void mailbox_unsee(struct mailbox *mailbox) {
     mailbox->seen = NULL;
 }

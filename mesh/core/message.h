@@ -4,7 +4,7 @@
  * allocation; larger ones belong to a part that is shared with the transport.
  *
  * A *run* stands for many: small messages that follow each other in one stream, alike in all but their payloads, in one
- * block. So what waits in its thousands is a sixth as large, and is counted, packed and settled by the run. Its entries have
+ * block. So what waits in its thousands is a fifth as large, and is counted, packed and settled by the run. Its entries have
  * consecutive numbers from `seq` on; those before `begin` have left it.
  *
  * SPDX-License-Identifier: MPL-2.0 */
@@ -146,7 +146,8 @@ bool message_is_alike(const struct message *a, const struct message *b);
 /* Appends a payload; false when the run is full. */
 bool message_run_add(struct message *run, struct bytes payload);
 
-/* Takes the entries from `at` on, which is beyond `begin`, into a run of their own without a number; NULL without memory. */
+/* Takes the entries from `at` on, which is neither the first of all nor before `begin`, into a run of their own without a number;
+ * NULL without memory. */
 struct message *message_run_split(struct message *run, uint32_t at);
 
 /* The first entry, as a message by itself, which holds the run; that it has left is for the caller to say, by `begin`. NULL
@@ -163,6 +164,7 @@ static inline uint64_t message_last_seq(const struct message *message) {
     return message->seq + message->count - 1;
 }
 
+/* The payload of one entry of a run. */
 struct bytes message_entry(const struct message *run, uint32_t i);
 
 /* How many bytes of payload the entries from `from` to before `to` have. */

@@ -15,6 +15,14 @@ static void setup(void) {
     pair_start();
 }
 
+/* With credit for all, and told of what is handled or not. */
+static void begin_anew(bool tell_handled) {
+    pair_teardown();
+    limits.first_credit_messages = 64;
+    limits.tell_handled = tell_handled;
+    pair_start();
+}
+
 TestSuite(delivery_run, .init = setup, .fini = pair_teardown);
 
 static enum mesh_status post(const char *text, uint64_t deadline_ns) {
@@ -98,11 +106,8 @@ Test(delivery_run, D7_a_run_weighs_what_its_messages_do) {
 }
 
 Test(delivery_run, D7_the_window_is_full_and_has_room_again_within_a_run) {
-    pair_teardown();
     limits.window_messages = 8;
-    limits.first_credit_messages = 64;
-    limits.tell_handled = false;
-    pair_start();
+    begin_anew(false);
     post_all(8);
     cr_assert_eq(post("9", TIME_NEVER), MESH_WOULD_BLOCK);
     resolve_all();
@@ -116,10 +121,7 @@ Test(delivery_run, D7_the_window_is_full_and_has_room_again_within_a_run) {
 }
 
 Test(delivery_run, D1_what_is_handled_is_counted_also_when_nobody_wants_to_be_told) {
-    pair_teardown();
-    limits.tell_handled = false;
-    limits.first_credit_messages = 64;
-    pair_start();
+    begin_anew(false);
     post_all(10);
     resolve_all();
     carry_all();
@@ -132,10 +134,7 @@ Test(delivery_run, D1_what_is_handled_is_counted_also_when_nobody_wants_to_be_to
 }
 
 Test(delivery_run, E1_one_of_a_run_fails_and_goes_back_alone) {
-    pair_teardown();
-    limits.tell_handled = false;
-    limits.first_credit_messages = 64;
-    pair_start();
+    begin_anew(false);
     post_all(10);
     resolve_all();
     carry_all();
@@ -155,9 +154,7 @@ Test(delivery_run, E1_one_of_a_run_fails_and_goes_back_alone) {
 }
 
 Test(delivery_run, D3_a_lost_part_of_a_run_is_sent_again) {
-    pair_teardown();
-    limits.first_credit_messages = 64;
-    pair_start();
+    begin_anew(true);
     post_all(10);
     resolve_all();
     expect_lost_batch(1, 10);
@@ -202,9 +199,7 @@ Test(delivery_run, D8_what_was_not_sent_of_a_run_expires_without_a_number) {
 }
 
 Test(delivery_run, D8_what_was_sent_of_a_run_leaves_skips_when_the_link_is_down) {
-    pair_teardown();
-    limits.first_credit_messages = 64;
-    pair_start();
+    begin_anew(true);
     uint64_t end_ns = now_ns + NS_PER_S;
     for (const char *text = "123456"; *text; text++) {
         cr_assert_eq(post((char[]){*text, 0}, end_ns), MESH_OK);
@@ -252,6 +247,25 @@ Test(delivery_run, C5_what_is_left_of_a_run_in_a_mailbox_is_dead) {
     expect_settled("1", FRAME_HANDLED, FRAME_NO_REASON, false);
     expect_settled_to(2, CREDIT + 3, FRAME_DIED, FRAME_EXITED, false);
     cr_assert_eq(load_of(B, bob).mailbox_bytes, 0);
+}
+
+static bool wants_none(void *user, const struct message *message) {
+    (void)user;
+    (void)message;
+    return false;
+}
+
+Test(delivery_run, law12_what_nobody_wants_wakes_nobody) {
+    struct delivery_action action;
+    post_all(CREDIT);
+    resolve_all();
+    carry_all();
+    (void)wants(B, DELIVERY_RUNNABLE, &action);
+    cr_assert_null(delivery_take_picked(sides[B], now_ns, bob, &(struct delivery_pick){.wanted = wants_none}));
+    now_ns += NS_PER_S;
+    tick(B);
+    cr_assert_not(wants(B, DELIVERY_RUNNABLE, &action));
+    expect_handled_to(1, CREDIT);
 }
 
 static struct delivery_gone record_of(uint64_t handled, uint64_t in_hand) {
