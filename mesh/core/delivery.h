@@ -145,9 +145,6 @@ struct message *delivery_settled(struct delivery *delivery);
  * goes alone); false when there is nothing. Valid until the next call. What was pulled counts as sent. */
 bool delivery_pull(struct delivery *delivery, uint64_t now_ns, uint64_t peer, struct frame_batch *out);
 
-/* Payload bytes that wait for a pull; a batch of at least FRAME_BATCH_BYTES need not wait for the handler's return. */
-size_t delivery_pending_bytes(const struct delivery *delivery, uint64_t peer);
-
 /* The next message for the actor, which its handler begins now (expired ones are settled, not shown; D8). The delivery
  * keeps it until the VERDICT; to have it longer, hold it. NULL when there is none or one is in hand. */
 struct message *delivery_take(struct delivery *delivery, uint64_t now_ns, struct mesh_address address);

@@ -339,7 +339,7 @@ void actor_feed_starved(struct delivery *d, struct actor *actor) {
         }
         return;
     }
-    if (!actor->starved || !mailbox_is_half_free(mailbox)) {
+    if (!actor->starved || !mailbox_is_free(mailbox, 2)) {
         return;
     }
     actor->starved = false;

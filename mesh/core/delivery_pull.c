@@ -11,6 +11,8 @@ enum {
     RUN_HEAD_BYTES = 128,        /* of a packed run without its type and payloads, at most */
     ACK_EXCEPTIONS_MIN = 32,     /* an ack is put off to the next batch when there is room for fewer */
     ACKS_TEXT_BYTES = 32 * 1024, /* exceptions' texts close a batch of acks */
+    SHARED_PART = 4,             /* a mailbox with less room than this part of it gives out none: senders that share what is left
+                                    of a full one would send a few messages a frame */
 };
 
 /* ---- acks ---- */
@@ -54,7 +56,9 @@ static struct mailbox_share share_of(const struct delivery *d, const struct stre
     }
     struct actor *actor = stream->actor;
     struct mailbox_share share = {0, 0};
-    if (actor_admits(d, actor, stream, actor->claimant == stream ? actor->claimed_bytes : 0)) {
+    bool claims = actor->claimant == stream;
+    if ((claims || mailbox_is_free(&actor->mailbox, SHARED_PART)) &&
+        actor_admits(d, actor, stream, claims ? actor->claimed_bytes : 0)) {
         share = mailbox_share(&actor->mailbox, stream->in_mailbox > 0);
     }
     if (share.messages == 0 || share.bytes == 0) {
@@ -272,9 +276,4 @@ bool delivery_pull(struct delivery *d, uint64_t now_ns, uint64_t id, struct fram
     }
     *out = (struct frame_batch){batch->runs_count, batch->acks_count, batch->runs, batch->acks};
     return true;
-}
-
-size_t delivery_pending_bytes(const struct delivery *d, uint64_t id) {
-    const struct peer *peer = map_get(&d->peers, &id);
-    return peer ? peer->pending_bytes : 0;
 }

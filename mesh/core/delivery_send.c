@@ -209,8 +209,6 @@ void stream_unready(struct stream_out *stream) {
     if (list_is_linked(&stream->ready)) {
         CHECK(stream->route->peer);
         list_remove(&stream->ready);
-        stream->route->peer->pending_bytes -= stream->counted_bytes;
-        stream->counted_bytes = 0;
     }
 }
 
@@ -225,8 +223,6 @@ static void make_ready(struct delivery *d, struct stream_out *stream, struct pee
         list_push_back(&peer->ready, &stream->ready);
         delivery_want_flush(d, peer, PEER_WANTS_FLUSH);
     }
-    peer->pending_bytes += stream->waiting_bytes - stream->counted_bytes;
-    stream->counted_bytes = stream->waiting_bytes;
 }
 
 /* It waits for the receiver when something sent is not settled, or something queued has no credit, or it closes. What is

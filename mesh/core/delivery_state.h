@@ -75,7 +75,6 @@ struct peer {
     struct list ready;  /* streams out that have something to send */
     struct list acking; /* streams in that want an ack */
     struct stream_in *recent;
-    size_t pending_bytes;  /* of the ready streams */
     size_t stale_count;    /* answers that wait for it */
     uint64_t seen_epoch;   /* highest of its streams */
     uint64_t closed_epoch; /* a stream that is unknown and not later than this was closed, or never heard of in time */

@@ -168,8 +168,9 @@ static size_t free_bytes(const struct mailbox *mailbox) {
     return mailbox->bytes < mailbox->bytes_max ? mailbox->bytes_max - mailbox->bytes : 0;
 }
 
-bool mailbox_is_half_free(const struct mailbox *mailbox) {
-    return mailbox->messages <= mailbox->messages_max / 2 && free_bytes(mailbox) >= mailbox->limit_bytes / 2;
+bool mailbox_is_free(const struct mailbox *mailbox, size_t part) {
+    return mailbox->messages <= mailbox->messages_max - mailbox->messages_max / part &&
+           free_bytes(mailbox) >= mailbox->bytes_max / part;
 }
 
 struct mailbox_share mailbox_share(const struct mailbox *mailbox, bool busy) {

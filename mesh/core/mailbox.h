@@ -40,8 +40,8 @@ static inline bool mailbox_fits_all(const struct mailbox *mailbox, const struct 
                                              mailbox->bytes + message_weight(message) <= mailbox->bytes_max;
 }
 
-/* Whether half of it is free. */
-bool mailbox_is_half_free(const struct mailbox *mailbox);
+/* Whether at least one `part`th of it is free. */
+bool mailbox_is_free(const struct mailbox *mailbox, size_t part);
 
 /* Keeps room for a message that fits and that expires at `deadline_ns`; and gives it up, at the latest just before that
  * message is put in. */

@@ -190,5 +190,9 @@ bool stream_in_ack(struct stream_in *stream, struct mailbox_share share, struct 
         .exceptions = exceptions,
     };
     set_eagerness(stream);
+    if (share.messages == 0) {
+        stream->eager_received = UINT64_MAX; /* nothing more is granted for that */
+        stream->eager_bytes = 0;
+    }
     return told == stream->handled;
 }

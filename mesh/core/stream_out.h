@@ -49,7 +49,6 @@ struct stream_out {
     uint64_t overdue_ns, patience_ns; /* when to probe, and how long to wait after that */
     uint64_t idle_ns;                 /* when to close */
     unsigned unanswered;              /* probes, or closes, since the last word */
-    size_t counted_bytes;             /* of its waiting ones, in its peer's pending ones */
 };
 
 struct stream_credit {

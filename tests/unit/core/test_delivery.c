@@ -237,46 +237,6 @@ Test(delivery, D7_a_message_above_the_byte_limit_goes_alone) {
     cr_assert_eq(try_send(bob, "x"), MESH_WOULD_BLOCK);
 }
 
-Test(delivery, D7a_what_exceeds_the_credit_is_dropped) {
-    pair_teardown();
-    limits.first_credit_messages = 2;
-    pair_start();
-    struct bytes payloads[] = {bytes_of_text("1"), bytes_of_text("2"), bytes_of_text("3")};
-    struct frame_run run = {.sender = alice,
-                            .target = bob,
-                            .epoch = 1,
-                            .first = 1,
-                            .base = 1,
-                            .count = 3,
-                            .ttl_ms = FRAME_TTL_NEVER,
-                            .payloads = payloads};
-    struct frame_batch batch = {.runs_count = 1, .runs = &run};
-    (void)STEP(B, FRAME, .peer = process_of(A), .batch = &batch);
-    cr_assert_eq(delivery_counters(sides[B])->received, 2);
-    cr_assert_eq(delivery_counters(sides[B])->dropped_credit, 1);
-}
-
-Test(delivery, D7a_a_full_mailbox_drops_and_gets_it_again) {
-    pair_teardown();
-    limits.mailbox_messages = 4;
-    limits.first_credit_messages = 8;
-    pair_start();
-    for (int i = 0; i < 8; i++) {
-        tell(bob, "x");
-    }
-    resolve_all();
-    carry_all();
-    struct delivery_load load;
-    cr_assert(delivery_load(sides[B], bob, &load));
-    cr_assert_eq(load.mailbox_messages, 4);
-    cr_assert_eq(delivery_counters(sides[B])->dropped_full, 4);
-    for (int i = 0; i < 8; i++) {
-        expect_handled(bob, "x");
-        carry_all();
-    }
-    cr_assert_eq(delivery_counters(sides[A])->handled, 8);
-}
-
 Test(delivery, D8_unsent_it_expires_at_its_deadline) {
     struct message *message = make(bob, "one");
     message->deadline_ns = now_ns + NS_PER_S;
