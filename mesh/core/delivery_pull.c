@@ -11,7 +11,7 @@ enum {
     RUN_HEAD_BYTES = 128,        /* of a packed run without its type and payloads, at most */
     ACK_EXCEPTIONS_MIN = 32,     /* an ack is put off to the next batch when there is room for fewer */
     ACKS_TEXT_BYTES = 32 * 1024, /* exceptions' texts close a batch of acks */
-    SHARED_PART = 4,             /* a mailbox with less room than this part of it gives out none: senders that share what is left
+    SHARED_PART = 4, /* a mailbox with less room than this part of it gives out none: senders that share what is left
                                     of a full one would send a few messages a frame */
 };
 
