@@ -149,7 +149,10 @@ bool delivery_pull(struct delivery *delivery, uint64_t now_ns, uint64_t peer, st
  * keeps it until the VERDICT; to have it longer, hold it. NULL when there is none or one is in hand. */
 struct message *delivery_take(struct delivery *delivery, uint64_t now_ns, struct mesh_address address);
 
-/* The same for the first message that is `wanted`, past those before it: an endpoint takes the answer to its ask so, and
+/* The message in hand is handled, as by a VERDICT; gives the next one as delivery_take does, which may be the same object. */
+struct message *delivery_next(struct delivery *delivery, uint64_t now_ns, struct mesh_address address);
+
+/* The same as delivery_take for the first message that is `wanted`, past those before it: an endpoint takes the answer to its ask so, and
  * what was not wanted waits for a delivery_take (D11). Each message is looked at once, but with `again`. */
 struct delivery_pick {
     bool (*wanted)(void *user, const struct message *message);

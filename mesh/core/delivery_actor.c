@@ -407,6 +407,30 @@ enum mesh_status actor_verdict(struct delivery *d, const struct delivery_event *
     return MESH_OK;
 }
 
+/* The next entry of a run in the place of the one in hand, when there is nothing else to be done for either. */
+static bool turn_over(struct delivery *d, uint64_t now_ns, struct actor *actor, struct message *message) {
+    struct stream_in *stream = message->stream;
+    bool in_order = stream && stream->peer && !stream->ahead && message->seq == stream->handled + 1;
+    if (!in_order || message->holders > 1 || message->deadline_ns <= now_ns ||
+        !mailbox_take_next_entry(&actor->mailbox, message)) {
+        return false;
+    }
+    actor->handled++;
+    stream->handled++;
+    stream_in_leave(stream, 1);
+    stream_in_want_ack(d, stream, stream_in_wants(stream));
+    return true;
+}
+
+struct message *delivery_next(struct delivery *d, uint64_t now_ns, struct mesh_address address) {
+    struct actor *actor = actor_find(d, address);
+    if (actor && actor->in_hand && turn_over(d, now_ns, actor, actor->in_hand)) {
+        return hand_out(d, actor, actor->in_hand, false);
+    }
+    struct delivery_event verdict = {.kind = DELIVERY_VERDICT, .address = address, .outcome = FRAME_HANDLED};
+    return delivery_step(d, now_ns, &verdict) == MESH_OK ? delivery_take(d, now_ns, address) : NULL;
+}
+
 static void expire_slices(struct delivery *d, struct actor *actor, uint64_t now_ns) {
     if (actor->mailbox.reserved == 0) {
         return;

@@ -100,21 +100,16 @@ static bool is_external(const struct message *message) {
     return message->part && message->slice_bytes > FRAME_INLINE_BYTES;
 }
 
-/* What goes under the number of the place. */
-static struct bytes slice_at(const struct stream_place *place) {
-    const struct message *message = place->message;
-    if (message->run) {
-        return message_entry(message, place->entry);
-    }
+/* What goes under its own number. */
+static struct bytes slice_of(const struct message *message) {
     size_t before = message->payload.size - message->slice_bytes;
     return before == 0 ? message->payload : bytes_make(message->payload.data + before, message->slice_bytes);
 }
 
 /* Slices say of what, and where they belong (D6). */
-static void place_slice(struct frame_run *run, const struct stream_place *place) {
-    const struct part *part = place->message->part;
-    run->total = part->bytes.size;
-    run->offset = (uint64_t)(slice_at(place).data - part->bytes.data);
+static void place_slice(struct frame_run *run, const struct message *message) {
+    run->total = message->part->bytes.size;
+    run->offset = (uint64_t)(slice_of(message).data - message->part->bytes.data);
 }
 
 static uint32_t run_flags(const struct message *message) {
@@ -187,7 +182,7 @@ static void add_place(struct delivery *d, struct stream_out *stream, const struc
         run->flags = run_flags(message);
         run->type = message->type;
         if (is_sliced(message)) {
-            place_slice(run, place);
+            place_slice(run, message);
         }
         run->ttl_ms = ttl_of(message->deadline_ns, now_ns);
         run->payloads = batch->payloads + batch->payloads_count;
@@ -195,11 +190,15 @@ static void add_place(struct delivery *d, struct stream_out *stream, const struc
         batch->head_bytes += message->type.size;
     }
     batch->scratch[batch->runs_count - 1].message = message;
-    batch->payloads[batch->payloads_count] = slice_at(place);
-    batch->parts[batch->payloads_count] = message->part;
-    batch->payloads_count++;
+    if (message->run) {
+        message_entries(message, place->entry, place->count, batch->payloads + batch->payloads_count);
+    } else {
+        batch->payloads[batch->payloads_count] = slice_of(message);
+        batch->parts[batch->payloads_count] = message->part;
+    }
+    batch->payloads_count += place->count;
     batch->bytes += place->bytes;
-    run->count++;
+    run->count += place->count;
 }
 
 /* A probe or a close: on the stream's last run, or in one of its own. */
@@ -211,6 +210,10 @@ static void add_probe(struct batch *batch, struct stream_out *stream) {
     run->probe = stream->probe;
     run->flags |= stream->closing ? FRAME_RUN_CLOSE : 0;
     stream->probe_wanted = false;
+}
+
+static size_t smaller(size_t a, size_t b) {
+    return a < b ? a : b;
 }
 
 /* One turn of a stream. */
@@ -225,8 +228,10 @@ static void pull_stream(struct delivery *d, struct stream_out *stream, uint64_t 
     }
     struct stream_place place = stream_out_next(stream);
     while (place.message && turn_bytes < QUANTUM_BYTES && has_room(batch, place.bytes)) {
+        stream_out_extend(stream, &place, BATCH_PAYLOADS - batch->payloads_count,
+                          smaller(QUANTUM_BYTES - turn_bytes, FRAME_BATCH_BYTES - batch->bytes));
         turn_bytes += place.bytes;
-        d->counters.sent_again += stream_out_sent(stream, &place);
+        d->counters.sent_again += stream_out_sent(stream, &place) ? place.count : 0;
         add_place(d, stream, &place, now_ns);
         place = stream_out_next(stream);
     }

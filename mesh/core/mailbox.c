@@ -89,6 +89,17 @@ struct message *mailbox_take(struct mailbox *mailbox) {
     return list->first ? take_behind(mailbox, list, NULL) : NULL;
 }
 
+bool mailbox_take_next_entry(struct mailbox *mailbox, struct message *entry) {
+    struct message *run = entry->of;
+    if (!run || mailbox->urgent.first || mailbox->others.first != run || message_count(run) < 2) {
+        return false;
+    }
+    entry->payload = message_entry(run, run->begin++);
+    entry->seq++;
+    left(mailbox, entry);
+    return true;
+}
+
 struct message *mailbox_take_whole(struct mailbox *mailbox) {
     struct message *message = message_list_take(mailbox->urgent.first ? &mailbox->urgent : &mailbox->others);
     if (message) {

@@ -57,7 +57,11 @@ bool mailbox_push_into(struct mailbox *mailbox, struct message *run, struct byte
 /* The next message, which leaves the mailbox, and its run if it stood in one; NULL when it is empty, or without memory for that. */
 struct message *mailbox_take(struct mailbox *mailbox);
 
-/* The same, but a run leaves as it is. */
+/* Makes an entry that was taken from a run the next one of it, when that comes next in the mailbox and is not the last: the same as to
+ * release it and to take another, at a fraction of the cost. False when it is not so: nothing has happened. */
+bool mailbox_take_next_entry(struct mailbox *mailbox, struct message *entry);
+
+/* The same as mailbox_take, but a run leaves as it is. */
 struct message *mailbox_take_whole(struct mailbox *mailbox);
 
 /* Takes the first message that is `wanted`, past the others, among those that no pick has looked at yet: each is looked

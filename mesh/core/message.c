@@ -352,6 +352,28 @@ struct bytes message_entry(const struct message *run, uint32_t i) {
     return (struct bytes){payloads_of(run) + entry->at, entry->sum - before};
 }
 
+void message_entries(const struct message *run, uint32_t from, size_t count, struct bytes *out) {
+    const uint8_t *payloads = payloads_of(run);
+    uint32_t before = sum_before(run, from);
+    for (size_t i = 0; i < count; i++) {
+        const struct entry *entry = entry_of(run, from + (uint32_t)i);
+        out[i] = (struct bytes){payloads + entry->at, entry->sum - before};
+        before = entry->sum;
+    }
+}
+
 size_t message_entries_bytes(const struct message *run, uint32_t from, uint32_t to) {
     return sum_before(run, to) - sum_before(run, from);
+}
+
+size_t message_entries_within(const struct message *run, uint32_t from, size_t count, size_t bytes) {
+    size_t most = count;
+    while (count > 0 && message_entries_bytes(run, from, from + (uint32_t)count) > bytes) {
+        most = count - 1;
+        count /= 2;
+    }
+    while (count < most && message_entries_bytes(run, from, from + (uint32_t)count + 1) <= bytes) {
+        count++;
+    }
+    return count;
 }

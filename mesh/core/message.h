@@ -167,8 +167,14 @@ static inline uint64_t message_last_seq(const struct message *message) {
 /* The payload of one entry of a run. */
 struct bytes message_entry(const struct message *run, uint32_t i);
 
+/* The payloads of the `count` entries from `from` on. */
+void message_entries(const struct message *run, uint32_t from, size_t count, struct bytes *out);
+
 /* How many bytes of payload the entries from `from` to before `to` have. */
 size_t message_entries_bytes(const struct message *run, uint32_t from, uint32_t to);
+
+/* How many of the `count` entries from `from` on have together at most so many bytes of payload. */
+size_t message_entries_within(const struct message *run, uint32_t from, size_t count, size_t bytes);
 
 /* What a message counts for in windows and mailboxes: payload plus a fixed share for its keeping. */
 enum { MESSAGE_OVERHEAD_BYTES = 64 };

@@ -66,13 +66,14 @@ static size_t bytes_of(const struct message *message, uint32_t from, uint32_t to
     return message->run ? message_entries_bytes(message, from, to) : from < to ? message->slice_bytes : 0;
 }
 
+static uint64_t next_seq(const struct stream_out *stream) {
+    return stream->cursor ? stream->cursor_seq : stream->high + 1;
+}
+
 struct stream_place stream_out_next(const struct stream_out *stream) {
-    struct stream_place next = {.message = stream->cursor};
-    uint64_t seq = stream->high + 1;
-    if (stream->cursor) {
-        seq = stream->cursor_seq;
-        next.entry = (uint32_t)(seq - next.message->seq);
-    } else if ((next.message = halfway_run(stream))) {
+    struct stream_place next = {.message = stream->cursor, .count = 1};
+    uint64_t seq = next_seq(stream);
+    if (next.message || (next.message = halfway_run(stream))) {
         next.entry = (uint32_t)(seq - next.message->seq);
     } else if (!(next.message = stream->queue.first)) {
         return next;
@@ -80,6 +81,28 @@ struct stream_place stream_out_next(const struct stream_out *stream) {
     next.bytes = bytes_of(next.message, next.entry, next.entry + 1);
     bool allowed = seq <= stream->credit_seq && stream->flight_bytes + next.bytes <= stream->credit_bytes;
     return allowed ? next : (struct stream_place){0};
+}
+
+static size_t smaller(size_t a, size_t b) {
+    return a < b ? a : b;
+}
+
+void stream_out_extend(const struct stream_out *stream, struct stream_place *place, size_t count_max,
+                       size_t bytes_max) {
+    const struct message *run = place->message;
+    if (!run->run) {
+        return;
+    }
+    uint64_t seq = next_seq(stream);
+    size_t most = smaller(run->count - place->entry, count_max);
+    most = smaller(most, (size_t)(stream->credit_seq + 1 - seq));
+    most = stream->cursor ? smaller(most, (size_t)(stream->high + 1 - seq)) : most;
+    size_t within = message_entries_within(run, place->entry, most,
+                                           smaller(bytes_max, stream->credit_bytes - stream->flight_bytes));
+    if (within > place->count) {
+        place->count = within;
+        place->bytes = message_entries_bytes(run, place->entry, place->entry + (uint32_t)within);
+    }
 }
 
 static void set_cursor(struct stream_out *stream, struct message *message, uint64_t seq) {
@@ -91,15 +114,15 @@ bool stream_out_sent(struct stream_out *stream, const struct stream_place *place
     struct message *message = place->message;
     bool again = stream->cursor != NULL;
     if (again) {
-        set_cursor(stream, message, stream->cursor_seq + 1);
+        set_cursor(stream, message, stream->cursor_seq + place->count);
     } else {
-        stream->high++;
-        stream->queued--;
         if (place->entry == 0) {
             (void)message_list_take(&stream->queue);
-            message->seq = stream->high;
+            message->seq = stream->high + 1;
             message_list_append(&stream->sent, message);
         }
+        stream->high += place->count;
+        stream->queued -= place->count;
         stream->halfway = message->kind == FRAME_CHUNK;
         if (!stream->resume) {
             stream->resume = message;

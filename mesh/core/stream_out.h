@@ -66,17 +66,20 @@ void stream_out_push(struct stream_out *stream, struct message *message, size_t 
 bool stream_out_push_into_run(struct stream_out *stream, struct message_pool *pool, const struct message *draft,
                               size_t run_min);
 
-/* What goes under one number: an entry of a run, or what of a message has the place `entry` 0. */
+/* What goes under one number: an entry of a run, or what of a message has the place `entry` 0. Or under `count` of them. */
 struct stream_place {
     struct message *message; /* NULL when there is none or the credit is used up */
     uint32_t entry;
-    size_t bytes;
+    size_t count, bytes;
 };
 
-/* What may be sent next. */
+/* What may be sent next: one number. */
 struct stream_place stream_out_next(const struct stream_out *stream);
 
-/* That is being sent; it gets its number when this is the first time. True when it was sent before. */
+/* Extends it over what may follow in the same run, to `count_max` numbers and `bytes_max` of payload in all. */
+void stream_out_extend(const struct stream_out *stream, struct stream_place *place, size_t count_max, size_t bytes_max);
+
+/* That is being sent; it gets its numbers when this is the first time. True when it was sent before. */
 bool stream_out_sent(struct stream_out *stream, const struct stream_place *place);
 
 /* The receiver has taken everything up to `received`, which is at least what it had and at most `high`. */

@@ -183,7 +183,7 @@ enum mesh_status mesh_request_report(struct mesh_actor *self, struct mesh_addres
     process_lock(host->process);
     enum mesh_status status = request(self, who, &number);
     if (status == MESH_OK && !pthread_equal(pthread_self(), host->main)) {
-        drive_submitted(&host->drive, process_now(host->process), 0);
+        drive_submitted(&host->drive, 0);
     }
     process_unlock(host->process);
     if (status == MESH_OK && id) {

@@ -69,10 +69,11 @@ enum mesh_status mesh_endpoint_tell(struct mesh_endpoint *endpoint, struct mesh_
     struct post post = {
         .from = endpoint->address, .to = to, .kind = FRAME_USER, .type = type, .data = data, .bytes = bytes};
     enter(endpoint);
-    post.now_ns = process_now(endpoint->node->process);
+    struct mesh_node *node = endpoint->node;
+    post.now_ns = node->now_ns = process_now_after(node->process, node->now_ns, &node->now_calls);
     enum mesh_status status = send(endpoint, &post, TIME_NEVER);
     if (status == MESH_OK) {
-        drive_submitted(&endpoint->node->drive, post.now_ns, bytes);
+        drive_submitted(&node->drive, bytes);
     }
     leave(endpoint);
     return status;

@@ -98,7 +98,7 @@ static enum mesh_status submit(struct mesh_actor *self, struct post *post, bool 
         drive_gather(&host->drive, bytes);
     } else if (status == MESH_OK) {
         attend_thread(host);
-        drive_submitted(&host->drive, post->now_ns, bytes);
+        drive_submitted(&host->drive, bytes);
     }
     process_unlock(host->process);
     if (status == MESH_INTERRUPTED) {
@@ -238,7 +238,7 @@ enum mesh_status mesh_shutdown(struct mesh_actor *self) {
     process_lock(host->process);
     enum mesh_status status = process_send_control(host->process, process_admin(host->process), &shutdown);
     if (status == MESH_OK && !on_main_thread(host)) {
-        drive_submitted(&host->drive, process_now(host->process), 0);
+        drive_submitted(&host->drive, 0);
     }
     process_unlock(host->process);
     return status;
@@ -249,7 +249,7 @@ enum mesh_status mesh_dead_letters(struct mesh_actor *self, bool on) {
     process_lock(host->process);
     enum mesh_status status = dead_letters_register(&host->dead_letters, host->process, self->address, on);
     if (status == MESH_OK && !on_main_thread(host)) {
-        drive_submitted(&host->drive, process_now(host->process), 0);
+        drive_submitted(&host->drive, 0);
     }
     process_unlock(host->process);
     return status == MESH_NOT_FOUND ? MESH_SHUTTING_DOWN : status;
@@ -325,7 +325,7 @@ static enum mesh_status create(struct mesh_actor *self, const char *type, const 
     if (status != MESH_OK) {
         tell_uncreated(self, address, mesh_status_text(status));
     } else if (!on_main_thread(host)) {
-        drive_submitted(&host->drive, process_now(host->process), 0);
+        drive_submitted(&host->drive, 0);
     }
     *child = address;
     return MESH_OK;

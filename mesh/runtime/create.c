@@ -142,7 +142,7 @@ enum mesh_status mesh_node_request_exit(struct mesh_node *node, struct mesh_addr
     post.now_ns = process_now(node->process);
     enum mesh_status status = post_now(node->process, &post);
     if (status == MESH_OK) {
-        drive_submitted(&node->drive, post.now_ns, 0);
+        drive_submitted(&node->drive, 0);
     }
     process_unlock(node->process);
     return status;

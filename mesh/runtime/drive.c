@@ -132,28 +132,28 @@ enum mesh_status drive_until(struct drive *drive, bool (*ready)(void *user), voi
     return ready(user) ? MESH_OK : status;
 }
 
-static void flush(struct drive *drive, uint64_t now_ns) {
+static void flush(struct drive *drive) {
     process_flush(drive->process, false);
-    drive->flushed_ns = now_ns;
+    drive->flushed_ns = process_now(drive->process);
     drive->gathered_bytes = 0;
 }
 
 void drive_gather(struct drive *drive, size_t bytes) {
     drive->gathered_bytes += bytes;
     if (drive->gathered_bytes >= FRAME_BATCH_BYTES) {
-        flush(drive, drive->flushed_ns);
+        flush(drive);
     }
 }
 
-void drive_submitted(struct drive *drive, uint64_t now_ns, size_t bytes) {
+void drive_submitted(struct drive *drive, size_t bytes) {
     drive->gathered_bytes += bytes;
     bool nobody = !drive->driving && !drive->has_standby;
     if (nobody || drive->gathered_bytes >= FRAME_BATCH_BYTES) {
-        flush(drive, now_ns);
+        flush(drive);
     } else if (drive->gathered || (drive->pausing && !drive->driving)) {
         return; /* somebody sends it in a moment; a driver who came while the standby pauses must be woken for it */
-    } else if (now_ns > drive->flushed_ns + GATHER_NS) {
-        flush(drive, now_ns);
+    } else if (process_now(drive->process) > drive->flushed_ns + GATHER_NS) {
+        flush(drive);
     } else if (drive->driving) {
         drive->gathered = true;
         process_wake(drive->process);

@@ -74,7 +74,7 @@ void drive_changed(struct drive *drive);
 enum mesh_status drive_turn(struct drive *drive, uint64_t until_ns);
 
 /* Something of so many bytes was submitted: sends it, or sees to it that the driver does. */
-void drive_submitted(struct drive *drive, uint64_t now_ns, size_t bytes);
+void drive_submitted(struct drive *drive, size_t bytes);
 
 /* The same for a handler: it leaves when the handler returns, or when there is enough for a batch. */
 void drive_gather(struct drive *drive, size_t bytes);

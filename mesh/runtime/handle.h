@@ -47,6 +47,8 @@ struct mesh_node {
     bool admin_gone, link_down;
     uint64_t link_down_ns;
 
+    uint64_t now_ns; /* the present, good enough for tells: see process_now_after */
+    unsigned now_calls;
     uint64_t last_id; /* of requests and asks */
     struct handle_request *requests;
 

@@ -22,7 +22,7 @@
 #define ACK_WAIT_NS (1 * NS_PER_S)
 #define HELLO_WAIT_MS 5000
 
-enum { HANDLED_PER_TURN = 256, STARTED_PER_TURN = 256, ACTORS_MAX = 1 << 20, TIMERS_MAX = 1 << 20 };
+enum { ACTORS_PER_TURN = 64, STARTED_PER_TURN = 256, ACTORS_MAX = 1 << 20, TIMERS_MAX = 1 << 20 };
 
 /* ---- what the process tells ---- */
 
@@ -247,12 +247,12 @@ static struct list_node *next_runnable(struct host *host) {
     return list_pop_front(&host->runnable);
 }
 
-/* One message for each runnable actor in turn, so that none waits for the flood of another. What handlers said waits for
+/* A few messages for each runnable actor in turn, so that none waits for the flood of another. What handlers said waits for
  * the end of it, so it is bounded in time too. */
 static void run_actors(struct host *host) {
     host->now_ns = process_now(host->process);
-    uint64_t until_ns = host->now_ns + HANDLING_NS;
-    for (int i = 0; i < HANDLED_PER_TURN && host->now_ns < until_ns; i++) {
+    host->turn_ends_ns = host->now_ns + HANDLING_NS;
+    for (int i = 0; i < ACTORS_PER_TURN && host->now_ns < host->turn_ends_ns; i++) {
         struct list_node *node = next_runnable(host);
         if (!node) {
             return;

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { RUN_LENGTH = 8 }; /* messages of one actor before the next has its turn */
+
 /* ---- the table ---- */
 
 struct mesh_actor *hosted_find(struct host *host, struct mesh_address address) {
@@ -206,11 +208,16 @@ static void settle_failed(struct mesh_actor *actor, const struct message *messag
     settle(actor, message, user ? FRAME_RETURNED : FRAME_HANDLED, FRAME_NO_REASON, user ? text : "");
 }
 
-static void handle(struct mesh_actor *actor, struct message *message) {
+/* Shows the message and settles it. With `goes_on` it gives the next one when all is well; else NULL. */
+static struct message *handle(struct mesh_actor *actor, struct message *message, bool goes_on) {
     struct view view;
     view_show(&view, message);
     enum mesh_verdict verdict = show(actor, &view, message);
     struct host *host = actor->host;
+    if (goes_on && verdict == MESH_DONE && host->now_ns < host->turn_ends_ns) {
+        crash_page_leave(host->page, actor->page_entry, host->now_ns, message);
+        return delivery_next(process_delivery(host->process), host->now_ns, actor->address);
+    }
     struct lifecycle_event shown = {.kind = LIFECYCLE_CHILD_SHOWN, .actor = actor->address};
     struct mesh_exit exit;
     bool child_exited = mesh_message_exit(&view.message, &exit) == MESH_OK;
@@ -227,6 +234,7 @@ static void handle(struct mesh_actor *actor, struct message *message) {
         crash_page_set_ending(host->page, actor->page_entry);
         hosted_tell(host, &(struct lifecycle_event){.kind = LIFECYCLE_OWN_EXIT, .actor = actor->address});
     }
+    return NULL;
 }
 
 static void show_exit(struct mesh_actor *actor, struct message *message) {
@@ -237,22 +245,14 @@ static void show_exit(struct mesh_actor *actor, struct message *message) {
     settle(actor, message, FRAME_HANDLED, FRAME_NO_REASON, "");
 }
 
-bool hosted_run(struct mesh_actor *actor) {
-    struct host *host = actor->host;
-    struct message *message = delivery_take(process_delivery(host->process), host->now_ns, actor->address);
-    if (!message) {
-        return false;
-    }
-    if (actor->plain && message->kind == FRAME_USER) {
-        handle(actor, message);
-        return true;
-    }
-    switch (lifecycle_treat(host->lifecycle, actor->address, message->kind)) {
+/* What is no user message, or comes to an actor that is not simply alive. */
+static void treat(struct mesh_actor *actor, struct message *message) {
+    switch (lifecycle_treat(actor->host->lifecycle, actor->address, message->kind)) {
     case LIFECYCLE_SHOW:
         if (message->kind == FRAME_EXIT_REQUEST) {
             show_exit(actor, message);
         } else {
-            handle(actor, message);
+            (void)handle(actor, message, false);
         }
         break;
     case LIFECYCLE_SETTLE:
@@ -263,5 +263,17 @@ bool hosted_run(struct mesh_actor *actor) {
         settle(actor, message, FRAME_DIED, FRAME_EXITED, "");
         break;
     }
-    return true;
+}
+
+bool hosted_run(struct mesh_actor *actor) {
+    struct host *host = actor->host;
+    struct message *message = delivery_take(process_delivery(host->process), host->now_ns, actor->address);
+    bool ran = message != NULL;
+    for (int i = 1; message && actor->plain && message->kind == FRAME_USER; i++) {
+        message = handle(actor, message, i < RUN_LENGTH);
+    }
+    if (message) {
+        treat(actor, message);
+    }
+    return ran;
 }

@@ -46,6 +46,7 @@ struct host {
     char failure[FRAME_TEXT_BYTES]; /* the text of mesh_fail: one handler is at work at a time */
     uint64_t now_ns;                /* the present, good enough for handlers: see process_now_after */
     unsigned now_calls;
+    uint64_t turn_ends_ns;             /* when handlers have had their share of this turn */
     uint64_t admin_lost_ns;            /* since when the link to the admin is down; 0: it is up */
     bool endpoint_drained;             /* what the host itself said is received (D14) */
     bool leaving;                      /* exit() was called in a handler */

@@ -144,6 +144,13 @@ static enum mesh_status step(struct state *state, struct delivery_event event) {
 
 /* ---- what happens ---- */
 
+/* Goes on with the next one when a message is in hand already. */
+static void take_next(struct state *state, struct mesh_address party) {
+    if (!delivery_take(state->delivery, state->now_ns, party)) {
+        (void)delivery_next(state->delivery, state->now_ns, party);
+    }
+}
+
 static void submit(struct state *state) {
     static const enum frame_kind kinds[] = {FRAME_USER, FRAME_USER, FRAME_EXIT_REQUEST, FRAME_CONTROL};
     struct mesh_address sender = next_party(state), target = next_party(state);
@@ -305,7 +312,7 @@ static void happen(struct state *state, enum delivery_script what) {
         event.kind = DELIVERY_TICK;
         break;
     case SCRIPT_TAKE:
-        (void)delivery_take(state->delivery, state->now_ns, next_party(state));
+        take_next(state, next_party(state));
         check(state);
         return;
     case SCRIPT_SUBMIT:

@@ -201,6 +201,23 @@ static void verdict(struct world *world, struct sim_process *process, size_t act
     CHECK(process_deliver(world, process, event) == MESH_OK);
 }
 
+static void taken(struct world *world, struct sim_process *process, size_t actor, struct message *message);
+
+/* A host that handles one message after the other does not let go of the actor in between. */
+static bool goes_on(const struct sim_process *process, const struct actor_record *record) {
+    return record->endpoint || lifecycle_treat(process->lifecycle, record->address, FRAME_USER) == LIFECYCLE_SHOW;
+}
+
+static void go_on(struct world *world, struct sim_process *process, size_t actor) {
+    struct actor_record *record = &world->actors[actor];
+    laws_finished(world, record->in_hand, FRAME_HANDLED);
+    struct message *next = delivery_next(process->delivery, world->now_ns, record->address);
+    world_count(world, TALLY_WENT_ON, next != NULL);
+    record->handler = HANDLER_IDLE;
+    taken(world, process, actor, next);
+    process_stepped(world, process);
+}
+
 static void finish_message(struct world *world, struct sim_process *process, size_t actor) {
     struct actor_record *record = &world->actors[actor];
     struct prng *prng = &world->prng;
@@ -212,6 +229,10 @@ static void finish_message(struct world *world, struct sim_process *process, siz
         create_child(world, actor);
     }
     bool fails = prng_chance(prng, world->options.fail);
+    if (!fails && prng_chance(prng, 300) && goes_on(process, record)) {
+        go_on(world, process, actor);
+        return;
+    }
     verdict(world, process, actor, fails ? FRAME_RETURNED : FRAME_HANDLED, FRAME_NO_REASON);
     record->handler = HANDLER_IDLE;
     if (prng_chance(prng, world->options.own_exit) && !world->healing && !record->endpoint) {
@@ -325,12 +346,12 @@ static void show(struct world *world, struct sim_process *process, size_t actor)
     }
 }
 
-static bool take(struct world *world, struct sim_process *process, size_t actor) {
+static void taken(struct world *world, struct sim_process *process, size_t actor, struct message *message) {
     struct actor_record *record = &world->actors[actor];
-    record->in_hand = delivery_take(process->delivery, world->now_ns, record->address);
-    if (!record->in_hand) {
+    record->in_hand = message;
+    if (!message) {
         record->runnable = false;
-        return false;
+        return;
     }
     world_count(world, TALLY_OF_RUN_TAKEN, record->in_hand->of != NULL);
     enum lifecycle_treatment treatment =
@@ -343,7 +364,12 @@ static bool take(struct world *world, struct sim_process *process, size_t actor)
     } else {
         verdict(world, process, actor, FRAME_DIED, FRAME_EXITED);
     }
-    return true;
+}
+
+static bool take(struct world *world, struct sim_process *process, size_t actor) {
+    struct message *message = delivery_take(process->delivery, world->now_ns, world->actors[actor].address);
+    taken(world, process, actor, message);
+    return message != NULL;
 }
 
 static void close_mailbox(struct world *world, struct sim_process *process, struct actor_record *record) {

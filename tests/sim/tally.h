@@ -34,6 +34,7 @@
     X(RUN_LARGE, "payloads that travel as parts")                                                                      \
     X(RUN_CHUNKS, "slices of large messages")                                                                          \
     X(OF_RUN_TAKEN, "messages taken out of a run")                                                                     \
+    X(WENT_ON, "messages handled right after another")                                                                 \
     X(OF_RUN_SETTLED, "messages settled out of a run")                                                                 \
     X(WINDOW_FULL, "submits at the window's limit")                                                                    \
     X(ROOM, "waiting senders woken")                                                                                   \

@@ -190,3 +190,62 @@ Test(stream_out, D14_it_is_received_when_nothing_is_queued_or_in_flight) {
     stream_out_received(&stream, 1, 0, 0);
     cr_assert(stream_out_is_received(&stream));
 }
+
+/* A run of five payloads of 30 bytes, behind one by itself. */
+static struct stream_place push_run(void) {
+    static const uint8_t payload[30];
+    push(1, TIME_NEVER);
+    struct message draft = {.count = 1, .deadline_ns = TIME_NEVER, .payload = bytes_make(payload, sizeof payload)};
+    for (int i = 0; i < 5; i++) {
+        cr_assert(stream_out_push_into_run(&stream, pool, &draft, 1));
+    }
+    (void)send_next();
+    return stream_out_next(&stream);
+}
+
+Test(stream_out, D7a_many_of_a_run_go_at_once_as_far_as_the_credit_goes) {
+    struct stream_place place = push_run();
+    cr_assert_eq(place.count, 1);
+    stream_out_extend(&stream, &place, 100, 1000);
+    cr_assert_eq(place.count, CREDIT - 1);
+    cr_assert_eq(place.bytes, (CREDIT - 1) * 30);
+    cr_assert_not(stream_out_sent(&stream, &place));
+    cr_assert_eq(stream.high, CREDIT);
+    cr_assert_eq(stream.queued, 6 - CREDIT);
+    cr_assert_null(next());
+    stream_out_received(&stream, 1, 100, 0); /* of 99 bytes 60 are under way */
+    place = stream_out_next(&stream);
+    stream_out_extend(&stream, &place, 100, 1000);
+    cr_assert_eq(place.entry, 2);
+    cr_assert_eq(place.count, 1);
+}
+
+Test(stream_out, D6_no_more_of_a_run_than_is_wanted) {
+    struct stream_place place = push_run();
+    stream_out_received(&stream, 1, 100, 1000);
+    stream_out_extend(&stream, &place, 4, 1000);
+    cr_assert_eq(place.count, 4);
+    place = stream_out_next(&stream);
+    stream_out_extend(&stream, &place, 100, 119);
+    cr_assert_eq(place.count, 3);
+    place = stream_out_next(&stream);
+    stream_out_extend(&stream, &place, 100, 5);
+    cr_assert_eq(place.count, 1);
+}
+
+Test(stream_out, D3_many_of_a_run_go_again_but_no_more_than_went) {
+    struct stream_place place = push_run();
+    stream_out_received(&stream, 1, 100, 1000);
+    stream_out_extend(&stream, &place, 3, 1000);
+    cr_assert_not(stream_out_sent(&stream, &place));
+    stream_out_rewind(&stream);
+    place = stream_out_next(&stream);
+    stream_out_extend(&stream, &place, 100, 1000);
+    cr_assert_eq(place.count, 3);
+    cr_assert(stream_out_sent(&stream, &place));
+    place = stream_out_next(&stream);
+    stream_out_extend(&stream, &place, 100, 1000);
+    cr_assert_eq(place.count, 2);
+    cr_assert_not(stream_out_sent(&stream, &place));
+    cr_assert_eq(stream.high, 6);
+}

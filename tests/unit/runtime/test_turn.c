@@ -169,7 +169,7 @@ TestSuite(drive, .init = begin_drive, .fini = end_drive);
 
 Test(drive, A7_while_the_standby_pauses_and_nobody_drives_it_sends_what_was_submitted) {
     drive.pausing = true;
-    drive_submitted(&drive, now_ns, 1);
+    drive_submitted(&drive, 1);
     cr_assert_not(drive.gathered);
     cr_assert_not(drive.urgent);
 }
@@ -178,7 +178,7 @@ Test(drive, A7_while_the_standby_pauses_and_nobody_drives_it_sends_what_was_subm
 Test(drive, A7_a_driver_who_came_while_the_standby_pauses_is_woken_for_what_was_submitted) {
     drive.pausing = true;
     drive.driving = true;
-    drive_submitted(&drive, now_ns, 1);
+    drive_submitted(&drive, 1);
     cr_assert(drive.gathered);
     cr_assert(atomic_load(&process->woken));
 }
