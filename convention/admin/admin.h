@@ -119,7 +119,8 @@ void admin_answer_done(struct admin *admin, struct mesh_address to, uint64_t id,
 struct resident *admin_resident(const struct admin *admin, uint32_t slot); /* NULL when there is none */
 /* Finds the program of ZYGOTE_EXEC beside meshd. MESH_NOT_FOUND, MESH_IO. */
 enum mesh_status admin_find_host_program(struct admin *admin, struct mesh_error *error);
-void admin_start_host(struct admin *admin, uint32_t slot, const struct control_create *create);
+void admin_start_host(struct admin *admin, uint32_t slot, const struct control_create *create,
+                      struct mesh_address creator);
 void admin_kill_host(struct admin *admin, uint32_t slot, int signal);
 void admin_tell_failed(struct admin *admin);
 /* A host or program says hello: its slot, or a refusal. */

@@ -80,7 +80,7 @@ static void take_own(struct admin *admin, const struct control *control) {
 static void perform(struct admin *admin, const struct directory_action *action) {
     switch (action->kind) {
     case DIRECTORY_START_HOST:
-        admin_start_host(admin, action->slot, &action->control.create);
+        admin_start_host(admin, action->slot, &action->control.create, action->to);
         return;
     case DIRECTORY_KILL_HOST:
         admin_kill_host(admin, action->slot, SIGKILL);

@@ -237,10 +237,21 @@ static bool has_descriptors(const struct admin *admin) {
     return descriptors_left() >= needed;
 }
 
+/* The process of this node that wants the actor, if it is one. */
+static const struct resident *creator_of(const struct admin *admin, struct mesh_address creator) {
+    const struct resident *resident =
+        creator.node == admin->incarnation ? admin_resident(admin, address_slot(creator)) : NULL;
+    return resident && resident->socket[0] ? resident : NULL;
+}
+
 static enum mesh_status print_options(const struct admin *admin, const struct resident *resident,
-                                      const struct control_create *create, const struct type_entry *type, char *text) {
+                                      const struct control_create *create, struct mesh_address creator,
+                                      const struct type_entry *type, char *text) {
     char listen[RUN_PATH_ENDPOINT_BYTES], endpoint[RUN_PATH_ENDPOINT_BYTES], name[32];
+    char creator_endpoint[sizeof resident->socket + sizeof IPC];
+    const struct resident *caller = creator_of(admin, creator);
     snprintf(name, sizeof name, "h%x", resident->slot);
+    snprintf(creator_endpoint, sizeof creator_endpoint, IPC "%s", caller ? caller->socket : "");
     struct host_options options = {
         .run_directory = admin->directory_path->path,
         .admin = run_path_endpoint(endpoint, admin->directory_path->path, "admin"),
@@ -253,6 +264,8 @@ static enum mesh_status print_options(const struct admin *admin, const struct re
         .listen_remote = admin->host_listen[0] ? admin->host_listen : NULL,
         .actor = create->address,
         .parent = create->parent,
+        .creator = caller ? caller->incarnation : 0,
+        .creator_endpoint = caller ? creator_endpoint : NULL,
         .on_failure = (int)create->supervision.on_failure,
         .type = type->name,
         .module = type->module,
@@ -281,14 +294,15 @@ enum mesh_status admin_find_host_program(struct admin *admin, struct mesh_error 
     return MESH_OK;
 }
 
-static enum mesh_status start(struct admin *admin, struct resident *resident, const struct control_create *create) {
+static enum mesh_status start(struct admin *admin, struct resident *resident, const struct control_create *create,
+                              struct mesh_address creator) {
     struct mesh_error *error = &resident->error;
     const struct type_entry *type = types_find(admin->types, create->type, create->program);
     if (!type) {
         return error_set(error, MESH_UNKNOWN_TYPE, "the program that brings the type has left the node");
     }
     char options[HOST_OPTIONS_BYTES];
-    if (print_options(admin, resident, create, type, options) != MESH_OK) {
+    if (print_options(admin, resident, create, creator, type, options) != MESH_OK) {
         return error_set(error, MESH_TOO_LARGE, "the paths of module and log are too long for a host");
     }
     int page;
@@ -317,7 +331,8 @@ static enum mesh_status start(struct admin *admin, struct resident *resident, co
     return status;
 }
 
-void admin_start_host(struct admin *admin, uint32_t slot, const struct control_create *create) {
+void admin_start_host(struct admin *admin, uint32_t slot, const struct control_create *create,
+                      struct mesh_address creator) {
     struct resident *resident = new_resident(admin, slot);
     if (!resident) {
         log_write(admin->log, MESH_LOG_ERROR, NULL, create->address, "no memory for its host");
@@ -325,7 +340,7 @@ void admin_start_host(struct admin *admin, uint32_t slot, const struct control_c
     }
     resident->incarnation = incarnation_draw();
     resident->actor = create->address;
-    if (start(admin, resident, create) != MESH_OK) {
+    if (start(admin, resident, create, creator) != MESH_OK) {
         resident->failed = true;
         admin->failed++;
         log_write(admin->log, MESH_LOG_ERROR, NULL, create->address, "no host is started for it: %s",

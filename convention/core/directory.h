@@ -101,7 +101,7 @@ struct directory_event {
 };
 
 enum directory_action_kind {
-    DIRECTORY_START_HOST,   /* start a process with `slot` for `control.create`, whose address is final */
+    DIRECTORY_START_HOST, /* start a process with `slot` for `control.create`, whose address is final, and whom `to` asked for */
     DIRECTORY_KILL_HOST,    /* kill the process of `slot`; HOST_DIED follows */
     DIRECTORY_SEND,         /* send `control` to `to` */
     DIRECTORY_EXIT_REQUEST, /* send the actor `to` an exit request that goes ahead of its mailbox (C5, C8) */

@@ -50,7 +50,7 @@ void directory_enter_slot(struct directory *directory, struct pending *pending, 
     deadlines_clear(&directory->pending_deadlines, &pending->deadline);
     if (!slot->started) {
         slot->started = pending->sent = true;
-        directory_want(directory, DIRECTORY_START_HOST, (struct mesh_address){0}, slot->number, &pending->create);
+        directory_want(directory, DIRECTORY_START_HOST, pending->asker, slot->number, &pending->create);
     }
     if (slot->up) {
         directory_send_pendings(directory, slot);

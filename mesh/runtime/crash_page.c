@@ -50,6 +50,9 @@ struct crash_page {
     uint64_t lines_lost;
     struct hand_entry hand;
     struct actor_entry actors[CRASH_PAGE_ACTORS];
+    _Atomic uint32_t used_count; /* written after its place */
+    uint32_t used
+        [CRASH_PAGE_FLOORS]; /* places of the floors that were ever written: a reader looks at no others, for that would give them memory */
     struct floor_entry floors[CRASH_PAGE_FLOORS];
 };
 
@@ -203,6 +206,12 @@ static bool floor_is(const struct floor_entry *floor, struct mesh_address actor,
     return mesh_address_equal(floor->sender, sender) && mesh_address_equal(floor->actor, actor);
 }
 
+static void note_used(struct crash_page *page, const struct floor_entry *floor) {
+    uint32_t count = atomic_load_explicit(&page->used_count, memory_order_relaxed);
+    page->used[count & (CRASH_PAGE_FLOORS - 1)] = (uint32_t)(floor - page->floors);
+    atomic_store_explicit(&page->used_count, count + 1, memory_order_release);
+}
+
 /* The stream's own entry, a free one, or the one among its places that was written longest ago. */
 static struct floor_entry *floor_for(struct crash_page *page, struct mesh_address actor, struct mesh_address sender) {
     struct floor_entry *recent = &page->floors[page->recent & (CRASH_PAGE_FLOORS - 1)];
@@ -220,6 +229,9 @@ static struct floor_entry *floor_for(struct crash_page *page, struct mesh_addres
         if (!oldest || floor->stamp < oldest->stamp) {
             oldest = floor;
         }
+    }
+    if (oldest->stamp == 0) {
+        note_used(page, oldest);
     }
     atomic_store_explicit(&oldest->epoch, 0, memory_order_release);
     oldest->actor = actor;
@@ -350,9 +362,14 @@ bool crash_page_floor(const struct crash_page *page, struct mesh_address actor, 
     return known;
 }
 
+static size_t floors_used(const struct crash_page *page) {
+    uint32_t count = atomic_load_explicit(&page->used_count, memory_order_acquire);
+    return count < CRASH_PAGE_FLOORS ? count : CRASH_PAGE_FLOORS;
+}
+
 static bool stream_at(const struct crash_page *page, size_t place, struct crash_stream *out) {
-    if (place < CRASH_PAGE_FLOORS) {
-        const struct floor_entry *entry = &page->floors[place];
+    if (place < floors_used(page)) {
+        const struct floor_entry *entry = &page->floors[page->used[place] & (CRASH_PAGE_FLOORS - 1)];
         out->actor = entry->actor;
         out->sender = entry->sender;
         return atomic_load_explicit(&entry->epoch, memory_order_acquire) != 0;
@@ -365,7 +382,7 @@ static bool stream_at(const struct crash_page *page, size_t place, struct crash_
 }
 
 bool crash_page_next_stream(const struct crash_page *page, size_t *place, struct crash_stream *out) {
-    while (*place <= CRASH_PAGE_FLOORS) {
+    while (*place <= floors_used(page)) {
         struct crash_stream stream;
         bool there = stream_at(page, (*place)++, &stream);
         if (there && crash_page_floor(page, stream.actor, stream.sender, &stream.floor)) {

@@ -65,6 +65,7 @@ void handle_on_answer(struct mesh_node *node, const struct control *control) {
     }
     if (control->kind == CONTROL_CREATED) {
         request->address = control->created.address;
+        process_created(node->process, &control->created);
         answer(request, MESH_OK, bytes_make("", 0));
     } else if (control->kind == CONTROL_CREATE_FAILED) {
         answer(request, control->create_failed.status, control->create_failed.text);

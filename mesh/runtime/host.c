@@ -439,6 +439,8 @@ static enum mesh_status host_open(struct host *host, struct mesh_error *error) {
         .node_name = options->node_name,
         .listen = listen,
         .admin = options->admin,
+        .first = options->creator,
+        .first_endpoint = options->creator_endpoint,
         .limits = &delivery_limits_default,
         .log = host->log,
         .callbacks = host_callbacks,

@@ -32,7 +32,9 @@ struct host_options {
     const char *listen;        /* ipc endpoint to bind */
     const char *listen_remote; /* tcp endpoint to bind, or NULL */
     struct mesh_address actor, parent;
-    int on_failure; /* enum control_on_failure (C7) */
+    uint64_t creator;             /* the process that wants the actor, which is called at once; 0: not known */
+    const char *creator_endpoint; /* or NULL */
+    int on_failure;               /* enum control_on_failure (C7) */
     const char *type;
     const char *module;  /* path of the module, or NULL: the type is linked to the program */
     const char *program; /* executable that brings the types when there is no module */

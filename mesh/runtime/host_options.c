@@ -35,6 +35,8 @@ static const struct field fields[] = {
     {"actor_local", offsetof(struct host_options, actor.local), FIELD_U64, true},
     {"parent_node", offsetof(struct host_options, parent.node), FIELD_U64, false},
     {"parent_local", offsetof(struct host_options, parent.local), FIELD_U64, false},
+    FIELD(creator, FIELD_U64, false),
+    FIELD(creator_endpoint, FIELD_TEXT, false),
     FIELD(on_failure, FIELD_INT, false),
     FIELD(type, FIELD_TEXT, true),
     FIELD(module, FIELD_TEXT, false),

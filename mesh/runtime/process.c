@@ -127,6 +127,9 @@ static enum mesh_status begin(struct process *process, const struct process_opti
     if (status != MESH_OK) {
         return error_set(error, status, "cannot connect to %s: %s", options->admin, mesh_status_text(status));
     }
+    if (options->first && process_peer(process, options->first, options->first_endpoint) == MESH_OK) {
+        process_link_want(process, peers_find(&process->peers, options->first));
+    }
     process_lock(process);
     status = await_admin(process, options->admin, timeout_ms, error);
     process_unlock(process);
@@ -336,6 +339,13 @@ enum mesh_status process_resolved(struct process *process, struct mesh_address a
         status = delivery_step(process->delivery, process_now(process), &resolved);
     }
     return status;
+}
+
+void process_created(struct process *process, const struct control_created *created) {
+    process->created.address = created->address;
+    process->created.process = created->process;
+    (void)snprintf(process->created.endpoint, sizeof process->created.endpoint, "%.*s", (int)created->endpoint.size,
+                   (const char *)created->endpoint.data);
 }
 
 void process_gone(struct process *process, struct mesh_address address, const struct delivery_gone *gone) {

@@ -62,9 +62,11 @@ struct process_options {
     uint64_t incarnation, node; /* node: the incarnation of the node's admin; its own in the admin */
     uint32_t slot;              /* 0 in the admin, and in a program before the admin's answer */
     const char *node_name;
-    const char *const *listen;   /* endpoints to bind, NULL-terminated; port 0 and ipc wildcards are resolved */
-    const char *advertise;       /* the endpoint that other nodes are told, when it is not what was bound; or NULL */
-    const char *admin;           /* the admin's endpoint; NULL in the admin */
+    const char *const *listen; /* endpoints to bind, NULL-terminated; port 0 and ipc wildcards are resolved */
+    const char *advertise;     /* the endpoint that other nodes are told, when it is not what was bound; or NULL */
+    const char *admin;         /* the admin's endpoint; NULL in the admin */
+    uint64_t first;            /* a process that is called without waiting for the admin's answer; 0: none */
+    const char *first_endpoint;
     struct transport *transport; /* NULL: ZeroMQ; tests give the memory transport. Owned by the process afterwards. */
     const uint64_t *clock;       /* NULL: the monotonic clock; else the time is what stands there, borrowed */
     const struct delivery_limits *limits;
@@ -119,6 +121,9 @@ enum mesh_status process_call(struct process *process, uint64_t peer, const char
 enum mesh_status process_resolved(struct process *process, struct mesh_address address, uint64_t peer,
                                   const char *endpoint);
 void process_gone(struct process *process, struct mesh_address address, const struct delivery_gone *gone);
+/* The admin has said where an actor that was just created lives: the first message to it need not ask again. Of the last one only. */
+void process_created(struct process *process, const struct control_created *created);
+
 /* The same two, as an admin's directory says it; `endpoint` as for process_resolved. */
 void process_answer_resolved(struct process *process, const struct control_resolved *resolved, const char *endpoint);
 void process_answer_gone(struct process *process, const struct control_gone *gone);

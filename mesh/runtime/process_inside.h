@@ -52,6 +52,11 @@ struct process {
     enum mesh_status refused;                     /* or why it did not */
     char refusal[FRAME_TEXT_BYTES];
     struct process_noise noise;
+    struct {
+        struct mesh_address address;
+        uint64_t process;
+        char endpoint[TRANSPORT_ENDPOINT_BYTES];
+    } created; /* last, and not asked for since */
 
     pthread_mutex_t baton;
     int wake_fd;

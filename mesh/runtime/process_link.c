@@ -369,8 +369,8 @@ static void on_visit(struct process *process, const struct frame *frame) {
     if (frame->to != 0 && frame->to != process->incarnation) {
         peer->stale = true;
         peer->meant = frame->to;
-        process_link_want(process, peer);
     }
+    process_link_want(process, peer); /* acks at least will go back */
 }
 
 void process_link_hello(struct process *process, const struct transport_inbound *inbound, const struct frame *frame) {

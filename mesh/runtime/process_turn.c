@@ -207,6 +207,9 @@ void process_ask_where(struct process *process, struct mesh_address address, str
         process_resolved(process, address, process->node, NULL);
     } else if (address_is_local(address) && mesh_address_equal(address_process(address), process_address(process))) {
         process_gone(process, address, &(struct delivery_gone){.reason = FRAME_EXITED});
+    } else if (mesh_address_equal(address, process->created.address)) {
+        process->created.address = (struct mesh_address){0}; /* if it is not there any more, the admin is asked */
+        (void)process_resolved(process, address, process->created.process, process->created.endpoint);
     } else if (process->callbacks.resolve) {
         process->callbacks.resolve(process->callbacks.user, address, sender);
     } else {

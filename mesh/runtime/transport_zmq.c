@@ -359,6 +359,11 @@ static const struct transport_ops zmq_ops = {
     .descriptors = zmq_transport_descriptors,
 };
 
+void transport_zmq_prepare(void) {
+    static void *context; /* while it lives its network libraries stay ready */
+    context = context ? context : zmq_ctx_new();
+}
+
 enum mesh_status transport_zmq_new(struct transport **out, uint64_t incarnation, bool admin) {
     struct zmq_transport *self = calloc(1, sizeof *self);
     if (!self) {

@@ -126,6 +126,20 @@ static void await_restarts(struct node *node, uint64_t count) {
     }
 }
 
+/* Its creator was told where it lives, which is true no more when it sends its first message. */
+static void B2_the_first_message_finds_one_that_was_started_anew_meanwhile(void) {
+    static const char *const places[] = {"one", "two"};
+    for (size_t i = 0; i < 2; i++) {
+        struct mesh_address worker = create_worker(places[i], MESH_RESTART, 3);
+        uint64_t before = node_counter(&nodes[i], "restarts");
+        struct mesh_actor_report report;
+        EXPECT(node_actor(&nodes[i], worker, &report));
+        EXPECT(kill((pid_t)report.pid, SIGKILL) == 0);
+        await_restarts(&nodes[i], before + 1);
+        EXPECT(strcmp(node_ask(&nodes[0], worker, "handled"), "0") == 0);
+    }
+}
+
 static void C7_the_parent_hears_once_when_the_restarts_are_used_up(void) {
     static const char *const places[] = {"one", "two"};
     for (size_t i = 0; i < 2; i++) {
@@ -232,6 +246,7 @@ struct test {
 static const struct test tests[] = {
     TEST(C7_a_worker_that_crashes_under_load_loses_nothing),
     TEST(C7_nor_does_one_on_another_node),
+    TEST(B2_the_first_message_finds_one_that_was_started_anew_meanwhile),
     TEST(C7_the_parent_hears_once_when_the_restarts_are_used_up),
     TEST(C7_an_exit_code_is_a_failure_and_an_exit_is_none),
     TEST(C7_a_constructor_that_fails_is_tried_again),
