@@ -4,7 +4,9 @@ SPDX-License-Identifier: MPL-2.0
 """
 import os
 import pathlib
+import shutil
 import signal
+import tempfile
 import unittest
 
 from nodes import MODULES, Directory, is_alive, wait_for
@@ -28,8 +30,16 @@ class Hosts(unittest.TestCase):
         self.directory = Directory().__enter__()
         self.addCleanup(self.directory.__exit__, None, None, None)
 
-    def node(self, config="", prelude=""):
-        return self.directory.node("one", f"module_path = {MODULES}\n{config}", prelude)
+    def node(self, config="", prelude="", modules=MODULES):
+        return self.directory.node("one", f"module_path = {modules}\n{config}", prelude)
+
+    def modules_for_anybody(self):
+        """A copy that another user may read: the build, and even TMPDIR, may lie where nobody else can look."""
+        modules = pathlib.Path(tempfile.mkdtemp(prefix="st.", dir="/tmp"))
+        self.addCleanup(shutil.rmtree, modules)
+        modules.chmod(0o755)
+        pathlib.Path(shutil.copy(MODULES / "good.so", modules)).chmod(0o755)
+        return modules
 
     def program(self, node, *count):
         program = node.create("good.plain", *count)
@@ -90,8 +100,8 @@ class Hosts(unittest.TestCase):
 
     def test_C2_a_limit_on_processes_is_told(self):
         # The last one may have got its process, but not its threads.
-        self.reach_the_limit(self.node(prelude=f"ulimit -u 40; exec {ANOTHER_USER}"),
-                             "^MESH_(IO: .*fork: Resource temporarily unavailable|LOAD_FAILED: .*its host ended)")
+        node = self.node(prelude=f"ulimit -u 40; exec {ANOTHER_USER}", modules=self.modules_for_anybody())
+        self.reach_the_limit(node, "^MESH_(IO: .*fork: Resource temporarily unavailable|LOAD_FAILED: .*its host ended)")
 
     def test_K2_a_full_disk_blocks_nobody_and_lost_lines_are_counted(self):
         node = self.node("log\n    file = /dev/full\n    level = debug")
