@@ -11,10 +11,12 @@ const struct directory_limits directory_limits_default = {
     .slots_max = 4096,
     .waits_max = 65536,
     .tombstones_max = 4096,
+    .tombstones_kept = 256,
     .light_hosts = 2,
     .create_wait_ns = 45 * NS_PER_S,
     .start_wait_ns = 20 * NS_PER_S,
     .park_wait_ns = 10 * NS_PER_S,
+    .tombstone_ns = 10 * NS_PER_S,
 };
 
 /* ---- making ---- */
@@ -212,6 +214,7 @@ static void on_time(struct directory *directory) {
     for (struct deadline *due; (due = deadlines_pop_due(&directory->wait_deadlines, directory->now_ns));) {
         directory_wait_expire(directory, DEADLINE_OWNER(due, struct wait, deadline));
     }
+    directory_forget(directory);
 }
 
 static enum mesh_status on_event(struct directory *directory, const struct directory_event *event) {
@@ -265,7 +268,8 @@ bool directory_poll(struct directory *directory, struct directory_action *out) {
 }
 
 uint64_t directory_deadline(const struct directory *directory) {
-    return time_min(deadlines_least(&directory->pending_deadlines), deadlines_least(&directory->wait_deadlines));
+    uint64_t least_ns = time_min(deadlines_least(&directory->pending_deadlines), directory_forget_ns(directory));
+    return time_min(least_ns, deadlines_least(&directory->wait_deadlines));
 }
 
 /* ---- queries ---- */

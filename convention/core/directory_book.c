@@ -68,18 +68,44 @@ void directory_remove_actor(struct directory *directory, struct actor *actor) {
     directory->removed_actors = actor;
 }
 
+/* ---- tombstones ---- */
+
+static struct actor *oldest(const struct directory *directory) {
+    return LIST_OWNER(list_front(&directory->tombstones), struct actor, aged);
+}
+
+static void drop_oldest(struct directory *directory) {
+    directory->counters.tombstones_dropped++;
+    directory_remove_actor(directory, oldest(directory));
+}
+
+void directory_touch(struct directory *directory, struct actor *actor) {
+    list_remove(&actor->aged);
+    list_push_back(&directory->tombstones, &actor->aged);
+    actor->forget_ns = time_add(directory->now_ns, directory->limits.tombstone_ns);
+}
+
 void directory_bury(struct directory *directory, struct actor *actor) {
     CHECK(actor->state != ACTOR_DEAD);
     actor->state = ACTOR_DEAD;
     actor->slot = 0;
     directory->alive--;
-    list_push_back(&directory->tombstones, &actor->aged);
     directory->tombstones_count++;
+    directory_touch(directory, actor);
     directory_answer_waits(directory, actor);
     if (directory->tombstones_count > directory->limits.tombstones_max) {
-        struct actor *oldest = LIST_OWNER(list_front(&directory->tombstones), struct actor, aged);
-        directory->counters.tombstones_dropped++;
-        directory_remove_actor(directory, oldest);
+        drop_oldest(directory);
+    }
+}
+
+uint64_t directory_forget_ns(const struct directory *directory) {
+    bool many = directory->tombstones_count > directory->limits.tombstones_kept;
+    return many ? oldest(directory)->forget_ns : TIME_NEVER;
+}
+
+void directory_forget(struct directory *directory) {
+    while (directory_forget_ns(directory) <= directory->now_ns) {
+        drop_oldest(directory);
     }
 }
 

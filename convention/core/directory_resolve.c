@@ -68,8 +68,7 @@ static void answer_dead(struct directory *directory, const struct question *ques
         control.gone.handled = record->floor.handled;
         control.gone.in_hand = record->floor.in_hand;
     }
-    list_remove(&actor->aged);
-    list_push_back(&directory->tombstones, &actor->aged);
+    directory_touch(directory, actor);
     directory_send(directory, question->asker, &control);
 }
 

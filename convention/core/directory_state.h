@@ -80,6 +80,7 @@ struct actor {
     bool orphan;             /* shall exit as soon as it is up */
     struct list waits;
     struct list_node aged; /* among the tombstones, the least recently used first */
+    uint64_t forget_ns;    /* of a tombstone */
     struct actor *next_removed;
 };
 
@@ -153,6 +154,11 @@ void directory_remove_actor(struct directory *directory, struct actor *actor);
 
 /* Makes it a tombstone, and answers who waits for it. */
 void directory_bury(struct directory *directory, struct actor *actor);
+/* The tombstone is the most recently used. */
+void directory_touch(struct directory *directory, struct actor *actor);
+/* Drops the tombstones whose time is over; when the next one's will be. */
+void directory_forget(struct directory *directory);
+uint64_t directory_forget_ns(const struct directory *directory);
 
 struct slot *directory_slot(const struct directory *directory, uint32_t number);
 struct slot *directory_add_slot(struct directory *directory);

@@ -105,6 +105,17 @@ static enum mesh_status rebuild(struct map *map, size_t room) {
     return MESH_OK;
 }
 
+/* It doubles when a quarter is taken, and is halved when less than an eighth is: far enough from each other that no few steps go to and fro. */
+static size_t room_wanted(const struct map *map) {
+    if (map->room == 0) {
+        return ROOM_FIRST;
+    }
+    if (map->room > ROOM_FIRST && map->size < map->room / 8) {
+        return map->room / 2;
+    }
+    return map->used == map->room / 2 && map->size >= map->room / 4 ? map->room * 2 : map->room;
+}
+
 enum mesh_status map_put(struct map *map, const void *key, void *value) {
     CHECK(value);
     if (map_get(map, key)) {
@@ -113,10 +124,11 @@ enum mesh_status map_put(struct map *map, const void *key, void *value) {
     if (map->size == map->max) {
         return MESH_FULL;
     }
-    if (map->used == map->room / 2) {
-        size_t room = map->room == 0 ? ROOM_FIRST : map->size >= map->room / 4 ? map->room * 2 : map->room;
+    size_t room = room_wanted(map);
+    bool full = map->used == map->room / 2;
+    if (full || room < map->room) {
         enum mesh_status status = rebuild(map, room);
-        if (status) {
+        if (status && full) {
             return status;
         }
     }
@@ -156,6 +168,9 @@ void *map_remove(struct map *map, const void *key) {
     map->size--;
     while (map->used > 0 && !map->entries[map->used - 1].value) {
         map->used--;
+    }
+    if (map->size == 0 && map->room > ROOM_FIRST) {
+        map_fini(map);
     }
     return value;
 }

@@ -19,16 +19,38 @@ struct peer *peer_find(struct delivery *d, uint64_t id) {
     return peer;
 }
 
-/* A lost peer is remembered, for its old frames may still come (D4), until its place is needed. */
+static struct loss *find_loss(struct delivery *d, uint64_t id) {
+    size_t count = d->losses_count < LOSSES_MAX ? d->losses_count : LOSSES_MAX;
+    for (size_t i = 0; i < count; i++) {
+        if (d->losses[i].id == id) {
+            return &d->losses[i];
+        }
+    }
+    return NULL;
+}
+
+/* Of a lost peer to which nothing leads only that is remembered. */
 static bool evict_lost(struct delivery *d) {
+    bool evicted = false;
     LIST_EACH (&d->lost, node, after) {
         struct peer *peer = LIST_OWNER(node, struct peer, of_lost);
         if (list_is_empty(&peer->routes) && map_size(&peer->streams_in) == 0) {
+            d->losses[d->losses_count++ % LOSSES_MAX] = (struct loss){.id = peer->id, .epoch = peer->seen_epoch};
             peer_free(d, peer);
-            return true;
+            evicted = true;
         }
     }
-    return false;
+    return evicted;
+}
+
+static void recall(struct delivery *d, struct peer *peer) {
+    struct loss *loss = find_loss(d, peer->id);
+    if (loss) {
+        peer->lost = true;
+        peer->seen_epoch = peer->closed_epoch = peer->lost_epoch = loss->epoch;
+        list_push_back(&d->lost, &peer->of_lost);
+        *loss = (struct loss){0};
+    }
 }
 
 enum mesh_status peer_make(struct delivery *d, uint64_t id, struct peer **out) {
@@ -57,6 +79,7 @@ enum mesh_status peer_make(struct delivery *d, uint64_t id, struct peer **out) {
         free(peer);
         return status;
     }
+    recall(d, peer);
     *out = peer;
     return MESH_OK;
 }
@@ -224,14 +247,14 @@ static bool is_answered(const struct stream_out *stream, const struct delivery_e
 static bool is_overtaken(struct delivery *d, const struct route *route, uint64_t id) {
     const struct peer *peer = peer_find(d, id);
     bool overtaken = false;
-    if (!peer || !peer->lost) {
+    if (peer ? !peer->lost : !find_loss(d, id)) {
         return false;
     }
     LIST_EACH (&route->streams, node, after) {
         const struct stream_out *stream = LIST_OWNER(node, struct stream_out, of_route);
         overtaken = overtaken || (stream->lost_peer != 0 && stream->lost_peer != id);
     }
-    return overtaken || (route->peer && route->peer != peer);
+    return overtaken || (route->peer && route->peer->id != id);
 }
 
 static void ask_again(struct delivery *d, const struct route *route) {
@@ -338,8 +361,9 @@ enum mesh_status route_gone(struct delivery *d, struct mesh_address target, cons
 /* What the old connection had in its hands is lost, in both directions: streams resume, and acks are told again. */
 enum mesh_status peer_link_up(struct delivery *d, uint64_t now_ns, uint64_t id) {
     struct peer *peer = peer_find(d, id);
+    enum mesh_status status = !peer && find_loss(d, id) ? peer_make(d, id, &peer) : MESH_OK;
     if (!peer) {
-        return MESH_OK;
+        return status;
     }
     nothing_to_flush(peer);
     peer->down = peer->lost = false;
@@ -405,5 +429,6 @@ enum mesh_status peer_is_lost(struct delivery *d, uint64_t now_ns, uint64_t id) 
     if (!list_is_linked(&peer->of_lost)) {
         list_push_back(&d->lost, &peer->of_lost);
     }
+    (void)evict_lost(d);
     return MESH_OK;
 }

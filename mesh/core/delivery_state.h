@@ -27,6 +27,7 @@ enum {
     BATCH_PAYLOADS = 2048,
     BATCH_EXCEPTIONS = 1024,
     STALE_MAX = 256, /* answers to unknown streams that wait to be pulled */
+    LOSSES_MAX = 1024,
 };
 
 /* A time that never comes, of a deadline that keeps its place in the heap, so that setting it anew cannot fail. */
@@ -81,8 +82,13 @@ struct peer {
     uint64_t lost_epoch;   /* or dropped when the process was taken for lost */
     enum peer_want want, told; /* told: what the caller knows */
     bool down;
-    bool lost; /* was taken for lost at some time */
+    bool lost; /* was taken for lost, and nothing has shown that it lives */
     struct list_node flushing, checking, of_lost;
+};
+
+/* What is remembered of a lost process, whose old frames may still come (D4): its `seen_epoch`. */
+struct loss {
+    uint64_t id, epoch;
 };
 
 /* The answer to a frame of an unknown stream. */
@@ -127,6 +133,8 @@ struct delivery {
     struct list runnable, room, drained, flushing, checking, resolving, lost;
     struct stale stale[STALE_MAX];
     size_t stale_count;
+    struct loss losses[LOSSES_MAX]; /* the latest ones; the next goes to losses_count % LOSSES_MAX */
+    size_t losses_count;
     struct actor nobody; /* closed: streams to light actors that are gone end here, for no admin knows of those (A4) */
     struct batch batch;
 };

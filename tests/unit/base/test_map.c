@@ -186,6 +186,29 @@ Test(map, gaps_are_used_again) {
 }
 
 /* Against a plain array, over many rebuilds and with many collisions. */
+Test(map, takes_less_memory_again_when_most_are_gone) {
+    map_init(&map, 8, 4096, 1);
+    for (int i = 0; i < 4096; i++) {
+        cr_assert_eq(put((uint64_t)i, i), MESH_OK);
+    }
+    size_t most = map.room;
+    for (int i = 0; i < 4095; i++) {
+        cr_assert_eq(take((uint64_t)i), i);
+    }
+    for (int i = 0; i < 9; i++) {
+        cr_assert_eq(put((uint64_t)i, i), MESH_OK);
+    }
+    cr_assert_lt(map.room, most / 64);
+    expect_walk((const int[]){4095, 0, 1, 2, 3, 4, 5, 6, 7, 8}, 10);
+    while (map_size(&map) > 0) {
+        size_t place = 0;
+        int *value = map_next(&map, &place);
+        (void)take((uint64_t)(value - values));
+    }
+    cr_assert_eq(map.room, 0);
+    cr_assert_eq(put(7, 7), MESH_OK);
+}
+
 Test(map, does_as_an_array_does) {
     enum { KEYS = 200, MAX = 150 };
     struct prng prng;

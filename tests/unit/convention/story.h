@@ -159,6 +159,7 @@ static inline struct story *story_new(uint64_t leader) {
     }
     struct directory_limits limits = directory_limits_default;
     limits.tombstones_max = 2;
+    limits.tombstones_kept = 1;
     CHECK(directory_new(&story->directory, &limits, OWN, "n1", &story->members) == MESH_OK);
     CHECK(directory_lease(story->directory, &slot) == MESH_OK && slot == 1);
     step(story, &(struct directory_event){

@@ -285,6 +285,28 @@ Test(directory, a_dropped_tombstone_is_still_dead) {
     story_end(story);
 }
 
+/* Who asks for it keeps it on record; the latest ones stay however old they are. */
+Test(directory, E3_a_tombstone_that_nobody_asks_for_is_dropped_in_time) {
+    struct story *story = story_with_host();
+    story->now_ns = 0;
+    for (uint32_t i = 1; i <= 2; i++) {
+        create(story, at(1, 2, 0), at(1, 2, i), false);
+        host_up(story, i + 2);
+        host_died(story, i + 2, NULL);
+    }
+    cr_assert_eq(directory_deadline(story->directory), directory_limits_default.tombstone_ns);
+    story->now_ns = directory_limits_default.tombstone_ns - 1;
+    resolve(story, at(1, 2, 1), at(1, 1, 0));
+    cr_assert_eq(directory_counters(story->directory)->tombstones_dropped, 0);
+    story->now_ns++;
+    step(story, &(struct directory_event){.kind = DIRECTORY_TICK});
+    cr_assert_eq(directory_counters(story->directory)->tombstones_dropped, 1);
+    cr_assert_eq(directory_find(story->directory, at(1, 2, 1)).how, CONTROL_SIGNAL);
+    cr_assert_eq(directory_find(story->directory, at(1, 2, 2)).how, 0);
+    cr_assert_eq(directory_deadline(story->directory), TIME_NEVER);
+    story_end(story);
+}
+
 Test(directory, process_endpoints_resolve_by_their_slot) {
     struct story *story = story_new(OWN);
     resolve(story, at(1, 0, 0), at(1, 1, 0));

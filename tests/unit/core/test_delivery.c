@@ -482,6 +482,14 @@ Test(delivery, D10_peers_are_limited_and_a_lost_one_gives_its_place) {
     cr_assert_eq(STEP(A, RESOLVED, .address = carol, .peer = 6), MESH_OK);
 }
 
+Test(delivery, D10_of_a_lost_peer_stays_no_more_than_that_it_was_lost) {
+    tell(bob, "x");
+    resolve_all();
+    carry_all();
+    (void)STEP(B, PEER_LOST, .peer = process_of(A));
+    cr_assert_eq(delivery_census(sides[B]).peers, 0);
+}
+
 Test(delivery, E5_what_cannot_be_sent_stays_the_callers) {
     cr_assert_eq(try_send((struct mesh_address){0}, "x"), MESH_INVALID_ADDRESS);
     struct message *message = make(bob, "x");
