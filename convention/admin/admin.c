@@ -48,10 +48,11 @@ static uint64_t tick_directory(struct admin *admin, uint64_t now_ns) {
     return directory_deadline(admin->directory);
 }
 
-/* What many processes took here stays with the allocator when they are gone, until it is asked for it. */
+/* What many processes took here stays with the pool of messages and with the allocator when they are gone, until they are asked for it. */
 static uint64_t tick_memory(struct admin *admin, uint64_t now_ns) {
     if (admin->trim_ns <= now_ns) {
         admin->trim_ns = TIME_NEVER;
+        message_pool_trim(delivery_pool(process_delivery(admin->process)));
 #ifdef __GLIBC__
         (void)malloc_trim(0);
 #endif

@@ -16,7 +16,8 @@ const struct directory_limits directory_limits_default = {
     .create_wait_ns = 45 * NS_PER_S,
     .start_wait_ns = 20 * NS_PER_S,
     .park_wait_ns = 10 * NS_PER_S,
-    .tombstone_ns = 10 * NS_PER_S,
+    .tombstone_ns = 1 * NS_PER_S,
+    .crash_tombstone_ns = 30 * NS_PER_S,
 };
 
 /* ---- making ---- */
@@ -40,7 +41,8 @@ enum mesh_status directory_new(struct directory **out, const struct directory_li
     map_init(&directory->slots, sizeof(uint64_t), limits->slots_max, incarnation);
     deadlines_init(&directory->pending_deadlines, limits->actors_max);
     deadlines_init(&directory->wait_deadlines, limits->waits_max);
-    list_init(&directory->tombstones);
+    list_init(&directory->told);
+    list_init(&directory->untold);
     list_init(&directory->wants);
     list_init(&directory->given);
     list_init(&directory->pooled);

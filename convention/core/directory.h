@@ -17,9 +17,9 @@
  * wait for another. Who hosts it in the end tells the home too, so that a leader lost in between costs nothing; a
  * second actor of one address, should there be one, is killed.
  *
- * Dead addresses stay on record as tombstones. Who had something under way to one asks soon; so one that nobody has asked
- * for during a while is dropped, but for the latest few, which an operator may ask for, and the least recently used at
- * the limit. A dropped one is still known
+ * Dead addresses stay on record as tombstones. Who had something under way to one asks soon, and what ended well has told
+ * by itself how far it came; so one that nobody has asked for during a while is dropped, but for the latest few, which an
+ * operator may ask for, and the one whose turn is next at the limit. A dropped one is still known
  * to be dead by its number, only not how, and how far it had come is not. An unknown number of a live slot, or of a
  * node that is not on the roster
  * and is not known to be lost, is parked: its create, or the roster, may be on the way.
@@ -57,7 +57,7 @@ struct directory_limits {
     uint64_t create_wait_ns; /* a create that waits for another admin, or for a leader, fails after this (C2) */
     uint64_t start_wait_ns;  /* a host that does not come up is given up after this */
     uint64_t park_wait_ns;   /* a question about an unknown address is answered with Gone after this */
-    uint64_t tombstone_ns;   /* one that nobody has asked for is dropped after this */
+    uint64_t tombstone_ns, crash_tombstone_ns; /* one of what ended well, or otherwise, that nobody has asked for */
 };
 
 extern const struct directory_limits directory_limits_default;

@@ -70,19 +70,30 @@ void directory_remove_actor(struct directory *directory, struct actor *actor) {
 
 /* ---- tombstones ---- */
 
-static struct actor *oldest(const struct directory *directory) {
-    return LIST_OWNER(list_front(&directory->tombstones), struct actor, aged);
+static bool ended_well(const struct actor *actor) {
+    return actor->how == CONTROL_EXIT_REQUEST || actor->how == CONTROL_OWN_EXIT || actor->how == CONTROL_NOT_CREATED;
 }
 
-static void drop_oldest(struct directory *directory) {
+static struct actor *front(const struct list *list) {
+    return list_is_empty(list) ? NULL : LIST_OWNER(list_front(list), struct actor, aged);
+}
+
+static struct actor *next_to_go(const struct directory *directory) {
+    struct actor *told = front(&directory->told), *untold = front(&directory->untold);
+    return !untold || (told && told->forget_ns <= untold->forget_ns) ? told : untold;
+}
+
+static void drop_next(struct directory *directory) {
     directory->counters.tombstones_dropped++;
-    directory_remove_actor(directory, oldest(directory));
+    directory_remove_actor(directory, next_to_go(directory));
 }
 
 void directory_touch(struct directory *directory, struct actor *actor) {
+    bool told = ended_well(actor);
     list_remove(&actor->aged);
-    list_push_back(&directory->tombstones, &actor->aged);
-    actor->forget_ns = time_add(directory->now_ns, directory->limits.tombstone_ns);
+    list_push_back(told ? &directory->told : &directory->untold, &actor->aged);
+    actor->forget_ns =
+        time_add(directory->now_ns, told ? directory->limits.tombstone_ns : directory->limits.crash_tombstone_ns);
 }
 
 void directory_bury(struct directory *directory, struct actor *actor) {
@@ -94,18 +105,18 @@ void directory_bury(struct directory *directory, struct actor *actor) {
     directory_touch(directory, actor);
     directory_answer_waits(directory, actor);
     if (directory->tombstones_count > directory->limits.tombstones_max) {
-        drop_oldest(directory);
+        drop_next(directory);
     }
 }
 
 uint64_t directory_forget_ns(const struct directory *directory) {
     bool many = directory->tombstones_count > directory->limits.tombstones_kept;
-    return many ? oldest(directory)->forget_ns : TIME_NEVER;
+    return many ? next_to_go(directory)->forget_ns : TIME_NEVER;
 }
 
 void directory_forget(struct directory *directory) {
     while (directory_forget_ns(directory) <= directory->now_ns) {
-        drop_oldest(directory);
+        drop_next(directory);
     }
 }
 

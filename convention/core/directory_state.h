@@ -79,7 +79,7 @@ struct actor {
     bool told;               /* its creator knows of its end, or is gone */
     bool orphan;             /* shall exit as soon as it is up */
     struct list waits;
-    struct list_node aged; /* among the tombstones, the least recently used first */
+    struct list_node aged; /* among the tombstones */
     uint64_t forget_ns;    /* of a tombstone */
     struct actor *next_removed;
 };
@@ -122,7 +122,7 @@ struct directory {
     char *endpoint;
     struct map actors, pendings, waits, slots;
     struct deadlines pending_deadlines, wait_deadlines;
-    struct list tombstones;
+    struct list told, untold; /* tombstones of what ended well, and of the rest: the least recently used first */
     size_t tombstones_count, alive;
     uint64_t next_id;
     uint32_t next_slot;

@@ -41,14 +41,19 @@ void message_pool_destroy(struct message_pool **pool) {
     if (!p) {
         return;
     }
-    free_all(p->kept);
-    free_all(p->kept_runs);
-    p->kept = p->kept_runs = NULL;
+    message_pool_trim(p);
     p->closed = true;
     p->kept_max = 0;
     if (p->out_count == 0) {
         free(p);
     }
+}
+
+void message_pool_trim(struct message_pool *pool) {
+    free_all(pool->kept);
+    free_all(pool->kept_runs);
+    pool->kept = pool->kept_runs = NULL;
+    pool->kept_count = pool->kept_runs_count = 0;
 }
 
 /* Field by field: a memset of this size becomes a string instruction, which costs a tenth of a message's whole life. */

@@ -113,6 +113,9 @@ static inline struct message *message_list_take_after(struct message_list *list,
 enum mesh_status message_pool_new(struct message_pool **out, size_t kept_max);
 void message_pool_destroy(struct message_pool **pool);
 
+/* Frees what it keeps for messages to come. */
+void message_pool_trim(struct message_pool *pool);
+
 /* A message with its own copy of type and payload, held once; NULL without memory. A payload above FRAME_INLINE_BYTES is
  * copied into a part. */
 struct message *message_new(struct message_pool *pool, struct bytes type, struct bytes payload);

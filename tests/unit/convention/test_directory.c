@@ -294,8 +294,8 @@ Test(directory, E3_a_tombstone_that_nobody_asks_for_is_dropped_in_time) {
         host_up(story, i + 2);
         host_died(story, i + 2, NULL);
     }
-    cr_assert_eq(directory_deadline(story->directory), directory_limits_default.tombstone_ns);
-    story->now_ns = directory_limits_default.tombstone_ns - 1;
+    cr_assert_eq(directory_deadline(story->directory), directory_limits_default.crash_tombstone_ns);
+    story->now_ns = directory_limits_default.crash_tombstone_ns - 1;
     resolve(story, at(1, 2, 1), at(1, 1, 0));
     cr_assert_eq(directory_counters(story->directory)->tombstones_dropped, 0);
     story->now_ns++;
@@ -304,6 +304,24 @@ Test(directory, E3_a_tombstone_that_nobody_asks_for_is_dropped_in_time) {
     cr_assert_eq(directory_find(story->directory, at(1, 2, 1)).how, CONTROL_SIGNAL);
     cr_assert_eq(directory_find(story->directory, at(1, 2, 2)).how, 0);
     cr_assert_eq(directory_deadline(story->directory), TIME_NEVER);
+    story_end(story);
+}
+
+Test(directory, E3_what_ended_well_is_forgotten_before_what_crashed) {
+    struct story *story = story_with_host();
+    story->now_ns = 0;
+    for (uint32_t i = 1; i <= 2; i++) {
+        create(story, at(1, 2, 0), at(1, 2, i), false);
+        host_up(story, i + 2);
+    }
+    host_died(story, 3, NULL);
+    exited(story, at(1, 4, 0), at(1, 2, 2));
+    host_died(story, 4, NULL);
+    cr_assert_eq(directory_deadline(story->directory), directory_limits_default.tombstone_ns);
+    story->now_ns = directory_limits_default.tombstone_ns;
+    step(story, &(struct directory_event){.kind = DIRECTORY_TICK});
+    cr_assert_eq(directory_find(story->directory, at(1, 2, 1)).how, CONTROL_SIGNAL);
+    cr_assert_eq(directory_find(story->directory, at(1, 2, 2)).how, 0);
     story_end(story);
 }
 

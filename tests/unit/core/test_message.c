@@ -28,6 +28,14 @@ Test(message, D9_type_and_payload_are_copies) {
     message_release(message);
 }
 
+Test(message, a_trimmed_pool_goes_on) {
+    for (int i = 0; i < 3; i++) {
+        struct message *message = message_new(pool, bytes_of_text("kind"), bytes_of_text("bytes"));
+        message_release(message);
+        message_pool_trim(pool);
+    }
+}
+
 Test(message, D9_an_empty_payload_is_everyday) {
     struct message *message = message_new(pool, (struct bytes){0}, (struct bytes){0});
     cr_assert_eq(message->payload.size, 0);
