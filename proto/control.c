@@ -72,6 +72,7 @@ static bool put_resolved(struct arena *arena, const struct control_resolved *res
     out->local = resolved->address.local;
     out->process = resolved->process;
     out->endpoint = codec_text(arena, resolved->endpoint);
+    out->life = resolved->life;
     out->sender_node = resolved->sender.node;
     out->sender_local = resolved->sender.local;
     out->floors_known = resolved->floors_known;
@@ -277,6 +278,7 @@ static bool get_resolved(const Mesh__Wire__Resolved *wire, struct control_resolv
         .sender = codec_address(wire->sender_node, wire->sender_local),
         .process = wire->process,
         .endpoint = codec_view(wire->endpoint),
+        .life = wire->life,
         .floors_known = wire->floors_known,
         .epoch = wire->epoch,
         .handled = wire->handled,

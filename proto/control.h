@@ -75,6 +75,7 @@ struct control_resolved {
     struct mesh_address address, sender; /* as in the question */
     uint64_t process;
     struct bytes endpoint;
+    uint64_t life;     /* how often the actor was started anew before (C7) */
     bool floors_known; /* of the stream's part in an earlier life of the actor, which `text` says the end of (C7) */
     uint64_t epoch, handled, in_hand;
     struct bytes text;

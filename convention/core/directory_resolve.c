@@ -20,6 +20,10 @@ static void answer_resolved(struct directory *directory, const struct question *
     directory_send(directory, question->asker, &control);
 }
 
+static uint64_t restarts_of(const struct actor *actor) {
+    return actor->revival ? actor->revival->supervision.restarts : 0;
+}
+
 /* Where an actor lives here, and what its earlier lives have on record of the sender (C7). */
 static void answer_here(struct directory *directory, const struct question *question, const struct actor *actor) {
     const struct slot *slot = directory_slot(directory, actor->slot);
@@ -29,7 +33,8 @@ static void answer_here(struct directory *directory, const struct question *ques
     control.resolved = (struct control_resolved){.address = question->address,
                                                  .sender = question->sender,
                                                  .process = slot->process,
-                                                 .endpoint = bytes_of_text(slot->endpoint ? slot->endpoint : "")};
+                                                 .endpoint = bytes_of_text(slot->endpoint ? slot->endpoint : ""),
+                                                 .life = restarts_of(actor)};
     if (record) {
         control.resolved.floors_known = true;
         control.resolved.epoch = record->floor.epoch;
@@ -351,7 +356,7 @@ static void place_actor(const struct directory *directory, const struct actor *a
     out->kind = actor->reviving ? DIRECTORY_STARTING : kinds[actor->state];
     out->light = slot && slot->pool;
     out->admin = actor->admin;
-    out->restarts = actor->revival ? actor->revival->supervision.restarts : 0;
+    out->restarts = restarts_of(actor);
     out->how = actor->how;
     out->text = actor->text ? actor->text : "";
     directory_view_actor(directory, actor, &out->view);

@@ -67,11 +67,12 @@ enum delivery_event_kind {
     DELIVERY_FORGET, /* a closed one is given up: what it still had open is counted as abandoned */
     DELIVERY_RENEW, /* an open one begins a new life, as if its process had died: what it had open is abandoned, and with what
                          * it was told by itself it is lost; what others sent stays, in order (C7) */
-    DELIVERY_FRAME,    /* `batch` came from process `peer`; it may be malformed in meaning, not in form */
-    DELIVERY_RESOLVED, /* `address` lives in process `peer`; `gone`, unless NULL: what is on record of its earlier life,
-                         * for the sender who asked; the streams of others that had sent there wait for answers of their own (C7) */
-    DELIVERY_GONE,     /* `address` is dead for ever: see struct delivery_gone */
-    DELIVERY_LINK_UP,  /* frames to `peer` can go out on a new connection: streams resume */
+    DELIVERY_FRAME, /* `batch` came from process `peer`; it may be malformed in meaning, not in form */
+    DELIVERY_RESOLVED, /* `address` lives in process `peer`, started anew `life` times; an answer of an earlier life than one
+                         * told before is asked for again (D4). `gone`, unless NULL: what is on record of the life before, for the
+                         * sender who asked; the streams of others that had sent there wait for answers of their own (C7) */
+    DELIVERY_GONE,      /* `address` is dead for ever: see struct delivery_gone */
+    DELIVERY_LINK_UP,   /* frames to `peer` can go out on a new connection: streams resume */
     DELIVERY_LINK_DOWN, /* none can */
     DELIVERY_PEER_LOST, /* the process `peer` exists no more: its streams are resolved anew */
     DELIVERY_VERDICT,   /* the handler of `address` is through with the message it took: outcome and text */
@@ -90,7 +91,7 @@ struct delivery_gone {
 struct delivery_event {
     enum delivery_event_kind kind;
     struct mesh_address address;
-    uint64_t peer;
+    uint64_t peer, life;
     enum frame_outcome outcome;
     enum frame_reason reason;
     struct bytes text;

@@ -242,21 +242,6 @@ static bool is_answered(const struct stream_out *stream, const struct delivery_e
            mesh_address_equal(event->gone->sender, stream->sender);
 }
 
-/* An answer that was overtaken by a restart names the process of an earlier life. Who goes by it would send to the present
- * one as if for the first time (D4). That a frame of its came late makes it none of the living. Seed 1496 of the simulator. */
-static bool is_overtaken(struct delivery *d, const struct route *route, uint64_t id) {
-    const struct peer *peer = peer_find(d, id);
-    bool overtaken = false;
-    if (peer ? !peer->lost : !find_loss(d, id)) {
-        return false;
-    }
-    LIST_EACH (&route->streams, node, after) {
-        const struct stream_out *stream = LIST_OWNER(node, struct stream_out, of_route);
-        overtaken = overtaken || (stream->lost_peer != 0 && stream->lost_peer != id);
-    }
-    return overtaken || (route->peer && route->peer->id != id);
-}
-
 static void ask_again(struct delivery *d, const struct route *route) {
     LIST_EACH (&route->streams, node, after) {
         struct stream_out *stream = LIST_OWNER(node, struct stream_out, of_route);
@@ -271,7 +256,7 @@ enum mesh_status route_resolved(struct delivery *d, uint64_t now_ns, const struc
     if (!route) {
         return MESH_NOT_FOUND;
     }
-    if (is_overtaken(d, route, event->peer)) {
+    if (event->life < route->life) { /* a restart has overtaken it: what goes there would be handled again (D4) */
         ask_again(d, route);
         return MESH_OK;
     }
@@ -288,6 +273,7 @@ enum mesh_status route_resolved(struct delivery *d, uint64_t now_ns, const struc
             return MESH_OK;
         }
     }
+    route->life = event->life;
     if (!known) {
         route->peer = peer;
         list_push_back(&peer->routes, &route->of_peer);

@@ -63,6 +63,7 @@ struct actor {
 struct route {
     struct mesh_address target;
     struct peer *peer; /* NULL while unknown */
+    uint64_t life;     /* the latest that was told of */
     struct list streams;
     struct list_node of_peer;
 };

@@ -245,8 +245,11 @@ void process_answer_resolved(struct process *process, const struct control_resol
                                     .epoch = resolved->epoch,
                                     .handled = resolved->handled,
                                     .in_hand = resolved->in_hand};
-    struct delivery_event event = {
-        .kind = DELIVERY_RESOLVED, .address = resolved->address, .peer = resolved->process, .gone = &earlier};
+    struct delivery_event event = {.kind = DELIVERY_RESOLVED,
+                                   .address = resolved->address,
+                                   .peer = resolved->process,
+                                   .life = resolved->life,
+                                   .gone = &earlier};
     if (process_peer(process, resolved->process, endpoint) != MESH_OK) {
         return;
     }

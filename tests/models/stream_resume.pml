@@ -88,7 +88,7 @@ stream_out out;
 byte accepted;    /* messages 1 to this: those beyond `high` are queued */
 byte last_epoch;  /* of the sending process */
 byte peer;        /* route->peer: the life that the target is thought to live in */
-byte peers_lost;  /* lives that were taken for lost, as bits */
+byte told_life;   /* route->life: the latest that was told of */
 bool runs_up;     /* the link to `peer` */
 bool buried;      /* the target is gone for ever */
 
@@ -274,15 +274,13 @@ inline meet() {
     fi
 }
 
-#define IS_OVERTAKEN ((peers_lost & BIT(lives)) && \
-                      ((out.lost_peer != 0 && out.lost_peer != lives) || (peer != 0 && peer != lives)))
-
 inline on_resolved() {
     if
 #ifndef BUG_OVERTAKEN_ANSWER
-    :: IS_OVERTAKEN -> out.resolving = out.resolving || STREAM_PEER == 0
+    :: lives < told_life -> out.resolving = out.resolving || STREAM_PEER == 0
 #endif
     :: else ->
+        told_life = lives;
         if
         :: peer != 0 && peer != lives -> part_from_peer()
         :: else
@@ -542,13 +540,12 @@ end:
     /* peer_link_up: whoever listens there now. */
     :: atomic { peer != 0 && !runs_up && alive ->
         runs_up = true;
-        peers_lost = peers_lost & ~BIT(peer);
         if
         :: out.lost_peer == 0 -> resume()
         :: else
         fi }
     /* peer_is_lost: refused, another incarnation answered, or the admin said so. */
-    :: atomic { peer != 0 && (peer != life || (!alive && !dying)) -> peers_lost = peers_lost | BIT(peer); part_from_peer() }
+    :: atomic { peer != 0 && (peer != life || (!alive && !dying)) -> part_from_peer() }
 #ifndef BUG_NO_PROBE
     /* on_overdue */
     :: atomic { STREAM_PEER != 0 && runs_up && WAITS && !out.probe_wanted && peer == life && QUIET -> ask() }
@@ -597,7 +594,7 @@ end:
     /* While the end of a life is news it still answers as before; what it has said may be overtaken by what it says next. */
     :: atomic { out.resolving && empty(answers[0]) -> out.resolving = false;
         answers[0]!(gone -> 0 : life), kept_epoch, kept_handled, kept_in_hand }
-    :: atomic { RESTARTS < 2 && out.resolving && nempty(answers[0]) && empty(answers[1]) -> out.resolving = false;
+    :: atomic { out.resolving && nempty(answers[0]) && empty(answers[1]) -> out.resolving = false;
         answers[1]!(gone -> 0 : life), kept_epoch, kept_handled, kept_in_hand }
     od
 }
@@ -628,7 +625,7 @@ end:
 #if MISTAKES > 0
     /* The sender takes the receiver for lost. */
     :: atomic { mistakes_left > 0 && peer == life && alive -> mistakes_left--;
-        peers_lost = peers_lost | BIT(peer); part_from_peer() }
+        part_from_peer() }
     /* The receiver takes the sender for lost: peer_is_lost, stream_in_over. */
     :: atomic { mistakes_left > 0 && alive && !sender_lost -> mistakes_left--;
         stream_in_over(); sender_lost = true; lost_epoch = seen_epoch; stale = 0; acks_up = false;

@@ -42,7 +42,7 @@ static struct delivery_gone record_of_earlier(struct world *world, size_t sender
     return earlier;
 }
 
-/* `number` is the incarnation that was right when the question came, or 0. */
+/* `number` is the incarnation that was right when the question came, in that `life`, or 0. */
 static void run_resolved(struct world *world, const struct errand *errand) {
     struct sim_process *process = world_process(world, errand->incarnation);
     const struct actor_record *record = &world->actors[errand->actor];
@@ -55,8 +55,12 @@ static void run_resolved(struct world *world, const struct errand *errand) {
         answer_gone(world, process, errand->actor, errand->other);
     } else {
         struct delivery_gone earlier = record_of_earlier(world, errand->other, errand->actor);
-        struct delivery_event event = {
-            .kind = DELIVERY_RESOLVED, .address = record->address, .peer = lives_in, .gone = &earlier};
+        struct delivery_event event = {.kind = DELIVERY_RESOLVED,
+                                       .address = record->address,
+                                       .peer = lives_in,
+                                       .life = errand->number ? errand->life : record->life,
+                                       .gone = &earlier};
+        world_count(world, TALLY_RESOLVED_EARLIER, event.life < record->life);
         (void)process_deliver(world, process, event);
         network_want(world, process, lives_in);
     }
@@ -71,6 +75,7 @@ void admin_resolve(struct world *world, struct sim_process *process, struct mesh
         mesh_address_is_none(sender) ? process->endpoint : (size_t)(world_actor(world, sender) - world->actors);
     bool early = !world->healing && prng_chance(&world->prng, 300);
     errand.number = early && record->fate == FATE_ALIVE ? record->incarnation : 0;
+    errand.life = record->life;
     world_later(world, admin_delay(world), errand);
 }
 

@@ -18,6 +18,7 @@ struct errand {
     uint64_t incarnation; /* of the process that it is for, or 0 */
     size_t process, actor, other;
     uint64_t number;
+    unsigned life; /* of the actor */
     struct packet *packet;
 };
 

@@ -56,6 +56,7 @@
     X(LIVES_AFTER_FAILURE, "actors started anew after their constructor")                                              \
     X(LIVES_GIVEN_UP, "actors not started anew")                                                                       \
     X(RESOLVED_FLOORS, "another process, with floors on record")                                                       \
+    X(RESOLVED_EARLIER, "another process, of an earlier life")                                                         \
     X(SHOWN_AGAIN, "messages shown to a later life")                                                                   \
     X(GONE_FLOORS, "gone, with floors on record")                                                                      \
     X(GONE_PLAIN, "gone, nothing on record")                                                                           \

@@ -153,9 +153,9 @@ static bool same_create_failed(const struct control_create_failed *a, const stru
 
 static bool same_resolved(const struct control_resolved *a, const struct control_resolved *b) {
     return mesh_address_equal(a->address, b->address) && mesh_address_equal(a->sender, b->sender) &&
-           a->process == b->process && bytes_equal(a->endpoint, b->endpoint) && a->floors_known == b->floors_known &&
-           a->epoch == b->epoch && a->handled == b->handled && a->in_hand == b->in_hand &&
-           bytes_equal(a->text, b->text);
+           a->process == b->process && bytes_equal(a->endpoint, b->endpoint) && a->life == b->life &&
+           a->floors_known == b->floors_known && a->epoch == b->epoch && a->handled == b->handled &&
+           a->in_hand == b->in_hand && bytes_equal(a->text, b->text);
 }
 
 static bool same_gone(const struct control_gone *a, const struct control_gone *b) {

@@ -223,6 +223,7 @@ const struct control wire_controls[WIRE_CONTROLS] = {
                   .sender = SENDER,
                   .process = 33,
                   .endpoint = TEXT("tcp://127.0.0.1:1902"),
+                  .life = 2,
                   .floors_known = true,
                   .epoch = 4,
                   .handled = 20,

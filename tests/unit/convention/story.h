@@ -60,6 +60,9 @@ static inline void print_control(struct text_builder *text, const struct control
     case CONTROL_RESOLVED:
         text_append(text, "resolved %s in %u", text_of(control->resolved.address, name),
                     (unsigned)control->resolved.process);
+        if (control->resolved.life > 0) {
+            text_append(text, " life %u", (unsigned)control->resolved.life);
+        }
         if (control->resolved.floors_known) {
             text_append(text, " handled %u in hand %u of %s: %.*s", (unsigned)control->resolved.handled,
                         (unsigned)control->resolved.in_hand, text_of(control->resolved.sender, name),

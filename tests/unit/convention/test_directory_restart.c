@@ -53,7 +53,7 @@ Test(directory_restart, C7_a_crashed_actor_is_started_anew_and_nobody_is_told) {
     resolve(story, at(1, 1, 1), at(1, 1, 1));
     expect(story, "");
     host_up(story, 3);
-    expect(story, "1.1.0#5 resolved 1.1.1 in 103\n");
+    expect(story, "1.1.0#5 resolved 1.1.1 in 103 life 1\n");
     cr_assert_eq(directory_counters(story->directory)->restarts, 1);
     story_end(story);
 }
@@ -105,9 +105,9 @@ Test(directory_restart, E3_each_sender_learns_what_the_life_it_had_sent_to_has_o
     resolve(story, at(1, 1, 1), at(1, 1, 1));
     resolve(story, at(1, 1, 1), at(1, 1, 2));
     resolve(story, at(1, 1, 1), at(1, 1, 3));
-    expect(story, "1.1.0#5 resolved 1.1.1 in 104 handled 7 in hand 8 of 1.1.1: killed by SIGSEGV\n"
-                  "1.1.0#5 resolved 1.1.1 in 104 handled 20 in hand 0 of 1.1.2: its process ended with code 3\n"
-                  "1.1.0#5 resolved 1.1.1 in 104\n");
+    expect(story, "1.1.0#5 resolved 1.1.1 in 104 life 2 handled 7 in hand 8 of 1.1.1: killed by SIGSEGV\n"
+                  "1.1.0#5 resolved 1.1.1 in 104 life 2 handled 20 in hand 0 of 1.1.2: its process ended with code 3\n"
+                  "1.1.0#5 resolved 1.1.1 in 104 life 2\n");
     story_end(story);
 }
 

@@ -37,7 +37,7 @@ static struct delivery_gone record_of(struct mesh_address sender, uint64_t handl
 }
 
 static void bob_lives_again(const struct delivery_gone *record) {
-    (void)STEP(A, RESOLVED, .address = bob, .peer = AGAIN, .gone = record);
+    (void)STEP(A, RESOLVED, .address = bob, .peer = AGAIN, .life = 1, .gone = record);
 }
 
 /* What goes to the new process: the first number of the next run, how many, and whether they are marked. */
@@ -126,7 +126,7 @@ Test(delivery_restart, C7_two_restarts_before_the_answer_settle_once) {
     struct delivery_gone record = record_of(alice, 2, 3);
     bob_lives_again(&record);
     (void)STEP(A, PEER_LOST, .peer = AGAIN); /* before anything was sent there */
-    (void)STEP(A, RESOLVED, .address = bob, .peer = AGAIN + 1, .gone = &record);
+    (void)STEP(A, RESOLVED, .address = bob, .peer = AGAIN + 1, .life = 2, .gone = &record);
     expect_settled("one", FRAME_HANDLED, FRAME_NO_REASON, false);
     expect_settled("two", FRAME_HANDLED, FRAME_NO_REASON, false);
     expect_settled("three", FRAME_RETURNED, FRAME_EXITED, false);
@@ -147,6 +147,23 @@ Test(delivery_restart, D4_an_answer_that_a_restart_has_overtaken_is_asked_again)
     cr_assert(wants(A, DELIVERY_RESOLVE, &action));
     bob_lives_again(NULL);
     expect_run(1, 4, true);
+}
+
+Test(delivery_restart, D4_an_answer_of_a_life_that_nobody_met_is_asked_again) {
+    struct delivery_action action;
+    struct frame_batch nothing;
+    lose_bob();
+    (void)STEP(A, RESOLVED, .address = bob, .peer = AGAIN + 1, .life = 2);
+    (void)STEP(A, RESOLVED, .address = bob, .peer = AGAIN, .life = 1);
+    cr_assert_not(delivery_pull(sides[A], now_ns, AGAIN, &nothing));
+    cr_assert(delivery_pull(sides[A], now_ns, AGAIN + 1, &nothing));
+    (void)STEP(A, PEER_LOST, .peer = AGAIN + 1);
+    (void)wants(A, DELIVERY_RESOLVE, &action);
+    (void)STEP(A, RESOLVED, .address = bob, .peer = AGAIN, .life = 1);
+    cr_assert(wants(A, DELIVERY_RESOLVE, &action));
+    cr_assert_not(delivery_pull(sides[A], now_ns, AGAIN, &nothing));
+    (void)STEP(A, RESOLVED, .address = bob, .peer = AGAIN + 2, .life = 3);
+    cr_assert(delivery_pull(sides[A], now_ns, AGAIN + 2, &nothing));
 }
 
 /* Seed 1496: a late frame made the earlier process look alive, a late answer named it, and the present one was sent all again. */
