@@ -249,6 +249,9 @@ static enum mesh_status begin(struct admin *admin, struct mesh_error *error) {
         choose_endpoints(admin);
         status = watch_signals(admin, error);
     }
+    if (status == MESH_OK && admin_watch_processes(admin) != MESH_OK) {
+        status = error_set(error, MESH_IO, "cannot watch for the ends of processes: %s", strerror(errno));
+    }
     if (status == MESH_OK) {
         status = make_capabilities(admin, error);
     }
@@ -303,6 +306,9 @@ static void end(struct admin *admin) {
     if (admin->signals >= 0) {
         close(admin->signals);
     }
+    if (admin->deaths >= 0) {
+        close(admin->deaths);
+    }
     log_close(&admin->log);
 }
 
@@ -315,6 +321,7 @@ enum mesh_status admin_run(const struct config *config, const struct run_directo
                           .started_ns = clock_now_ns(),
                           .trim_ns = TIME_NEVER,
                           .signals = -1,
+                          .deaths = -1,
                           .dead_letter_lines = limiter_make(100, NS_PER_S)};
     list_init(&admin.gatherings);
     list_init(&admin.inquiries);

@@ -19,6 +19,7 @@
 
 #include "convention/admin/admin_types.h"
 #include "convention/admin/config.h"
+#include "convention/admin/descriptors.h"
 #include "convention/admin/run_directory.h"
 #include "convention/admin/zygote.h"
 #include "convention/core/convention.h"
@@ -75,8 +76,10 @@ struct admin {
     size_t inquiries_count;
     uint64_t last_id; /* of own requests */
     uint64_t started_ns;
-    uint64_t trim_ns;                /* when to give memory back; TIME_NEVER: there is nothing to give */
-    int signals;                     /* signalfd */
+    uint64_t trim_ns; /* when to give memory back; TIME_NEVER: there is nothing to give */
+    int signals;      /* signalfd */
+    struct descriptors descriptors;
+    int deaths;                      /* an epoll of the pidfds of hosts and programs */
     size_t failed;                   /* residents whose failure is to be told */
     size_t leaving;                  /* programs that have said goodbye */
     uint32_t actors_told;            /* to the convention */
@@ -119,6 +122,8 @@ void admin_answer_done(struct admin *admin, struct mesh_address to, uint64_t id,
 struct resident *admin_resident(const struct admin *admin, uint32_t slot); /* NULL when there is none */
 /* Finds the program of ZYGOTE_EXEC beside meshd. MESH_NOT_FOUND, MESH_IO. */
 enum mesh_status admin_find_host_program(struct admin *admin, struct mesh_error *error);
+/* Sees to it that the ends of hosts and programs are noticed. MESH_IO, with errno. */
+MESH_MUST_USE enum mesh_status admin_watch_processes(struct admin *admin);
 void admin_start_host(struct admin *admin, uint32_t slot, const struct control_create *create,
                       struct mesh_address creator);
 void admin_kill_host(struct admin *admin, uint32_t slot, int signal);

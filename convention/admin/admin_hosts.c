@@ -12,12 +12,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 enum {
-    DESCRIPTORS_KEPT = 32,    /* for the connections of programs and other nodes */
+    DESCRIPTORS_KEPT = 32, /* for the connections of programs and other nodes */
+    ENDS_AT_ONCE = 64,
     DESCRIPTORS_PER_HOST = 2, /* a pidfd, and its connection when it has come up */
 };
 
@@ -86,9 +88,6 @@ static struct resident *new_resident(struct admin *admin, uint32_t slot) {
 static void remove_resident(struct admin *admin, struct resident *resident) {
     uint64_t key = resident->slot;
     map_remove(&admin->residents, &key);
-    if (resident->pidfd >= 0) {
-        process_unwatch(admin->process, resident->pidfd);
-    }
     free_resident(resident);
 }
 
@@ -166,32 +165,29 @@ static void bury(struct admin *admin, struct resident *resident, enum control_ho
 }
 
 /* A host is our child: how it ended is told by waiting for it. */
-static void on_host_end(void *user, int pidfd) {
-    struct admin *admin = user;
-    size_t place = 0;
-    for (struct resident *resident = map_next(&admin->residents, &place); resident;
-         resident = map_next(&admin->residents, &place)) {
-        if (resident->pidfd != pidfd) {
-            continue;
-        }
-        siginfo_t end = {0};
-        char text[96];
-        if (waitid(P_PIDFD, (id_t)pidfd, &end, WEXITED | WNOHANG) == 0 && end.si_pid != 0) {
-            enum control_how how = how_of(&end, text, sizeof text);
-            bury(admin, resident, how, how == CONTROL_OWN_EXIT ? 0 : end.si_status, text);
-        }
-        return;
+static void on_host_end(struct admin *admin, struct resident *resident) {
+    siginfo_t end = {0};
+    char text[96];
+    if (waitid(P_PIDFD, (id_t)resident->pidfd, &end, WEXITED | WNOHANG) == 0 && end.si_pid != 0) {
+        enum control_how how = how_of(&end, text, sizeof text);
+        bury(admin, resident, how, how == CONTROL_OWN_EXIT ? 0 : end.si_status, text);
     }
 }
 
-static void on_program_end(void *user, int pidfd) {
+static void on_program_end(struct admin *admin, struct resident *resident) {
+    bury(admin, resident, resident->leaving ? CONTROL_OWN_EXIT : CONTROL_EXIT_CODE, 0, "the program has ended");
+}
+
+static void on_ends(void *user, int deaths) {
     struct admin *admin = user;
-    size_t place = 0;
-    for (struct resident *resident = map_next(&admin->residents, &place); resident;
-         resident = map_next(&admin->residents, &place)) {
-        if (resident->pidfd == pidfd) {
-            bury(admin, resident, resident->leaving ? CONTROL_OWN_EXIT : CONTROL_EXIT_CODE, 0, "the program has ended");
-            return;
+    struct epoll_event events[ENDS_AT_ONCE];
+    int count = epoll_wait(deaths, events, ENDS_AT_ONCE, 0);
+    for (int i = 0; i < count; i++) {
+        struct resident *resident = admin_resident(admin, events[i].data.u32);
+        if (resident && resident->program) {
+            on_program_end(admin, resident);
+        } else if (resident) {
+            on_host_end(admin, resident);
         }
     }
 }
@@ -217,25 +213,31 @@ void admin_bury_leaving(struct admin *admin) {
     }
 }
 
-static enum mesh_status watch_process(struct admin *admin, struct resident *resident,
-                                      void (*ended)(void *user, int fd)) {
+/* All processes by one descriptor, so that a turn of the admin costs no more beside thousands. */
+enum mesh_status admin_watch_processes(struct admin *admin) {
+    admin->deaths = epoll_create1(EPOLL_CLOEXEC);
+    return admin->deaths < 0 ? MESH_IO : process_watch(admin->process, admin->deaths, on_ends, admin);
+}
+
+static enum mesh_status watch_process(struct admin *admin, struct resident *resident) {
+    struct epoll_event event = {.events = EPOLLIN, .data.u32 = resident->slot};
     resident->pidfd = (int)syscall(SYS_pidfd_open, resident->pid, 0);
-    if (resident->pidfd < 0) {
+    if (resident->pidfd < 0 || epoll_ctl(admin->deaths, EPOLL_CTL_ADD, resident->pidfd, &event) != 0) {
         return MESH_IO;
     }
-    return process_watch(admin->process, resident->pidfd, ended, admin);
+    return MESH_OK;
 }
 
 /* ---- birth ---- */
 
 /* Hosts that have not called yet are still to take theirs. */
-static bool has_descriptors(const struct admin *admin) {
+static bool has_descriptors(struct admin *admin) {
     size_t needed = DESCRIPTORS_KEPT;
     size_t place = 0;
     for (struct resident *resident; (resident = map_next(&admin->residents, &place));) {
         needed += resident->program || resident->greeted ? 0 : DESCRIPTORS_PER_HOST;
     }
-    return descriptors_left() >= needed;
+    return descriptors_left(&admin->descriptors, process_now(admin->process)) >= needed;
 }
 
 /* The process of this node that wants the actor, if it is one. */
@@ -324,7 +326,7 @@ static enum mesh_status start(struct admin *admin, struct resident *resident, co
         status = zygote_start(admin->zygote, &request, &resident->pid, error);
     }
     close(page);
-    if (status == MESH_OK && watch_process(admin, resident, on_host_end) != MESH_OK) {
+    if (status == MESH_OK && watch_process(admin, resident) != MESH_OK) {
         kill(resident->pid, SIGKILL);
         waitpid(resident->pid, NULL, 0);
         status = error_set(error, MESH_IO, "a host cannot be watched: %s", strerror(errno));
@@ -426,7 +428,8 @@ static void note_program(struct admin *admin, const struct resident *resident, c
 
 static struct resident *admit_program(struct admin *admin, uint64_t peer, const struct frame_hello *hello) {
     uint32_t slot;
-    bool room = descriptors_left() >= DESCRIPTORS_KEPT / 2 && directory_lease(admin->directory, &slot) == MESH_OK;
+    bool room = descriptors_left(&admin->descriptors, process_now(admin->process)) >= DESCRIPTORS_KEPT / 2 &&
+                directory_lease(admin->directory, &slot) == MESH_OK;
     struct resident *resident = room ? new_resident(admin, slot) : NULL;
     if (!resident) {
         return NULL;
@@ -435,7 +438,7 @@ static struct resident *admit_program(struct admin *admin, uint64_t peer, const 
     resident->incarnation = peer;
     resident->pid = (pid_t)hello->pid;
     note_socket(admin, resident, hello->endpoint);
-    if (watch_process(admin, resident, on_program_end) != MESH_OK) {
+    if (watch_process(admin, resident) != MESH_OK) {
         remove_resident(admin, resident);
         return NULL;
     }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 #include "convention/admin/descriptors.h"
 
+#include "mesh/base/time.h"
 #include <dirent.h>
-#include <stdint.h>
 #include <sys/resource.h>
 
 void descriptors_raise(void) {
@@ -13,7 +13,9 @@ void descriptors_raise(void) {
     }
 }
 
-size_t descriptors_left(void) {
+enum { PLENTY = 1024, PER_QUESTION = 8 };
+
+static size_t count_left(void) {
     struct rlimit limit;
     if (getrlimit(RLIMIT_NOFILE, &limit) != 0) {
         return SIZE_MAX;
@@ -28,4 +30,14 @@ size_t descriptors_left(void) {
     }
     (void)closedir(directory);
     return limit.rlim_cur > open ? limit.rlim_cur - open : 0;
+}
+
+size_t descriptors_left(struct descriptors *descriptors, uint64_t now_ns) {
+    if (now_ns < descriptors->until_ns && descriptors->left >= PLENTY) {
+        descriptors->left -= PER_QUESTION;
+    } else {
+        descriptors->left = count_left();
+        descriptors->until_ns = time_add(now_ns, NS_PER_S);
+    }
+    return descriptors->left;
 }

@@ -280,17 +280,8 @@ const struct directory_counters *directory_counters(const struct directory *dire
     return &directory->counters;
 }
 
-static bool is_hosted(const struct actor *actor) {
-    return actor->slot &&
-           (actor->state == ACTOR_PENDING || actor->state == ACTOR_HERE || actor->state == ACTOR_LEAVING);
-}
-
 size_t directory_hosted(const struct directory *directory) {
-    size_t at = 0, count = 0;
-    for (struct actor *actor; (actor = map_next(&directory->actors, &at));) {
-        count += is_hosted(actor);
-    }
-    return count;
+    return directory->hosted;
 }
 
 void directory_view_actor(const struct directory *directory, const struct actor *actor, struct directory_view *out) {
@@ -312,7 +303,7 @@ bool directory_next_hosted(const struct directory *directory, size_t *cursor, st
     struct actor *actor;
     do {
         actor = map_next(&directory->actors, cursor);
-    } while (actor && !is_hosted(actor));
+    } while (actor && !actor_is_hosted(actor));
     if (!actor) {
         return false;
     }

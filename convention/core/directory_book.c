@@ -42,13 +42,20 @@ struct actor *directory_add_actor(struct directory *directory, struct mesh_addre
     return actor;
 }
 
+void directory_move(struct directory *directory, struct actor *actor, enum actor_state state, uint32_t slot) {
+    directory->hosted -= actor_is_hosted(actor);
+    actor->state = state;
+    actor->slot = slot;
+    directory->hosted += actor_is_hosted(actor);
+}
+
 struct actor *directory_enter_pending(struct directory *directory, struct mesh_address address) {
     struct actor *actor = directory_actor(directory, address);
     if (!actor) {
         return directory_add_actor(directory, address, ACTOR_PENDING);
     }
     CHECK(actor->state == ACTOR_PARKED || actor->state == ACTOR_PENDING);
-    actor->state = ACTOR_PENDING;
+    directory_move(directory, actor, ACTOR_PENDING, actor->slot);
     LIST_EACH (&actor->waits, node, after) {
         deadlines_clear(&directory->wait_deadlines, &LIST_OWNER(node, struct wait, place)->deadline);
     }
@@ -58,6 +65,7 @@ struct actor *directory_enter_pending(struct directory *directory, struct mesh_a
 void directory_remove_actor(struct directory *directory, struct actor *actor) {
     CHECK(list_is_empty(&actor->waits));
     CHECK(map_remove(&directory->actors, &actor->address) == actor);
+    directory->hosted -= actor_is_hosted(actor);
     if (actor->state == ACTOR_DEAD) {
         list_remove(&actor->aged);
         directory->tombstones_count--;
@@ -98,8 +106,7 @@ void directory_touch(struct directory *directory, struct actor *actor) {
 
 void directory_bury(struct directory *directory, struct actor *actor) {
     CHECK(actor->state != ACTOR_DEAD);
-    actor->state = ACTOR_DEAD;
-    actor->slot = 0;
+    directory_move(directory, actor, ACTOR_DEAD, 0);
     directory->alive--;
     directory->tombstones_count++;
     directory_touch(directory, actor);

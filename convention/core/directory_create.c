@@ -152,7 +152,7 @@ void directory_refuse_here(struct directory *directory, struct pending *pending,
         actor->how = CONTROL_NOT_CREATED;
         directory_bury(directory, actor);
     } else if (actor) {
-        actor->slot = 0;
+        directory_move(directory, actor, actor->state, 0);
         actor->admin = 0;
     }
     if (minted) {
@@ -454,7 +454,7 @@ void directory_on_actor_up(struct directory *directory, struct slot *slot, struc
         }
         return;
     }
-    actor->state = ACTOR_HERE;
+    directory_move(directory, actor, ACTOR_HERE, actor->slot);
     actor->process = slot->process;
     if (!actor->type) {
         actor->type = directory_text(directory, pending->create.type);
@@ -480,8 +480,7 @@ static struct pending *find_by_address(const struct directory *directory, struct
 }
 
 static void move_elsewhere(struct directory *directory, struct actor *actor, const struct control_created *created) {
-    actor->state = ACTOR_ELSEWHERE;
-    actor->slot = 0;
+    directory_move(directory, actor, ACTOR_ELSEWHERE, 0);
     actor->admin = created->admin;
     actor->process = created->process;
     actor->endpoint = directory_text(directory, created->endpoint);

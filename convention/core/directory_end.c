@@ -66,7 +66,8 @@ void directory_on_exited(struct directory *directory, const struct directory_eve
     note_escalation(directory, actor, exited);
     directory_tell_end(directory, actor);
     if (slot && !slot->pool) {
-        actor->state = ACTOR_LEAVING; /* how far it came is known when its process has died */
+        directory_move(directory, actor, ACTOR_LEAVING,
+                       actor->slot); /* how far it came is known when its process has died */
     } else {
         directory_leave_slot(directory, actor->slot);
         directory_bury(directory, actor);

@@ -45,7 +45,7 @@ void directory_enter_slot(struct directory *directory, struct pending *pending, 
     slot->actors++;
     pending->slot = slot->number;
     pending->admin = 0;
-    actor->slot = slot->number;
+    directory_move(directory, actor, actor->state, slot->number);
     actor->admin = directory->incarnation;
     deadlines_clear(&directory->pending_deadlines, &pending->deadline);
     if (!slot->started) {

@@ -83,9 +83,8 @@ static struct pending *ask_again(struct directory *directory, const struct actor
 
 /* Its questions wait for the new life. */
 static void enter_pending(struct directory *directory, struct actor *actor) {
-    actor->state = ACTOR_PENDING;
+    directory_move(directory, actor, ACTOR_PENDING, 0);
     actor->reviving = actor->failed = false;
-    actor->slot = 0;
     free(actor->text);
     actor->text = NULL;
     LIST_EACH (&actor->waits, node, after) {
@@ -143,7 +142,7 @@ void directory_on_failed(struct directory *directory, struct actor *actor, const
         directory_restart(directory, actor, &slot);
     } else {
         actor->reviving = true;
-        actor->state = ACTOR_LEAVING;
+        directory_move(directory, actor, ACTOR_LEAVING, actor->slot);
         directory_want(directory, DIRECTORY_KILL_HOST, (struct mesh_address){0}, slot->number, NULL);
     }
 }

@@ -123,7 +123,7 @@ struct directory {
     struct map actors, pendings, waits, slots;
     struct deadlines pending_deadlines, wait_deadlines;
     struct list told, untold; /* tombstones of what ended well, and of the rest: the least recently used first */
-    size_t tombstones_count, alive;
+    size_t tombstones_count, alive, hosted;
     uint64_t next_id;
     uint32_t next_slot;
     struct address_mint mint;
@@ -150,6 +150,14 @@ struct actor *directory_add_actor(struct directory *directory, struct mesh_addre
  * comes to an end. NULL
  * as directory_add_actor. */
 struct actor *directory_enter_pending(struct directory *directory, struct mesh_address address);
+/* In a process of this node, or on its way into one. */
+static inline bool actor_is_hosted(const struct actor *actor) {
+    return actor->slot &&
+           (actor->state == ACTOR_PENDING || actor->state == ACTOR_HERE || actor->state == ACTOR_LEAVING);
+}
+
+/* Its state and slot change only so, for those that are hosted are counted. */
+void directory_move(struct directory *directory, struct actor *actor, enum actor_state state, uint32_t slot);
 void directory_remove_actor(struct directory *directory, struct actor *actor);
 
 /* Makes it a tombstone, and answers who waits for it. */

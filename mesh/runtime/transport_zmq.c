@@ -326,13 +326,8 @@ static size_t zmq_transport_descriptors(struct transport *transport, struct poll
             add_descriptor(link->socket, out, max, &count);
         }
     }
-    /* The admin is to notice a broken link at once, a process one that does not come up. */
-    LIST_EACH (&self->links, node, after) {
-        const struct zmq_link *link = LIST_OWNER(node, struct zmq_link, listed);
-        if (link->monitor &&
-            (self->admin || link->link.state == TRANSPORT_OPENING || list_is_linked(&link->readable))) {
-            add_descriptor(link->monitor, out, max, &count);
-        }
+    LIST_EACH (&self->watched, node, after) {
+        add_descriptor(LIST_OWNER(node, struct zmq_link, watched)->monitor, out, max, &count);
     }
     self->polled = true;
     return count;
@@ -376,6 +371,7 @@ enum mesh_status transport_zmq_new(struct transport **out, uint64_t incarnation,
     list_init(&self->busy);
     list_init(&self->news);
     list_init(&self->readable);
+    list_init(&self->watched);
     zmq_msg_init(&self->first);
     self->context = zmq_ctx_new();
     if (self->context) {

@@ -24,6 +24,7 @@ struct zmq_link {
     struct list_node busy;     /* of those that open, or have a frame waiting */
     struct list_node news;     /* of those whose state or readiness has changed */
     struct list_node readable; /* of the two-way ones */
+    struct list_node watched;  /* of those whose monitor is polled */
     void *socket;              /* NULL: the way back through the ROUTER */
     void *monitor;
     uint64_t source;
@@ -37,7 +38,7 @@ struct zmq_transport {
     void *context, *inbound;
     bool admin; /* `inbound` is a ROUTER */
     uint64_t incarnation;
-    struct list links, busy, news, readable;
+    struct list links, busy, news, readable, watched;
     struct list_node *turn; /* the two-way link whose turn it is to be received from; NULL: `inbound` */
     unsigned taken;         /* frames since the turn began */
     bool polled;            /* monitors are polled since they were last looked at */

@@ -31,9 +31,18 @@ static void drop_waiting(struct zmq_link *link) {
     link->waiting_at = link->waiting_count = 0;
 }
 
+/* The admin is to notice a broken link at once, a process one that does not come up, or that leads to an admin. The other links of a
+ * process may be many, and cost nothing. */
+static bool is_watched(const struct zmq_transport *self, const struct zmq_link *link) {
+    return self->admin || link->link.state == TRANSPORT_OPENING || list_is_linked(&link->readable);
+}
+
 static void enter_state(struct zmq_transport *self, struct zmq_link *link, enum transport_state state) {
     if (link->link.state != state && link->link.state <= TRANSPORT_UP) {
         link->link.state = state;
+        if (!is_watched(self, link)) {
+            list_remove(&link->watched);
+        }
         if (state > TRANSPORT_UP) {
             drop_waiting(link);
             list_remove(&link->busy);
@@ -51,6 +60,7 @@ static struct zmq_link *new_link(void) {
         list_node_init(&link->busy);
         list_node_init(&link->news);
         list_node_init(&link->readable);
+        list_node_init(&link->watched);
         link->link.ready = true;
     }
     return link;
@@ -102,6 +112,7 @@ enum mesh_status zmq_link_open(struct transport *transport, const char *endpoint
         return status;
     }
     list_push_back(&self->busy, &link->busy);
+    list_push_back(&self->watched, &link->watched);
     if (two_way) {
         list_push_back(&self->readable, &link->readable);
     }
@@ -134,6 +145,7 @@ void zmq_link_close(struct transport *transport, struct transport_link *closed) 
     list_remove(&link->busy);
     list_remove(&link->news);
     list_remove(&link->readable);
+    list_remove(&link->watched);
     if (link->socket) {
         zmq_socket_monitor(link->socket, NULL, 0); /* before its PAIR is closed */
     }
@@ -314,11 +326,8 @@ static void advance(struct zmq_transport *self, struct zmq_link *link) {
 /* A monitor that is polled must be read, or it is readable for ever. */
 static void check_polled(struct zmq_transport *self) {
     self->polled = false;
-    LIST_EACH (&self->links, node, after) {
-        struct zmq_link *link = LIST_OWNER(node, struct zmq_link, listed);
-        if (self->admin || list_is_linked(&link->readable)) {
-            zmq_link_check(&self->transport, &link->link);
-        }
+    LIST_EACH (&self->watched, node, after) {
+        zmq_link_check(&self->transport, &LIST_OWNER(node, struct zmq_link, watched)->link);
     }
 }
 
