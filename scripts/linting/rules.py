@@ -1,9 +1,12 @@
-"""Every rule that a comment, a test's name or the table of mutants cites stands in docs/semantics.md.
+"""Every rule that a comment, a test's name or the table of mutants cites stands in docs/semantics.md; and each of A to F and K that
+stands there is cited by a test, which a mutant of that rule fails.
 
 SPDX-License-Identifier: MPL-2.0
 """
 import os
 import re
+
+from scripts.linting import tree
 
 RULE = "rules"
 PAGE = "docs/semantics.md"
@@ -12,6 +15,9 @@ CITED = re.compile(r"(?<![A-Za-z0-9_.])((?:[A-HJKP]\d{1,2}[a-z]?)|S\d[A-H])(?![A
 TEST = re.compile(r"^(?:Test|ParameterizedTest)\((.*?)[),]\s*(?:\{|\.)", re.MULTILINE | re.DOTALL)
 STATED = re.compile(r"\*\*((?:[A-HJKP]\d{1,2}[a-z]?)|S\d[A-H])\*\*")
 RANGE = re.compile(r"\*\*([A-Z]\d?)(\d+|[A-H])\*\* to \*\*\1(\d+|[A-H])\*\*")
+
+PROMISED = re.compile(r"^- \*\*([A-FK]\d{1,2}[a-z]?)\*\* (?!\*Missing)", re.MULTILINE)
+NAMED = re.compile(r"\b(?:test_)?((?:[A-FK]\d{1,2}[a-z]?_)+)[a-z]")
 
 
 def stated(root):
@@ -54,3 +60,36 @@ def check_mutants(mutants, root):
     for row in re.finditer(r"^[^#\t\n][^\t\n]*\t([^\t\n]*)", mutants.text, re.MULTILINE):
         if row.group(1) not in known:
             yield mutants.finding(row.start(1), RULE, f"rule {row.group(1)} does not stand in {PAGE}")
+
+
+def check_proofs(sources, mutants, root):
+    """Each rule that is built is cited by a test, and some mutant of the rule is for such a test."""
+    tests = citing_tests(sources)
+    rows = [line.split("\t") for line in mutants.text.splitlines() if line.count("\t") == 5 and not line.startswith("#")]
+    page = tree.Source(root, PAGE)
+    for match in PROMISED.finditer(page.text):
+        rule = match.group(1)
+        names = tests.get(rule, ())
+        if not names:
+            yield page.finding(match.start(1), RULE, f"no test cites rule {rule} in its name")
+        elif not any(row[1] == rule and re.search(row[5], name) for row in rows for name in names):
+            yield page.finding(match.start(1), RULE, f"no mutant of rule {rule} in {MUTANTS} is for a test that cites it")
+
+
+def citing_tests(sources):
+    """For each rule the names, in ctest, of the tests that cite it."""
+    tests = {}
+    for source in sources:
+        if source.is_test and (source.is_c or source.is_python):
+            code = source.code if source.is_c else source.text
+            for match in NAMED.finditer(code):
+                for rule in match.group(1).rstrip("_").split("_"):
+                    tests.setdefault(rule, set()).add(name_in_ctest(source.path))
+    return tests
+
+
+def name_in_ctest(path):
+    folder, name = os.path.split(os.path.splitext(path)[0])
+    script = path.endswith(".py")
+    kind = folder[len("tests/") :].replace("/", "-")
+    return f"{kind}-run-{name[len('test_'):]}" if script else f"{kind}-{name}"

@@ -23,7 +23,7 @@ CLEAN = {
     "tests/unit/test_a.c": C_TOP + "Test(a, D4_once) {\n    a(1);\n}\n",
     "tests/support/wait.c": C_TOP + "void wait(void) {\n    usleep(1);\n}\n",
     "scripts/a": SH_TOP + "echo pure\n",
-    "tests/mutants.tsv": "# A comment.\nname\tD4\tmesh/core/a.c\told\tnew\t^unit$\n",
+    "tests/mutants.tsv": "# A comment.\nname\tD4\tmesh/core/a.c\told\tnew\t^unit-test_a$\n",
 }
 
 
@@ -78,6 +78,8 @@ PLANTED = [
     ("mesh/core/p.c", C_TOP + "/* As D9 says. */\n", "rules", "rule D9"),
     ("mesh/core/p.c", C_TOP + "/* As S2D says. */\n", "rules", "rule S2D"),
     ("tests/unit/p.c", C_TOP + "Test(a, E7_twice) {\n}\n", "rules", "rule E7"),
+    ("docs/semantics.md", RULES + "- **D5** In order.\n", "rules", "no test cites rule D5"),
+    ("docs/semantics.md", RULES + "- **K3** *Missing: metrics.*\n", None, None),
     ("tests/mutants.tsv", "name\tE7\tmesh/core/a.c\told\tnew\t^unit$\n", "rules", "rule E7"),
     ("mesh/core/p.c", "#include <stdio.h>\n", "opening", "does not open"),
     ("mesh/core/p.c", "/* SPDX-License-Identifier: MPL-2.0 */\n", "opening", "does not open"),
@@ -121,6 +123,10 @@ class Lint(unittest.TestCase):
                     self.assertEqual(said.returncode, 1)
                     self.assertRegex(said.stdout, rf"(?m)^{path}:\d+: .*\[{rule}\]$")
                     self.assertIn(words, said.stdout)
+
+    def test_a_mutant_for_another_test_proves_no_rule(self):
+        with tree(CLEAN | {"tests/mutants.tsv": "name\tD4\tmesh/core/a.c\told\tnew\t^unit-test_b$\n"}) as root:
+            self.assertIn("docs/semantics.md:1: no mutant of rule D4", lint(root).stdout)
 
     def test_the_line_is_told(self):
         with tree(CLEAN | {"mesh/core/p.c": C_TOP + "\n\n#include <poll.h>\n"}) as root:

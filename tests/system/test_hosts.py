@@ -1,4 +1,4 @@
-"""How hosts are started (C9), what a process list shows of them (A6), and what happens when no more can be.
+"""How hosts are started (C9), one for each actor (A3), what a process list shows of them (A6), and what happens when no more can be.
 
 SPDX-License-Identifier: MPL-2.0
 """
@@ -69,6 +69,18 @@ class Hosts(unittest.TestCase):
         for start in ("fork", "spawn"):
             with self.subTest(start), Directory() as self.directory:
                 self.assertNotIn("/dev/zero", descriptors(self.begin(start)))
+
+    def test_A3_each_actor_is_a_process_that_is_killed_alone(self):
+        node = self.node()
+        program = self.program(node, 3)
+        for _ in range(2):
+            program.stdout.readline()
+        hosts = {actor["pid"] for actor in node.status()["actors"]}
+        self.assertEqual(len(hosts), 3)
+        killed = hosts.pop()
+        os.kill(killed, signal.SIGKILL)
+        wait_for(lambda: {actor["pid"] for actor in node.status()["actors"]} == hosts, 5, "one actor is gone")
+        self.assertTrue(all(is_alive(pid) for pid in hosts))
 
     def test_A6_the_title_shows_type_and_address(self):
         for start in ("fork", "spawn"):

@@ -1,4 +1,4 @@
-"""A killed admin, host or program leaves nothing of itself behind (C8).
+"""A killed admin, host or program leaves nothing of itself behind (C8), and a node is nobody's child (C13).
 
 SPDX-License-Identifier: MPL-2.0
 """
@@ -60,6 +60,11 @@ class Kills(unittest.TestCase):
         self.program.wait()
         wait_for(lambda: not [name for name in self.sockets() if name.startswith("p")], 2, "its socket is gone")
         self.assertTrue(is_alive(pid))
+
+    def test_C13_a_started_node_is_a_daemon_that_outlives_its_starter(self):
+        self.assertTrue(is_alive(self.node.pid))
+        self.assertNotEqual(os.getsid(self.node.pid), os.getsid(0))
+        self.assertEqual(os.readlink(f"/proc/{self.node.pid}/cwd"), "/")
 
     def test_C12_a_stopped_node_leaves_nothing(self):
         processes = self.node.processes()
