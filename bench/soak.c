@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { WARM_UP_S = 20, MINUTE_S = 60, SAMPLES_MAX = 24 * 3600, BURST = 200000 };
+enum { WARM_UP_S = 60, MINUTE_S = 60, SAMPLES_MAX = 24 * 3600, BURST = 200000 };
 
 enum { OF_ADMIN, OF_HOST, OF_PROGRAM, PROCESSES };
 

@@ -46,9 +46,14 @@ int cli_json_actor(const struct mesh_actor_details *actor) {
 
 /* ---- text ---- */
 
+/* Of what is said secondhand some is not known. */
 static void print_queues(const struct mesh_actor_details *actor) {
     printf("  mailbox    %" PRIu64 " messages, %" PRIu64 " bytes\n", actor->actor.mailbox, actor->mailbox_bytes);
     printf("  unsettled  %" PRIu64 " messages, %" PRIu64 " bytes\n", actor->actor.unsettled, actor->unsettled_bytes);
+    if (actor->secondhand) {
+        printf("  pending    %" PRIu64 " timers\n", actor->timers);
+        return;
+    }
     printf("  streams    out to %" PRIu64 ", in from %" PRIu64 " in other processes\n", actor->streams_out,
            actor->streams_in);
     printf("  pending    %" PRIu64 " timers, %" PRIu64 " watched descriptors\n", actor->timers, actor->watched);
@@ -57,7 +62,7 @@ static void print_queues(const struct mesh_actor_details *actor) {
 static void print_children(const struct mesh_actor_details *actor) {
     char text[MESH_ADDRESS_TEXT_BYTES];
     printf("  children   %" PRIu64, actor->children_count);
-    if (actor->children_listed < actor->children_count) {
+    if (actor->children_listed < actor->children_count && !actor->secondhand) {
         printf(", of which the first %zu", actor->children_listed);
     }
     printf("%s\n", actor->children_listed > 0 ? ":" : "");
@@ -66,7 +71,7 @@ static void print_children(const struct mesh_actor_details *actor) {
     }
 }
 
-static void print_firsthand(const struct mesh_actor_details *actor) {
+static void print_rest(const struct mesh_actor_details *actor) {
     char text[TEXT_BYTES];
     print_queues(actor);
     printf("  counters  ");
@@ -75,13 +80,6 @@ static void print_firsthand(const struct mesh_actor_details *actor) {
     }
     printf("\n");
     print_children(actor);
-}
-
-/* With what is known all the same: the handler's message, and the numbers of before it. */
-static void print_secondhand(const struct mesh_actor_report *actor) {
-    printf("  mailbox    %" PRIu64 " messages\n  unsettled  %" PRIu64 " messages\n  handled    %" PRIu64 "\n",
-           actor->mailbox, actor->unsettled, actor->handled);
-    printf("  (said by the admin of its node, since its host does not answer now)\n");
 }
 
 int cli_print_actor(const struct mesh_actor_details *details) {
@@ -98,10 +96,9 @@ int cli_print_actor(const struct mesh_actor_details *details) {
                (double)actor->busy_ms / 1000);
     }
     printf("\n  restarts   %" PRIu64 "\n", details->restarts);
+    print_rest(details);
     if (details->secondhand) {
-        print_secondhand(actor);
-    } else {
-        print_firsthand(details);
+        printf("  (said by the admin of its node, since its host does not answer now)\n");
     }
     return fflush(stdout) == 0 ? CLI_DONE : CLI_FAILED;
 }

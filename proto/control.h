@@ -146,7 +146,7 @@ struct control_actor_report {
     struct bytes node_name, in_hand; /* in_hand: type of the message in its handler; empty for none */
     bool light, exiting;
     uint64_t restarts; /* its admin's word */
-    bool secondhand;   /* the host has not answered: the fields below are not known */
+    bool secondhand; /* the host has not answered: streams, watched descriptors and which children live are not known */
     uint64_t mailbox_bytes, unsettled_bytes, streams_out, streams_in, timers, watched;
     uint64_t children_count; /* all that live, of which so many are listed */
     size_t children_listed, counters_count;

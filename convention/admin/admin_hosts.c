@@ -26,7 +26,7 @@ enum {
 #define IPC "ipc://"
 
 #define TRIM_AFTER_NS                                                                                                  \
-    (2 * NS_PER_S) /* memory is given back so long after a process has ended, when its tombstones are gone */
+    (2 * NS_PER_S) /* memory is given back when no process has ended for so long, and tombstones are gone */
 
 struct resident *admin_resident(const struct admin *admin, uint32_t slot) {
     uint64_t key = slot;
@@ -158,7 +158,7 @@ static void bury(struct admin *admin, struct resident *resident, enum control_ho
     log_write(admin->log, how == CONTROL_OWN_EXIT ? MESH_LOG_DEBUG : MESH_LOG_WARNING, NULL, resident->actor,
               "process %ld: %s", (long)resident->pid, text);
     remove_resident(admin, resident);
-    admin->trim_ns = time_min(admin->trim_ns, time_add(process_now(admin->process), TRIM_AFTER_NS));
+    admin->trim_ns = time_add(process_now(admin->process), TRIM_AFTER_NS);
     admin_tell_directory(admin, &died);
     process_peer_lost(admin->process, incarnation);
     free(floors);

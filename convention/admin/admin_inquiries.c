@@ -10,6 +10,7 @@
  * SPDX-License-Identifier: MPL-2.0 */
 #include "convention/admin/admin.h"
 #include "mesh/core/address.h"
+#include "mesh/runtime/actor_report.h"
 #include <inttypes.h>
 #include <stdlib.h>
 
@@ -64,6 +65,7 @@ static void answer_secondhand(struct admin *admin, const struct inquiry *inquiry
                               const struct crash_record *record) {
     const struct directory_view *view = &place->view;
     struct control control = {.id = inquiry->id, .kind = CONTROL_ACTOR_REPORT};
+    struct control_counter counters[ACTOR_REPORT_COUNTERS];
     struct control_actor_report *report = &control.actor_report;
     report->actor = (struct control_actor_status){.address = view->address,
                                                   .parent = view->parent,
@@ -75,6 +77,7 @@ static void answer_secondhand(struct admin *admin, const struct inquiry *inquiry
     report->restarts = place->restarts;
     report->secondhand = true;
     if (record) {
+        actor_report_show_load(report, record->handled, &record->load, counters);
         admin_show_record(admin, record, &report->actor);
         report->actor.type = view->type.size > 0 ? view->type : bytes_of_text(record->type);
         report->exiting = record->state == CRASH_EXITING;

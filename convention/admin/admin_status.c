@@ -114,9 +114,9 @@ void admin_show_record(const struct admin *admin, const struct crash_record *rec
                        struct control_actor_status *actor) {
     uint64_t busy_ns = time_left(record->since_ns, process_now(admin->process));
     actor->state = bytes_of_text(crash_state_name(record->state));
-    actor->mailbox = record->mailbox;
+    actor->mailbox = record->load.mailbox;
     actor->handled = record->handled;
-    actor->unsettled = record->unsettled;
+    actor->unsettled = record->load.unsettled;
     actor->busy_ms = record->state == CRASH_BUSY ? busy_ns / NS_PER_MS : 0;
 }
 

@@ -171,18 +171,18 @@ const struct delivery_counters *delivery_counters(const struct delivery *deliver
 /* Whether the sender may submit one more system message. */
 bool delivery_system_room(const struct delivery *delivery, struct mesh_address sender);
 
-/* Messages and bytes in the mailbox, unsettled messages of the window; false for an unknown address. */
+/* Messages and bytes in the mailbox, unsettled messages of the window, what it has sent in all, and what of that came back or is
+ * dead; false for an unknown address. */
 struct delivery_load {
     size_t mailbox_messages, mailbox_bytes, unsettled_messages, unsettled_bytes;
     size_t system_messages; /* of the unsettled ones */
     uint64_t handled;
+    uint64_t sent, returned, dead;
 };
 bool delivery_load(const struct delivery *delivery, struct mesh_address address, struct delivery_load *out);
 
-/* What it has sent in all, and what of that came back or is dead; and its streams: to so many targets and from so many senders in
- * other processes. Walks the streams. */
+/* Its streams: to so many targets and from so many senders in other processes. Walks them. */
 struct delivery_traffic {
-    uint64_t sent, returned, dead;
     size_t streams_out, streams_in;
 };
 bool delivery_traffic(const struct delivery *delivery, struct mesh_address address, struct delivery_traffic *out);

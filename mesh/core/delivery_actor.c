@@ -477,6 +477,9 @@ bool delivery_load(const struct delivery *d, struct mesh_address address, struct
         .unsettled_bytes = actor->users.bytes + actor->system.bytes,
         .system_messages = actor->system.messages,
         .handled = actor->handled,
+        .sent = actor->sent,
+        .returned = actor->returned,
+        .dead = actor->dead,
     };
     return true;
 }
@@ -492,10 +495,7 @@ static size_t length_of(const struct list *list) {
 bool delivery_traffic(const struct delivery *d, struct mesh_address address, struct delivery_traffic *out) {
     const struct actor *actor = map_get(&d->actors, &address);
     if (actor) {
-        *out = (struct delivery_traffic){.sent = actor->sent,
-                                         .returned = actor->returned,
-                                         .dead = actor->dead,
-                                         .streams_out = length_of(&actor->streams_out),
+        *out = (struct delivery_traffic){.streams_out = length_of(&actor->streams_out),
                                          .streams_in = length_of(&actor->streams_in)};
     }
     return actor != NULL;

@@ -12,13 +12,13 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { ASKED_MAX = 4096, COUNTERS = 6, NUMBER_BYTES = 8 };
+enum { ASKED_MAX = 4096, NUMBER_BYTES = 8 };
 
 /* ---- what the host says ---- */
 
 struct snapshot {
     struct control_actor_report report;
-    struct control_counter counters[COUNTERS];
+    struct control_counter counters[ACTOR_REPORT_COUNTERS];
     struct mesh_address children[CONTROL_LISTED];
 };
 
@@ -49,39 +49,35 @@ static const char *state_of(const struct mesh_actor *actor, enum lifecycle_state
     return actor->in_hand ? "busy" : "idle";
 }
 
-static uint64_t count_timers(const struct host *host, struct mesh_address address) {
-    uint64_t count = timers_count(&host->timers, address);
+/* Timers whose time has come, and whose actor's mailbox was full. */
+static uint64_t count_due(const struct host *host, struct mesh_address address) {
+    uint64_t count = 0;
     LIST_EACH (&host->due, node, after) {
         count += mesh_address_equal(LIST_OWNER(node, struct timer, of_owner)->owner, address);
     }
     return count;
 }
 
-static void add_counter(struct snapshot *snapshot, const char *name, uint64_t value) {
-    snapshot->counters[snapshot->report.counters_count++] = (struct control_counter){bytes_of_text(name), value};
-}
-
-static void add_traffic(struct snapshot *snapshot, const struct mesh_actor *actor) {
-    struct delivery *delivery = process_delivery(actor->host->process);
-    struct control_actor_report *report = &snapshot->report;
-    struct delivery_load load = {0};
-    struct delivery_traffic traffic = {0};
-    (void)delivery_load(delivery, actor->address, &load);
-    (void)delivery_traffic(delivery, actor->address, &traffic);
-    report->actor.mailbox = load.mailbox_messages;
-    report->actor.handled = load.handled;
-    report->actor.unsettled = load.unsettled_messages;
-    report->mailbox_bytes = load.mailbox_bytes;
-    report->unsettled_bytes = load.unsettled_bytes;
-    report->streams_out = traffic.streams_out;
-    report->streams_in = traffic.streams_in;
-    add_counter(snapshot, "handled", load.handled);
-    add_counter(snapshot, "retried", actor->retried);
-    add_counter(snapshot, "returned", actor->returned);
-    add_counter(snapshot, "sent", traffic.sent);
-    add_counter(snapshot, "sent_returned", traffic.returned);
-    add_counter(snapshot, "sent_dead", traffic.dead);
-    report->counters = snapshot->counters;
+void actor_report_show_load(struct control_actor_report *report, uint64_t handled, const struct crash_load *load,
+                            struct control_counter counters[ACTOR_REPORT_COUNTERS]) {
+    const struct control_counter counted[ACTOR_REPORT_COUNTERS] = {
+        {bytes_of_text("handled"), handled},
+        {bytes_of_text("retried"), load->retried},
+        {bytes_of_text("returned"), load->returned},
+        {bytes_of_text("sent"), load->sent},
+        {bytes_of_text("sent_returned"), load->sent_returned},
+        {bytes_of_text("sent_dead"), load->sent_dead},
+    };
+    memcpy(counters, counted, sizeof counted);
+    report->counters = counters;
+    report->counters_count = ACTOR_REPORT_COUNTERS;
+    report->actor.mailbox = load->mailbox;
+    report->actor.handled = handled;
+    report->actor.unsettled = load->unsettled;
+    report->mailbox_bytes = load->mailbox_bytes;
+    report->unsettled_bytes = load->unsettled_bytes;
+    report->timers = load->timers;
+    report->children_count = load->children;
 }
 
 static void fill(struct snapshot *snapshot, const struct mesh_actor *actor) {
@@ -101,12 +97,19 @@ static void fill(struct snapshot *snapshot, const struct mesh_actor *actor) {
         report->in_hand = text_in_hand(actor->in_hand);
         report->actor.busy_ms = time_left(actor->entered_ns, process_now(host->process)) / NS_PER_MS;
     }
-    report->timers = count_timers(host, actor->address);
+    struct crash_load load = hosted_load(actor);
+    struct delivery_load handled = {0};
+    struct delivery_traffic traffic = {0};
+    (void)delivery_load(process_delivery(host->process), actor->address, &handled);
+    (void)delivery_traffic(process_delivery(host->process), actor->address, &traffic);
+    actor_report_show_load(report, handled.handled, &load, snapshot->counters);
+    report->timers += count_due(host, actor->address);
+    report->streams_out = traffic.streams_out;
+    report->streams_in = traffic.streams_in;
     report->watched = actor->watch && !actor->watch->told ? actor->watch->count : 0;
     report->children_count = lifecycle_children(host->lifecycle, actor->address, snapshot->children, CONTROL_LISTED);
     report->children_listed = report->children_count < CONTROL_LISTED ? report->children_count : CONTROL_LISTED;
     report->children = snapshot->children;
-    add_traffic(snapshot, actor);
 }
 
 void actor_report_answer(struct host *host, struct mesh_address asker, const struct control *request) {

@@ -7,9 +7,16 @@
 #ifndef MESH_RUNTIME_ACTOR_REPORT_H
 #define MESH_RUNTIME_ACTOR_REPORT_H
 
+#include "mesh/runtime/crash_page.h"
 #include "proto/control.h"
 
+enum { ACTOR_REPORT_COUNTERS = 6 };
+
 struct host;
+
+/* Puts that into the report, whose counters stand in `counters` from then on. */
+void actor_report_show_load(struct control_actor_report *report, uint64_t handled, const struct crash_load *load,
+                            struct control_counter counters[ACTOR_REPORT_COUNTERS]);
 
 /* Tells `asker` of the actor that the request names. */
 void actor_report_answer(struct host *host, struct mesh_address asker, const struct control *request);

@@ -21,7 +21,8 @@ struct actor_entry {
     _Atomic uint32_t state;
     uint32_t type_bytes, ending;
     struct mesh_address actor;
-    uint64_t since_ns, handled, mailbox, unsettled;
+    uint64_t since_ns, handled;
+    struct crash_load load;
     char type[CRASH_PAGE_TYPE_BYTES];
 };
 
@@ -136,7 +137,8 @@ int crash_page_open(struct crash_page *page, uint64_t now_ns, struct mesh_addres
             entry->actor = actor;
             entry->ending = 0;
             entry->since_ns = now_ns;
-            entry->handled = entry->mailbox = entry->unsettled = 0;
+            entry->handled = 0;
+            entry->load = (struct crash_load){0};
             entry->type_bytes = copy_name(entry->type, type, strlen(type));
             atomic_store_explicit(&entry->state, CRASH_STARTING, memory_order_release);
             return i;
@@ -167,11 +169,10 @@ void crash_page_set_ending(struct crash_page *page, int entry) {
     }
 }
 
-void crash_page_set_load(struct crash_page *page, int entry, uint64_t mailbox, uint64_t unsettled) {
+void crash_page_set_load(struct crash_page *page, int entry, const struct crash_load *load) {
     struct actor_entry *actor = entry_at(page, entry);
     if (actor) {
-        actor->mailbox = mailbox;
-        actor->unsettled = unsettled;
+        actor->load = *load;
     }
 }
 
@@ -295,8 +296,7 @@ bool crash_page_actor(const struct crash_page *page, size_t index, struct crash_
         .state = (enum crash_state)state,
         .since_ns = entry->since_ns,
         .handled = entry->handled,
-        .mailbox = entry->mailbox,
-        .unsettled = entry->unsettled,
+        .load = entry->load,
         .ending = entry->ending != 0,
         .in_hand = state == CRASH_BUSY,
     };

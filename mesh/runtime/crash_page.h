@@ -62,8 +62,13 @@ void crash_page_set_state(struct crash_page *page, int entry, uint64_t now_ns, e
 /* It ends by its own will, or by request. */
 void crash_page_set_ending(struct crash_page *page, int entry);
 
-/* What waits for the actor, and what it sent that is not settled. */
-void crash_page_set_load(struct crash_page *page, int entry, uint64_t mailbox, uint64_t unsettled);
+/* What is told of an actor beside its state: what waits for it, what it sent that is not settled, and what was counted. */
+struct crash_load {
+    uint64_t mailbox, mailbox_bytes, unsettled, unsettled_bytes;
+    uint64_t children, timers;
+    uint64_t retried, returned, sent, sent_returned, sent_dead;
+};
+void crash_page_set_load(struct crash_page *page, int entry, const struct crash_load *load);
 
 /* What the host's delivery has counted so far, and its log of lines that could not be written. */
 void crash_page_count(struct crash_page *page, const struct delivery_counters *counters, uint64_t lines_lost);
@@ -79,7 +84,8 @@ struct crash_record {
     enum crash_state state;
     uint64_t since_ns; /* when the state began, by the monotonic clock */
     char type[CRASH_PAGE_TYPE_BYTES];
-    uint64_t handled, mailbox, unsettled;
+    uint64_t handled;
+    struct crash_load load;
     bool ending;  /* by its own will or by request: a crash from here on is no failure (C7) */
     bool in_hand; /* a message was: the four below */
     struct mesh_address sender;

@@ -232,9 +232,9 @@ static void publish_load(struct host *host) {
         crash_page_count(host->page, delivery_counters(process_delivery(host->process)), log_lost(host->log));
     }
     for (int i = 0; host->paged_count > 0 && i < CRASH_PAGE_ACTORS; i++) {
-        struct delivery_load load;
-        if (host->paged[i] && delivery_load(process_delivery(host->process), host->paged[i]->address, &load)) {
-            crash_page_set_load(host->page, i, load.mailbox_messages, load.unsettled_messages);
+        if (host->paged[i]) {
+            struct crash_load load = hosted_load(host->paged[i]);
+            crash_page_set_load(host->page, i, &load);
         }
     }
 }

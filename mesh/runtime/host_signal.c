@@ -52,8 +52,8 @@ static void write_actor(const struct host *host, const struct crash_record *reco
     add_text(&line, crash_state_name(record->state));
     add_field(&line, " for ms ", now_ms > since_ms ? now_ms - since_ms : 0);
     add_field(&line, ", handled ", record->handled);
-    add_field(&line, ", mailbox ", record->mailbox);
-    add_field(&line, ", unsettled ", record->unsettled);
+    add_field(&line, ", mailbox ", record->load.mailbox);
+    add_field(&line, ", unsettled ", record->load.unsettled);
     if (record->in_hand) {
         add_text(&line, ", in hand ");
         add_text(&line, record->in_hand_type);

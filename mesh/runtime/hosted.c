@@ -50,6 +50,25 @@ void hosted_end(struct mesh_actor *actor) {
     free(actor);
 }
 
+struct crash_load hosted_load(const struct mesh_actor *actor) {
+    const struct host *host = actor->host;
+    struct delivery_load load = {0};
+    struct lifecycle_view life = {0};
+    (void)delivery_load(process_delivery(host->process), actor->address, &load);
+    (void)lifecycle_look(host->lifecycle, actor->address, &life);
+    return (struct crash_load){.mailbox = load.mailbox_messages,
+                               .mailbox_bytes = load.mailbox_bytes,
+                               .unsettled = load.unsettled_messages,
+                               .unsettled_bytes = load.unsettled_bytes,
+                               .children = life.children,
+                               .timers = timers_count(&host->timers, actor->address),
+                               .retried = actor->retried,
+                               .returned = actor->returned,
+                               .sent = load.sent,
+                               .sent_returned = load.returned,
+                               .sent_dead = load.dead};
+}
+
 /* The admin sees the state of the first so many; of the others it asks the host. */
 static void enter_page(struct mesh_actor *actor) {
     struct host *host = actor->host;

@@ -88,6 +88,9 @@ MESH_MUST_USE enum mesh_status hosted_begin(struct host *host, struct mesh_addre
 /* Forgets it; its state is freed. */
 void hosted_end(struct mesh_actor *actor);
 
+/* What is told of it: what waits, and what was counted. */
+struct crash_load hosted_load(const struct mesh_actor *actor);
+
 /* ---- the host's loop, for whoever runs it ---- */
 
 /* What a host does when its process tells it something; without a user, and but for `control`, which is its admin's. */

@@ -189,12 +189,15 @@ static void K1_a_busy_actor_tells_what_waits_and_what_is_in_hand(void) {
 
 static void K1_of_a_stuck_actor_its_admin_tells_what_it_knows(void) {
     struct mesh_address actor = node_create(&nodes[0], "test.shown", "here");
+    (void)node_ask(&nodes[0], actor, "children 1");
+    (void)node_ask(&nodes[0], actor, "timers 2");
     block(actor);
     struct mesh_report *report = report_of(&nodes[0], actor);
     const struct mesh_actor_details *seen = report->actor;
     EXPECT(seen->secondhand && strcmp(seen->actor.state, "busy") == 0 && strcmp(seen->in_hand, MESH_TEXT) == 0);
     EXPECT(strcmp(seen->actor.type, "test.shown") == 0 && strcmp(seen->node, "here") == 0 && seen->actor.pid > 0);
-    EXPECT(seen->actor.busy_ms >= 900 && seen->children_count == 0 && seen->counters_count == 0);
+    EXPECT(seen->actor.busy_ms >= 900 && seen->children_count == 1 && seen->children_listed == 0 && seen->timers == 2);
+    EXPECT(seen->actor.handled == 2 && counter_of(seen, "handled") == 2 && counter_of(seen, "sent") >= 2);
     mesh_report_release(&report);
     release();
     EXPECT(!details_of(actor).secondhand);

@@ -46,8 +46,8 @@ struct mesh_node_report {
 
 /* What is known of one actor. Its host answers, ahead of the actor's mailbox and between two messages; while a handler
  * does not return, only if another thread of that host has sent something before. When it has not answered for 1 s, or while the actor
- * is still being created, the node's admin does: then `secondhand` is set, the numbers in `actor` are those of before the handler, and
- * what stands below is not known. */
+ * is still being created, the node's admin does: then `secondhand` is set, the numbers are those of before the handler, and
+ * streams, watched descriptors and which children live are not known. */
 struct mesh_actor_details {
     struct mesh_actor_report actor;
     const char *node;    /* the name of the one that hosts it */
