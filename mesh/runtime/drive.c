@@ -8,6 +8,7 @@
 #include <time.h>
 
 #define STANDBY_AFTER_NS UINT64_C(10000000)
+#define STANDBY_MAX_NS UINT64_C(40000000)
 #define GATHER_NS UINT64_C(50000)
 #define PAUSE_NS UINT64_C(400000)
 #define PAUSE_MAX_NS UINT64_C(5000000)
@@ -187,7 +188,11 @@ static void stand_by(struct drive *drive) {
         (void)sleep_until(drive, &drive->deserted, TIME_NEVER);
     } else if (drive->driving || !list_is_empty(&drive->waiting) ||
                (!drive->urgent && now_ns - drive->left_ns < STANDBY_AFTER_NS)) {
-        (void)sleep_until(drive, &drive->deserted, now_ns + STANDBY_AFTER_NS);
+        /* While others drive again and again it looks ever more seldom: each look is felt by one of a hundred asks. */
+        bool again = drive->left_ns != drive->seen_ns;
+        drive->look_ns = again ? time_min(drive->look_ns + STANDBY_AFTER_NS, STANDBY_MAX_NS) : STANDBY_AFTER_NS;
+        drive->seen_ns = drive->left_ns;
+        (void)sleep_until(drive, &drive->deserted, now_ns + drive->look_ns);
     } else {
         drive->urgent = false;
         drive->by_standby = true;

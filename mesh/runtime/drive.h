@@ -9,7 +9,7 @@
  *      ^                                                                                        |
  *      '------------------------ a thread wants to drive: the standby leaves -------------------'
  *
- * A program has a standby thread, which takes over when nobody has driven for 10 ms, so that acks, repetitions and
+ * A program has a standby thread, which takes over when nobody has driven for 10 to 50 ms, so that acks, repetitions and
  * what comes in go on while the program computes. A host's main thread drives between its handlers; it has a standby when other
  * threads of it send.
  *
@@ -49,6 +49,8 @@ struct drive {
     bool standby_idle;   /* the standby sleeps until somebody leaves */
     uint64_t entered_ns; /* when the present driver began to wait */
     uint64_t left_ns;    /* when somebody last drove */
+    uint64_t seen_ns;    /* that, when the standby last looked */
+    uint64_t look_ns;    /* how long it sleeps until it looks again */
     uint64_t flushed_ns;
     size_t gathered_bytes; /* submitted since then */
     bool pausing;          /* the standby lets what is being sent gather, and sends what is left when it wakes */
