@@ -24,6 +24,14 @@ void map_fini(struct map *map) {
     map->size = map->used = map->room = 0;
 }
 
+static inline uint64_t *entry_at(const struct map *map, size_t place) {
+    return map->entries + place * (map->words + 1);
+}
+
+static inline void *value_of(const struct map *map, size_t place) {
+    return (void *)(uintptr_t)entry_at(map, place)[map->words];
+}
+
 static inline uint64_t word_of(const void *key, size_t i) {
     uint64_t word;
     memcpy(&word, (const char *)key + 8 * i, 8);
@@ -51,7 +59,7 @@ static inline bool key_equal(const void *a, const void *b, size_t words) {
 
 static inline size_t find_words(const struct map *map, const void *key, size_t words) {
     size_t at = hash_of(map, key, words) & (map->room - 1);
-    while (map->index[at] && !key_equal(map->entries[map->index[at] - 1].key, key, words)) {
+    while (map->index[at] && !key_equal(map->entries + (map->index[at] - 1) * (words + 1), key, words)) {
         at = (at + 1) & (map->room - 1);
     }
     return at;
@@ -77,13 +85,13 @@ void *map_get(const struct map *map, const void *key) {
         return NULL;
     }
     uint32_t place = map->index[find(map, key)];
-    return place ? map->entries[place - 1].value : NULL;
+    return place ? value_of(map, place - 1) : NULL;
 }
 
 /* Makes an index of that room and packs the entries without their gaps. */
 static enum mesh_status rebuild(struct map *map, size_t room) {
     uint32_t *index = calloc(room, sizeof *index);
-    struct map_entry *entries = malloc(room / 2 * sizeof *entries);
+    uint64_t *entries = malloc(room / 2 * (map->words + 1) * sizeof *entries);
     if (!index || !entries) {
         free(index);
         free(entries);
@@ -95,9 +103,10 @@ static enum mesh_status rebuild(struct map *map, size_t room) {
     map->room = room;
     map->used = 0;
     for (size_t i = 0; i < old.used; i++) {
-        if (old.entries[i].value) {
-            entries[map->used++] = old.entries[i];
-            index[find(map, old.entries[i].key)] = (uint32_t)map->used;
+        if (value_of(&old, i)) {
+            uint64_t *entry = entry_at(map, map->used++);
+            memcpy(entry, entry_at(&old, i), (map->words + 1) * sizeof *entry);
+            index[find(map, entry)] = (uint32_t)map->used;
         }
     }
     free(old.index);
@@ -132,9 +141,9 @@ enum mesh_status map_put(struct map *map, const void *key, void *value) {
             return status;
         }
     }
-    struct map_entry *entry = &map->entries[map->used++];
-    *entry = (struct map_entry){.value = value};
-    memcpy(entry->key, key, map->words * 8);
+    uint64_t *entry = entry_at(map, map->used++);
+    memcpy(entry, key, map->words * sizeof *entry);
+    entry[map->words] = (uint64_t)(uintptr_t)value;
     map->index[find(map, key)] = (uint32_t)map->used;
     map->size++;
     return MESH_OK;
@@ -144,7 +153,7 @@ enum mesh_status map_put(struct map *map, const void *key, void *value) {
 static void close_hole(struct map *map, size_t hole) {
     size_t mask = map->room - 1;
     for (size_t at = (hole + 1) & mask; map->index[at]; at = (at + 1) & mask) {
-        size_t home = hash_of(map, map->entries[map->index[at] - 1].key, map->words) & mask;
+        size_t home = hash_of(map, entry_at(map, map->index[at] - 1), map->words) & mask;
         if (((at - home) & mask) >= ((at - hole) & mask)) {
             map->index[hole] = map->index[at];
             hole = at;
@@ -161,12 +170,12 @@ void *map_remove(struct map *map, const void *key) {
     if (!map->index[at]) {
         return NULL;
     }
-    struct map_entry *entry = &map->entries[map->index[at] - 1];
-    void *value = entry->value;
-    entry->value = NULL;
+    size_t place = map->index[at] - 1;
+    void *value = value_of(map, place);
+    entry_at(map, place)[map->words] = 0;
     close_hole(map, at);
     map->size--;
-    while (map->used > 0 && !map->entries[map->used - 1].value) {
+    while (map->used > 0 && !value_of(map, map->used - 1)) {
         map->used--;
     }
     if (map->size == 0 && map->room > ROOM_FIRST) {
@@ -177,7 +186,7 @@ void *map_remove(struct map *map, const void *key) {
 
 void *map_next(const struct map *map, size_t *place) {
     while (*place < map->used) {
-        void *value = map->entries[(*place)++].value;
+        void *value = value_of(map, (*place)++);
         if (value) {
             return value;
         }

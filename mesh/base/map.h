@@ -14,15 +14,10 @@
 
 enum { MAP_WORDS_MAX = 4 };
 
-struct map_entry {
-    uint64_t key[MAP_WORDS_MAX];
-    void *value; /* NULL in a gap */
-};
-
 struct map {
-    struct map_entry *entries;
-    uint32_t *index; /* 1 + the entry's place; 0 where none is */
-    size_t words;    /* of a key */
+    uint64_t *entries; /* of `words` + 1 each: the key, and behind it the pointer, which is 0 in a gap */
+    uint32_t *index;   /* 1 + the entry's place; 0 where none is */
+    size_t words;      /* of a key */
     size_t size, max;
     size_t used; /* entries and gaps */
     size_t room; /* of the index: a power of two, or 0; entries have room for half as many */
