@@ -80,6 +80,15 @@ static inline size_t find(const struct map *map, const void *key) {
     }
 }
 
+/* The same for a key that is not there: no entry is looked at. */
+static size_t find_free(const struct map *map, const void *key) {
+    size_t at = hash_of(map, key, map->words) & (map->room - 1);
+    while (map->index[at]) {
+        at = (at + 1) & (map->room - 1);
+    }
+    return at;
+}
+
 void *map_get(const struct map *map, const void *key) {
     if (map->size == 0) {
         return NULL;
@@ -106,7 +115,7 @@ static enum mesh_status rebuild(struct map *map, size_t room) {
         if (value_of(&old, i)) {
             uint64_t *entry = entry_at(map, map->used++);
             memcpy(entry, entry_at(&old, i), (map->words + 1) * sizeof *entry);
-            index[find(map, entry)] = (uint32_t)map->used;
+            index[find_free(map, entry)] = (uint32_t)map->used;
         }
     }
     free(old.index);
@@ -144,7 +153,7 @@ enum mesh_status map_put(struct map *map, const void *key, void *value) {
     uint64_t *entry = entry_at(map, map->used++);
     memcpy(entry, key, map->words * sizeof *entry);
     entry[map->words] = (uint64_t)(uintptr_t)value;
-    map->index[find(map, key)] = (uint32_t)map->used;
+    map->index[find_free(map, key)] = (uint32_t)map->used;
     map->size++;
     return MESH_OK;
 }
