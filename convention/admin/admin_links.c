@@ -122,7 +122,7 @@ void admin_on_hello(void *user, uint64_t peer, const struct frame_hello *hello, 
 
 void admin_on_link(void *user, uint64_t peer, const char *endpoint, enum process_link link) {
     struct admin *admin = user;
-    if (peer != 0 && !is_neighbour(admin, peer)) {
+    if (peer != 0 && peer != admin->incarnation && !is_neighbour(admin, peer)) {
         return; /* a host or a program: its process says more than its link */
     }
     struct convention_event event = {.peer = peer, .endpoint = bytes_of_text(endpoint)};

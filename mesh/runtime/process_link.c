@@ -294,8 +294,21 @@ static void call_user_hello(struct process *process, uint64_t from, const struct
     }
 }
 
+/* A call of ours has ended here: that endpoint is one more of our own, and nobody's peer (B5). */
+static void on_own_answer(struct process *process, struct peer *peer) {
+    if (process->callbacks.link) {
+        process->callbacks.link(process->callbacks.user, process->incarnation, peer->endpoint, PROCESS_LINK_UP);
+    }
+    close_link(process, peer);
+    peers_remove(&process->peers, peer);
+}
+
 /* The answer to a hello of ours, on the link that we opened. */
 static void on_answer(struct process *process, struct peer *peer, const struct frame *frame) {
+    if (frame->from == process->incarnation) {
+        on_own_answer(process, peer);
+        return;
+    }
     if (peer == process->admin) {
         on_admin_hello(process, frame);
     }
@@ -345,7 +358,11 @@ static void answer_back(struct process *process, struct peer *peer, uint64_t sou
 /* A process calls us, who are an admin. */
 static void on_call(struct process *process, uint64_t source, const struct frame *frame) {
     struct frame_hello answer = own_hello(process, &(struct peer){0});
-    call_user_hello(process, frame->from, &frame->hello, &answer);
+    if (frame->from == process->incarnation) {
+        answer.refusal = bytes_of_text("this is the caller itself");
+    } else {
+        call_user_hello(process, frame->from, &frame->hello, &answer);
+    }
     struct peer refused = {.incarnation = frame->from};
     struct peer *peer = &refused;
     if (answer.refusal.size == 0 &&

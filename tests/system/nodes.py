@@ -7,6 +7,7 @@ import os
 import pathlib
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -52,6 +53,12 @@ def daemon_with(path, prelude):
     path.write_text(f'#!/bin/bash\nset -e\n{prelude} {MESHD} "$@"\n')
     path.chmod(0o700)
     return str(path)
+
+
+def free_port():
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
 
 
 class Directory:
@@ -118,4 +125,4 @@ class Node:
             wait_for(lambda: not self.run.exists(), 10, f"{self.run} is removed")
 
 
-__all__ = ["BUILD", "CREATOR", "Directory", "MESH", "MESHD", "MODULES", "ROOT", "environment", "is_alive", "wait_for"]
+__all__ = ["BUILD", "CREATOR", "Directory", "MESH", "MESHD", "MODULES", "ROOT", "environment", "free_port", "is_alive", "wait_for"]

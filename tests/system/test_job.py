@@ -4,12 +4,11 @@ SPDX-License-Identifier: MPL-2.0
 """
 import os
 import pathlib
-import socket
 import subprocess
 import tempfile
 import unittest
 
-from nodes import BUILD, ROOT, Directory, environment, wait_for
+from nodes import BUILD, ROOT, Directory, environment, free_port, wait_for
 
 TIMES = 400  # of the text: a few seconds of work
 
@@ -17,12 +16,6 @@ TIMES = 400  # of the text: a few seconds of work
 def quietly(*command):
     done = subprocess.run([str(word) for word in command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     assert done.returncode == 0, done.stdout
-
-
-def free_port():
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
 
 
 class Job(unittest.TestCase):
