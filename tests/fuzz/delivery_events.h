@@ -22,6 +22,7 @@ enum delivery_script {
     SCRIPT_VERDICT,   /* party, outcome */
     SCRIPT_PULL,      /* peer */
     SCRIPT_TIME,      /* hundredths of a second, to the power of two */
+    SCRIPT_RENEW,     /* party */
     SCRIPT_EVENTS,
 };
 

@@ -25,7 +25,6 @@ enum {
 /* Small, so that a short script reaches them. */
 static const struct delivery_limits limits = {
     .run_min = 1,
-    .tell_handled = true,
     .window_messages = 8,
     .window_bytes = 64 * 1024,
     .system_messages = 3,
@@ -57,6 +56,7 @@ struct state {
     size_t pulled_count, submitted;
     bool open[MESSAGES_MAX]; /* accepted and not settled */
     size_t sizes[MESSAGES_MAX];
+    struct mesh_address senders[MESSAGES_MAX];
 };
 
 static uint8_t content[PAYLOAD_BYTES];
@@ -144,6 +144,17 @@ static enum mesh_status step(struct state *state, struct delivery_event event) {
 
 /* ---- what happens ---- */
 
+/* What the party had open is abandoned: nobody hears of it any more. */
+static void abandon(struct state *state, enum delivery_event_kind how) {
+    struct mesh_address party = next_party(state);
+    if (step(state, (struct delivery_event){.kind = how, .address = party}) != MESH_OK) {
+        return;
+    }
+    for (size_t i = 0; i < state->submitted; i++) {
+        state->open[i] = state->open[i] && !mesh_address_equal(state->senders[i], party);
+    }
+}
+
 /* Goes on with the next one when a message is in hand already. */
 static void take_next(struct state *state, struct mesh_address party) {
     if (!delivery_take(state->delivery, state->now_ns, party)) {
@@ -173,6 +184,7 @@ static void submit(struct state *state) {
     enum mesh_status status = delivery_submit(state->delivery, state->now_ns, message);
     if (status == MESH_OK) {
         state->open[state->submitted] = true;
+        state->senders[state->submitted] = sender;
         state->sizes[state->submitted++] = size;
     } else {
         message_release(message);
@@ -287,8 +299,11 @@ static void happen(struct state *state, enum delivery_script what) {
         event = (struct delivery_event){.kind = DELIVERY_CLOSE, .address = next_party(state), .reason = FRAME_EXITED};
         break;
     case SCRIPT_FORGET:
-        event = (struct delivery_event){.kind = DELIVERY_FORGET, .address = next_party(state)};
-        break;
+        abandon(state, DELIVERY_FORGET);
+        return;
+    case SCRIPT_RENEW:
+        abandon(state, DELIVERY_RENEW);
+        return;
     case SCRIPT_RESOLVED:
         event = (struct delivery_event){.kind = DELIVERY_RESOLVED, .address = next_party(state)};
         event.peer = next_peer(state);
@@ -370,7 +385,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     }
     state->script = bytes_make(data, size);
     state->now_ns = NS_PER_S;
-    CHECK(delivery_new(&state->delivery, &limits, 1) == MESH_OK);
+    struct delivery_limits drawn = limits;
+    drawn.tell_handled = size % 2;
+    CHECK(delivery_new(&state->delivery, &drawn, 1) == MESH_OK);
     while (state->script.size > 0) {
         happen(state, (enum delivery_script)(next(state) % SCRIPT_EVENTS));
     }

@@ -162,8 +162,23 @@ void host_born(struct world *world, size_t actor) {
                 errand);
 }
 
+/* As the test kit does: what its code began in the failed life goes with it. */
+static void renew(struct world *world, size_t actor) {
+    struct actor_record *record = &world->actors[actor];
+    struct sim_process *process = world_process(world, record->incarnation);
+    struct delivery_event event = {.kind = DELIVERY_RENEW, .address = record->address};
+    world_count(world, TALLY_RENEWED, 1);
+    laws_abandoned(world, process, actor);
+    laws_lost_with_it(world, actor);
+    record->blocked = false;
+    CHECK(process_deliver(world, process, event) == MESH_OK);
+}
+
 void host_born_again(struct world *world, size_t actor) {
     const struct actor_record *record = &world->actors[actor];
+    if (prng_chance(&world->prng, 500)) {
+        renew(world, actor);
+    }
     struct lifecycle_event born = {.kind = LIFECYCLE_BORN, .actor = record->address};
     CHECK(process_live(world, world_process(world, record->incarnation), born) == MESH_OK);
     world_later(world, prng_between(&world->prng, 0, 20 * NS_PER_MS),

@@ -8,10 +8,100 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { STEPS_AT_ONE_TIME_MAX = 20000 };
+enum {
+    STEPS_AT_ONE_TIME_MAX = 20000,
+    STEPS_TO_A_WALK = 256, /* through the whole ledger */
+};
 
 /* Expiries are rounded up, so that neighbours travel together. */
 #define EXPIRY_SLACK_NS (9 * NS_PER_MS)
+
+/* What is on record of a dead target cannot list exceptions: up to its mark there may be messages that expired, or that
+ * failed, and are given for handled. Beyond the mark
+ * nothing is, but for a request that went ahead of the mailbox. */
+static bool by_floors(struct world *world, const struct ledger_entry *entry) {
+    const struct actor_record *target = &world->actors[entry->target];
+    bool passed = entry->finished || world->now_ns >= entry->deadline_ns;
+    return (target->fate == FATE_ENDED || target->life > 0) && target->floors_known && passed;
+}
+
+static bool was_handled(struct world *world, const struct ledger_entry *entry) {
+    return by_floors(world, entry) || (entry->finished && entry->verdict == FRAME_HANDLED);
+}
+
+/* ---- law 1 where nobody is told of the handled: how many they are is known at every step, and which ones at rest ---- */
+
+static void settle_untold(struct world *world, struct sim_process *process, struct ledger_entry *entry) {
+    entry->state = LEDGER_SETTLED;
+    entry->outcome = FRAME_HANDLED;
+    process->counts.open--;
+    process->counts.handled++;
+    world_count(world, TALLY_HANDLED, 1);
+    world_count(world, TALLY_HANDLED_UNTOLD, 1);
+}
+
+/* No more than were. */
+static void check_untold(struct world *world, const struct sim_process *process) {
+    uint64_t untold = delivery_counters(process->delivery)->handled - process->counts.handled;
+    uint64_t were = 0;
+    for (uint64_t i = 0; untold > 0 && i < world->ledger.count; i++) {
+        const struct ledger_entry *entry = &world->ledger.entries[i];
+        bool open = entry->state == LEDGER_OPEN && entry->incarnation == process->incarnation;
+        were += open && was_handled(world, entry);
+    }
+    if (untold > were) {
+        world_broken(world, LAW_SETTLED_ONCE,
+                     "process %zu counts %" PRIu64 " messages as handled, of which %" PRIu64 " were", process->index,
+                     untold, were);
+    }
+}
+
+void laws_settle_untold(struct world *world) {
+    for (uint64_t i = 0; i < world->ledger.count && !world->options.delivery.tell_handled; i++) {
+        struct ledger_entry *entry = &world->ledger.entries[i];
+        struct sim_process *process = world_process(world, entry->incarnation);
+        if (entry->state == LEDGER_OPEN && process && was_handled(world, entry)) {
+            settle_untold(world, process, entry);
+        }
+    }
+    for (size_t i = 0; i < world->options.processes; i++) {
+        const struct sim_process *process = &world->processes[i];
+        if (process->alive && delivery_counters(process->delivery)->handled != process->counts.handled) {
+            world_broken(world, LAW_SETTLED_ONCE,
+                         "process %zu counts %" PRIu64 " messages as handled; the ledger %" PRIu64, i,
+                         delivery_counters(process->delivery)->handled, process->counts.handled);
+        }
+    }
+}
+
+/* What the delivery has no longer open was handled untold; the rest is abandoned. */
+void laws_abandoned(struct world *world, struct sim_process *process, size_t sender) {
+    struct delivery_load load = {0};
+    CHECK(delivery_load(process->delivery, world->actors[sender].address, &load));
+    size_t open = 0;
+    for (uint64_t i = 0; i < world->ledger.count; i++) {
+        open += world->ledger.entries[i].sender == sender && world->ledger.entries[i].state == LEDGER_OPEN;
+    }
+    for (uint64_t i = 0; i < world->ledger.count; i++) {
+        struct ledger_entry *entry = &world->ledger.entries[i];
+        if (entry->sender != sender || entry->state != LEDGER_OPEN) {
+            continue;
+        }
+        if (open > load.unsettled_messages && !world->options.delivery.tell_handled && was_handled(world, entry)) {
+            settle_untold(world, process, entry);
+            open--;
+        } else {
+            entry->state = LEDGER_ABANDONED;
+            process->counts.open--;
+            process->counts.abandoned++;
+            world_count(world, TALLY_ABANDONED, 1);
+        }
+    }
+    if (open != load.unsettled_messages) {
+        world_broken(world, LAW_SETTLED_ONCE, "actor %zu has %zu messages open; the ledger %zu", sender,
+                     load.unsettled_messages, open);
+    }
+}
 
 /* Law 1: what the delivery counts is what the ledger counts, and it adds up. */
 static void check_counters(struct world *world, struct sim_process *process) {
@@ -22,7 +112,9 @@ static void check_counters(struct world *world, struct sim_process *process) {
         world_broken(world, LAW_SETTLED_ONCE, "process %zu: accepted %" PRIu64 ", but the rest adds up to %" PRIu64,
                      process->index, theirs->accepted, sum);
     }
-    if (theirs->accepted != ours->accepted || theirs->handled != ours->handled || theirs->returned != ours->returned ||
+    bool handled =
+        world->options.delivery.tell_handled ? theirs->handled == ours->handled : theirs->handled >= ours->handled;
+    if (theirs->accepted != ours->accepted || !handled || theirs->returned != ours->returned ||
         theirs->dead != ours->dead || theirs->abandoned != ours->abandoned) {
         world_broken(world, LAW_SETTLED_ONCE,
                      "process %zu counts accepted %" PRIu64 " handled %" PRIu64 " returned %" PRIu64 " dead %" PRIu64
@@ -64,7 +156,9 @@ void laws_deadline(struct world *world, const struct sim_process *process, const
 }
 
 void laws_after_step(struct world *world, struct sim_process *process) {
-    world->steps++;
+    if (++world->steps % STEPS_TO_A_WALK == 0) {
+        check_untold(world, process);
+    }
     if (++world->steps_now > STEPS_AT_ONE_TIME_MAX) {
         world_broken(world, LAW_PROGRESS, "%d steps at one time", STEPS_AT_ONE_TIME_MAX);
     }
@@ -90,13 +184,15 @@ static struct ledger_entry *known(struct world *world, const struct message *mes
     return entry;
 }
 
-/* What is on record of a dead target cannot list exceptions: up to its mark there may be messages that expired, or that
- * failed, and are given for handled. Beyond the mark
- * nothing is, but for a request that went ahead of the mailbox. */
-static bool by_floors(struct world *world, const struct ledger_entry *entry) {
-    const struct actor_record *target = &world->actors[entry->target];
-    bool passed = entry->finished || world->now_ns >= entry->deadline_ns;
-    return (target->fate == FATE_ENDED || target->life > 0) && target->floors_known && passed;
+/* Counts as handled: nobody waits for it. */
+void laws_lost_with_it(struct world *world, size_t actor) {
+    for (uint64_t i = 0; i < world->ledger.count; i++) {
+        struct ledger_entry *entry = &world->ledger.entries[i];
+        if (entry->target == actor && entry->kind == FRAME_CHILD_EXITED && !entry->finished) {
+            entry->finished = true;
+            entry->verdict = FRAME_HANDLED;
+        }
+    }
 }
 
 /* A death needs its reason: the time is over, or the target does not live (D1, D8). */
@@ -139,7 +235,7 @@ static const char *wrong_settlement(struct world *world, const struct ledger_ent
     const struct actor_record *target = &world->actors[entry->target];
     switch (message->outcome) {
     case FRAME_HANDLED:
-        if (!by_floors(world, entry) && !(entry->finished && entry->verdict == FRAME_HANDLED)) {
+        if (!was_handled(world, entry)) {
             return "settled as handled, but its handler did not say so (D2)";
         }
         return NULL;
@@ -300,6 +396,7 @@ static void check_notices(struct world *world) {
 }
 
 void laws_at_rest(struct world *world) {
+    laws_settle_untold(world);
     for (uint64_t i = 0; i < world->ledger.count; i++) {
         const struct ledger_entry *entry = &world->ledger.entries[i];
         if (entry->state == LEDGER_OPEN) {

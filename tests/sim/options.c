@@ -84,4 +84,5 @@ void options_draw(struct options *options, struct prng *prng) {
     options->restart = draw_chance(prng, 1000);
     draw_limits(options, prng);
     draw_network(options, prng);
+    options->delivery.tell_handled = prng_chance(prng, 500);
 }

@@ -77,15 +77,7 @@ static void perform_delivery(struct world *world, struct sim_process *process, c
 static void forget(struct world *world, struct sim_process *process, struct mesh_address address) {
     size_t sender = (size_t)(world_actor(world, address) - world->actors);
     world_count(world, TALLY_GIVEN_UP, !world->actors[sender].drained);
-    for (uint64_t i = 0; i < world->ledger.count; i++) {
-        struct ledger_entry *entry = &world->ledger.entries[i];
-        if (entry->sender == sender && entry->state == LEDGER_OPEN) {
-            entry->state = LEDGER_ABANDONED;
-            process->counts.open--;
-            process->counts.abandoned++;
-            world_count(world, TALLY_ABANDONED, 1);
-        }
-    }
+    laws_abandoned(world, process, sender);
     struct delivery_event event = {.kind = DELIVERY_FORGET, .address = address};
     CHECK(process_deliver(world, process, event) == MESH_OK);
 }

@@ -10,6 +10,7 @@
 #define TALLY_EVENTS(X)                                                                                                \
     X(ACCEPTED, "messages accepted")                                                                                   \
     X(HANDLED, "handled")                                                                                              \
+    X(HANDLED_UNTOLD, "handled, of which nobody was told")                                                             \
     X(RETURNED, "returned")                                                                                            \
     X(DEAD, "dead")                                                                                                    \
     X(DEAD_EXITED, "dead: exited")                                                                                     \
@@ -54,6 +55,7 @@
     X(RESTARTS, "processes restarted")                                                                                 \
     X(LIVES, "actors started anew after a crash")                                                                      \
     X(LIVES_AFTER_FAILURE, "actors started anew after their constructor")                                              \
+    X(RENEWED, "actors that began a new life in their process")                                                        \
     X(LIVES_GIVEN_UP, "actors not started anew")                                                                       \
     X(RESOLVED_FLOORS, "another process, with floors on record")                                                       \
     X(RESOLVED_EARLIER, "another process, of an earlier life")                                                         \

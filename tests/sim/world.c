@@ -110,6 +110,7 @@ static void run_last_round(struct world *world) {
         }
     }
     run_until(world, world->now_ns + SETTLE_S * NS_PER_S);
+    laws_settle_untold(world);
     for (uint64_t i = first; i < world->ledger.count; i++) {
         const struct ledger_entry *entry = &world->ledger.entries[i];
         if (entry->kind == FRAME_USER && (entry->state != LEDGER_SETTLED || entry->outcome == FRAME_DIED)) {

@@ -189,6 +189,11 @@ void laws_deadline(struct world *world, const struct sim_process *process, const
 void laws_after_step(struct world *world, struct sim_process *process);
 void laws_settled(struct world *world, struct sim_process *process, const struct message *message);
 void laws_begun(struct world *world, struct sim_process *process, const struct message *message);
+void laws_abandoned(struct world *world, struct sim_process *process,
+                    size_t sender); /* what it has open, in a moment */
+void laws_lost_with_it(struct world *world,
+                       size_t actor);         /* what its process told it itself, when it begins a new life */
+void laws_settle_untold(struct world *world); /* at rest, what was handled is settled, if nobody was told of it */
 void laws_finished(struct world *world, const struct message *message, enum frame_outcome outcome);
 struct bytes laws_text(const struct message *message, char out[LAWS_TEXT_BYTES]); /* of a handler's failure */
 void laws_notice(struct world *world, size_t parent, size_t child);
