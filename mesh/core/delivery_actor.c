@@ -265,10 +265,11 @@ static void finish(struct delivery *d, struct message *message) {
     }
 }
 
-/* What a process tells its own actors dies with it: ends of children, wake-ups, what came back. */
+/* What a process tells its own actors dies with it: ends of children, wake-ups, what came back. What a stream brought is another's,
+ * whoever it says it is from. */
 static bool is_of_its_own(const struct actor *actor, const struct message *message) {
-    return mesh_address_equal(message->sender, actor->address) ||
-           (!message->stream && message->kind != FRAME_USER && message->kind != FRAME_EXIT_REQUEST);
+    bool of_process = message->kind != FRAME_USER && message->kind != FRAME_EXIT_REQUEST;
+    return !message->stream && (of_process || mesh_address_equal(message->sender, actor->address));
 }
 
 enum mesh_status actor_renew(struct delivery *d, struct mesh_address address) {

@@ -103,7 +103,7 @@ static void tell_parent(struct world *world, size_t child, enum mesh_how how) {
         return;
     }
     const struct actor_record *parent = &world->actors[record->parent];
-    if (parent->incarnation == 0 || parent->life != record->parent_life) {
+    if (parent->incarnation == 0 || host_lives(parent) != record->parent_life) {
         return; /* its parent lives again, and knows nothing of it */
     }
     struct errand errand = {.run = run_child_ended,
@@ -125,6 +125,7 @@ static void end(struct world *world, size_t actor, enum frame_reason reason, enu
         record->fate = FATE_ENDED;
         record->reason = reason;
         record->floors_known = prng_chance(&world->prng, world->options.floors);
+        record->was_on_record = record->was_on_record || record->floors_known;
     }
     tell_parent(world, actor, how);
 }
@@ -144,6 +145,7 @@ static void restart(struct world *world, size_t actor) {
     record->incarnation = 0;
     record->life++;
     record->floors_known = prng_chance(&world->prng, world->options.floors);
+    record->was_on_record = record->was_on_record || record->floors_known;
     record->unrecorded = record->unrecorded || !record->floors_known;
     for (size_t sender = 0; sender < world->actors_count; sender++) {
         ledger_floor(&world->ledger, sender, actor)->begun = 0;
@@ -197,7 +199,7 @@ static void run_failed(struct world *world, const struct errand *errand) {
 }
 
 void admin_failed(struct world *world, size_t actor, enum mesh_how how) {
-    CHECK(how == MESH_EXITED_ITSELF);
+    CHECK(how == MESH_EXITED_ITSELF || how == MESH_EXITED_BY_SIGNAL);
     world_later(world, admin_delay(world),
                 (struct errand){.run = run_failed, .actor = actor, .incarnation = world->actors[actor].incarnation});
 }
@@ -267,6 +269,8 @@ static void run_trouble(struct world *world, const struct errand *errand) {
         process->links[other].silent_until_ns = world->now_ns + prng_between(prng, 1, 2000) * NS_PER_MS;
     } else if (errand->other == 2 && world->actors_count < WORLD_ACTORS_MAX * 3 / 4) {
         process_crash(world, process);
+    } else if (errand->other == 4) {
+        host_cut(world, prng_below(prng, world->actors_count));
     } else if (errand->other == 3) {
         size_t actor = prng_below(prng, world->actors_count);
         size_t sender = prng_below(prng, world->actors_count);
@@ -278,7 +282,7 @@ static void run_trouble(struct world *world, const struct errand *errand) {
 
 void admin_shake(struct world *world) {
     const uint64_t every[] = {world->options.reset_every_ns, world->options.silence_every_ns,
-                              world->options.crash_every_ns, world->options.exit_every_ns};
+                              world->options.crash_every_ns, world->options.exit_every_ns, world->options.cut_every_ns};
     for (size_t i = 0; i < sizeof every / sizeof *every; i++) {
         if (every[i]) {
             world_later(world, prng_below(&world->prng, every[i]),

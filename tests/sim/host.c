@@ -114,13 +114,17 @@ static void run_traffic(struct world *world, const struct errand *errand) {
 
 /* ---- birth ---- */
 
+unsigned host_lives(const struct actor_record *record) {
+    return record->life + record->renewed;
+}
+
 size_t host_new_actor(struct world *world, size_t process, int parent) {
     CHECK(world->actors_count < WORLD_ACTORS_MAX);
     size_t actor = world->actors_count++;
     world->actors[actor] = (struct actor_record){.process = process, .parent = parent};
     world->actors[actor].address = (struct mesh_address){1, actor + 1};
     world->actors[actor].restarts = prng_chance(&world->prng, world->options.restart);
-    world->actors[actor].parent_life = parent == WORLD_NONE ? 0 : world->actors[parent].life;
+    world->actors[actor].parent_life = parent == WORLD_NONE ? 0 : host_lives(&world->actors[parent]);
     return actor;
 }
 
@@ -134,6 +138,23 @@ static void run_started(struct world *world, const struct errand *errand) {
         event.verdict = MESH_FAILED;
         event.text = bytes_of_text("the constructor failed");
     }
+    world->actors[errand->actor].started = event.verdict != MESH_FAILED;
+    CHECK(process_live(world, process, event) == MESH_OK);
+}
+
+/* As the test kit lets one crash alone, between two messages. */
+void host_cut(struct world *world, size_t actor) {
+    struct actor_record *record = &world->actors[actor];
+    struct sim_process *process = world_process(world, record->incarnation);
+    bool idle = process && record->started && record->open && record->handler == HANDLER_IDLE && !record->exit_waits;
+    if (!idle || !record->restarts || record->exiting || record->close_waits) {
+        return;
+    }
+    world_count(world, TALLY_CUT, 1);
+    record->started = false;
+    record->renewed++;
+    struct lifecycle_event event = {
+        .kind = LIFECYCLE_CUT, .actor = record->address, .how = MESH_EXITED_BY_SIGNAL, .crashed = true};
     CHECK(process_live(world, process, event) == MESH_OK);
 }
 
@@ -145,6 +166,7 @@ void host_born(struct world *world, size_t actor) {
         parent = world->actors[record->parent].address;
     }
     record->incarnation = process->incarnation;
+    record->started = false;
     record->fate = FATE_ALIVE;
     record->open = true;
     struct delivery_event event = {.kind = DELIVERY_OPEN, .address = record->address};
@@ -176,7 +198,7 @@ static void renew(struct world *world, size_t actor) {
 
 void host_born_again(struct world *world, size_t actor) {
     const struct actor_record *record = &world->actors[actor];
-    if (prng_chance(&world->prng, 500)) {
+    if (record->renewed > 0 || prng_chance(&world->prng, 500)) {
         renew(world, actor);
     }
     struct lifecycle_event born = {.kind = LIFECYCLE_BORN, .actor = record->address};

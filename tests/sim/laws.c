@@ -16,13 +16,16 @@ enum {
 /* Expiries are rounded up, so that neighbours travel together. */
 #define EXPIRY_SLACK_NS (9 * NS_PER_MS)
 
+static bool has_passed(const struct world *world, const struct ledger_entry *entry) {
+    return entry->finished || world->now_ns >= entry->deadline_ns;
+}
+
 /* What is on record of a dead target cannot list exceptions: up to its mark there may be messages that expired, or that
  * failed, and are given for handled. Beyond the mark
  * nothing is, but for a request that went ahead of the mailbox. */
 static bool by_floors(struct world *world, const struct ledger_entry *entry) {
     const struct actor_record *target = &world->actors[entry->target];
-    bool passed = entry->finished || world->now_ns >= entry->deadline_ns;
-    return (target->fate == FATE_ENDED || target->life > 0) && target->floors_known && passed;
+    return (target->fate == FATE_ENDED || target->life > 0) && target->floors_known && has_passed(world, entry);
 }
 
 static bool was_handled(struct world *world, const struct ledger_entry *entry) {
@@ -40,6 +43,11 @@ static void settle_untold(struct world *world, struct sim_process *process, stru
     world_count(world, TALLY_HANDLED_UNTOLD, 1);
 }
 
+/* Now, or when the record of a life that is over was the last. */
+static bool may_have_counted(struct world *world, const struct ledger_entry *entry) {
+    return was_handled(world, entry) || (world->actors[entry->target].was_on_record && has_passed(world, entry));
+}
+
 /* No more than were. */
 static void check_untold(struct world *world, const struct sim_process *process) {
     uint64_t untold = delivery_counters(process->delivery)->handled - process->counts.handled;
@@ -47,7 +55,7 @@ static void check_untold(struct world *world, const struct sim_process *process)
     for (uint64_t i = 0; untold > 0 && i < world->ledger.count; i++) {
         const struct ledger_entry *entry = &world->ledger.entries[i];
         bool open = entry->state == LEDGER_OPEN && entry->incarnation == process->incarnation;
-        were += open && was_handled(world, entry);
+        were += open && may_have_counted(world, entry);
     }
     if (untold > were) {
         world_broken(world, LAW_SETTLED_ONCE,
@@ -60,7 +68,7 @@ void laws_settle_untold(struct world *world) {
     for (uint64_t i = 0; i < world->ledger.count && !world->options.delivery.tell_handled; i++) {
         struct ledger_entry *entry = &world->ledger.entries[i];
         struct sim_process *process = world_process(world, entry->incarnation);
-        if (entry->state == LEDGER_OPEN && process && was_handled(world, entry)) {
+        if (entry->state == LEDGER_OPEN && process && may_have_counted(world, entry)) {
             settle_untold(world, process, entry);
         }
     }
@@ -87,7 +95,7 @@ void laws_abandoned(struct world *world, struct sim_process *process, size_t sen
         if (entry->sender != sender || entry->state != LEDGER_OPEN) {
             continue;
         }
-        if (open > load.unsettled_messages && !world->options.delivery.tell_handled && was_handled(world, entry)) {
+        if (open > load.unsettled_messages && !world->options.delivery.tell_handled && may_have_counted(world, entry)) {
             settle_untold(world, process, entry);
             open--;
         } else {
@@ -384,7 +392,7 @@ static void check_notices(struct world *world) {
     for (size_t i = 0; i < world->actors_count; i++) {
         const struct actor_record *child = &world->actors[i];
         if (child->parent == WORLD_NONE || child->fate != FATE_ENDED ||
-            child->parent_life != world->actors[child->parent].life) {
+            child->parent_life != host_lives(&world->actors[child->parent])) {
             continue;
         }
         const struct actor_record *parent = &world->actors[child->parent];

@@ -84,5 +84,6 @@ void options_draw(struct options *options, struct prng *prng) {
     options->restart = draw_chance(prng, 1000);
     draw_limits(options, prng);
     draw_network(options, prng);
+    options->cut_every_ns = draw_every(prng, 20, 1000);
     options->delivery.tell_handled = prng_chance(prng, 500);
 }

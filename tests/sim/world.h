@@ -49,7 +49,7 @@ struct options {
     size_t processes, roots, messages_max, payload_max;
     uint64_t traffic_ns, pause_ns, handle_ns, expiry_ns;
     uint64_t delay_min_ns, delay_max_ns, admin_ns, reconnect_ns;
-    uint64_t reset_every_ns, silence_every_ns, crash_every_ns, exit_every_ns;
+    uint64_t reset_every_ns, silence_every_ns, crash_every_ns, exit_every_ns, cut_every_ns;
     unsigned loss, duplicate, late, fail, stall, own_exit, create, create_fail, constructor_fail, short_expiry, floors;
     unsigned tell_twice, large, told, restart;
     struct delivery_limits delivery;
@@ -81,7 +81,10 @@ struct actor_record {
     enum handler handler;
     struct message *in_hand;
     bool restarts;        /* it is started anew when its process crashes (C7) */
+    bool was_on_record;   /* what a life that is over had handled */
     bool unrecorded;      /* a life has ended with nothing on record */
+    bool started;         /* its constructor has succeeded */
+    unsigned renewed;     /* how often it crashed alone, in a process that lives on */
     unsigned life;        /* how often it was started anew */
     unsigned parent_life; /* that created it */
     unsigned notices;     /* of its own end, shown to its parent */
@@ -157,6 +160,8 @@ void process_end(struct sim_process *process);
 size_t host_new_actor(struct world *world, size_t process, int parent);
 void host_born(struct world *world, size_t actor);
 void host_born_again(struct world *world, size_t actor);         /* in its process, after its constructor has failed */
+void host_cut(struct world *world, size_t actor);                /* it crashes alone, if it is one to be started anew */
+unsigned host_lives(const struct actor_record *record);          /* that are over */
 bool host_run(struct world *world, struct sim_process *process); /* whether anything was there to do */
 enum mesh_status host_send(struct world *world, size_t sender, size_t target, enum frame_kind kind, uint64_t content,
                            uint64_t expiry_ns);

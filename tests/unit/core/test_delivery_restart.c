@@ -401,3 +401,15 @@ Test(delivery_restart, C7_what_others_sent_to_a_renewed_actor_stays_in_order) {
     expect_settled("two", FRAME_HANDLED, FRAME_NO_REASON, false);
     cr_assert_eq(STEP(B, RENEW, .address = alice), MESH_NOT_FOUND);
 }
+
+Test(delivery_restart, C7_what_came_by_a_stream_stays_whoever_it_says_it_is_from) {
+    struct bytes payloads[] = {bytes_of_text("one"), bytes_of_text("two")};
+    struct frame_run run = {
+        .sender = bob, .target = bob, .epoch = 1, .first = 1, .base = 1, .count = 2, .ttl_ms = FRAME_TTL_NEVER};
+    run.payloads = payloads;
+    struct frame_batch batch = {.runs_count = 1, .runs = &run};
+    cr_assert_eq(STEP(B, FRAME, .peer = process_of(A), .batch = &batch), MESH_OK);
+    cr_assert_eq(STEP(B, RENEW, .address = bob), MESH_OK);
+    expect_handled(bob, "one");
+    expect_handled(bob, "two");
+}
