@@ -33,7 +33,7 @@ static bool take_sample(struct bench *bench, struct mesh_address sink, struct sa
 
 /* What lies in the middle of the samples of that minute. */
 static double level(const double *kb, size_t count) {
-    double *sorted = malloc(count * sizeof *sorted);
+    double *sorted = malloc((count + 1) * sizeof *sorted);
     for (size_t i = 0; sorted && i < count; i++) {
         sorted[i] = kb[i];
     }

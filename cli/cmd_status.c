@@ -212,7 +212,7 @@ int cmd_status(int argc, char **argv) {
     }
     struct mesh_report *report = NULL;
     enum mesh_status status = ask(node, &arguments, &report, &error);
-    int code = status == MESH_OK ? show(report, arguments.json) : cli_fail(&error);
+    int code = report ? show(report, arguments.json) : cli_fail(&error);
     if (status == MESH_NOT_FOUND) {
         fprintf(stderr, "mesh: `mesh status` shows the actors that live\n");
     }

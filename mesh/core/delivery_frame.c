@@ -78,16 +78,14 @@ static void want_proof_of_life(struct delivery *d, struct peer *peer) {
 static struct stream_in *begin(struct delivery *d, struct peer *peer, const struct frame_run *run) {
     struct stream_key key = {run->sender, run->target};
     struct actor *actor = actor_find(d, run->target);
-    if (!actor && address_is_local(run->target)) {
-        actor = &d->nobody;
-    }
     if (peer->lost) {
         want_proof_of_life(d, peer);
     }
-    if (!actor || peer->lost) {
+    if (peer->lost || (!actor && !address_is_local(run->target))) {
         d->counters.dropped_unknown += run->count;
         return NULL;
     }
+    actor = actor ? actor : &d->nobody;
     struct stream_in *stream = d->streams_in_count < d->limits.streams_max ? malloc(sizeof *stream) : NULL;
     if (!stream || map_put(&peer->streams_in, &key, stream) != MESH_OK) {
         free(stream);

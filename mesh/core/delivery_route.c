@@ -332,8 +332,8 @@ enum mesh_status route_gone(struct delivery *d, struct mesh_address target, cons
         after = node->next;
         last = after == &route->streams.ends; /* with the last stream the route may go */
         if (stream->closing) {
-            if (route->peer && route->peer->down) {
-                stream_free(d, stream); /* nobody is left to be told */
+            if (route->peer && route->peer->down && gone->reason == FRAME_NODE_LOST) {
+                stream_free(d, stream); /* nobody is left to be told; of any other actor the process may still live */
             }
         } else if (mesh_address_is_none(gone->sender) || mesh_address_equal(gone->sender, stream->sender)) {
             bury_stream(d, stream, gone);

@@ -149,6 +149,7 @@ void stream_out_received(struct stream_out *stream, uint64_t received, uint64_t 
     size_t before = stream->flight_bytes + stream->waiting_bytes;
     while (stream->received < received) {
         struct message *message = stream->resume;
+        CHECK(message);
         uint64_t last = message_last_seq(message) < received ? message_last_seq(message) : received;
         uncount(stream, message, stream->received + 1, last);
         if (stream->cursor && stream->cursor_seq <= last) { /* it arrived after all */

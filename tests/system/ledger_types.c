@@ -25,7 +25,8 @@ static void record(enum ledger_kind kind, uint64_t id, uint32_t actor) {
     static int fd = -1;
     const struct ledger_record record = {id, kind, actor};
     if (fd < 0) {
-        fd = open(getenv(LEDGER_ENVIRONMENT), O_WRONLY | O_APPEND | O_CLOEXEC);
+        const char *path = getenv(LEDGER_ENVIRONMENT);
+        fd = path ? open(path, O_WRONLY | O_APPEND | O_CLOEXEC) : -1;
     }
     if (fd < 0 || write(fd, &record, sizeof record) != (ssize_t)sizeof record) {
         abort();

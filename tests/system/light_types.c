@@ -34,7 +34,7 @@ static enum mesh_verdict answer(struct mesh_actor *self, struct root *root, long
 
 static enum mesh_verdict spawn(struct mesh_actor *self, const struct mesh_message *message, struct root *root,
                                size_t count) {
-    root->leaves = calloc(count, sizeof *root->leaves);
+    root->leaves = calloc(count + 1, sizeof *root->leaves);
     uint64_t began_ns = now_ns();
     for (size_t i = 0; i < count; i++) {
         enum mesh_status status = mesh_create(self, "light.leaf", NULL, &root->leaves[root->leaves_count]);

@@ -91,6 +91,9 @@ static enum mesh_verdict feeder_receive(struct mesh_actor *self, const struct me
 static enum mesh_verdict late_start(struct mesh_actor *self, void *state) {
     (void)state;
     const char *path = getenv("TEST_LATE_FILE");
+    if (!path) {
+        abort();
+    }
     append(path, "x");
     return access("/dev/null", R_OK) == 0 && lseek(open(path, O_RDONLY | O_CLOEXEC), 0, SEEK_END) > 2
                ? MESH_DONE

@@ -16,7 +16,8 @@ TestSuite(next, .init = setup, .fini = pair_teardown);
 
 /* The messages 1 to RUN, of one byte each, in bob's mailbox: all but the first in one run. */
 static void deliver(uint64_t deadline_ns) {
-    for (uint8_t i = 1; i <= RUN; i++) {
+    for (size_t number = 1; number <= RUN; number++) {
+        uint8_t i = (uint8_t)number;
         struct message draft = {.count = 1,
                                 .sender = alice,
                                 .target = bob,
@@ -47,9 +48,9 @@ static struct delivery_load load(void) {
 
 Test(next, D5_all_are_handled_in_order_and_settled) {
     deliver(TIME_NEVER);
-    struct message *message = take_first();
+    (void)take_first();
     for (size_t i = 2; i <= RUN; i++) {
-        message = next();
+        struct message *message = next();
         cr_assert_not_null(message);
         cr_assert_eq(message->payload.data[0], i);
         cr_assert_eq(message->seq, i);

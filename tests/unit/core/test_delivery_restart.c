@@ -339,6 +339,26 @@ Test(delivery_restart, D10_a_close_to_a_dead_target_behind_a_dead_link_is_given_
     cr_assert_eq(delivery_census(sides[A]).streams_out, 0);
 }
 
+/* Law 11, seed 2650: the target had exited, but not its process. */
+Test(delivery_restart, D10_a_close_outlasts_a_broken_link_to_a_process_that_lives) {
+    tell(bob, "one");
+    resolve_all();
+    carry_all();
+    expect_handled(bob, "one");
+    carry_all();
+    now_ns += limits.stream_idle_ns;
+    tick(A);
+    (void)STEP(A, LINK_DOWN, .peer = process_of(B));
+    now_ns += limits.overdue_max_ns;
+    tick(A);
+    (void)STEP(A, GONE, .address = bob, .gone = &(struct delivery_gone){.reason = FRAME_EXITED});
+    (void)STEP(A, LINK_UP, .peer = process_of(B));
+    now_ns += limits.stream_idle_ns;
+    tick(A);
+    carry_all();
+    cr_assert_eq(delivery_census(sides[A]).streams_out + delivery_census(sides[B]).streams_in, 0);
+}
+
 Test(delivery_restart, D4_what_goes_to_another_incarnation_is_marked) {
     tell(bob, "one");
     resolve_all();

@@ -157,8 +157,10 @@ static enum mesh_verdict curious_receive(struct mesh_actor *self, const struct m
     uint64_t id;
     if (mesh_message_kind(message) == MESH_USER) {
         *asker = mesh_message_sender(message);
-        enum mesh_status status = mesh_address_parse(mesh_message_text(message), &who);
-        status = mesh_request_report(self, who, &requested); /* of no address, unless that was one (E5) */
+        if (mesh_address_parse(mesh_message_text(message), &who) != MESH_OK) {
+            who = (struct mesh_address){0}; /* which is none (E5) */
+        }
+        enum mesh_status status = mesh_request_report(self, who, &requested);
         return verdict_of(status ? mesh_send_text(self, *asker, "%s", mesh_status_name(status)) : MESH_OK);
     }
     enum mesh_status status = mesh_message_report(message, &id, &report, &error);
