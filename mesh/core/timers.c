@@ -68,7 +68,7 @@ static struct timer *timer_new(struct mesh_address address, uint64_t delay_ms, s
     struct timer *timer = malloc(sizeof *timer + payload.size);
     if (timer) {
         *timer = (struct timer){.owner = address, .delay_ms = delay_ms};
-        timer->payload = bytes_make(timer + 1, payload.size);
+        timer->payload = (struct bytes){(uint8_t *)(timer + 1), payload.size};
         list_node_init(&timer->of_owner);
         if (payload.size > 0) {
             memcpy(timer + 1, payload.data, payload.size);
