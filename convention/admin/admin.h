@@ -78,8 +78,9 @@ struct admin {
     uint64_t started_ns;
     uint64_t trim_ns; /* when to give memory back; TIME_NEVER: there is nothing to give */
     int signals;      /* signalfd */
+    int deaths;       /* an epoll of the pidfds of hosts and programs */
     struct descriptors descriptors;
-    int deaths;                      /* an epoll of the pidfds of hosts and programs */
+    size_t expected;                 /* hosts that have not called yet */
     size_t failed;                   /* residents whose failure is to be told */
     size_t leaving;                  /* programs that have said goodbye */
     uint32_t actors_told;            /* to the convention */

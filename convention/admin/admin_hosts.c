@@ -18,15 +18,15 @@
 #include <unistd.h>
 
 enum {
-    DESCRIPTORS_KEPT = 32, /* for the connections of programs and other nodes */
-    ENDS_AT_ONCE = 64,
+    DESCRIPTORS_KEPT = 32,    /* for the connections of programs and other nodes */
     DESCRIPTORS_PER_HOST = 2, /* a pidfd, and its connection when it has come up */
+    ENDS_AT_ONCE = 64,        /* are looked at in one turn */
 };
 
 #define IPC "ipc://"
 
-#define TRIM_AFTER_NS                                                                                                  \
-    (2 * NS_PER_S) /* memory is given back when no process has ended for so long, and tombstones are gone */
+/* Memory is given back when no process has ended for so long, and tombstones are gone. */
+#define TRIM_AFTER_NS (2 * NS_PER_S)
 
 struct resident *admin_resident(const struct admin *admin, uint32_t slot) {
     uint64_t key = slot;
@@ -88,6 +88,7 @@ static struct resident *new_resident(struct admin *admin, uint32_t slot) {
 static void remove_resident(struct admin *admin, struct resident *resident) {
     uint64_t key = resident->slot;
     map_remove(&admin->residents, &key);
+    admin->expected -= !resident->program && !resident->greeted;
     free_resident(resident);
 }
 
@@ -232,11 +233,7 @@ static enum mesh_status watch_process(struct admin *admin, struct resident *resi
 
 /* Hosts that have not called yet are still to take theirs. */
 static bool has_descriptors(struct admin *admin) {
-    size_t needed = DESCRIPTORS_KEPT;
-    size_t place = 0;
-    for (struct resident *resident; (resident = map_next(&admin->residents, &place));) {
-        needed += resident->program || resident->greeted ? 0 : DESCRIPTORS_PER_HOST;
-    }
+    size_t needed = DESCRIPTORS_KEPT + admin->expected * DESCRIPTORS_PER_HOST;
     return descriptors_left(&admin->descriptors, process_now(admin->process)) >= needed;
 }
 
@@ -343,6 +340,7 @@ void admin_start_host(struct admin *admin, uint32_t slot, const struct control_c
     }
     resident->incarnation = incarnation_draw();
     resident->actor = create->address;
+    admin->expected++;
     if (start(admin, resident, create, creator) != MESH_OK) {
         resident->failed = true;
         admin->failed++;
@@ -396,6 +394,7 @@ static void greet_host(struct admin *admin, uint64_t peer, const struct frame_he
     answer->slot = resident->slot;
     if (!resident->greeted) {
         resident->greeted = true;
+        admin->expected -= !resident->program;
         note_socket(admin, resident, hello->endpoint);
         admin_tell_directory(admin, &(struct directory_event){.kind = DIRECTORY_HOST_UP,
                                                               .slot = resident->slot,

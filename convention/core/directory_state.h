@@ -150,6 +150,7 @@ struct actor *directory_add_actor(struct directory *directory, struct mesh_addre
  * comes to an end. NULL
  * as directory_add_actor. */
 struct actor *directory_enter_pending(struct directory *directory, struct mesh_address address);
+
 /* In a process of this node, or on its way into one. */
 static inline bool actor_is_hosted(const struct actor *actor) {
     return actor->slot &&
@@ -158,6 +159,7 @@ static inline bool actor_is_hosted(const struct actor *actor) {
 
 /* Its state and slot change only so, for those that are hosted are counted. */
 void directory_move(struct directory *directory, struct actor *actor, enum actor_state state, uint32_t slot);
+
 void directory_remove_actor(struct directory *directory, struct actor *actor);
 
 /* Makes it a tombstone, and answers who waits for it. */

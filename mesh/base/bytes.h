@@ -1,4 +1,4 @@
-/* Views of bytes, and bounded text.
+/* Sizes, views of bytes, and bounded text.
  *
  * A view owns nothing. A text builder writes into a buffer of the caller's, never past its end, and remembers when
  * something did not fit.
@@ -12,6 +12,14 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+
+static inline size_t size_min(size_t a, size_t b) {
+    return a < b ? a : b;
+}
+
+static inline size_t size_max(size_t a, size_t b) {
+    return a > b ? a : b;
+}
 
 struct bytes {
     const uint8_t *data;

@@ -1,7 +1,8 @@
 /* A hash map from keys of one to four 64-bit words to pointers, walked in the order of insertion.
  *
  * Entries lie dense in that order beside an index of open addressing; a removed entry leaves a gap until the next
- * rebuild. It takes less memory again when most of them are gone. So walking never depends on where things lie in memory, and a run with one seed is the same everywhere.
+ * rebuild. So walking never depends on where things lie in memory, and a run with one seed is the same everywhere. When most
+ * entries are gone it takes less memory again.
  *
  * SPDX-License-Identifier: MPL-2.0 */
 #ifndef MESH_BASE_MAP_H

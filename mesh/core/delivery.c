@@ -37,10 +37,6 @@ enum { EPOCH_DRAWN_SHIFT = 40, EPOCH_COUNT_BITS = 20 };
 /* No payload can have more, so that sums of weights do not overflow. */
 static const size_t message_bytes_most = SIZE_MAX / 4;
 
-static size_t at_most(size_t bytes, size_t most) {
-    return bytes < most ? bytes : most;
-}
-
 /* ---- life ---- */
 
 static void init_lists(struct delivery *d) {
@@ -60,7 +56,7 @@ enum mesh_status delivery_new(struct delivery **out, const struct delivery_limit
         return MESH_NO_MEMORY;
     }
     d->limits = *limits;
-    d->limits.message_bytes_max = at_most(limits->message_bytes_max, message_bytes_most);
+    d->limits.message_bytes_max = size_min(limits->message_bytes_max, message_bytes_most);
     d->seed = seed;
     d->epoch = seed >> EPOCH_DRAWN_SHIFT << EPOCH_COUNT_BITS;
     map_init(&d->actors, sizeof(struct mesh_address), limits->actors_max, seed);
@@ -144,7 +140,7 @@ void delivery_set_limits(struct delivery *d, const struct delivery_limits *limit
     d->limits.window_bytes = limits->window_bytes;
     d->limits.mailbox_messages = limits->mailbox_messages;
     d->limits.mailbox_bytes = limits->mailbox_bytes;
-    d->limits.message_bytes_max = at_most(limits->message_bytes_max, message_bytes_most);
+    d->limits.message_bytes_max = size_min(limits->message_bytes_max, message_bytes_most);
 }
 
 struct message_pool *delivery_pool(struct delivery *d) {

@@ -11,8 +11,7 @@ enum {
     RUN_HEAD_BYTES = 128,        /* of a packed run without its type and payloads, at most */
     ACK_EXCEPTIONS_MIN = 32,     /* an ack is put off to the next batch when there is room for fewer */
     ACKS_TEXT_BYTES = 32 * 1024, /* exceptions' texts close a batch of acks */
-    SHARED_PART = 4, /* a mailbox with less room than this part of it gives out none: senders that share what is left
-                                    of a full one would send a few messages a frame */
+    SHARED_PART = 4,             /* a mailbox of which less than this part is free gives out no credit */
 };
 
 /* ---- acks ---- */
@@ -46,7 +45,8 @@ static void pull_stale(struct delivery *d, struct peer *peer) {
     d->stale_count = kept;
 }
 
-/* A dead stream buries what comes, so it may grant a whole mailbox. */
+/* A dead stream buries what comes, so it may grant a whole mailbox. A nearly full mailbox grants nothing: senders who share the little that
+ * is left would send a few messages a frame. */
 static struct mailbox_share share_of(const struct delivery *d, const struct stream_in *stream) {
     if (stream->dead) {
         return (struct mailbox_share){d->limits.mailbox_messages, d->limits.mailbox_bytes};
@@ -212,10 +212,6 @@ static void add_probe(struct batch *batch, struct stream_out *stream) {
     stream->probe_wanted = false;
 }
 
-static size_t smaller(size_t a, size_t b) {
-    return a < b ? a : b;
-}
-
 /* One turn of a stream. */
 static void pull_stream(struct delivery *d, struct stream_out *stream, uint64_t now_ns) {
     struct batch *batch = &d->batch;
@@ -229,7 +225,7 @@ static void pull_stream(struct delivery *d, struct stream_out *stream, uint64_t 
     struct stream_place place = stream_out_next(stream);
     while (place.message && turn_bytes < QUANTUM_BYTES && has_room(batch, place.bytes)) {
         stream_out_extend(stream, &place, BATCH_PAYLOADS - batch->payloads_count,
-                          smaller(QUANTUM_BYTES - turn_bytes, FRAME_BATCH_BYTES - batch->bytes));
+                          size_min(QUANTUM_BYTES - turn_bytes, FRAME_BATCH_BYTES - batch->bytes));
         turn_bytes += place.bytes;
         d->counters.sent_again += stream_out_sent(stream, &place) ? place.count : 0;
         add_place(d, stream, &place, now_ns);

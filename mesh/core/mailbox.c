@@ -167,14 +167,6 @@ void mailbox_expire(struct mailbox *mailbox, uint64_t now_ns, struct message_lis
     sift(mailbox, &mailbox->others, now_ns, expired);
 }
 
-static size_t larger(size_t a, size_t b) {
-    return a > b ? a : b;
-}
-
-static size_t smaller(size_t a, size_t b) {
-    return a < b ? a : b;
-}
-
 static size_t free_bytes(const struct mailbox *mailbox) {
     return mailbox->bytes < mailbox->bytes_max ? mailbox->bytes_max - mailbox->bytes : 0;
 }
@@ -187,9 +179,9 @@ bool mailbox_is_free(const struct mailbox *mailbox, size_t part) {
 struct mailbox_share mailbox_share(const struct mailbox *mailbox, bool busy) {
     size_t sharers = mailbox->busy + (busy ? 0 : 1);
     size_t messages = mailbox->messages_max - mailbox->messages, bytes = free_bytes(mailbox);
-    size_t least_bytes = mailbox_is_empty(mailbox) ? FRAME_PAYLOAD_BYTES : smaller(bytes, FRAME_PAYLOAD_BYTES);
+    size_t least_bytes = mailbox_is_empty(mailbox) ? FRAME_PAYLOAD_BYTES : size_min(bytes, FRAME_PAYLOAD_BYTES);
     return (struct mailbox_share){
-        .messages = larger(messages / sharers, smaller(messages, 1)),
-        .bytes = larger(bytes / sharers, least_bytes),
+        .messages = size_max(messages / sharers, size_min(messages, 1)),
+        .bytes = size_max(bytes / sharers, least_bytes),
     };
 }

@@ -83,10 +83,6 @@ struct stream_place stream_out_next(const struct stream_out *stream) {
     return allowed ? next : (struct stream_place){0};
 }
 
-static size_t smaller(size_t a, size_t b) {
-    return a < b ? a : b;
-}
-
 void stream_out_extend(const struct stream_out *stream, struct stream_place *place, size_t count_max,
                        size_t bytes_max) {
     const struct message *run = place->message;
@@ -94,11 +90,11 @@ void stream_out_extend(const struct stream_out *stream, struct stream_place *pla
         return;
     }
     uint64_t seq = next_seq(stream);
-    size_t most = smaller(run->count - place->entry, count_max);
-    most = smaller(most, (size_t)(stream->credit_seq + 1 - seq));
-    most = stream->cursor ? smaller(most, (size_t)(stream->high + 1 - seq)) : most;
+    size_t most = size_min(run->count - place->entry, count_max);
+    most = size_min(most, (size_t)(stream->credit_seq + 1 - seq));
+    most = stream->cursor ? size_min(most, (size_t)(stream->high + 1 - seq)) : most;
     size_t within = message_entries_within(run, place->entry, most,
-                                           smaller(bytes_max, stream->credit_bytes - stream->flight_bytes));
+                                           size_min(bytes_max, stream->credit_bytes - stream->flight_bytes));
     if (within > place->count) {
         place->count = within;
         place->bytes = message_entries_bytes(run, place->entry, place->entry + (uint32_t)within);

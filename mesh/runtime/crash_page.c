@@ -42,6 +42,7 @@ struct floor_entry {
     uint64_t stamp; /* when it was last written, in handlings: the oldest is crowded out */
 };
 
+/* `used` has the places of the floors that were ever written: a reader looks at no others, for that would give them memory. */
 struct crash_page {
     uint32_t magic, pid;
     _Atomic uint64_t incarnation;
@@ -52,8 +53,7 @@ struct crash_page {
     struct hand_entry hand;
     struct actor_entry actors[CRASH_PAGE_ACTORS];
     _Atomic uint32_t used_count; /* written after its place */
-    uint32_t used
-        [CRASH_PAGE_FLOORS]; /* places of the floors that were ever written: a reader looks at no others, for that would give them memory */
+    uint32_t used[CRASH_PAGE_FLOORS];
     struct floor_entry floors[CRASH_PAGE_FLOORS];
 };
 

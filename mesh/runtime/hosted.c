@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { RUN_LENGTH = 8 }; /* messages of one actor before the next has its turn */
+enum { IN_A_ROW = 8 }; /* messages of one actor before the next has its turn */
 
 /* ---- the table ---- */
 
@@ -289,7 +289,7 @@ bool hosted_run(struct mesh_actor *actor) {
     struct message *message = delivery_take(process_delivery(host->process), host->now_ns, actor->address);
     bool ran = message != NULL;
     for (int i = 1; message && actor->plain && message->kind == FRAME_USER; i++) {
-        message = handle(actor, message, i < RUN_LENGTH);
+        message = handle(actor, message, i < IN_A_ROW);
     }
     if (message) {
         treat(actor, message);

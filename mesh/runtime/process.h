@@ -121,12 +121,11 @@ enum mesh_status process_call(struct process *process, uint64_t peer, const char
 enum mesh_status process_resolved(struct process *process, struct mesh_address address, uint64_t peer,
                                   const char *endpoint);
 void process_gone(struct process *process, struct mesh_address address, const struct delivery_gone *gone);
-/* The admin has said where an actor that was just created lives: the first message to it need not ask again. Of the last one only. */
-void process_created(struct process *process, const struct control_created *created);
-
 /* The same two, as an admin's directory says it; `endpoint` as for process_resolved. */
 void process_answer_resolved(struct process *process, const struct control_resolved *resolved, const char *endpoint);
 void process_answer_gone(struct process *process, const struct control_gone *gone);
+/* The admin has said where an actor that was just created lives: the first message to it need not ask again. Of the last one only. */
+void process_created(struct process *process, const struct control_created *created);
 
 /* Other descriptors in the same wait (the admin's children, signals). `ready` runs with the baton held. */
 enum mesh_status process_watch(struct process *process, int fd, void (*ready)(void *user, int fd), void *user);

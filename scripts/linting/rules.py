@@ -55,11 +55,23 @@ def citations(source):
 
 
 def check_mutants(mutants, root):
-    """The same for the table of mutants, whose second column is the rule."""
+    """The same for the table of mutants, whose second column is the rule; and what they break stands in the code."""
     known = stated(root)
     for row in re.finditer(r"^[^#\t\n][^\t\n]*\t([^\t\n]*)", mutants.text, re.MULTILINE):
         if row.group(1) not in known:
             yield mutants.finding(row.start(1), RULE, f"rule {row.group(1)} does not stand in {PAGE}")
+    for row in re.finditer(r"^[^#\t\n][^\t\n]*\t[^\t\n]*\t([^\t\n]*)\t([^\t\n]*)", mutants.text, re.MULTILINE):
+        path, line = row.group(1), row.group(2).replace("\\n", "\n")
+        if line not in text_of(os.path.join(root, path)):
+            yield mutants.finding(row.start(2), RULE, f"what the mutant breaks does not stand in {path}")
+
+
+def text_of(path):
+    """Of a file that may not be there."""
+    if not os.path.exists(path):
+        return ""
+    with open(path, encoding="utf-8") as file:
+        return file.read()
 
 
 def check_proofs(sources, mutants, root):

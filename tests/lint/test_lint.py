@@ -23,7 +23,7 @@ CLEAN = {
     "tests/unit/test_a.c": C_TOP + "Test(a, D4_once) {\n    a(1);\n}\n",
     "tests/support/wait.c": C_TOP + "void wait(void) {\n    usleep(1);\n}\n",
     "scripts/a": SH_TOP + "echo pure\n",
-    "tests/mutants.tsv": "# A comment.\nname\tD4\tmesh/core/a.c\told\tnew\t^unit-test_a$\n",
+    "tests/mutants.tsv": "# A comment.\nname\tD4\tmesh/core/a.c\tint x\tint y\t^unit-test_a$\n",
 }
 
 
@@ -80,7 +80,8 @@ PLANTED = [
     ("tests/unit/p.c", C_TOP + "Test(a, E7_twice) {\n}\n", "rules", "rule E7"),
     ("docs/semantics.md", RULES + "- **D5** In order.\n", "rules", "no test cites rule D5"),
     ("docs/semantics.md", RULES + "- **K3** *Missing: metrics.*\n", None, None),
-    ("tests/mutants.tsv", "name\tE7\tmesh/core/a.c\told\tnew\t^unit$\n", "rules", "rule E7"),
+    ("tests/mutants.tsv", "name\tD4\tmesh/core/a.c\tint z\tint y\t^unit-test_a$\n", "rules", "does not stand in mesh/core/a.c"),
+    ("tests/mutants.tsv", "name\tE7\tmesh/core/a.c\tint x\tint y\t^unit$\n", "rules", "rule E7"),
     ("mesh/core/p.c", "#include <stdio.h>\n", "opening", "does not open"),
     ("mesh/core/p.c", "/* SPDX-License-Identifier: MPL-2.0 */\n", "opening", "does not open"),
     ("mesh/base/b.c", "/* SPDX-License-Identifier: MPL-2.0 */\n", None, None),
@@ -125,7 +126,7 @@ class Lint(unittest.TestCase):
                     self.assertIn(words, said.stdout)
 
     def test_a_mutant_for_another_test_proves_no_rule(self):
-        with tree(CLEAN | {"tests/mutants.tsv": "name\tD4\tmesh/core/a.c\told\tnew\t^unit-test_b$\n"}) as root:
+        with tree(CLEAN | {"tests/mutants.tsv": "name\tD4\tmesh/core/a.c\tint x\tint y\t^unit-test_b$\n"}) as root:
             self.assertIn("docs/semantics.md:1: no mutant of rule D4", lint(root).stdout)
 
     def test_the_line_is_told(self):

@@ -24,19 +24,28 @@ Test(credit, D7a_what_exceeds_the_credit_is_dropped) {
     cr_assert_eq(delivery_counters(sides[B])->dropped_credit, 1);
 }
 
-Test(credit, D7a_a_full_mailbox_drops_and_gets_it_again) {
+/* So many messages for a mailbox of that size, with a credit of 8 to begin with. */
+static void flood(size_t mailbox_messages, int messages) {
     pair_teardown();
-    limits.mailbox_messages = 4;
+    limits.mailbox_messages = mailbox_messages;
     limits.first_credit_messages = 8;
     pair_start();
-    for (int i = 0; i < 8; i++) {
+    for (int i = 0; i < messages; i++) {
         tell(bob, "x");
     }
     resolve_all();
     carry_all();
+}
+
+static size_t in_mailbox(void) {
     struct delivery_load load;
     cr_assert(delivery_load(sides[B], bob, &load));
-    cr_assert_eq(load.mailbox_messages, 4);
+    return load.mailbox_messages;
+}
+
+Test(credit, D7a_a_full_mailbox_drops_and_gets_it_again) {
+    flood(4, 8);
+    cr_assert_eq(in_mailbox(), 4);
     cr_assert_eq(delivery_counters(sides[B])->dropped_full, 4);
     for (int i = 0; i < 8; i++) {
         expect_handled(bob, "x");
@@ -46,22 +55,12 @@ Test(credit, D7a_a_full_mailbox_drops_and_gets_it_again) {
 }
 
 Test(credit, D7a_a_nearly_full_mailbox_gives_out_no_crumbs) {
-    pair_teardown();
-    limits.mailbox_messages = 8;
-    limits.first_credit_messages = 8;
-    pair_start();
-    for (int i = 0; i < 16; i++) {
-        tell(bob, "x");
-    }
-    resolve_all();
-    carry_all();
-    static const size_t in_mailbox[] = {7, 8, 7, 8};
-    for (size_t i = 0; i < sizeof in_mailbox / sizeof in_mailbox[0]; i++) {
+    flood(8, 16);
+    static const size_t left[] = {7, 8, 7, 8};
+    for (size_t i = 0; i < sizeof left / sizeof left[0]; i++) {
         expect_handled(bob, "x");
         carry_all();
-        struct delivery_load load;
-        cr_assert(delivery_load(sides[B], bob, &load));
-        cr_assert_eq(load.mailbox_messages, in_mailbox[i], "after %zu", i + 1);
+        cr_assert_eq(in_mailbox(), left[i], "after %zu", i + 1);
     }
     cr_assert_eq(delivery_counters(sides[B])->dropped_full, 0);
 }

@@ -322,7 +322,8 @@ Test(delivery_restart, D10_a_close_is_repeated_until_it_is_answered) {
     cr_assert_eq(delivery_census(sides[A]).streams_out + delivery_census(sides[B]).streams_in, 0);
 }
 
-Test(delivery_restart, D10_a_close_to_a_dead_target_behind_a_dead_link_is_given_up) {
+/* A's stream to bob has been idle, and its close meets no link. */
+static void close_behind_a_broken_link(void) {
     tell(bob, "one");
     resolve_all();
     carry_all();
@@ -331,6 +332,10 @@ Test(delivery_restart, D10_a_close_to_a_dead_target_behind_a_dead_link_is_given_
     now_ns += limits.stream_idle_ns;
     tick(A);
     (void)STEP(A, LINK_DOWN, .peer = process_of(B));
+}
+
+Test(delivery_restart, D10_a_close_to_a_dead_target_behind_a_dead_link_is_given_up) {
+    close_behind_a_broken_link();
     struct delivery_action action;
     now_ns += limits.overdue_max_ns;
     tick(A);
@@ -341,14 +346,7 @@ Test(delivery_restart, D10_a_close_to_a_dead_target_behind_a_dead_link_is_given_
 
 /* Law 11, seed 2650: the target had exited, but not its process. */
 Test(delivery_restart, D10_a_close_outlasts_a_broken_link_to_a_process_that_lives) {
-    tell(bob, "one");
-    resolve_all();
-    carry_all();
-    expect_handled(bob, "one");
-    carry_all();
-    now_ns += limits.stream_idle_ns;
-    tick(A);
-    (void)STEP(A, LINK_DOWN, .peer = process_of(B));
+    close_behind_a_broken_link();
     now_ns += limits.overdue_max_ns;
     tick(A);
     (void)STEP(A, GONE, .address = bob, .gone = &(struct delivery_gone){.reason = FRAME_EXITED});
