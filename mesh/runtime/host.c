@@ -22,7 +22,7 @@
 #define ACK_WAIT_NS (1 * NS_PER_S)
 #define HELLO_WAIT_MS 5000
 
-enum { ACTORS_PER_TURN = 64, STARTED_PER_TURN = 256, ACTORS_MAX = 1 << 20, TIMERS_MAX = 1 << 20 };
+enum { ACTORS_PER_TURN = 256, STARTED_PER_TURN = 256, ACTORS_MAX = 1 << 20, TIMERS_MAX = 1 << 20 };
 
 /* ---- what the process tells ---- */
 
