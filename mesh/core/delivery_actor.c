@@ -9,12 +9,15 @@
 #define OFFER_AGAIN_NS (100 * NS_PER_MS)
 
 struct actor *actor_find(struct delivery *d, struct mesh_address address) {
-    if (d->recent && mesh_address_equal(d->recent->address, address)) {
-        return d->recent;
+    struct actor *last = d->recent[0], *before = d->recent[1];
+    if (last && mesh_address_equal(last->address, address)) {
+        return last;
     }
-    struct actor *actor = map_get(&d->actors, &address);
+    bool known = before && mesh_address_equal(before->address, address);
+    struct actor *actor = known ? before : map_get(&d->actors, &address);
     if (actor) {
-        d->recent = actor;
+        d->recent[0] = actor;
+        d->recent[1] = last;
     }
     return actor;
 }
@@ -159,8 +162,8 @@ void actor_retire(struct delivery *d, struct actor *actor) {
     map_remove(&d->actors, &actor->address);
     deadlines_clear(&d->actors_due, &actor->deadline);
     list_remove(&actor->drained);
-    if (d->recent == actor) {
-        d->recent = NULL;
+    for (int i = 0; i < 2; i++) {
+        d->recent[i] = d->recent[i] == actor ? NULL : d->recent[i];
     }
     free(actor);
 }
