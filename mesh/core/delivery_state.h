@@ -124,8 +124,9 @@ struct delivery {
     struct map actors, routes, streams_out, peers;
     size_t streams_in_count;
     struct deadlines actors_due, streams_due;
-    uint64_t seed;        /* of the maps */
-    struct actor *recent[2]; /* the actors last asked for, the last one first: two that talk to each other find each other */
+    uint64_t seed; /* of the maps */
+    struct actor
+        *recent[2]; /* the actors last asked for, the last one first: two that talk to each other find each other */
     struct peer *recent_peer;
     struct message_list settled;
     uint64_t epoch;  /* the last one given out */
