@@ -239,10 +239,8 @@ void admin_on_control(void *user, struct mesh_address sender, const struct contr
     case CONTROL_DEAD_LETTER_HANDLER:
         admin_on_dead_letter_handler(admin, resident, &control->dead_letter_handler);
         return;
-    case CONTROL_DEAD_LETTER: /* of a program, which has no log of its own */
-        if (resident && limiter_take(&admin->dead_letter_lines, process_now(admin->process))) {
-            dead_letters_log(admin->log, &control->dead_letter);
-        }
+    case CONTROL_DEAD_LETTER:
+        admin_on_dead_letter(admin, resident, &control->dead_letter);
         return;
     case CONTROL_CREATED:
     case CONTROL_CREATE_FAILED:

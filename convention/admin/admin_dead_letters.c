@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: MPL-2.0 */
 #include "convention/admin/admin.h"
 #include "mesh/core/address.h"
+#include "mesh/runtime/dead_letters.h"
 
 static bool is_from(struct mesh_address process, const struct resident *resident) {
     return !mesh_address_is_none(process) && address_slot(process) == resident->slot;
@@ -40,5 +41,21 @@ void admin_on_dead_letter_handler(struct admin *admin, const struct resident *ho
 void admin_bury_dead_letter_handler(struct admin *admin, const struct resident *resident) {
     if (is_from(admin->dead_letter_handler.process, resident)) {
         change(admin, &(struct control_dead_letter_handler){0});
+    }
+}
+
+void admin_on_dead_letter(struct admin *admin, const struct resident *resident,
+                          const struct control_dead_letter *letter) {
+    struct control_dead_letter passed = *letter;
+    struct mesh_address to = {0};
+    if (resident && letter->sender.node != admin->incarnation) {
+        to = address_home(letter->sender);
+    } else if (!resident) {
+        passed.handler = admin->dead_letter_handler.handler;
+        to = admin->dead_letter_handler.process;
+    }
+    bool sent = !mesh_address_is_none(to) && dead_letters_pass_on(admin->process, to, &passed);
+    if (!sent && limiter_take(&admin->dead_letter_lines, process_now(admin->process))) {
+        dead_letters_log(admin->log, letter);
     }
 }

@@ -96,7 +96,7 @@ static void destroy_actors(struct delivery *d) {
         while ((message = actor->in_hand ? actor->in_hand : mailbox_take_whole(&actor->mailbox))) {
             actor->in_hand = NULL;
             if (message->stream) {
-                stream_in_leave(message->stream, message_count(message));
+                stream_in_leave(d, message->stream, message_count(message));
             }
             message_release(message);
         }
@@ -118,7 +118,7 @@ void delivery_destroy(struct delivery **delivery) {
     destroy_peers(d);
     destroy_actors(d);
     struct message *message;
-    while ((message = message_list_take(&d->settled))) {
+    while ((message = message_list_take(&d->settled)) || (message = message_list_take(&d->unclaimed))) {
         message_release(message);
     }
     map_fini(&d->actors);
@@ -147,6 +147,10 @@ struct message_pool *delivery_pool(struct delivery *d) {
     return d->pool;
 }
 
+bool delivery_keeps(const struct delivery *d) {
+    return d->streams_busy > 0;
+}
+
 struct delivery_census delivery_census(const struct delivery *d) {
     return (struct delivery_census){
         .actors = map_size(&d->actors),
@@ -161,17 +165,25 @@ const struct delivery_counters *delivery_counters(const struct delivery *d) {
     return &d->counters;
 }
 
-struct message *delivery_settled(struct delivery *d) {
-    struct message *first = d->settled.first;
+static struct message *take_one(struct message_list *list) {
+    struct message *first = list->first;
     if (!first || !first->run) {
-        return message_list_take(&d->settled);
+        return message_list_take(list);
     }
     struct message *message = message_run_first(first);
     first->begin += message != NULL;
     if (message_count(first) == 0) {
-        message_release(message_list_take(&d->settled));
+        message_release(message_list_take(list));
     }
     return message;
+}
+
+struct message *delivery_settled(struct delivery *d) {
+    return take_one(&d->settled);
+}
+
+struct message *delivery_unclaimed(struct delivery *d) {
+    return take_one(&d->unclaimed);
 }
 
 /* ---- deadlines ---- */

@@ -142,6 +142,11 @@ bool delivery_poll(struct delivery *delivery, struct delivery_action *out);
 /* The next message whose fate is known; the caller owns it from now on. NULL when there is none, or no memory to give it. */
 struct message *delivery_settled(struct delivery *delivery);
 
+/* The next dead user message whose sender is gone, so that nobody is told but the dead-letter handler (D14): what that one had sent and
+ * is dead by now, and what it had not got to its receiver, as expired. It was counted as abandoned. The caller owns it. NULL as
+ * delivery_settled. */
+struct message *delivery_unclaimed(struct delivery *delivery);
+
 /* Fills `out` with the next batch for `peer`, runs and acks, at most FRAME_BATCH_BYTES of payload (one larger message
  * goes alone); false when there is nothing. Valid until the next call. What was pulled counts as sent. */
 bool delivery_pull(struct delivery *delivery, uint64_t now_ns, uint64_t peer, struct frame_batch *out);
@@ -186,6 +191,10 @@ struct delivery_traffic {
     size_t streams_out, streams_in;
 };
 bool delivery_traffic(const struct delivery *delivery, struct mesh_address address, struct delivery_traffic *out);
+
+/* Whether messages from other processes wait in a mailbox or are in a handler's hands: the caller should notice then when one of those
+ * processes is lost (D14). */
+bool delivery_keeps(const struct delivery *delivery);
 
 /* How many of each it keeps. At rest, when every stream has been idle for stream_idle_ns, only open actors are left, and peers. */
 struct delivery_census {

@@ -101,8 +101,9 @@ static void bury(struct delivery *d, struct actor *actor, struct message *messag
         message->maybe_handled = true;
         stream_in_finish(d, message);
     } else { /* its stream's death tells of it */
-        stream_in_leave(message->stream, message_count(message));
-        message_release(message);
+        message->outcome = FRAME_DIED;
+        message->reason = actor->reason;
+        stream_in_release(d, message);
     }
 }
 
@@ -208,9 +209,17 @@ void actor_settle_handled(struct delivery *d, struct actor *sender, size_t count
     }
 }
 
+void actor_release(struct delivery *d, struct message *message, bool unclaimed) {
+    if (unclaimed && message->kind == FRAME_USER && message->outcome == FRAME_DIED) {
+        message_list_append(&d->unclaimed, message);
+    } else {
+        message_release(message);
+    }
+}
+
 void actor_settle(struct delivery *d, struct actor *sender, struct message *message) {
     if (!counts(sender)) {
-        message_release(message);
+        actor_release(d, message, true);
         return;
     }
     size_t count = message_count(message);
@@ -421,7 +430,7 @@ static bool turn_over(struct delivery *d, uint64_t now_ns, struct actor *actor, 
     }
     actor->handled++;
     stream->handled++;
-    stream_in_leave(stream, 1);
+    stream_in_leave(d, stream, 1);
     stream_in_want_ack(d, stream, stream_in_wants(stream));
     return true;
 }

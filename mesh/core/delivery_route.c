@@ -400,6 +400,7 @@ enum mesh_status peer_is_lost(struct delivery *d, uint64_t now_ns, uint64_t id) 
     }
     struct stream_in *stream;
     for (size_t place = 0; (stream = map_next(&peer->streams_in, &place));) {
+        stream->lost_peer = id;
         stream_in_over(d, stream);
     }
     peer->lost = true;

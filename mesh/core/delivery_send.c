@@ -493,12 +493,26 @@ void stream_on_ack(struct delivery *d, uint64_t now_ns, struct peer *peer, const
 
 /* ---- the end ---- */
 
+/* What its receiver keeps dies there, if it does; the rest, which it may yet get, is given up here (D14). */
+static void give_up(struct delivery *d, struct message *message, uint64_t received) {
+    bool sent = message->seq > 0;
+    bool kept = sent && message_last_seq(message) <= received;
+    if (sent && !kept && message->seq + message->begin <= received) {
+        message->begin = (uint32_t)(received + 1 - message->seq);
+    }
+    message->outcome = FRAME_DIED;
+    message->reason = FRAME_EXPIRED;
+    message->maybe_handled = sent;
+    actor_release(d, message, !kept);
+}
+
 void stream_abandon(struct delivery *d, struct stream_out *stream) {
+    uint64_t received = stream->lost_peer ? 0 : stream->received;
     struct message_list all = {0};
     struct message *message;
     stream_out_drop(stream, true, &all);
     while ((message = message_list_take(&all))) {
-        message_release(message);
+        give_up(d, message, received);
     }
     stream_orphan(d, stream);
 }

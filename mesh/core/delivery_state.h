@@ -123,12 +123,13 @@ struct delivery {
     struct message_pool *pool;
     struct map actors, routes, streams_out, peers;
     size_t streams_in_count;
+    size_t streams_busy; /* those that have messages in a mailbox or a handler's hands */
     struct deadlines actors_due, streams_due;
     uint64_t seed; /* of the maps */
     struct actor
         *recent[2]; /* the actors last asked for, the last one first: two that talk to each other find each other */
     struct peer *recent_peer;
-    struct message_list settled;
+    struct message_list settled, unclaimed;
     uint64_t epoch;  /* the last one given out */
     uint32_t lives;  /* the same for actors */
     uint64_t now_ns; /* of the last step */
@@ -179,6 +180,8 @@ void actor_unclaim(struct delivery *d, struct actor *actor, const struct stream_
 void actor_feed_starved(struct delivery *d, struct actor *actor);
 /* Puts a message into the mailbox, which has room. */
 void actor_deliver(struct delivery *d, struct actor *actor, struct message *message);
+/* Its sender is not told of its fate; when it is `unclaimed`, and dead, the dead-letter handler is (D14). */
+void actor_release(struct delivery *d, struct message *message, bool unclaimed);
 /* Gives an accepted message, or a run of them, back to the sender, exactly once (D1). */
 void actor_settle(struct delivery *d, struct actor *sender, struct message *message);
 void actor_settle_dead(struct delivery *d, struct actor *sender, struct message *message, enum frame_reason reason,
@@ -235,6 +238,8 @@ void delivery_on_frame(struct delivery *d, uint64_t now_ns, uint64_t from, const
 void stream_in_want_ack(struct delivery *d, struct stream_in *stream, enum stream_want want);
 /* The sender or its process is gone: what is in the mailbox stays, and nobody is told of its fate. */
 void stream_in_over(struct delivery *d, struct stream_in *stream);
+/* A message has found its fate, of which its stream has told, or, being over, never will. */
+void stream_in_release(struct delivery *d, struct message *message);
 /* Something had to be dropped: the sender is told, once for each place. */
 void stream_in_gap(struct delivery *d, struct stream_in *stream);
 /* The next message of the stream, with its outcome set if it will never reach the mailbox, is in its keeping. */
@@ -248,8 +253,8 @@ void message_from_run(struct message *message, const struct frame_run *run, size
 /* One of its messages has left the mailbox and the handler's hands, with its outcome set. */
 void stream_in_finish(struct delivery *d, struct message *message);
 /* A message of its has come into the mailbox; so many have left it. */
-void stream_in_enter(struct stream_in *stream);
-void stream_in_leave(struct stream_in *stream, size_t count);
+void stream_in_enter(struct delivery *d, struct stream_in *stream);
+void stream_in_leave(struct delivery *d, struct stream_in *stream, size_t count);
 
 /* ---- delivery_chunk.c ---- */
 

@@ -43,7 +43,8 @@ struct stream_in {
     uint64_t eager_bytes;                   /* nor when less credit than this is left */
 
     /* Where delivery keeps it. */
-    struct peer *peer; /* NULL when the stream is over and only its last messages are left */
+    struct peer *peer;  /* NULL when the stream is over and only its last messages are left */
+    uint64_t lost_peer; /* the process whose loss has ended it; 0: nothing has, or its sender is gone */
     struct actor *actor;
     struct list_node of_actor, acking;
     enum stream_want want;

@@ -32,16 +32,14 @@ static bool has_room(struct process *process) {
            load.unsettled_messages < OPEN_MAX;
 }
 
-static bool send_to(struct process *process, struct mesh_address to, const struct control_dead_letter *letter) {
+bool dead_letters_pass_on(struct process *process, struct mesh_address to, const struct control_dead_letter *letter) {
     struct control control = {.kind = CONTROL_DEAD_LETTER, .dead_letter = *letter};
     return has_room(process) && process_send_control(process, to, &control) == MESH_OK;
 }
 
-void dead_letters_send(struct dead_letters *letters, struct process *process, struct log *log,
-                       const struct message *message) {
+static struct control_dead_letter letter_of(const struct message *message) {
     struct bytes payload = message->payload;
-    struct control_dead_letter letter = {
-        .handler = letters->handler,
+    return (struct control_dead_letter){
         .target = message->target,
         .sender = message->sender,
         .reason = message->reason,
@@ -51,19 +49,41 @@ void dead_letters_send(struct dead_letters *letters, struct process *process, st
         .text = view_failure(message),
         .payload_bytes = payload.size,
     };
-    if (!mesh_address_is_none(letters->handler) && send_to(process, letters->process, &letter)) {
-        return;
-    }
+}
+
+/* A program has no log, and its admin writes for it. */
+static void write_line(struct dead_letters *letters, struct process *process, struct log *log,
+                       struct control_dead_letter *letter) {
     if (!limiter_take(&letters->limiter, process_now(process))) {
         return;
     }
     if (log) {
-        dead_letters_log(log, &letter);
+        dead_letters_log(log, letter);
         return;
     }
-    letter.handler = (struct mesh_address){0};
-    letter.payload = (struct bytes){0};
-    (void)send_to(process, process_admin(process), &letter);
+    letter->handler = (struct mesh_address){0};
+    letter->payload = (struct bytes){0};
+    (void)dead_letters_pass_on(process, process_admin(process), letter);
+}
+
+void dead_letters_send(struct dead_letters *letters, struct process *process, struct log *log,
+                       const struct message *message) {
+    struct control_dead_letter letter = letter_of(message);
+    letter.handler = letters->handler;
+    if (mesh_address_is_none(letters->handler) || !dead_letters_pass_on(process, letters->process, &letter)) {
+        write_line(letters, process, log, &letter);
+    }
+}
+
+void dead_letters_send_unclaimed(struct dead_letters *letters, struct process *process, struct log *log,
+                                 const struct message *message) {
+    struct mesh_address admin = process_admin(process);
+    struct control_dead_letter letter = letter_of(message);
+    if (message->sender.node == admin.node) {
+        dead_letters_send(letters, process, log, message);
+    } else if (!dead_letters_pass_on(process, admin, &letter)) {
+        write_line(letters, process, log, &letter);
+    }
 }
 
 enum mesh_status dead_letters_deliver(struct process *process, const struct control_dead_letter *letter) {

@@ -5,6 +5,8 @@
  * dead-lettered. Without a handler, or when too many are on their way already, they are logged, so many in a second; a
  * program, which has no log, has its admin log them.
  *
+ * What a sender that is gone had open dies elsewhere: whoever finds that out sends the letter for it (D14).
+ *
  * Under the process's baton.
  *
  * SPDX-License-Identifier: MPL-2.0 */
@@ -29,6 +31,14 @@ void dead_letters_on_handler(struct dead_letters *letters, const struct control_
 /* A dead user message that was sent from here; it stays the caller's. */
 void dead_letters_send(struct dead_letters *letters, struct process *process, struct log *log,
                        const struct message *message);
+
+/* The same for one whose sender is gone (delivery_unclaimed): it is for the handler of the node that minted the sender's address,
+ * by way of the admins when that is another one (D14). */
+void dead_letters_send_unclaimed(struct dead_letters *letters, struct process *process, struct log *log,
+                                 const struct message *message);
+
+/* Sends one on; false, with nothing sent, when too many are on their way from this process. */
+bool dead_letters_pass_on(struct process *process, struct mesh_address to, const struct control_dead_letter *letter);
 
 /* One has come for a handler in this process: makes it a message for that actor. MESH_WOULD_BLOCK when its mailbox is
  * full, MESH_NO_MEMORY. */

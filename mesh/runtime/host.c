@@ -148,6 +148,11 @@ static void on_unhandled(void *user, struct message *message) {
     message_release(message);
 }
 
+static void on_unclaimed(void *user, const struct message *message) {
+    struct host *host = user;
+    dead_letters_send_unclaimed(&host->dead_letters, host->process, host->log, message);
+}
+
 /* Poison goes to its sender, and a report to who requested it, as soon as that one's mailbox takes it. */
 static void give_back(struct host *host) {
     struct message_list later = {0};
@@ -281,6 +286,7 @@ bool host_work(struct host *host) {
 const struct process_callbacks host_callbacks = {
     .runnable = on_runnable,
     .unhandled = on_unhandled,
+    .unclaimed = on_unclaimed,
     .room = on_room,
     .drained = on_drained,
     .link = on_link,
@@ -355,6 +361,23 @@ static bool is_unheard(const struct host *host) {
 
 static bool is_pending(const struct host *host) {
     return process_is_pending(host->process);
+}
+
+/* Where a dead letter shall go has to be asked first, and no answer reaches a process that has closed (E4). */
+static bool is_owed(const struct host *host) {
+    struct delivery_load load;
+    return lifecycle_count(host->lifecycle) == 0 &&
+           delivery_load(process_delivery(host->process), process_address(host->process), &load) &&
+           load.unsettled_messages > 0;
+}
+
+/* Until its actors are gone and that is told. A create that comes meanwhile brings one more. */
+static void live(struct host *host) {
+    bool never = false;
+    do {
+        loop(host, &never, TIME_NEVER);
+        drive_while(host, is_owed, ACK_WAIT_NS);
+    } while (lifecycle_count(host->lifecycle) > 0);
 }
 
 /* What the host itself has said, that its actors are gone above all, must have reached the admin (D14). Its last
@@ -470,14 +493,13 @@ static void run(struct host *host, enum mesh_status loaded, const struct mesh_er
     struct control_create first = {.address = options->actor, .parent = options->parent};
     first.supervision.on_failure = (enum control_on_failure)options->on_failure;
     process_lock(host->process);
-    bool never = false;
     if (loaded != MESH_OK) {
         send_create_failed(host, 0, options->actor, error);
     } else if (begin(host, 0, &first, options->type)) {
         exiting_host = host;
         (void)on_exit(on_exit_call, NULL);
         host_fork_watch();
-        loop(host, &never, TIME_NEVER);
+        live(host);
     }
     leave(host);
     exiting_host = NULL;

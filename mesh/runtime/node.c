@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #define LINK_WAIT_NS (2 * NS_PER_S) /* a node whose admin cannot be reached for so long is gone */
+#define LETTERS_WAIT_NS (1 * NS_PER_S)
 
 enum { ATTACH_WAIT_MS = 5000 };
 
@@ -58,6 +59,11 @@ static void on_unhandled(void *user, struct message *message) {
         dead_letters_send(&node->dead_letters, node->process, NULL, message);
     }
     message_release(message);
+}
+
+static void on_unclaimed(void *user, const struct message *message) {
+    struct mesh_node *node = user;
+    dead_letters_send_unclaimed(&node->dead_letters, node->process, NULL, message);
 }
 
 static void on_room(void *user, struct mesh_address address) {
@@ -144,6 +150,7 @@ static enum mesh_status open_process(struct mesh_node *node, const struct handle
                 .runnable = on_runnable,
                 .control = on_control,
                 .unhandled = on_unhandled,
+                .unclaimed = on_unclaimed,
                 .room = on_room,
                 .drained = on_drained,
                 .link = on_link,
@@ -217,11 +224,15 @@ static enum mesh_status begin(struct mesh_node *node, pid_t admin, struct mesh_e
     return status;
 }
 
-static void node_destroy(struct mesh_node *node) {
+static void destroy_endpoints(struct mesh_node *node) {
     size_t place = 0;
     for (struct mesh_endpoint *endpoint; (endpoint = map_next(&node->endpoints, &place));) {
         endpoint_destroy(endpoint);
     }
+}
+
+static void node_destroy(struct mesh_node *node) {
+    destroy_endpoints(node);
     map_fini(&node->endpoints);
     if (node->process) {
         drive_stop_standby(&node->drive);
@@ -324,6 +335,14 @@ static bool are_endpoints_drained(void *user) {
     return !endpoint;
 }
 
+/* Where a dead letter shall go has to be asked first, and no answer reaches a process that has closed (E4). */
+static bool is_owed_nothing(void *user) {
+    const struct mesh_node *node = user;
+    struct delivery_load load = {0};
+    (void)delivery_load(process_delivery(node->process), process_address(node->process), &load);
+    return load.unsettled_messages == 0 || node->admin_gone;
+}
+
 /* The admin gives the slot up when it hears that its endpoint is gone; what was told is received before (D14). */
 static void leave(struct mesh_node *node) {
     uint64_t until_ns = process_now(node->process) + HANDLE_DRAIN_WAIT_NS;
@@ -332,6 +351,10 @@ static void leave(struct mesh_node *node) {
         endpoint_begin_close(endpoint);
     }
     while (drive_until(&node->drive, are_endpoints_drained, node, until_ns) == MESH_INTERRUPTED) {
+    }
+    destroy_endpoints(node);
+    uint64_t letters_ns = process_now(node->process) + LETTERS_WAIT_NS;
+    while (drive_until(&node->drive, is_owed_nothing, node, letters_ns) == MESH_INTERRUPTED) {
     }
     struct mesh_address process = process_address(node->process);
     struct control exited = {.kind = CONTROL_EXITED, .exited = {.address = process, .how = CONTROL_OWN_EXIT}};

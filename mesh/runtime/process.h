@@ -41,6 +41,8 @@ struct process_callbacks {
     void (*settled)(void *user, const struct message *message);
     /* A message sent from here that was not handled: its outcome and reason are in it. The callee owns it. */
     void (*unhandled)(void *user, struct message *message);
+    /* A message whose sender is gone is dead (delivery_unclaimed). */
+    void (*unclaimed)(void *user, const struct message *message);
     /* A sender may go on (DELIVERY_ROOM), a closed one has drained (DELIVERY_DRAINED). */
     void (*room)(void *user, struct mesh_address address);
     void (*drained)(void *user, struct mesh_address address);

@@ -387,6 +387,10 @@ static void on_visit(struct process *process, const struct frame *frame) {
         peer->stale = true;
         peer->meant = frame->to;
     }
+    if (mesh_address_is_none(peer->resident) && frame->hello.node != 0) {
+        peer->resident = address_make(frame->hello.node, frame->hello.slot,
+                                      0); /* it is asked for when nobody listens there any more */
+    }
     process_link_want(process, peer); /* acks at least will go back */
 }
 

@@ -363,6 +363,13 @@ static void give_back(struct process *process, struct message *message) {
     }
 }
 
+static void tell_unclaimed(struct process *process, struct message *message) {
+    if (process->callbacks.unclaimed) {
+        process->callbacks.unclaimed(process->callbacks.user, message);
+    }
+    message_release(message);
+}
+
 void process_perform(struct process *process) {
     struct delivery_action action;
     struct message *message;
@@ -375,6 +382,10 @@ void process_perform(struct process *process) {
         }
         while ((message = delivery_settled(process->delivery))) {
             give_back(process, message);
+            more = true;
+        }
+        while ((message = delivery_unclaimed(process->delivery))) {
+            tell_unclaimed(process, message);
             more = true;
         }
         more = process_say(process) || more;
@@ -461,10 +472,11 @@ uint64_t process_deadline(const struct process *process) {
     return time_min(least_ns, process->tick_ns);
 }
 
-/* A peer that has received all and handles it long owes no ack, so its death makes nothing overdue: while anything is
- * in flight the links are asked now and then. */
+/* A peer that has received all and handles it long owes no ack, so its death makes nothing overdue, nor does that of one whose
+ * messages wait here: while there are any the links are asked now and then. */
 static void check_links(struct process *process, uint64_t now_ns) {
-    if (process->role == FRAME_ROLE_ADMIN || delivery_counters(process->delivery)->in_flight == 0) {
+    bool open = delivery_counters(process->delivery)->in_flight > 0 || delivery_keeps(process->delivery);
+    if (process->role == FRAME_ROLE_ADMIN || !open) {
         process->check_ns = 0;
         return;
     }

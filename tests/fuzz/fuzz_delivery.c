@@ -102,6 +102,10 @@ static void check_settled(struct state *state) {
         state->open[message->ask] = false;
         message_release(message);
     }
+    while ((message = delivery_unclaimed(state->delivery))) {
+        CHECK(message->kind == FRAME_USER && message->outcome == FRAME_DIED);
+        message_release(message);
+    }
 }
 
 static void check_polls(struct state *state) {

@@ -295,6 +295,31 @@ static void count_settlement(struct world *world, struct sim_process *process, c
     }
 }
 
+/* Law 1 where the sender is gone: it is told once, but for one that the sender had given up on its way. */
+void laws_unclaimed(struct world *world, const struct message *message) {
+    uint64_t number;
+    struct ledger_entry *entry = known(world, message, &number);
+    bool untold = entry->state == LEDGER_SETTLED && entry->outcome == FRAME_HANDLED && message->maybe_handled &&
+                  !world->options.delivery.tell_handled; /* which ones were is a guess when the sender is given up */
+    bool gone = entry->state == LEDGER_ABANDONED || entry->state == LEDGER_ORPHANED || untold;
+    bool given_up = entry->state != LEDGER_ORPHANED && message->reason == FRAME_EXPIRED;
+    bool reasonable = given_up || has_died_of(world, entry, message->reason, message->maybe_handled);
+    bool handled = entry->finished && entry->verdict != FRAME_DIED && !message->maybe_handled;
+    bool again = entry->unclaimed && !entry->maybe;
+    world_count(world, TALLY_UNCLAIMED, 1);
+    world_count(world, TALLY_GIVEN_UP_ON_THE_WAY,
+                message->reason == FRAME_EXPIRED && world->now_ns < entry->deadline_ns);
+    if (!gone || !reasonable || handled || again) {
+        world_broken(world, LAW_SETTLED_ONCE,
+                     "message %" PRIu64
+                     " (%zu to %zu, state %d, reason %d, maybe %d, finished %d%s) is dead, unclaimed",
+                     number, entry->sender, entry->target, (int)entry->state, (int)message->reason,
+                     message->maybe_handled, entry->finished, again ? ", told before" : "");
+    }
+    entry->unclaimed = true;
+    entry->maybe = message->maybe_handled;
+}
+
 void laws_settled(struct world *world, struct sim_process *process, const struct message *message) {
     uint64_t number;
     struct ledger_entry *entry = known(world, message, &number);

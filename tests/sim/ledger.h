@@ -24,7 +24,7 @@ struct ledger_entry {
     enum ledger_state state;
     enum frame_outcome outcome, verdict;
     enum frame_reason reason;
-    bool maybe, begun, finished, urgent, wired;
+    bool maybe, begun, finished, urgent, wired, unclaimed;
 };
 
 struct ledger_counts {

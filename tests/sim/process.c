@@ -39,6 +39,10 @@ static void collect_settled(struct world *world, struct sim_process *process) {
         }
         message_release(message);
     }
+    while ((message = delivery_unclaimed(process->delivery))) {
+        laws_unclaimed(world, message);
+        message_release(message);
+    }
 }
 
 static void perform_delivery(struct world *world, struct sim_process *process, const struct delivery_action *action) {

@@ -3,8 +3,12 @@
  * SPDX-License-Identifier: MPL-2.0 */
 #include "tests/system/nodes.h"
 
+#include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 enum { LETTERS = 64, NAME_BYTES = 32, EXPIRY_MS = 20, TEXT_BYTES = 256 };
 
@@ -97,19 +101,47 @@ static enum mesh_verdict sender_receive(struct mesh_actor *self, const struct me
                           : MESH_REFUSED);
 }
 
+/* ---- who leaves messages unread ---- */
+
+static void *send_one(void *user) {
+    struct mesh_actor *self = user;
+    return mesh_send_text(self, mesh_self(self), "x") == MESH_OK ? NULL : self;
+}
+
+/* By the thread its host receives also while the handler waits for somebody to open the other end (A7). What came meanwhile is dead. */
+static enum mesh_verdict holder_receive(struct mesh_actor *self, const struct mesh_message *message, void *state) {
+    (void)state;
+    pthread_t thread;
+    void *failed = NULL;
+    if (mesh_message_kind(message) != MESH_USER) {
+        return MESH_DONE;
+    }
+    if (pthread_create(&thread, NULL, send_one, self) != 0 || pthread_join(thread, &failed) != 0 || failed ||
+        mesh_reply_text(self, message, "held") != MESH_OK) {
+        return MESH_FAILED;
+    }
+    int held = open(mesh_message_text(message), O_RDONLY | O_CLOEXEC);
+    return held >= 0 && close(held) == 0 ? MESH_EXIT : MESH_FAILED;
+}
+
 static const struct mesh_type keeper_type = {
     .name = "test.keeper", .state_bytes = sizeof(struct keeper), .receive = keeper_receive};
 static const struct mesh_type sender_type = {.name = "test.sender", .receive = sender_receive};
-static const struct mesh_type *const types[] = {&keeper_type, &sender_type, NULL};
+static const struct mesh_type holder_type = {.name = "test.holder", .receive = holder_receive};
+static const struct mesh_type *const types[] = {&keeper_type, &sender_type, &holder_type, NULL};
 
 /* ---- what the cases share ---- */
 
 static struct mesh_address keeper, sender, gone;
 
-static void send_by_actor(const char *word, const char *name, struct mesh_address to) {
+static void send_by(struct mesh_address from, const char *word, const char *name, struct mesh_address to) {
     char text[TEXT_BYTES], address[MESH_ADDRESS_TEXT_BYTES];
     (void)snprintf(text, sizeof text, "%s %s %s", word, name, mesh_address_print(to, address));
-    EXPECT(strcmp(node_ask(&one, sender, text), "sent") == 0);
+    EXPECT(strcmp(node_ask(&one, from, text), "sent") == 0);
+}
+
+static void send_by_actor(const char *word, const char *name, struct mesh_address to) {
+    send_by(sender, word, name, to);
 }
 
 /* What the handler says of the letter of that name; "none" when it has not come. */
@@ -199,6 +231,76 @@ static void E4_what_expired_comes_too(void) {
     await_letter("expired", nowhere, sender, MESH_DEAD_EXPIRED);
 }
 
+static struct mesh_actor_details details_of(struct mesh_address actor) {
+    struct mesh_error error;
+    struct mesh_report *report;
+    EXPECT(mesh_actor_report(one.handle, actor, WAIT_MS, &report, &error) == MESH_OK);
+    struct mesh_actor_details details = *report->actor;
+    mesh_report_release(&report);
+    return details;
+}
+
+/* Waits until so many living senders have sent it something. */
+static void await_senders(struct mesh_address actor, uint64_t count) {
+    long end_ms = node_now_ms() + WAIT_MS;
+    struct mesh_actor_details details;
+    do {
+        EXPECT(node_now_ms() < end_ms);
+        node_pause();
+        details = details_of(actor);
+    } while (details.secondhand || details.streams_in != count);
+}
+
+/* Its host receives, but its handler does not return. */
+static struct mesh_address hold(const char *place, const char *fifo) {
+    struct mesh_address target = node_create(&one, "test.holder", place);
+    EXPECT(mkfifo(fifo, 0600) == 0 && strcmp(node_ask(&one, target, fifo), "held") == 0);
+    return target;
+}
+
+static void release(const char *fifo) {
+    int end = open(fifo, O_WRONLY | O_CLOEXEC); /* waits for the handler */
+    EXPECT(end >= 0 && close(end) == 0 && unlink(fifo) == 0);
+}
+
+static void D14_what_senders_that_are_gone_had_open_comes_from_either_node(void) {
+    static const char *const places[] = {"one", "two"};
+    struct mesh_address holders[2], killed = node_create(&one, "test.sender", "one");
+    struct mesh_address exited = node_create(&one, "test.sender", "one");
+    char fifos[2][sizeof one.directory + 8], name[NAME_BYTES];
+    for (size_t i = 0; i < 2; i++) {
+        (void)snprintf(fifos[i], sizeof fifos[i], "%s/hold-%s", one.directory, places[i]);
+        holders[i] = hold(places[i], fifos[i]);
+        (void)snprintf(name, sizeof name, "killed-%s", places[i]);
+        send_by(killed, "send", name, holders[i]);
+        (void)snprintf(name, sizeof name, "exited-%s", places[i]);
+        send_by(exited, "send", name, holders[i]);
+        await_senders(holders[i], 3);
+    }
+    EXPECT(kill((pid_t)details_of(killed).actor.pid, SIGKILL) == 0);
+    EXPECT(mesh_node_request_exit(one.handle, exited, false) == MESH_OK);
+    for (size_t i = 0; i < 2; i++) {
+        await_senders(holders[i], 1);
+        release(fifos[i]);
+        (void)snprintf(name, sizeof name, "killed-%s", places[i]);
+        await_letter(name, holders[i], killed, MESH_DEAD_EXITED);
+        (void)snprintf(name, sizeof name, "exited-%s", places[i]);
+        await_letter(name, holders[i], exited, MESH_DEAD_EXITED);
+    }
+}
+
+/* It leaves before it has ever sent one to the handler's process. */
+static void E4_the_last_letter_of_a_program_comes_too(void) {
+    struct mesh_node_options options = {.run_directory = one.directory};
+    struct mesh_node *second;
+    struct mesh_error error;
+    EXPECT(mesh_node_attach(&second, &options, &error) == MESH_OK);
+    struct mesh_address from = mesh_node_address(second);
+    EXPECT(mesh_tell_text(second, gone, "parting") == MESH_OK);
+    mesh_node_detach(&second);
+    await_letter("parting", gone, from, MESH_DEAD_EXITED);
+}
+
 static void E4_what_was_for_a_lost_node_comes_too(void) {
     struct mesh_address far = node_create(&one, "test.sender", "two");
     EXPECT(node_signal(&two, SIGKILL) > 0);
@@ -257,6 +359,8 @@ static const struct test tests[] = {
     TEST(E4_dead_letters_without_a_handler_are_logged),
     TEST(E4_each_reason_reaches_the_handler),
     TEST(E4_what_expired_comes_too),
+    TEST(D14_what_senders_that_are_gone_had_open_comes_from_either_node),
+    TEST(E4_the_last_letter_of_a_program_comes_too),
     TEST(E4_what_was_for_a_lost_node_comes_too),
     TEST(E4_the_last_that_registered_is_the_handler),
     TEST(E4_an_ask_tells_its_caller_the_fate),

@@ -153,8 +153,8 @@ MESH_API enum mesh_status mesh_cancel_wakeup(struct mesh_actor *self, uint64_t i
 MESH_MUST_USE MESH_API enum mesh_status mesh_watch(struct mesh_actor *self, const int *fds, size_t count);
 
 /* From now on this actor is its node's dead-letter handler, in place of any other, until it steps down (`on` is false), exits,
- * or another one registers: what actors and programs of the node sent and is dead comes to it as MESH_DEAD_LETTER (E4). Each
- * process of the node learns of it a moment later. MESH_WOULD_BLOCK, MESH_NO_MEMORY, MESH_SHUTTING_DOWN. */
+ * or another one registers: what actors and programs of the node sent and is dead comes to it as MESH_DEAD_LETTER (E4), also when the
+ * sender is gone (D14). Each process of the node learns of it a moment later. MESH_WOULD_BLOCK, MESH_NO_MEMORY, MESH_SHUTTING_DOWN. */
 MESH_MUST_USE MESH_API enum mesh_status mesh_dead_letters(struct mesh_actor *self, bool on);
 
 /* In a handler: the text of a failure, for `return mesh_fail(self, "no such file: %s", name);`. Gives MESH_FAILED. */

@@ -81,7 +81,7 @@ MESH_API size_t mesh_message_ready(const struct mesh_message *message, int *fds,
 enum mesh_reason {
     MESH_DEAD_EXITED = 1,    /* its target has exited */
     MESH_DEAD_NEVER_CREATED, /* its target never came up */
-    MESH_DEAD_EXPIRED,       /* its time was up before a handler began with it (D8) */
+    MESH_DEAD_EXPIRED,       /* its time (D8), or its sender's (D14), was up before a handler began with it */
     MESH_DEAD_REFUSED,       /* by an admin, or for want of memory at the target */
     MESH_DEAD_WITH_NODE,     /* its target's node was lost */
 };
