@@ -113,16 +113,19 @@ static struct directory_floor *read_floors(const struct resident *resident, size
     return floors;
 }
 
-/* Who was about to end, by the will of somebody. */
-static size_t read_ending(const struct resident *resident, struct mesh_address ending[CRASH_PAGE_ACTORS]) {
-    size_t count = 0;
-    struct crash_record record;
-    for (size_t i = 0; resident->page && i < CRASH_PAGE_ACTORS; i++) {
-        if (crash_page_actor(resident->page, i, &record) && record.ending) {
-            ending[count++] = record.actor;
-        }
+/* Who was about to end, by the will of somebody; the same. */
+static struct directory_wanted *read_wanted(const struct resident *resident, size_t *count) {
+    size_t place = 0, room = 0;
+    struct crash_end end;
+    while (resident->page && crash_page_next_end(resident->page, &place, &end)) {
+        room++;
     }
-    return count;
+    struct directory_wanted *wanted = room ? calloc(room, sizeof *wanted) : NULL;
+    place = *count = 0;
+    while (wanted && *count < room && crash_page_next_end(resident->page, &place, &end)) {
+        wanted[(*count)++] = (struct directory_wanted){.actor = end.actor, .how = (enum control_how)end.how};
+    }
+    return wanted;
 }
 
 static enum control_how how_of(const siginfo_t *end, char *text, size_t bytes) {
@@ -140,18 +143,21 @@ static enum control_how how_of(const siginfo_t *end, char *text, size_t bytes) {
 }
 
 static void bury(struct admin *admin, struct resident *resident, enum control_how how, int number, const char *text) {
-    size_t count = 0;
-    struct directory_floor *floors = read_floors(resident, &count);
-    struct mesh_address ending[CRASH_PAGE_ACTORS];
+    size_t floors_count = 0, wanted_count = 0;
+    struct directory_floor *floors = read_floors(resident, &floors_count);
+    struct directory_wanted *wanted = read_wanted(resident, &wanted_count);
     struct directory_event died = {.kind = DIRECTORY_HOST_DIED,
                                    .slot = resident->slot,
                                    .how = how,
                                    .number = number,
                                    .text = bytes_of_text(text),
                                    .floors = floors,
-                                   .floors_count = count,
-                                   .ending = ending,
-                                   .ending_count = read_ending(resident, ending)};
+                                   .floors_count = floors_count,
+                                   .wanted = wanted,
+                                   .wanted_count = wanted_count};
+    if (resident->page) {
+        died.all_wanted = (enum control_how)crash_page_all_ends(resident->page);
+    }
     uint64_t incarnation = resident->incarnation;
     admin_bury_counters(admin, resident);
     admin_bury_dead_letter_handler(admin, resident);
@@ -163,6 +169,7 @@ static void bury(struct admin *admin, struct resident *resident, enum control_ho
     admin_tell_directory(admin, &died);
     process_peer_lost(admin->process, incarnation);
     free(floors);
+    free(wanted);
 }
 
 /* A host is our child: how it ended is told by waiting for it. */

@@ -69,6 +69,12 @@ struct directory_floor {
     uint64_t in_hand; /* 0 for none */
 };
 
+/* An end that a dead process has on record as wanted: CONTROL_EXIT_REQUEST or CONTROL_OWN_EXIT. */
+struct directory_wanted {
+    struct mesh_address actor;
+    enum control_how how;
+};
+
 enum directory_event_kind {
     /* `asker` sent `control`: create, created, create failed, resolve, resolved, gone, exited or kill. The
      * requirements of a create are the type's and the creator's; `known`: this node has the type, and if it is light
@@ -77,7 +83,7 @@ enum directory_event_kind {
     DIRECTORY_HOST_UP,      /* the process of `slot` said hello: `process`, `endpoint`, `pid` */
     DIRECTORY_ACTOR_UP,     /* the actor `address` runs in `slot` */
     DIRECTORY_HOST_FAILED,  /* it could not be created there: `status`, `text`; none: whoever was to be */
-    DIRECTORY_HOST_DIED,    /* the process of `slot` is gone: `how`, `number`, `text`, `floors`, `ending` */
+    DIRECTORY_HOST_DIED,    /* the process of `slot` is gone: `how`, `number`, `text`, `floors`, `wanted` */
     DIRECTORY_MEMBER_ADDED, /* `admin` is on the roster */
     DIRECTORY_MEMBER_LOST,  /* `admin` is not on it any more */
     DIRECTORY_LEADER,       /* `admin` leads; 0: nobody */
@@ -99,8 +105,9 @@ struct directory_event {
     int number;
     const struct directory_floor *floors;
     size_t floors_count;
-    const struct mesh_address *ending; /* actors that were about to end when the process died: that is no failure */
-    size_t ending_count;
+    const struct directory_wanted *wanted; /* that is how those end, and no failure */
+    size_t wanted_count;
+    enum control_how all_wanted; /* of all others, unless 0 */
 };
 
 enum directory_action_kind {

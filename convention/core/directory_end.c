@@ -127,22 +127,30 @@ static void orphan(struct directory *directory, struct actor *actor) {
 
 /* Not when somebody wanted it to end, or it did itself. */
 static bool is_failure(const struct actor *actor, const struct directory_event *event) {
-    bool ending = actor->state != ACTOR_HERE || actor->doomed || actor->given_up;
-    for (size_t i = 0; i < event->ending_count; i++) {
-        ending = ending || mesh_address_equal(event->ending[i], actor->address);
+    bool wanted = actor->state != ACTOR_HERE || actor->wanted || actor->doomed || actor->given_up;
+    return !wanted && (event->how == CONTROL_SIGNAL || event->how == CONTROL_EXIT_CODE);
+}
+
+/* The first cause is told (C4): of what was about to end, only the text says what became of its process. */
+static void note_death(struct directory *directory, struct actor *actor, const struct directory_event *event) {
+    if (actor->wanted) {
+        directory_note_end(directory, actor, actor->wanted, 0, event->text);
+    } else if (!actor->given_up) { /* its host has told why */
+        directory_note_end(directory, actor, event->how, event->number, event->text);
     }
-    return !ending && (event->how == CONTROL_SIGNAL || event->how == CONTROL_EXIT_CODE);
 }
 
 static void end_with_process(struct directory *directory, struct actor *actor, const struct directory_event *event,
                              struct slot **heir) {
+    if (actor->state == ACTOR_HERE && !actor->wanted) {
+        actor->wanted = event->all_wanted;
+    }
     bool failed = is_failure(actor, event);
     if (directory_is_home(directory, actor->address) && address_slot(actor->address) == event->slot) {
         orphan(directory, actor); /* its creator died with it */
     }
-    directory_keep_records(directory, actor, event);
     if (actor->state == ACTOR_HERE) {
-        directory_note_end(directory, actor, event->how, event->number, event->text);
+        note_death(directory, actor, event);
     }
     if (actor->reviving || (failed && directory_may_restart(directory, actor))) {
         directory_restart(directory, actor, heir);
@@ -155,11 +163,14 @@ static void end_with_process(struct directory *directory, struct actor *actor, c
     directory_bury(directory, actor);
 }
 
+static bool lives_in(const struct actor *actor, uint32_t slot) {
+    return actor && actor->slot == slot && (actor->state == ACTOR_HERE || actor->state == ACTOR_LEAVING);
+}
+
 /* A question about an actor of that slot which was never created finds its answer now. */
 static void judge_actor(struct directory *directory, struct actor *actor, uint32_t slot,
                         const struct directory_event *event, struct slot **heir) {
-    bool lives_here = actor->state == ACTOR_HERE || actor->state == ACTOR_LEAVING;
-    if (lives_here && actor->slot == slot) {
+    if (lives_in(actor, slot)) {
         end_with_process(directory, actor, event, heir);
     } else if (directory_is_home(directory, actor->address) && address_slot(actor->address) == slot) {
         if (actor->state == ACTOR_PARKED) {
@@ -172,19 +183,33 @@ static void judge_actor(struct directory *directory, struct actor *actor, uint32
     }
 }
 
+/* The page of a dead process may say anything of those who did not live there: that is not believed. */
+static void read_page(struct directory *directory, uint32_t slot, const struct directory_event *event) {
+    for (size_t i = 0; i < event->floors_count; i++) {
+        const struct directory_floor *floor = &event->floors[i];
+        struct actor *actor = directory_actor(directory, floor->actor);
+        bool own = directory_is_home(directory, floor->actor) && address_slot(floor->actor) == slot;
+        if (own && address_is_local(floor->actor)) {
+            bury_local(directory, floor, event);
+        } else if (lives_in(actor, slot)) {
+            directory_keep_record(directory, actor, floor, event->text);
+        }
+    }
+    for (size_t i = 0; i < event->wanted_count; i++) {
+        struct actor *actor = directory_actor(directory, event->wanted[i].actor);
+        if (actor && actor->slot == slot && actor->state == ACTOR_HERE && !actor->wanted) {
+            actor->wanted = event->wanted[i].how;
+        }
+    }
+}
+
 void directory_on_host_died(struct directory *directory, struct slot *slot, const struct directory_event *event) {
     struct slot *heir = NULL;
     slot->ending = true;
     directory_on_pendings_died(directory, slot, event);
     uint32_t number = slot->number;
     directory_remove_slot(directory, slot);
-    for (size_t i = 0; i < event->floors_count; i++) {
-        struct mesh_address address = event->floors[i].actor;
-        bool own = directory_is_home(directory, address) && address_slot(address) == number;
-        if (own && address_is_local(address)) {
-            bury_local(directory, &event->floors[i], event);
-        }
-    }
+    read_page(directory, number, event);
     size_t at = 0;
     for (struct actor *actor; (actor = map_next(&directory->actors, &at));) {
         judge_actor(directory, actor, number, event, &heir);

@@ -179,11 +179,3 @@ void directory_keep_record(struct directory *directory, struct actor *actor, con
     known->floor = *floor;
     text_append_escaped(&text, cause);
 }
-
-void directory_keep_records(struct directory *directory, struct actor *actor, const struct directory_event *event) {
-    for (size_t i = 0; i < event->floors_count; i++) {
-        if (mesh_address_equal(event->floors[i].actor, actor->address)) {
-            directory_keep_record(directory, actor, &event->floors[i], event->text);
-        }
-    }
-}

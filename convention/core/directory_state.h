@@ -69,6 +69,7 @@ struct actor {
     struct record *records;
     size_t records_count;
     struct revival *revival; /* NULL: it is not supervised, or not hosted here */
+    enum control_how wanted; /* how it was about to end when its process died; 0: it was not */
     bool restarts;           /* wherever it is hosted: that admin has the records of its earlier lives */
     bool failed;             /* its end was nobody's will (C7) */
     bool given_up;           /* its host was told that it is not started anew */
@@ -237,7 +238,6 @@ void directory_on_failed(struct directory *directory, struct actor *actor, const
 void directory_restart(struct directory *directory, struct actor *actor, struct slot **heir);
 /* It could not be started anew: that is its end. */
 void directory_restart_failed(struct directory *directory, struct pending *pending, struct bytes text);
-void directory_keep_records(struct directory *directory, struct actor *actor, const struct directory_event *event);
 void directory_keep_record(struct directory *directory, struct actor *actor, const struct directory_floor *floor,
                            struct bytes cause);
 /* NULL when nothing is on record of that sender. */

@@ -19,7 +19,7 @@ enum {
  * compiler from moving what must be written before. */
 struct actor_entry {
     _Atomic uint32_t state;
-    uint32_t type_bytes, ending;
+    uint32_t type_bytes;
     struct mesh_address actor;
     uint64_t since_ns, handled;
     struct crash_load load;
@@ -42,6 +42,11 @@ struct floor_entry {
     uint64_t stamp; /* when it was last written, in handlings: the oldest is crowded out */
 };
 
+struct end_entry {
+    _Atomic uint32_t how; /* 0: not used; written after what follows */
+    struct mesh_address actor;
+};
+
 /* `used` has the places of the floors that were ever written: a reader looks at no others, for that would give them memory. */
 struct crash_page {
     uint32_t magic, pid;
@@ -55,6 +60,9 @@ struct crash_page {
     _Atomic uint32_t used_count; /* written after its place */
     uint32_t used[CRASH_PAGE_FLOORS];
     struct floor_entry floors[CRASH_PAGE_FLOORS];
+    _Atomic uint32_t all_ends;
+    _Atomic uint64_t ends_count; /* ever; written after the entry */
+    struct end_entry ends[CRASH_PAGE_ENDS];
 };
 
 enum mesh_status crash_page_create(int *fd) {
@@ -135,7 +143,6 @@ int crash_page_open(struct crash_page *page, uint64_t now_ns, struct mesh_addres
         struct actor_entry *entry = &page->actors[i];
         if (atomic_load_explicit(&entry->state, memory_order_relaxed) == CRASH_FREE) {
             entry->actor = actor;
-            entry->ending = 0;
             entry->since_ns = now_ns;
             entry->handled = 0;
             entry->load = (struct crash_load){0};
@@ -162,10 +169,20 @@ void crash_page_set_state(struct crash_page *page, int entry, uint64_t now_ns, e
     }
 }
 
-void crash_page_set_ending(struct crash_page *page, int entry) {
-    struct actor_entry *actor = entry_at(page, entry);
-    if (actor) {
-        actor->ending = 1;
+void crash_page_want_end(struct crash_page *page, struct mesh_address actor, enum mesh_how how) {
+    if (page) {
+        uint64_t count = atomic_load_explicit(&page->ends_count, memory_order_relaxed);
+        struct end_entry *end = &page->ends[count & (CRASH_PAGE_ENDS - 1)];
+        atomic_store_explicit(&end->how, 0, memory_order_release);
+        end->actor = actor;
+        atomic_store_explicit(&end->how, (uint32_t)how, memory_order_release);
+        atomic_store_explicit(&page->ends_count, count + 1, memory_order_release);
+    }
+}
+
+void crash_page_want_all_ends(struct crash_page *page, enum mesh_how how) {
+    if (page && atomic_load_explicit(&page->all_ends, memory_order_relaxed) == 0) {
+        atomic_store_explicit(&page->all_ends, (uint32_t)how, memory_order_release);
     }
 }
 
@@ -297,7 +314,6 @@ bool crash_page_actor(const struct crash_page *page, size_t index, struct crash_
         .since_ns = entry->since_ns,
         .handled = entry->handled,
         .load = entry->load,
-        .ending = entry->ending != 0,
         .in_hand = state == CRASH_BUSY,
     };
     read_name(record.type, entry->type, entry->type_bytes);
@@ -391,4 +407,26 @@ bool crash_page_next_stream(const struct crash_page *page, size_t *place, struct
         }
     }
     return false;
+}
+
+static bool is_wanted(uint32_t how) {
+    return how == MESH_EXITED_ON_REQUEST || how == MESH_EXITED_ITSELF;
+}
+
+bool crash_page_next_end(const struct crash_page *page, size_t *place, struct crash_end *out) {
+    uint64_t count = page->magic == MAGIC ? atomic_load_explicit(&page->ends_count, memory_order_acquire) : 0;
+    while (*place < count && *place < CRASH_PAGE_ENDS) {
+        const struct end_entry *end = &page->ends[(*place)++];
+        uint32_t how = atomic_load_explicit(&end->how, memory_order_acquire);
+        if (is_wanted(how)) {
+            *out = (struct crash_end){.actor = end->actor, .how = (enum mesh_how)how};
+            return true;
+        }
+    }
+    return false;
+}
+
+enum mesh_how crash_page_all_ends(const struct crash_page *page) {
+    uint32_t how = page->magic == MAGIC ? atomic_load_explicit(&page->all_ends, memory_order_acquire) : 0;
+    return is_wanted(how) ? (enum mesh_how)how : 0;
 }

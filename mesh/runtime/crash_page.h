@@ -10,17 +10,22 @@
  * A floor is how far one stream is handled. The table of floors is bounded; a stream that was crowded out is not on
  * record, which only means that its messages may have been handled. Architecture: the crash page.
  *
+ * An end is one that somebody wanted, of any actor that the admin has on record: what kills the host afterwards is no failure of it
+ * (C7), and not how it ended (C4). The latest ends are kept, also of actors that are gone: the word of that may still be on its way.
+ *
  * SPDX-License-Identifier: MPL-2.0 */
 #ifndef MESH_RUNTIME_CRASH_PAGE_H
 #define MESH_RUNTIME_CRASH_PAGE_H
 
 #include "mesh/core/delivery.h"
-#include <mesh/address.h>
+#include <mesh/message.h>
 #include <mesh/status.h>
 
 enum {
     CRASH_PAGE_ACTORS = 64,    /* of one host with their state; more may run */
     CRASH_PAGE_FLOORS = 16384, /* of all actors of the host; a power of two. Memory is used by those that are written */
+    CRASH_PAGE_ENDS =
+        1 << 17, /* the latest; an admin has half as many actors on record by default. Memory as with floors */
     CRASH_PAGE_TYPE_BYTES = 64, /* a longer type name is cut */
 };
 
@@ -59,8 +64,11 @@ void crash_page_close(struct crash_page *page, int entry);
 
 void crash_page_set_state(struct crash_page *page, int entry, uint64_t now_ns, enum crash_state state);
 
-/* It ends by its own will, or by request. */
-void crash_page_set_ending(struct crash_page *page, int entry);
+/* `actor` ends: MESH_EXITED_ON_REQUEST or MESH_EXITED_ITSELF. */
+void crash_page_want_end(struct crash_page *page, struct mesh_address actor, enum mesh_how how);
+
+/* So do all actors of the host that do not yet. */
+void crash_page_want_all_ends(struct crash_page *page, enum mesh_how how);
 
 /* What is told of an actor beside its state: what waits for it, what it sent that is not settled, and what was counted. */
 struct crash_load {
@@ -86,7 +94,6 @@ struct crash_record {
     char type[CRASH_PAGE_TYPE_BYTES];
     uint64_t handled;
     struct crash_load load;
-    bool ending;  /* by its own will or by request: a crash from here on is no failure (C7) */
     bool in_hand; /* a message was: the four below */
     struct mesh_address sender;
     uint64_t epoch, seq;
@@ -120,5 +127,15 @@ struct crash_stream {
     struct crash_floor floor;
 };
 bool crash_page_next_stream(const struct crash_page *page, size_t *place, struct crash_stream *out);
+
+/* Walks the ends on record in the same way. */
+struct crash_end {
+    struct mesh_address actor;
+    enum mesh_how how;
+};
+bool crash_page_next_end(const struct crash_page *page, size_t *place, struct crash_end *out);
+
+/* How all actors end that have no end of their own on record; 0: they do not. */
+enum mesh_how crash_page_all_ends(const struct crash_page *page);
 
 #endif

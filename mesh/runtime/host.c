@@ -128,8 +128,7 @@ static void on_control(void *user, struct mesh_address sender, const struct cont
     } else if (control->kind == CONTROL_DEAD_LETTER_HANDLER) {
         dead_letters_on_handler(&host->dead_letters, &control->dead_letter_handler);
     } else if (control->kind == CONTROL_SHUTDOWN) {
-        struct lifecycle_event shutdown = {.kind = LIFECYCLE_SHUTDOWN};
-        hosted_tell(host, &shutdown);
+        hosted_shut_down(host);
     }
 }
 
@@ -335,8 +334,7 @@ static void loop(struct host *host, const bool *done, uint64_t until_ns) {
     while (!*done && lifecycle_count(host->lifecycle) > 0 && process_now(host->process) < until_ns) {
         if (host->exit_signal) {
             host->exit_signal = 0;
-            struct lifecycle_event shutdown = {.kind = LIFECYCLE_SHUTDOWN};
-            hosted_tell(host, &shutdown);
+            hosted_shut_down(host);
         }
         bool idle = !host_work(host);
         process_flush(host->process, idle);
@@ -404,6 +402,7 @@ static void on_exit_call(int code, void *user) {
     }
     host->leaving = true;
     process_lock(host->process);
+    crash_page_want_all_ends(host->page, MESH_EXITED_ITSELF);
     size_t place = 0;
     struct mesh_actor *actor;
     while ((actor = map_next(&host->actors, &place))) {

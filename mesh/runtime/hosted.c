@@ -250,7 +250,7 @@ static struct message *handle(struct mesh_actor *actor, struct message *message,
         hosted_tell(host, &shown);
     }
     if (verdict == MESH_EXIT) {
-        crash_page_set_ending(host->page, actor->page_entry);
+        hosted_want_end(actor, MESH_EXITED_ITSELF);
         hosted_tell(host, &(struct lifecycle_event){.kind = LIFECYCLE_OWN_EXIT, .actor = actor->address});
     }
     return NULL;

@@ -120,6 +120,12 @@ void hosted_perform(struct host *host);
 /* A dead letter has come for a handler that lives here, or did (E4). */
 void hosted_on_dead_letter(struct host *host, const struct control_dead_letter *letter);
 
+/* Puts its end on record before it is told of it: the host may die from here on. */
+void hosted_want_end(struct mesh_actor *actor, enum mesh_how how);
+
+/* Asks all actors to exit; none is born any more. */
+void hosted_shut_down(struct host *host);
+
 /* Asks an actor to exit, ahead of its mailbox (C5). */
 void hosted_request_exit(struct host *host, struct mesh_address to);
 

@@ -6,6 +6,18 @@
 #include "mesh/runtime/log.h"
 #include "mesh/runtime/post.h"
 
+/* Of what lives beside its parent no admin knows, so that none has to judge its end (A4). */
+void hosted_want_end(struct mesh_actor *actor, enum mesh_how how) {
+    if (!address_is_local(actor->address)) {
+        crash_page_want_end(actor->host->page, actor->address, how);
+    }
+}
+
+void hosted_shut_down(struct host *host) {
+    crash_page_want_all_ends(host->page, MESH_EXITED_ON_REQUEST);
+    hosted_tell(host, &(struct lifecycle_event){.kind = LIFECYCLE_SHUTDOWN});
+}
+
 /* The request itself is settled already; a failure in its handler changes nothing (C5). */
 static void show_exit(struct mesh_actor *actor) {
     struct host *host = actor->host;
@@ -17,7 +29,7 @@ static void show_exit(struct mesh_actor *actor) {
     crash_page_set_state(host->page, actor->page_entry, process_now(host->process), CRASH_EXITING);
     struct lifecycle_view look;
     if (lifecycle_look(host->lifecycle, actor->address, &look) && !look.failed) {
-        crash_page_set_ending(host->page, actor->page_entry);
+        hosted_want_end(actor, MESH_EXITED_ON_REQUEST);
     }
     process_unlock(host->process);
     (void)actor->type->receive(actor, &view.message, actor->state);

@@ -176,7 +176,7 @@ static void on_control(void *user, struct mesh_address sender, const struct cont
     } else if (actor_report_is_answer(control->kind)) {
         actor_report_on_answer(&test->host, control);
     } else if (control->kind == CONTROL_SHUTDOWN) {
-        hosted_tell(&test->host, &(struct lifecycle_event){.kind = LIFECYCLE_SHUTDOWN});
+        hosted_shut_down(&test->host);
     } else if (control->kind == CONTROL_DEAD_LETTER_HANDLER) {
         on_dead_letter_handler(test, &control->dead_letter_handler);
     } else if (control->kind == CONTROL_DEAD_LETTER) {
@@ -354,7 +354,7 @@ static void free_lists(struct mesh_test *test) {
 
 static void end_actors(struct mesh_test *test) {
     process_lock(test->host.process);
-    hosted_tell(&test->host, &(struct lifecycle_event){.kind = LIFECYCLE_SHUTDOWN});
+    hosted_shut_down(&test->host);
     uint64_t until_ns = test_until(test, END_WAIT_MS);
     test_run(test);
     while (lifecycle_count(test->host.lifecycle) > 0 && test_go_on(test, until_ns)) {

@@ -54,12 +54,24 @@ static void A4_a_create_that_crosses_its_hosts_end_is_not_lost(void) {
     }
 }
 
+/* The host dies in the turn in which they end: none is started anew, and each is told of as what it wanted. */
+static void C4_a_wanted_end_is_told_as_that_when_the_host_crashes(void) {
+    struct mesh_address parent = node_create(&node, "pool.parent", "here");
+    EXPECT(strcmp(node_ask(&node, parent, "supervise 200"), "spawned") == 0);
+    await_answer(parent, "where", "200 in 2");
+    EXPECT(mesh_tell_text(node.handle, parent, "part") == MESH_OK);
+    await_answer(parent, "parted", "199 as wanted, 0 wrong");
+    EXPECT(mesh_node_request_exit(node.handle, parent, false) == MESH_OK);
+}
+
 int main(void) {
     mesh_host_enter(pool_types);
     nodes_init(pool_types);
     node_start(&node, "here", NULL);
     (void)printf("A4_a_create_that_crosses_its_hosts_end_is_not_lost\n");
     A4_a_create_that_crosses_its_hosts_end_is_not_lost();
+    (void)printf("C4_a_wanted_end_is_told_as_that_when_the_host_crashes\n");
+    C4_a_wanted_end_is_told_as_that_when_the_host_crashes();
     struct mesh_address parent = node_create(&node, "pool.parent", "here");
     (void)printf("A4_two_thousand_share_the_hosts_of_a_pool\n");
     A4_two_thousand_share_the_hosts_of_a_pool(parent);

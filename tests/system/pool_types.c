@@ -13,6 +13,7 @@ struct leaf {
     struct mesh_address address;
     pid_t pid; /* once it has answered */
     unsigned ends;
+    enum mesh_how wanted, how; /* 0: nobody wants its end; it lives */
 };
 
 struct parent {
@@ -34,8 +35,8 @@ static struct leaf *find(const struct parent *parent, struct mesh_address addres
 }
 
 static enum mesh_verdict spawn(struct mesh_actor *self, const struct mesh_message *message, struct parent *parent,
-                               size_t count) {
-    struct mesh_create_options options = {.on_failure = MESH_STOP};
+                               size_t count, enum mesh_on_failure on_failure) {
+    struct mesh_create_options options = {.on_failure = on_failure};
     parent->leaves = parent->leaves ? parent->leaves : calloc(LEAVES_MAX, sizeof *parent->leaves);
     for (size_t i = 0; i < count && parent->leaves && parent->count < LEAVES_MAX; i++) {
         struct leaf *leaf = &parent->leaves[parent->count];
@@ -79,6 +80,31 @@ static enum mesh_verdict tell_ends(struct mesh_actor *self, const struct mesh_me
     return verdict_of(mesh_reply_text(self, message, "%s, %zu wrong", right == beside ? "all" : "some", wrong));
 }
 
+/* All leaves but the first shall end, each second one by its own will, and then the first one crashes. */
+static enum mesh_verdict part(struct mesh_actor *self, struct parent *parent) {
+    enum mesh_status status = MESH_OK;
+    for (size_t i = 1; i < parent->count && status == MESH_OK; i++) {
+        struct leaf *leaf = &parent->leaves[i];
+        bool itself = i % 2 == 0;
+        leaf->wanted = itself ? MESH_EXITED_ITSELF : MESH_EXITED_ON_REQUEST;
+        status = itself ? mesh_send_text(self, leaf->address, "leave") : mesh_request_exit(self, leaf->address, false);
+    }
+    return verdict_of(status ? status : mesh_send_text(self, parent->leaves[0].address, "crash"));
+}
+
+/* How many have ended once, as was wanted, and how many in another way. */
+static enum mesh_verdict tell_parted(struct mesh_actor *self, const struct mesh_message *message,
+                                     const struct parent *parent) {
+    size_t right = 0, wrong = 0;
+    for (size_t i = 0; i < parent->count; i++) {
+        const struct leaf *leaf = &parent->leaves[i];
+        bool as_wanted = leaf->ends == 1 && leaf->how == leaf->wanted;
+        right += as_wanted;
+        wrong += leaf->ends > 0 && !as_wanted;
+    }
+    return verdict_of(mesh_reply_text(self, message, "%zu as wanted, %zu wrong", right, wrong));
+}
+
 static enum mesh_verdict parent_receive(struct mesh_actor *self, const struct mesh_message *message, void *state) {
     struct parent *parent = state;
     const char *text = mesh_message_text(message);
@@ -86,18 +112,25 @@ static enum mesh_verdict parent_receive(struct mesh_actor *self, const struct me
     struct mesh_exit end;
     if (mesh_message_exit(message, &end) == MESH_OK && (leaf = find(parent, end.child))) {
         leaf->ends++;
+        leaf->how = end.how;
     } else if (mesh_message_kind(message) != MESH_USER || !text) {
         return MESH_DONE;
     } else if (leaf) {
         leaf->pid = (pid_t)strtol(text, NULL, 10);
     } else if (strncmp(text, "spawn ", 6) == 0) {
-        return spawn(self, message, parent, strtoul(text + 6, NULL, 10));
+        return spawn(self, message, parent, strtoul(text + 6, NULL, 10), MESH_STOP);
+    } else if (strncmp(text, "supervise ", 10) == 0) {
+        return spawn(self, message, parent, strtoul(text + 10, NULL, 10), MESH_RESTART);
     } else if (strcmp(text, "where") == 0) {
         return tell_where(self, message, parent);
     } else if (strcmp(text, "crash") == 0) {
         return verdict_of(mesh_send_text(self, parent->leaves[0].address, "crash"));
     } else if (strcmp(text, "ends") == 0) {
         return tell_ends(self, message, parent);
+    } else if (strcmp(text, "part") == 0) {
+        return part(self, parent);
+    } else if (strcmp(text, "parted") == 0) {
+        return tell_parted(self, message, parent);
     }
     return MESH_DONE;
 }
@@ -116,6 +149,9 @@ static enum mesh_verdict leaf_receive(struct mesh_actor *self, const struct mesh
     if (strcmp(text, "crash") == 0) {
         (void)signal(SIGSEGV, SIG_DFL);
         (void)raise(SIGSEGV);
+    }
+    if (strcmp(text, "leave") == 0) {
+        return MESH_EXIT;
     }
     return verdict_of(mesh_reply_text(self, message, "%d", (int)getpid()));
 }

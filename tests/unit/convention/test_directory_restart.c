@@ -121,11 +121,34 @@ Test(directory_restart, C7_what_somebody_wanted_is_no_failure) {
     create_supervised(story, at(1, 1, 2), twice_in_5_s);
     host_up(story, 3);
     forget(story);
-    const struct mesh_address ending = at(1, 1, 2);
-    step(story,
-         &(struct directory_event){
-             .kind = DIRECTORY_HOST_DIED, .slot = 3, .how = CONTROL_SIGNAL, .ending = &ending, .ending_count = 1});
-    expect(story, "1.1.0#0 exited 1.1.2 how 4\n");
+    const struct directory_wanted wanted = {at(1, 1, 2), CONTROL_OWN_EXIT};
+    struct directory_event died = {
+        .kind = DIRECTORY_HOST_DIED, .slot = 3, .how = CONTROL_SIGNAL, .wanted = &wanted, .wanted_count = 1};
+    step(story, &died);
+    expect(story, "1.1.0#0 exited 1.1.2 how 2\n");
+    story_end(story);
+}
+
+Test(directory_restart, C4_an_end_that_was_wanted_is_told_whatever_killed_the_process) {
+    struct story *story = story_with_worker(twice_in_5_s);
+    create_supervised(story, at(1, 1, 2), twice_in_5_s);
+    host_up(story, 3);
+    forget(story);
+    /* What the page of another process says of an actor is not believed. */
+    const struct directory_wanted wanted[] = {{at(1, 1, 2), CONTROL_OWN_EXIT}, {at(1, 1, 1), CONTROL_OWN_EXIT}};
+    struct directory_event died = {.kind = DIRECTORY_HOST_DIED,
+                                   .slot = 2,
+                                   .how = CONTROL_SIGNAL,
+                                   .number = 11,
+                                   .text = bytes_of_text("killed by SIGSEGV"),
+                                   .wanted = wanted,
+                                   .wanted_count = 1,
+                                   .all_wanted = CONTROL_EXIT_REQUEST};
+    step(story, &died);
+    expect(story, "1.1.0#0 exited 1.1.1 how 1: killed by SIGSEGV\n");
+    forget(story);
+    crash(story, 3, NULL, 0);
+    expect(story, "start 4 for 1.1.2\n");
     story_end(story);
 }
 
@@ -155,6 +178,17 @@ Test(directory_restart, C7_a_failed_constructor_gets_a_new_process_or_is_given_u
     fails(story, 3, at(1, 1, 1));
     expect(story, "1.3.0#0 kill 1.1.1\n");
     fails(story, 3, at(1, 1, 1));
+    expect(story, "1.1.0#0 exited 1.1.1 how 2: no disk; its 1 restarts within 5000 ms are used up\n");
+    story_end(story);
+}
+
+Test(directory_restart, C4_who_was_given_up_has_told_how) {
+    struct story *story = story_with_worker((struct control_supervision){CONTROL_RESTART, 1, 5000});
+    crash(story, 2, NULL, 0);
+    host_up(story, 3);
+    fails(story, 3, at(1, 1, 1));
+    forget(story);
+    crash(story, 3, NULL, 0);
     expect(story, "1.1.0#0 exited 1.1.1 how 2: no disk; its 1 restarts within 5000 ms are used up\n");
     story_end(story);
 }

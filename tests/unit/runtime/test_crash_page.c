@@ -55,6 +55,7 @@ Test(crash_page, an_untouched_page_has_nothing_on_record) {
     cr_assert_eq(crash_page_incarnation(fresh), 0);
     cr_assert_not(crash_page_actor(fresh, 0, &record));
     cr_assert_not(crash_page_floor(fresh, actor, sender, &floor));
+    cr_assert_eq(crash_page_all_ends(fresh), 0);
     crash_page_unmap(&fresh);
     (void)close(fd);
 }
@@ -165,15 +166,62 @@ Test(crash_page, actors_beyond_the_limit_run_without_a_record) {
     cr_assert_eq(crash_page_open(page, 1, actor, "counter"), 5);
 }
 
+static size_t count_ends(struct crash_end *last) {
+    size_t place = 0, count = 0;
+    while (crash_page_next_end(page, &place, last)) {
+        count++;
+    }
+    return count;
+}
+
+Test(crash_page, C4_the_ends_of_any_number_of_actors_are_on_record) {
+    enum { ACTORS = CRASH_PAGE_ACTORS * 100 };
+    struct crash_end last;
+    cr_assert_eq(count_ends(&last), 0);
+    for (uint64_t i = 1; i <= ACTORS; i++) {
+        crash_page_want_end(page, (struct mesh_address){9, i}, MESH_EXITED_ITSELF);
+    }
+    crash_page_want_end(page, actor, MESH_EXITED_ON_REQUEST);
+    cr_assert_eq(count_ends(&last), ACTORS + 1);
+    cr_assert(mesh_address_equal(last.actor, actor));
+    cr_assert_eq(last.how, MESH_EXITED_ON_REQUEST);
+}
+
+Test(crash_page, the_latest_ends_are_kept) {
+    bool latest = false;
+    struct crash_end end;
+    for (uint64_t i = 1; i <= CRASH_PAGE_ENDS + 1; i++) {
+        crash_page_want_end(page, (struct mesh_address){9, i}, MESH_EXITED_ITSELF);
+    }
+    size_t place = 0, count = 0;
+    while (crash_page_next_end(page, &place, &end)) {
+        cr_assert_neq(end.actor.local, 1, "the oldest");
+        latest = latest || end.actor.local == CRASH_PAGE_ENDS + 1;
+        count++;
+    }
+    cr_assert(latest);
+    cr_assert_eq(count, CRASH_PAGE_ENDS);
+}
+
+Test(crash_page, C4_that_all_actors_end_has_one_cause) {
+    cr_assert_eq(crash_page_all_ends(page), 0);
+    crash_page_want_all_ends(page, MESH_EXITED_ON_REQUEST);
+    crash_page_want_all_ends(page, MESH_EXITED_ITSELF);
+    cr_assert_eq(crash_page_all_ends(page), MESH_EXITED_ON_REQUEST);
+}
+
 Test(crash_page, a_page_that_was_scribbled_over_is_read_within_bounds) {
     static const unsigned char patterns[] = {0xff, 0x01, 0x03, 0x80};
     (void)crash_page_open(page, 1, actor, "counter");
     for (size_t i = 0; i < sizeof patterns; i++) {
         /* What lies behind the magic number, up to the page that surely belongs to it. */
-        memset((char *)page + 4, patterns[i], 64 * 1024);
+        memset((char *)page + 4, patterns[i], 3 * 1024 * 1024);
         struct crash_record record;
         struct crash_stream stream;
+        struct crash_end end;
         size_t place = 0;
+        cr_assert_eq(count_ends(&end), 0, "of no end is how is one of the two");
+        cr_assert_eq(crash_page_all_ends(page), 0);
         for (size_t entry = 0; entry <= CRASH_PAGE_ACTORS; entry++) {
             if (crash_page_actor(page, entry, &record)) {
                 cr_assert_lt(strlen(record.type), CRASH_PAGE_TYPE_BYTES);
