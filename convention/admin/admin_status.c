@@ -139,7 +139,7 @@ static void add_actors(struct admin *admin, struct snapshot *snapshot) {
 }
 
 static const char *state_of(const struct admin *admin, const struct member *member) {
-    if (member->suspect) {
+    if (member->liveness.suspect) {
         return "suspect";
     }
     return member->incarnation == convention_leader(admin->convention) ? "leader" : "member";
@@ -155,7 +155,7 @@ static void add_members(struct admin *admin, struct snapshot *snapshot) {
             .name = bytes_of_text(member->name),
             .endpoint = bytes_of_text(member->endpoint),
             .state = bytes_of_text(state_of(admin, member)),
-            .silent_ms = self ? 0 : time_left(member->heard_ns, now_ns) / NS_PER_MS,
+            .silent_ms = self ? 0 : time_left(member->liveness.heard_ns, now_ns) / NS_PER_MS,
         };
     }
     snapshot->node.members = snapshot->members;
@@ -250,7 +250,7 @@ static void ask_members(struct admin *admin, struct gathering *gathering) {
     const struct members *members = convention_members(admin->convention);
     for (size_t i = 0; i < members->count; i++) {
         const struct member *member = members->items[i];
-        if (member->incarnation == admin->incarnation || member->suspect) {
+        if (member->incarnation == admin->incarnation || member->liveness.suspect) {
             continue;
         }
         struct control ask = {.id = gathering->own_id, .kind = CONTROL_STATUS_REQUEST};

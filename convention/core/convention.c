@@ -47,20 +47,29 @@ static bool candidates_init(struct convention *convention, const struct conventi
             return false;
         }
         candidate->self = strcmp(candidate->endpoint, options->endpoint) == 0;
+        candidate->alarm.kind = ALARM_CANDIDATE;
         convention->candidates_count++;
     }
     return true;
 }
 
-/* The most that one step may want. A roster of `members_max` entries that all stand for restarts removes everybody
- * who was
- * there and two for each entry; beside that each member is added, suspected, told of changes, and gets a heartbeat. */
+/* The most that one step may want. A roster of `members_max` entries that all stand for restarts removes everybody who
+ * was there and two for each entry; beside that each member is added, suspected, told of changes, and gets a heartbeat. */
 static bool actions_init(struct convention *convention, size_t members_max) {
     convention->actions_room = 8 * members_max + 4 * convention->candidates_count + 16;
     convention->actions = calloc(convention->actions_room, sizeof *convention->actions);
     convention->roster = calloc(members_max, sizeof *convention->roster);
     convention->left = calloc(4 * members_max, sizeof *convention->left);
     return convention->actions && convention->roster && convention->left;
+}
+
+/* Each member and each candidate has one, and there are two more. */
+static enum mesh_status alarms_init(struct convention *convention, size_t members_max) {
+    size_t count = members_max + convention->candidates_count + 2;
+    deadlines_init(&convention->alarms, count);
+    convention->heartbeat.kind = ALARM_HEARTBEAT;
+    convention->reckoning.kind = ALARM_ROSTER;
+    return deadlines_reserve(&convention->alarms, count);
 }
 
 static enum mesh_status self_init(struct convention *convention, const struct convention_options *options) {
@@ -89,6 +98,9 @@ enum mesh_status convention_new(struct convention **out, const struct convention
         status = MESH_NO_MEMORY;
     }
     if (status == MESH_OK) {
+        status = alarms_init(convention, max);
+    }
+    if (status == MESH_OK) {
         status = self_init(convention, options);
     }
     if (status) {
@@ -112,6 +124,7 @@ void convention_destroy(struct convention **handle) {
     free(convention->roster);
     free(convention->left);
     members_fini(&convention->members);
+    deadlines_fini(&convention->alarms);
     free(convention);
     *handle = NULL;
 }
@@ -159,9 +172,8 @@ static void on_start(struct convention *convention) {
         return;
     }
     convention->state = CONVENTION_ACTIVE;
-    convention->heartbeat_ns = time_add(convention->now_ns, convention->times.heartbeat_ns);
     for (size_t i = 0; i < convention->candidates_count; i++) {
-        convention->candidates[i].next_ns = convention->now_ns;
+        convention_set_alarm(convention, &convention->candidates[i].alarm, convention->now_ns);
     }
 }
 
@@ -169,8 +181,8 @@ static void on_start(struct convention *convention) {
 static void enter_acting(struct convention *convention) {
     if (!convention->acting && leads_by_configuration(convention)) {
         convention->acting = true;
-        convention->epoch++;
         convention_set_leader(convention, convention->self->incarnation);
+        convention->epoch = 1;
     }
 }
 
@@ -190,11 +202,15 @@ static void on_stop(struct convention *convention) {
 /* Whatever comes from a member shows that it lives. */
 static void hear(struct convention *convention, const struct convention_event *event) {
     struct member *member = members_find(&convention->members, event->peer);
-    if (member) {
-        member->heard_ns = convention->now_ns;
-        member->refused_ns = TIME_NEVER;
-        member->suspect = false;
-        member->linked = true;
+    if (!member) {
+        return;
+    }
+    member->linked = true;
+    if (liveness_hear(&member->liveness, convention->now_ns)) {
+        convention_judge_again(convention, member);
+    }
+    if (convention_watches(convention, member)) {
+        convention_begin_heartbeats(convention);
     }
 }
 
@@ -295,7 +311,7 @@ const struct member *convention_self(const struct convention *convention) {
 
 const char *convention_state_name(const struct convention *convention) {
     if (convention->state != CONVENTION_ACTIVE) {
-        return convention->state == CONVENTION_IDLE ? "idle" : "stopped";
+        return convention->state == CONVENTION_IDLE ? "starting" : "stopped";
     }
     if (convention->acting) {
         return "leader";

@@ -1,43 +1,26 @@
 /* Convention: how nodes find their leader, join, stay, leave and are lost.
  *
- *   a member, per candidate   UNLINKED --link--> REGISTERING --Registered--> LED --no answer, lost, Deregister-->
- * UNLINKED
+ *   a member, per candidate   UNLINKED --link--> REGISTERING --Registered--> LED --no answer, lost, Deregister--> UNLINKED
  *   the leader, per member    (none) --Register--> MEMBER <--heard--> SUSPECT --refused, silent, S1D--> (none)
  *
  * Every admin has one. Candidates for leadership stand in the order of the configuration; the first of them acts. An
  * admin that is itself the first, or has no candidates, leads: it answers registrations and keeps the roster, whose
  * every change has a number. Members hold a copy; a gap in the numbers, or another epoch, makes them ask for all of it.
  * Identity is the incarnation that the hello proved, never the address where somebody was found: a new incarnation
- * under a known
- * name or endpoint is a restart, and removes the old one first. A broken link makes a member suspect and no more.
+ * under a known name or endpoint is a restart, and removes the old one first. A broken link makes a member suspect and
+ * no more.
  *
- * Pure: the caller says what happened and when, then polls until there is nothing left, before the next step. At
- * one time, events come first, then loss, then heartbeats, then registrations. Rules S1A to S1F.
+ * Pure: the caller says what happened and when, then polls until there is nothing left, before the next step. At one
+ * time the event comes first, then what time brings, in its own order. Rules S1A to S1H, S3A to S3D.
  *
  * SPDX-License-Identifier: MPL-2.0 */
 #ifndef CONVENTION_CORE_CONVENTION_H
 #define CONVENTION_CORE_CONVENTION_H
 
 #include "convention/core/members.h"
+#include "convention/core/times.h"
 
 struct convention;
-
-/* A time of 0 switches off what it is for. */
-struct convention_times {
-    uint64_t period_ns;    /* a member registers again after this */
-    uint64_t restart_ns;   /* and tries a lost leader again after this, give or take jitter_percent */
-    uint64_t heartbeat_ns; /* between admins */
-    uint64_t suspect_ns;   /* nothing came for this long, or the link broke */
-    uint64_t refused_ns;   /* lost: nobody listens there for this long */
-    uint64_t silent_ns;    /* lost: nothing came for this long */
-    unsigned misses;       /* periods without a registration or an answer, then lost */
-    unsigned jitter_percent;
-    unsigned answers_max;       /* registrations of one member answered in a period */
-    bool notice_reregistration; /* a first registration of a known incarnation is noticed as removed and added */
-};
-
-extern const struct convention_times convention_times_default;
-extern const struct convention_times convention_times_reference; /* the profile `reference` */
 
 struct convention_options {
     uint64_t incarnation;
@@ -50,9 +33,9 @@ struct convention_options {
 };
 
 enum convention_event_kind {
-    CONVENTION_START,     /* the node is activated; nothing is sent before */
-    CONVENTION_STOP,      /* it begins to shut down: goodbye, and nothing after it */
-    CONVENTION_LINK_UP,   /* hello was exchanged with `peer`; `endpoint` is what was called, empty if it called us */
+    CONVENTION_START,   /* the node is activated; nothing is sent before */
+    CONVENTION_STOP,    /* it begins to shut down: goodbye, and nothing after it */
+    CONVENTION_LINK_UP, /* hello was exchanged with `peer`; `endpoint` is what was called, or what it says of itself */
     CONVENTION_LINK_DOWN, /* the link of `peer` broke */
     CONVENTION_REFUSED,   /* nobody listens at `endpoint`, or at that of `peer`; told at each vain try */
     CONVENTION_ACTORS,    /* this node hosts `actors` now; to be told at each change, since placement counts them */
@@ -113,8 +96,7 @@ MESH_MUST_USE enum mesh_status convention_new(struct convention **out, const str
 void convention_destroy(struct convention **convention); /* NULL-safe */
 
 /* Tells what happened. It always succeeds: a peer's mistake, a member over members_max and want of memory for one are
- * logged, and
- * a registration that they hit is refused to its sender. All actions of the last step must have been polled. */
+ * logged, and a registration that they hit is refused to its sender. All actions of the last step must have been polled. */
 void convention_step(struct convention *convention, uint64_t now_ns, const struct convention_event *event);
 
 /* The next action; false when there is none. */
@@ -132,7 +114,7 @@ uint64_t convention_epoch(const struct convention *convention);
 struct members *convention_members(struct convention *convention);
 const struct member *convention_self(const struct convention *convention);
 
-/* One word for the status: "idle", "searching", "member", "leader", "stopped". */
+/* One word for the status: "starting", "searching", "member", "leader", "stopped". */
 const char *convention_state_name(const struct convention *convention);
 
 #endif

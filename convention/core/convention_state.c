@@ -58,12 +58,27 @@ struct member *convention_enter_member(struct convention *convention, const stru
         return NULL;
     }
     convention_count_change(convention);
+    convention_judge_again(convention, member);
     return member;
+}
+
+void convention_learn_member(struct convention *convention, const struct frame_member *from) {
+    struct member *member = members_find(&convention->members, from->incarnation);
+    if (!member) {
+        convention_remove_restarted(convention, from);
+        member = convention_enter_member(convention, from);
+        if (!member) {
+            return;
+        }
+        convention_want(convention, CONVENTION_MEMBER_ADDED, member->incarnation)->member = member;
+    }
+    member->reign = convention->reign;
 }
 
 void convention_remove_member(struct convention *convention, struct member *member, const char *reason) {
     uint64_t incarnation = member->incarnation;
     CHECK(member != convention->self);
+    deadlines_clear(&convention->alarms, &member->alarm.due);
     members_remove(&convention->members, member);
     convention_count_change(convention);
     convention->left[convention->left_count++] = incarnation;
@@ -75,7 +90,8 @@ void convention_remove_member(struct convention *convention, struct member *memb
         candidate->linked = false;
         candidate->unanswered = 0;
         candidate->peer = 0;
-        candidate->next_ns = time_add(convention->now_ns, convention_restart_span(convention));
+        uint64_t again_ns = time_add(convention->now_ns, convention_restart_span(convention));
+        convention_set_alarm(convention, &candidate->alarm, again_ns);
     }
     if (convention->leader == incarnation) {
         convention_set_leader(convention, 0);
@@ -97,6 +113,48 @@ bool convention_watches(const struct convention *convention, const struct member
     return convention->acting ? member != convention->self : member->incarnation == convention->leader;
 }
 
+void convention_suspect(struct convention *convention, struct member *member) {
+    if (!member->liveness.suspect) {
+        member->liveness.suspect = true;
+        convention_want(convention, CONVENTION_MEMBER_SUSPECT, member->incarnation)->member = member;
+    }
+}
+
+/* By S1D a member that does not register is lost, too. */
+static uint64_t member_deadline(const struct convention *convention, const struct member *member) {
+    const struct convention_times *times = &convention->times;
+    uint64_t least = liveness_deadline(&member->liveness, times);
+    return convention->acting ? time_min(least, times_after(member->registered_ns, times->period_ns * times->misses))
+                              : least;
+}
+
+void convention_judge_again(struct convention *convention, struct member *member) {
+    if (convention_watches(convention, member)) {
+        convention_set_alarm(convention, &member->alarm, member_deadline(convention, member));
+    }
+}
+
+/* ---- time ---- */
+
+/* Room for all of them was made at the beginning. */
+void convention_set_alarm(struct convention *convention, struct alarm *alarm, uint64_t at_ns) {
+    enum mesh_status status = deadlines_set(&convention->alarms, &alarm->due, at_ns);
+    CHECK(status == MESH_OK);
+}
+
+void convention_begin_heartbeats(struct convention *convention) {
+    if (convention->times.heartbeat_ns && !convention->heartbeat.due.slot) {
+        uint64_t at_ns = time_add(convention->now_ns, convention->times.heartbeat_ns);
+        convention_set_alarm(convention, &convention->heartbeat, at_ns);
+    }
+}
+
+uint64_t convention_restart_span(struct convention *convention) {
+    uint64_t span = convention->times.restart_ns;
+    uint64_t jitter = span / 100 * convention->times.jitter_percent;
+    return prng_between(&convention->prng, span - jitter, span + jitter);
+}
+
 /* ---- leaders ---- */
 
 struct candidate *convention_candidate(const struct convention *convention, uint64_t peer) {
@@ -111,7 +169,9 @@ struct candidate *convention_candidate(const struct convention *convention, uint
 void convention_set_leader(struct convention *convention, uint64_t peer) {
     if (convention->leader != peer) {
         convention->leader = peer;
+        convention->epoch = 0;
         convention->asked_ns = TIME_NEVER;
+        convention_set_alarm(convention, &convention->reckoning, TIME_NEVER);
         convention_want(convention, CONVENTION_LEADER, peer);
     }
 }
@@ -123,10 +183,4 @@ void convention_ask_roster(struct convention *convention) {
         convention->asked_ns = convention->now_ns;
         convention_send_register(convention, convention->leader, true);
     }
-}
-
-uint64_t convention_restart_span(struct convention *convention) {
-    uint64_t span = convention->times.restart_ns;
-    uint64_t jitter = span / 100 * convention->times.jitter_percent;
-    return prng_between(&convention->prng, span - jitter, span + jitter);
 }

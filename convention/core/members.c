@@ -1,4 +1,5 @@
-/* Members: see members.h. The order of the roster matters and changes are rare, so it is an array; a look-up walks it.
+/* Members: see members.h. The order of the roster matters and changes are rare, so it is an array; what comes from a member finds
+ * it by its incarnation.
  *
  * SPDX-License-Identifier: MPL-2.0 */
 #include "convention/core/members.h"
@@ -13,10 +14,14 @@ enum mesh_status members_init(struct members *members, size_t max) {
         return MESH_NO_MEMORY;
     }
     *members = (struct members){.items = items, .max = max};
+    map_init(&members->by_incarnation, sizeof(uint64_t), max ? max : 1, 0);
     return MESH_OK;
 }
 
-static void member_destroy(struct member *member) {
+static void member_destroy(struct member *member) { /* NULL-safe */
+    if (!member) {
+        return;
+    }
     capability_set_fini(&member->capabilities);
     free(member->name);
     free(member->endpoint);
@@ -28,6 +33,7 @@ void members_fini(struct members *members) {
     for (size_t i = 0; i < members->count; i++) {
         member_destroy(members->items[i]);
     }
+    map_fini(&members->by_incarnation);
     free(members->items);
     *members = (struct members){0};
 }
@@ -78,10 +84,10 @@ static enum mesh_status member_new(struct member **out, uint64_t now_ns, const s
     }
     member->incarnation = from->incarnation;
     member->actors = from->actors;
-    member->heard_ns = now_ns;
+    member->liveness = liveness_make(now_ns);
     member->registered_ns = now_ns;
     member->answered_ns = now_ns;
-    member->refused_ns = TIME_NEVER;
+    member->alarm.kind = ALARM_MEMBER;
     view_update(member);
     *out = member;
     return MESH_OK;
@@ -127,7 +133,11 @@ enum mesh_status members_add(struct members *members, uint64_t now_ns, const str
     if (status == MESH_OK) {
         status = member_new(&member, now_ns, from);
     }
+    if (status == MESH_OK) {
+        status = map_put(&members->by_incarnation, &member->incarnation, member);
+    }
     if (status) {
+        member_destroy(member);
         return status;
     }
     members->items[members->count++] = member;
@@ -141,6 +151,7 @@ void members_remove(struct members *members, struct member *member) {
         place++;
     }
     CHECK(place < members->count);
+    (void)map_remove(&members->by_incarnation, &member->incarnation);
     members->count--;
     memmove(members->items + place, members->items + place + 1, (members->count - place) * sizeof *members->items);
     member->next_removed = members->removed;
@@ -156,12 +167,7 @@ void members_free_removed(struct members *members) {
 }
 
 struct member *members_find(const struct members *members, uint64_t incarnation) {
-    for (size_t i = 0; i < members->count; i++) {
-        if (members->items[i]->incarnation == incarnation) {
-            return members->items[i];
-        }
-    }
-    return NULL;
+    return map_get(&members->by_incarnation, &incarnation);
 }
 
 struct member *members_find_name(const struct members *members, struct bytes name) {

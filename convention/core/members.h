@@ -7,21 +7,25 @@
 #ifndef CONVENTION_CORE_MEMBERS_H
 #define CONVENTION_CORE_MEMBERS_H
 
+#include "convention/core/alarm.h"
 #include "convention/core/capability.h"
+#include "convention/core/liveness.h"
+#include "mesh/base/map.h"
 
 struct member {
     uint64_t incarnation;
     struct frame_member view; /* the same member as the wire names it; borrows from this */
     struct capability_set capabilities;
-    char *name, *endpoint;  /* terminated */
-    uint32_t actors;        /* that it said it hosts */
-    uint32_t placed;        /* placed there by the leader since then (H3) */
-    uint64_t heard_ns;      /* when anything came from it */
+    char *name, *endpoint; /* terminated */
+    uint32_t actors;       /* that it said it hosts */
+    uint32_t placed;       /* placed there by the leader since then (H3) */
+    struct liveness liveness;
     uint64_t registered_ns; /* when it registered last */
-    uint64_t refused_ns;    /* since when nobody listens there; TIME_NEVER: not known to be so */
     uint64_t answered_ns;   /* begin of the period in which `answers` were counted */
     unsigned answers;
-    bool linked, suspect;
+    bool linked;
+    uint64_t reign;     /* of the leader that listed it last */
+    struct alarm alarm; /* when the convention judges it */
     struct member *next_removed;
 };
 
@@ -29,6 +33,7 @@ struct member {
 struct members {
     struct member **items;
     size_t count, max;
+    struct map by_incarnation;
     struct member *removed; /* until members_free_removed */
 };
 

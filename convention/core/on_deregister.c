@@ -10,7 +10,8 @@ static void on_refusal(struct convention *convention, struct candidate *candidat
     struct text_builder text = text_builder(reason, sizeof reason);
     text_append_escaped(&text, frame->reason);
     convention_log(convention, "the leader at %s refused this node: %s", candidate->endpoint, reason);
-    candidate->next_ns = time_add(convention->now_ns, convention_restart_span(convention));
+    convention_set_alarm(convention, &candidate->alarm,
+                         time_add(convention->now_ns, convention_restart_span(convention)));
 }
 
 void convention_on_deregister(struct convention *convention, uint64_t peer, const struct frame_deregister *frame) {

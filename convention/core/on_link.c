@@ -1,4 +1,4 @@
-/* Links of admins: up, down, refused. A broken link makes its node suspect and no more ("Losing a node").
+/* Links of admins: up, down, refused. A broken link makes its node suspect and no more (S3A).
  *
  * SPDX-License-Identifier: MPL-2.0 */
 #include "convention/core/convention_state.h"
@@ -15,14 +15,10 @@ static struct candidate *candidate_at(const struct convention *convention, struc
 
 /* Nobody listens there, or another incarnation does: from now on its time runs. */
 static void enter_refused(struct convention *convention, struct member *member) {
-    if (member->refused_ns == TIME_NEVER) {
-        member->refused_ns = convention->now_ns;
-    }
     member->linked = false;
-    if (!member->suspect) {
-        member->suspect = true;
-        convention_want(convention, CONVENTION_MEMBER_SUSPECT, member->incarnation)->member = member;
-    }
+    liveness_refuse(&member->liveness, convention->now_ns);
+    convention_suspect(convention, member);
+    convention_judge_again(convention, member);
 }
 
 static void on_candidate_up(struct convention *convention, struct candidate *candidate, uint64_t peer) {
@@ -44,7 +40,7 @@ static void on_candidate_up(struct convention *convention, struct candidate *can
     convention_send_register(convention, peer, !leads);
     uint64_t span = leads ? convention->times.period_ns : convention_restart_span(convention);
     candidate->unanswered++;
-    candidate->next_ns = time_add(convention->now_ns, span);
+    convention_set_alarm(convention, &candidate->alarm, time_add(convention->now_ns, span));
 }
 
 void convention_on_link_up(struct convention *convention, const struct convention_event *event) {
@@ -72,10 +68,7 @@ void convention_on_link_down(struct convention *convention, const struct convent
         return;
     }
     member->linked = false;
-    if (!member->suspect) {
-        member->suspect = true;
-        convention_want(convention, CONVENTION_MEMBER_SUSPECT, member->incarnation)->member = member;
-    }
+    convention_suspect(convention, member);
     struct convention_action *call = convention_want(convention, CONVENTION_CONNECT, member->incarnation);
     call->endpoint = candidate ? bytes_of_text(candidate->endpoint) : member->view.endpoint;
 }

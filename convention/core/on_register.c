@@ -5,8 +5,7 @@
 #include "mesh/base/time.h"
 
 /* Another living node has this name: two of one name would be taken for each other's restarts for ever. One that is
- * suspect, or
- * that stood at the same endpoint, is taken for the former life of the one that registers. */
+ * suspect, or that stood at the same endpoint, is taken for the former life of the one that registers. */
 static const struct member *holder_of_name(const struct convention *convention, const struct frame_member *from) {
     const struct member *holder = members_find_name(&convention->members, from->name);
     if (!holder || holder->incarnation == from->incarnation) {
@@ -15,7 +14,7 @@ static const struct member *holder_of_name(const struct convention *convention, 
     if (holder == convention->self) {
         return holder;
     }
-    bool lives = holder->linked && !holder->suspect && !bytes_equal(holder->view.endpoint, from->endpoint);
+    bool lives = holder->linked && !holder->liveness.suspect && !bytes_equal(holder->view.endpoint, from->endpoint);
     return lives ? holder : NULL;
 }
 
@@ -106,6 +105,7 @@ void convention_on_register(struct convention *convention, uint64_t peer, const 
         return;
     }
     member->linked = true;
+    convention_begin_heartbeats(convention);
     convention->joined = member;
     answer(convention, member, frame->first_time);
     convention_want(convention, CONVENTION_MEMBER_ADDED, peer)->member = member;

@@ -1,5 +1,7 @@
 /* Registered at a member: the leader's answer, with all of the roster when that was asked for (S1A).
  *
+ * A new leader may not know all members yet: those that it does not list have three periods to register with it (S3D).
+ *
  * SPDX-License-Identifier: MPL-2.0 */
 #include "convention/core/convention_state.h"
 #include "mesh/base/time.h"
@@ -13,29 +15,30 @@ static bool is_listed(const struct frame_registered *frame, uint64_t incarnation
     return frame->leader.incarnation == incarnation;
 }
 
-static void learn(struct convention *convention, const struct frame_member *from) {
-    if (members_find(&convention->members, from->incarnation)) {
-        return;
-    }
-    convention_remove_restarted(convention, from);
-    struct member *member = convention_enter_member(convention, from);
-    if (member) {
-        convention_want(convention, CONVENTION_MEMBER_ADDED, member->incarnation)->member = member;
-    }
+static void enter_reign(struct convention *convention, uint64_t epoch) {
+    const struct convention_times *times = &convention->times;
+    convention->epoch = epoch;
+    convention->reign++;
+    convention_set_alarm(convention, &convention->reckoning,
+                         time_add(convention->now_ns, times->period_ns * times->misses));
 }
 
 /* Removals come first: what belonged to a lost one is cleaned up before its successor is there. */
-static void replace_roster(struct convention *convention, const struct frame_registered *frame) {
+static void take_roster(struct convention *convention, const struct frame_registered *frame) {
+    if (frame->epoch != convention->epoch) {
+        enter_reign(convention, frame->epoch);
+    }
     for (size_t i = convention->members.count; i-- > 0;) {
         struct member *member = convention->members.items[i];
-        if (member != convention->self && !is_listed(frame, member->incarnation)) {
+        bool listed = member == convention->self || is_listed(frame, member->incarnation);
+        if (!listed && member->reign == convention->reign) {
             convention_remove_member(convention, member, "no longer on the roster");
         }
     }
+    convention_learn_member(convention, &frame->leader);
     for (size_t i = 0; i < frame->members_count && i < convention->members.max; i++) {
-        learn(convention, &frame->members[i]);
+        convention_learn_member(convention, &frame->members[i]);
     }
-    convention->epoch = frame->epoch;
     convention->number = frame->number;
     convention->asked_ns = TIME_NEVER;
 }
@@ -51,21 +54,29 @@ void convention_on_registered(struct convention *convention, uint64_t peer, cons
     if (convention->acting || !candidate || frame->leader.incarnation != peer || !may_lead(convention, candidate)) {
         return;
     }
-    bool whole = frame->members_count != 0;
     candidate->unanswered = 0;
-    candidate->next_ns = time_add(convention->now_ns, convention->times.period_ns);
-    learn(convention, &frame->leader);
+    convention_set_alarm(convention, &candidate->alarm, time_add(convention->now_ns, convention->times.period_ns));
+    convention_learn_member(convention, &frame->leader);
     struct member *leader = members_find(&convention->members, peer);
     if (!leader) {
         return;
     }
     leader->linked = true;
-    leader->heard_ns = convention->now_ns;
-    bool new_leader = convention->leader != peer;
     convention_set_leader(convention, peer);
-    if (whole) {
-        replace_roster(convention, frame);
-    } else if (new_leader || frame->epoch != convention->epoch || frame->number != convention->number) {
+    convention_judge_again(convention, leader);
+    convention_begin_heartbeats(convention);
+    if (frame->members_count) {
+        take_roster(convention, frame);
+    } else if (frame->epoch != convention->epoch || frame->number != convention->number) {
         convention_ask_roster(convention);
+    }
+}
+
+void convention_on_reckoning(struct convention *convention) {
+    for (size_t i = convention->members.count; i-- > 0;) {
+        struct member *member = convention->members.items[i];
+        if (member != convention->self && member->reign != convention->reign) {
+            convention_remove_member(convention, member, "did not come to the new leader");
+        }
     }
 }

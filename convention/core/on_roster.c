@@ -14,15 +14,7 @@ static void apply(struct convention *convention, const struct frame_roster *fram
         }
     }
     for (size_t i = 0; i < frame->joined_count && i < convention->members.max; i++) {
-        const struct frame_member *from = &frame->joined[i];
-        if (members_find(&convention->members, from->incarnation)) {
-            continue;
-        }
-        convention_remove_restarted(convention, from);
-        struct member *member = convention_enter_member(convention, from);
-        if (member) {
-            convention_want(convention, CONVENTION_MEMBER_ADDED, member->incarnation)->member = member;
-        }
+        convention_learn_member(convention, &frame->joined[i]);
     }
     convention->number = frame->number;
 }

@@ -1,65 +1,54 @@
-/* What time alone brings: losses first, then heartbeats, then registrations. Rules S1A to S1D, "Losing a node".
+/* What time alone brings: losses, heartbeats, registrations. Rules S1A to S1D, S3B, S3D.
  *
  * SPDX-License-Identifier: MPL-2.0 */
 #include "convention/core/convention_state.h"
+#include "mesh/base/check.h"
 #include "mesh/base/time.h"
-
-static uint64_t after(uint64_t since_ns, uint64_t span_ns) {
-    return span_ns && since_ns != TIME_NEVER ? time_add(since_ns, span_ns) : TIME_NEVER;
-}
-
-static uint64_t register_span(const struct convention *convention) {
-    return convention->times.period_ns * convention->times.misses;
-}
 
 /* Why a member counts as lost now; NULL when it does not. */
 static const char *loss(const struct convention *convention, const struct member *member) {
-    uint64_t now_ns = convention->now_ns;
-    if (now_ns >= after(member->refused_ns, convention->times.refused_ns)) {
-        return "its admin is gone";
-    }
-    if (now_ns >= after(member->heard_ns, convention->times.silent_ns)) {
-        return "silent";
-    }
-    if (convention->acting && now_ns >= after(member->registered_ns, register_span(convention))) {
-        return "did not register";
-    }
-    return NULL;
+    const struct convention_times *times = &convention->times;
+    const char *reason = liveness_loss(&member->liveness, times, convention->now_ns);
+    bool late = convention->now_ns >= times_after(member->registered_ns, times->period_ns * times->misses);
+    return reason || !convention->acting || !late ? reason : "did not register";
 }
 
-static void judge_members(struct convention *convention) {
-    for (size_t i = convention->members.count; i-- > 0;) {
-        struct member *member = convention->members.items[i];
-        if (!convention_watches(convention, member)) {
-            continue;
-        }
-        const char *reason = loss(convention, member);
-        if (reason) {
-            convention_remove_member(convention, member, reason);
-        } else if (!member->suspect && convention->now_ns >= after(member->heard_ns, convention->times.suspect_ns)) {
-            member->suspect = true;
-            convention_want(convention, CONVENTION_MEMBER_SUSPECT, member->incarnation)->member = member;
-        }
+static void judge_member(struct convention *convention, struct member *member) {
+    if (!convention_watches(convention, member)) {
+        return;
     }
+    const char *reason = loss(convention, member);
+    if (reason) {
+        convention_remove_member(convention, member, reason);
+        return;
+    }
+    if (liveness_doubts(&member->liveness, &convention->times, convention->now_ns)) {
+        convention_suspect(convention, member);
+    }
+    convention_judge_again(convention, member);
 }
 
 static void send_heartbeats(struct convention *convention) {
-    if (!convention->times.heartbeat_ns || convention->now_ns < convention->heartbeat_ns) {
-        return;
-    }
+    bool any = false;
     for (size_t i = 0; i < convention->members.count; i++) {
         const struct member *member = convention->members.items[i];
         if (member->linked && convention_watches(convention, member)) {
             struct convention_action *action =
                 convention_want(convention, CONVENTION_SEND_HEARTBEAT, member->incarnation);
             action->heartbeat = (struct frame_heartbeat){.epoch = convention->epoch, .acting = convention->acting};
+            any = true;
         }
     }
-    convention->heartbeat_ns = time_add(convention->now_ns, convention->times.heartbeat_ns);
+    if (any) {
+        convention_begin_heartbeats(convention);
+    }
 }
 
 static void call_candidate(struct convention *convention, struct candidate *candidate) {
     bool leads = candidate->peer && candidate->peer == convention->leader;
+    if (convention->acting || candidate->self) {
+        return;
+    }
     if (leads && candidate->unanswered >= convention->times.misses) {
         convention_remove_member(convention, members_find(&convention->members, candidate->peer), "did not answer");
         return;
@@ -72,53 +61,35 @@ static void call_candidate(struct convention *convention, struct candidate *cand
     }
     candidate->unanswered++;
     uint64_t span = convention->leader ? convention->times.period_ns : convention_restart_span(convention);
-    candidate->next_ns = time_add(convention->now_ns, span);
+    convention_set_alarm(convention, &candidate->alarm, time_add(convention->now_ns, span));
 }
 
-static void call_candidates(struct convention *convention) {
-    for (size_t i = 0; i < convention->candidates_count && !convention->acting; i++) {
-        struct candidate *candidate = &convention->candidates[i];
-        if (!candidate->self && convention->now_ns >= candidate->next_ns) {
-            call_candidate(convention, candidate);
-        }
+static void ring(struct convention *convention, struct alarm *alarm) {
+    switch (alarm->kind) {
+    case ALARM_HEARTBEAT:
+        send_heartbeats(convention);
+        return;
+    case ALARM_MEMBER:
+        judge_member(convention, DEADLINE_OWNER(alarm, struct member, alarm));
+        return;
+    case ALARM_CANDIDATE:
+        call_candidate(convention, DEADLINE_OWNER(alarm, struct candidate, alarm));
+        return;
+    case ALARM_ROSTER:
+        convention_on_reckoning(convention);
+        return;
     }
+    CHECK_UNREACHABLE();
 }
 
 void convention_on_time(struct convention *convention) {
-    judge_members(convention);
-    send_heartbeats(convention);
-    call_candidates(convention);
-}
-
-static uint64_t member_deadline(const struct convention *convention, const struct member *member) {
-    const struct convention_times *times = &convention->times;
-    uint64_t least = time_min(after(member->refused_ns, times->refused_ns), after(member->heard_ns, times->silent_ns));
-    if (convention->acting) {
-        least = time_min(least, after(member->registered_ns, register_span(convention)));
+    struct deadline *due;
+    while ((due = deadlines_pop_due(&convention->alarms, convention->now_ns))) {
+        ring(convention, DEADLINE_OWNER(due, struct alarm, due));
+        CHECK(!due->slot || due->at_ns > convention->now_ns); /* or it would ring for ever */
     }
-    if (!member->suspect) {
-        least = time_min(least, after(member->heard_ns, times->suspect_ns));
-    }
-    if (member->linked && times->heartbeat_ns) {
-        least = time_min(least, convention->heartbeat_ns);
-    }
-    return least;
 }
 
 uint64_t convention_deadline(const struct convention *convention) {
-    uint64_t least = TIME_NEVER;
-    if (convention->state != CONVENTION_ACTIVE) {
-        return least;
-    }
-    for (size_t i = 0; i < convention->members.count; i++) {
-        if (convention_watches(convention, convention->members.items[i])) {
-            least = time_min(least, member_deadline(convention, convention->members.items[i]));
-        }
-    }
-    for (size_t i = 0; i < convention->candidates_count && !convention->acting; i++) {
-        if (!convention->candidates[i].self) {
-            least = time_min(least, convention->candidates[i].next_ns);
-        }
-    }
-    return least;
+    return convention->state == CONVENTION_ACTIVE ? deadlines_least(&convention->alarms) : TIME_NEVER;
 }

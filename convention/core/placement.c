@@ -65,7 +65,7 @@ struct member *placement_choose(const struct placement_request *request, const s
     for (size_t i = 0; i < members->count; i++) {
         struct member *member = members->items[i];
         char unread[1];
-        if (member->suspect || !placement_fits(request, member, unread, sizeof unread)) {
+        if (member->liveness.suspect || !placement_fits(request, member, unread, sizeof unread)) {
             continue;
         }
         if (!best || actors_on(member) < actors_on(best)) {

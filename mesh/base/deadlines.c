@@ -50,6 +50,22 @@ static void sift_down(struct deadlines *deadlines, size_t at) {
     put(deadlines, at, moved);
 }
 
+enum mesh_status deadlines_reserve(struct deadlines *deadlines, size_t count) {
+    if (count > deadlines->max) {
+        return MESH_FULL;
+    }
+    if (count <= deadlines->room) {
+        return MESH_OK;
+    }
+    struct deadline **heap = realloc(deadlines->heap, count * sizeof(struct deadline *));
+    if (!heap) {
+        return MESH_NO_MEMORY;
+    }
+    deadlines->heap = heap;
+    deadlines->room = count;
+    return MESH_OK;
+}
+
 static enum mesh_status make_room(struct deadlines *deadlines) {
     if (deadlines->size == deadlines->max) {
         return MESH_FULL;
@@ -58,13 +74,7 @@ static enum mesh_status make_room(struct deadlines *deadlines) {
         return MESH_OK;
     }
     size_t room = deadlines->room ? deadlines->room * 2 : ROOM_FIRST;
-    struct deadline **heap = realloc(deadlines->heap, room * sizeof(struct deadline *));
-    if (!heap) {
-        return MESH_NO_MEMORY;
-    }
-    deadlines->heap = heap;
-    deadlines->room = room;
-    return MESH_OK;
+    return deadlines_reserve(deadlines, room < deadlines->max ? room : deadlines->max);
 }
 
 enum mesh_status deadlines_set(struct deadlines *deadlines, struct deadline *deadline, uint64_t at_ns) {

@@ -29,6 +29,9 @@ struct deadlines {
 void deadlines_init(struct deadlines *deadlines, size_t max);
 void deadlines_fini(struct deadlines *deadlines);
 
+/* Makes room for so many, at most `max`: as long as no more are set, none is refused. MESH_FULL, MESH_NO_MEMORY. */
+MESH_MUST_USE enum mesh_status deadlines_reserve(struct deadlines *deadlines, size_t count);
+
 /* Sets it, or moves it when it is set. MESH_FULL, MESH_NO_MEMORY, only for one that was not set. TIME_NEVER clears it. */
 MESH_MUST_USE enum mesh_status deadlines_set(struct deadlines *deadlines, struct deadline *deadline, uint64_t at_ns);
 

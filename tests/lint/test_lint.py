@@ -14,7 +14,7 @@ LINT = os.path.join(ROOT, "scripts", "lint")
 C_TOP = "/* A file that keeps the rules.\n *\n * SPDX-License-Identifier: MPL-2.0 */\n"
 SH_TOP = "#!/usr/bin/env bash\n# A script that keeps the rules.\n# SPDX-License-Identifier: MPL-2.0\nset -euo pipefail\n"
 PY_TOP = '"""A script that keeps the rules.\n\nSPDX-License-Identifier: MPL-2.0\n"""\n'
-RULES = "- **D4** Once.\n- **J1** to **J7** Bundles.\n- **S2A** to **S2C** Invitations.\n"
+RULES = "- **D4** Once.\n- **J1** to **J7** Bundles.\n- *Missing:* **S2A** to **S2C**, invitations.\n"
 CLEAN = {
     "docs/semantics.md": RULES,
     "mesh/core/a.c": C_TOP + '#include "mesh/base/b.h"\n#include <string.h>\n\n/* D4, J3 and S2B. */\n'

@@ -1,100 +1,75 @@
-/* A virtual cluster: see cluster.h.
+/* A virtual cluster: its nodes, its time and its trace; see cluster.h.
  *
  * SPDX-License-Identifier: MPL-2.0 */
-#include "tests/scenario/cluster.h"
-#include "mesh/base/arena.h"
 #include "mesh/base/check.h"
-#include "mesh/base/list.h"
-#include "mesh/base/prng.h"
+#include "tests/scenario/cluster_inside.h"
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { TRACE_BYTES = 256 * 1024, ARENA_BYTES = 64 * 1024 * 1024, RETRY_NS = 250 * 1000000 };
-
-struct node {
-    char letter, endpoint[16];
-    struct convention *core;
-    unsigned lives;
-    bool frozen;
-    bool linked[CLUSTER_NODES], cut[CLUSTER_NODES];
-};
-
-/* Something on its way: it arrives as an event at `to`, or as a call that `to` answers. */
-struct packet {
-    struct list_node place;
-    uint64_t at_ns, from, to; /* incarnations; `to` 0 of a call by endpoint */
-    struct convention_event event;
-    bool call;
-    char text[16];
-};
-
-struct cluster {
-    struct node nodes[CLUSTER_NODES];
-    struct convention_times times;
-    unsigned loss_per_mille;
-    struct prng prng;
-    struct arena arena;
-    struct list packets;
-    uint64_t now_ns;
-    char *trace;
-    size_t trace_bytes;
-};
+enum { TRACE_BYTES = 1024 * 1024 };
 
 struct cluster *cluster_new(const struct convention_times *times, unsigned loss_per_mille, uint64_t seed) {
     struct cluster *cluster = calloc(1, sizeof *cluster);
-    CHECK(cluster);
+    CHECK(cluster && codec_new(&cluster->codec) == MESH_OK);
     cluster->times = times ? *times : convention_times_default;
     cluster->times.jitter_percent = times ? times->jitter_percent : 0;
     cluster->loss_per_mille = loss_per_mille;
     prng_init(&cluster->prng, seed);
-    arena_init(&cluster->arena, ARENA_BYTES);
     list_init(&cluster->packets);
     cluster->trace = calloc(1, TRACE_BYTES);
     CHECK(cluster->trace);
     for (int i = 0; i < CLUSTER_NODES; i++) {
         cluster->nodes[i].letter = (char)('a' + i);
-        snprintf(cluster->nodes[i].endpoint, sizeof cluster->nodes[i].endpoint, "tcp://%c", 'a' + i);
+        snprintf(cluster->nodes[i].endpoint, ENDPOINT_BYTES, "tcp://%c", 'a' + i);
     }
     return cluster;
 }
 
+static void end_node(struct node *node) {
+    directory_destroy(&node->directory);
+    convention_destroy(&node->core);
+}
+
 void cluster_destroy(struct cluster *cluster) {
     for (int i = 0; i < CLUSTER_NODES; i++) {
-        convention_destroy(&cluster->nodes[i].core);
+        end_node(&cluster->nodes[i]);
     }
-    arena_fini(&cluster->arena);
+    for (struct list_node *node; (node = list_pop_front(&cluster->packets));) {
+        free(LIST_OWNER(node, struct packet, place));
+    }
+    codec_destroy(&cluster->codec);
     free(cluster->trace);
     free(cluster);
 }
 
 /* ---- names ---- */
 
-static struct node *node_of(struct cluster *cluster, char letter) {
+struct node *cluster_node_of(struct cluster *cluster, char letter) {
     CHECK(letter >= 'a' && letter < 'a' + CLUSTER_NODES);
     return &cluster->nodes[letter - 'a'];
 }
 
-static uint64_t incarnation_of(const struct node *node) {
+uint64_t cluster_incarnation_of(const struct node *node) {
     return (uint64_t)node->letter * 1000 + node->lives;
 }
 
-static struct node *living(struct cluster *cluster, uint64_t incarnation) {
-    struct node *node = incarnation ? node_of(cluster, (char)(incarnation / 1000)) : NULL;
-    return node && node->core && incarnation_of(node) == incarnation ? node : NULL;
+struct node *cluster_living(struct cluster *cluster, uint64_t incarnation) {
+    struct node *node = incarnation ? cluster_node_of(cluster, (char)(incarnation / 1000)) : NULL;
+    return node && node->core && cluster_incarnation_of(node) == incarnation ? node : NULL;
 }
 
 uint64_t cluster_incarnation(struct cluster *cluster, char letter) {
-    return incarnation_of(node_of(cluster, letter));
+    return cluster_incarnation_of(cluster_node_of(cluster, letter));
 }
 
 struct convention *cluster_core(struct cluster *cluster, char letter) {
-    return node_of(cluster, letter)->core;
+    return cluster_node_of(cluster, letter)->core;
 }
 
 /* ---- the trace ---- */
 
-static void trace(struct cluster *cluster, const struct node *node, const char *what, uint64_t peer, const char *more) {
+void cluster_note(struct cluster *cluster, const struct node *node, const char *what, uint64_t peer, const char *more) {
     char name[16] = "";
     if (peer) {
         snprintf(name, sizeof name, " %c%u", (char)(peer / 1000), (unsigned)(peer % 1000));
@@ -115,6 +90,10 @@ void cluster_forget_trace(struct cluster *cluster) {
     cluster->trace[0] = 0;
 }
 
+void cluster_show_heartbeats(struct cluster *cluster) {
+    cluster->show_heartbeats = true;
+}
+
 void cluster_expect(struct cluster *cluster, const char *expected) {
     cr_assert(strcmp(cluster->trace, expected) == 0, "the trace is\n%sand should be\n%s", cluster->trace, expected);
     cluster_forget_trace(cluster);
@@ -128,148 +107,101 @@ size_t cluster_count(const struct cluster *cluster, const char *text) {
     return count;
 }
 
-/* ---- copies of frames, since a core's are views ---- */
+/* ---- performing what a convention wants ---- */
 
-static void *copy(struct cluster *cluster, const void *from, size_t bytes) {
-    void *to = arena_take(&cluster->arena, bytes ? bytes : 1);
-    CHECK(to);
-    if (bytes) {
-        memcpy(to, from, bytes);
-    }
-    return to;
+static void send_roster(struct cluster *cluster, struct node *node, const struct convention_action *action) {
+    char more[64];
+    snprintf(more, sizeof more, "%u:+%u-%u", (unsigned)action->roster.number, (unsigned)action->roster.joined_count,
+             (unsigned)action->roster.left_count);
+    cluster_note(cluster, node, "Roster", action->peer, more);
+    cluster_send_frame(cluster, node, action->peer, &(struct frame){.body = FRAME_ROSTER, .roster = action->roster});
 }
 
-static struct frame_member copy_member(struct cluster *cluster, struct frame_member from) {
-    from.name.data = copy(cluster, from.name.data, from.name.size);
-    from.endpoint.data = copy(cluster, from.endpoint.data, from.endpoint.size);
-    from.capabilities = NULL; /* what is in them is the business of other tests */
-    from.capabilities_count = 0;
-    return from;
+static void send_registered(struct cluster *cluster, struct node *node, const struct convention_action *action) {
+    char more[64];
+    snprintf(more, sizeof more, "%u:%u", (unsigned)action->registered.number,
+             (unsigned)action->registered.members_count);
+    cluster_note(cluster, node, "Registered", action->peer, more);
+    cluster_send_frame(cluster, node, action->peer,
+                       &(struct frame){.body = FRAME_REGISTERED, .registered = action->registered});
 }
 
-static struct frame_member *copy_members(struct cluster *cluster, const struct frame_member *from, size_t count) {
-    struct frame_member *to = copy(cluster, from, count * sizeof *from);
-    for (size_t i = 0; i < count; i++) {
-        to[i] = copy_member(cluster, from[i]);
+static void send_heartbeat(struct cluster *cluster, struct node *node, const struct convention_action *action) {
+    if (cluster->show_heartbeats) {
+        cluster_note(cluster, node, "Heartbeat", action->peer, action->heartbeat.acting ? "acting" : "");
     }
-    return to;
+    cluster_send_frame(cluster, node, action->peer,
+                       &(struct frame){.body = FRAME_HEARTBEAT, .heartbeat = action->heartbeat});
 }
 
-/* ---- the network ---- */
-
-static struct packet *post(struct cluster *cluster, uint64_t from, uint64_t to, enum convention_event_kind kind,
-                           uint64_t delay_ns) {
-    struct packet *packet = arena_take(&cluster->arena, sizeof *packet);
-    CHECK(packet);
-    *packet = (struct packet){.at_ns = cluster->now_ns + delay_ns, .from = from, .to = to};
-    packet->event = (struct convention_event){.kind = kind, .peer = from};
-    list_node_init(&packet->place);
-    struct list_node *at = cluster->packets.ends.next;
-    while (at != &cluster->packets.ends && LIST_OWNER(at, struct packet, place)->at_ns <= packet->at_ns) {
-        at = at->next;
+/* The name, and what it is capable of. */
+static void note_added(struct cluster *cluster, struct node *node, const struct member *member) {
+    char more[64];
+    struct text_builder text = text_builder(more, sizeof more);
+    text_append(&text, "%s", member->name);
+    for (size_t i = 0; i < member->capabilities.count; i++) {
+        struct bytes name = member->capabilities.items[i].name;
+        text_append(&text, " (%.*s)", (int)name.size, (const char *)name.data);
     }
-    list_insert_before(at, &packet->place);
-    return packet;
+    cluster_note(cluster, node, "+", member->incarnation, more);
+    cluster_step_directory(cluster, node,
+                           &(struct directory_event){.kind = DIRECTORY_MEMBER_ADDED, .admin = member->incarnation});
 }
 
-static void call(struct cluster *cluster, struct node *node, uint64_t peer, struct bytes endpoint, uint64_t delay_ns) {
-    struct packet *packet = post(cluster, incarnation_of(node), peer, CONVENTION_LINK_UP, delay_ns);
-    packet->call = true;
-    CHECK(endpoint.size < sizeof packet->text);
-    memcpy(packet->text, endpoint.data, endpoint.size);
-}
-
-static void send_frame(struct cluster *cluster, struct node *node, const struct convention_action *action,
-                       enum convention_event_kind kind) {
-    struct node *to = living(cluster, action->peer);
-    if (!to || !node->linked[to - cluster->nodes] ||
-        (cluster->loss_per_mille && prng_chance(&cluster->prng, cluster->loss_per_mille))) {
-        return;
-    }
-    struct packet *packet = post(cluster, incarnation_of(node), action->peer, kind, CLUSTER_LATENCY_NS);
-    struct convention_action *kept = copy(cluster, action, sizeof *action);
-    if (kind == CONVENTION_REGISTER) {
-        kept->registration.member = copy_member(cluster, action->registration.member);
-    } else if (kind == CONVENTION_REGISTERED) {
-        kept->registered.leader = copy_member(cluster, action->registered.leader);
-        kept->registered.members = copy_members(cluster, action->registered.members, action->registered.members_count);
-    } else if (kind == CONVENTION_ROSTER) {
-        kept->roster.joined = copy_members(cluster, action->roster.joined, action->roster.joined_count);
-        kept->roster.left = copy(cluster, action->roster.left, action->roster.left_count * sizeof(uint64_t));
-    } else if (kind == CONVENTION_DEREGISTER) {
-        kept->deregister.reason.data = copy(cluster, action->deregister.reason.data, action->deregister.reason.size);
-    }
-    packet->event.heartbeat = &kept->heartbeat; /* all members of either union lie at one place */
-}
-
-static void perform_send(struct cluster *cluster, struct node *node, const struct convention_action *action) {
-    char more[64] = "";
-    switch (action->kind) {
-    case CONVENTION_SEND_HEARTBEAT:
-        send_frame(cluster, node, action, CONVENTION_HEARTBEAT);
-        return;
-    case CONVENTION_SEND_REGISTER:
-        trace(cluster, node, "Register", action->peer, action->registration.first_time ? "first" : "");
-        send_frame(cluster, node, action, CONVENTION_REGISTER);
-        return;
-    case CONVENTION_SEND_REGISTERED:
-        snprintf(more, sizeof more, "%u:%u", (unsigned)action->registered.number,
-                 (unsigned)action->registered.members_count);
-        trace(cluster, node, "Registered", action->peer, more);
-        send_frame(cluster, node, action, CONVENTION_REGISTERED);
-        return;
-    case CONVENTION_SEND_ROSTER:
-        snprintf(more, sizeof more, "%u:+%u-%u", (unsigned)action->roster.number, (unsigned)action->roster.joined_count,
-                 (unsigned)action->roster.left_count);
-        trace(cluster, node, "Roster", action->peer, more);
-        send_frame(cluster, node, action, CONVENTION_ROSTER);
-        return;
-    case CONVENTION_SEND_DEREGISTER:
-        trace(cluster, node, "Deregister", action->peer, "");
-        send_frame(cluster, node, action, CONVENTION_DEREGISTER);
-        return;
-    case CONVENTION_CONNECT:
-    case CONVENTION_MEMBER_ADDED:
-    case CONVENTION_MEMBER_REMOVED:
-    case CONVENTION_MEMBER_SUSPECT:
-    case CONVENTION_LEADER:
-    case CONVENTION_LOG:
-        CHECK_UNREACHABLE();
-    }
+static void note_removed(struct cluster *cluster, struct node *node, const struct convention_action *action) {
+    cluster_note(cluster, node, "-", action->peer, action->text);
+    cluster_step_directory(cluster, node,
+                           &(struct directory_event){.kind = DIRECTORY_MEMBER_LOST, .admin = action->peer});
+    cluster_forget_peer(cluster, node, action->peer);
 }
 
 static void perform(struct cluster *cluster, struct node *node, const struct convention_action *action) {
     switch (action->kind) {
     case CONVENTION_CONNECT:
-        trace(cluster, node, "call", action->peer, "");
-        call(cluster, node, action->peer, action->endpoint, CLUSTER_LATENCY_NS);
-        return;
-    case CONVENTION_MEMBER_ADDED:
-        trace(cluster, node, "+", action->peer, action->member->name);
-        return;
-    case CONVENTION_MEMBER_REMOVED:
-        trace(cluster, node, "-", action->peer, action->text);
-        return;
-    case CONVENTION_MEMBER_SUSPECT:
-        trace(cluster, node, "suspect", action->peer, "");
-        return;
-    case CONVENTION_LEADER:
-        trace(cluster, node, "leader", action->peer, action->peer ? "" : "none");
-        return;
-    case CONVENTION_LOG:
-        trace(cluster, node, "log", 0, action->text);
+        cluster_note(cluster, node, "call", action->peer, "");
+        cluster_call(cluster, node, action->peer, action->endpoint);
         return;
     case CONVENTION_SEND_HEARTBEAT:
+        send_heartbeat(cluster, node, action);
+        return;
     case CONVENTION_SEND_REGISTER:
+        cluster_note(cluster, node, "Register", action->peer, action->registration.first_time ? "first" : "");
+        cluster_send_frame(cluster, node, action->peer,
+                           &(struct frame){.body = FRAME_REGISTER, .registration = action->registration});
+        return;
     case CONVENTION_SEND_REGISTERED:
+        send_registered(cluster, node, action);
+        return;
     case CONVENTION_SEND_ROSTER:
+        send_roster(cluster, node, action);
+        return;
     case CONVENTION_SEND_DEREGISTER:
-        perform_send(cluster, node, action);
+        cluster_note(cluster, node, "Deregister", action->peer, "");
+        cluster_send_frame(cluster, node, action->peer,
+                           &(struct frame){.body = FRAME_DEREGISTER, .deregister = action->deregister});
+        return;
+    case CONVENTION_MEMBER_ADDED:
+        note_added(cluster, node, action->member);
+        return;
+    case CONVENTION_MEMBER_REMOVED:
+        note_removed(cluster, node, action);
+        return;
+    case CONVENTION_MEMBER_SUSPECT:
+        cluster_note(cluster, node, "suspect", action->peer, "");
+        return;
+    case CONVENTION_LEADER:
+        cluster_note(cluster, node, "leader", action->peer, action->peer ? "" : "none");
+        cluster_step_directory(cluster, node,
+                               &(struct directory_event){.kind = DIRECTORY_LEADER, .admin = action->peer});
+        return;
+    case CONVENTION_LOG:
+        cluster_note(cluster, node, "log", 0, action->text);
         return;
     }
+    CHECK_UNREACHABLE();
 }
 
-static void step(struct cluster *cluster, struct node *node, const struct convention_event *event) {
+void cluster_step(struct cluster *cluster, struct node *node, const struct convention_event *event) {
     struct convention_action action;
     convention_step(node->core, cluster->now_ns, event);
     while (convention_poll(node->core, &action)) {
@@ -279,82 +211,51 @@ static void step(struct cluster *cluster, struct node *node, const struct conven
               node->letter);
 }
 
-void cluster_lose(struct cluster *cluster, unsigned per_mille) {
-    cluster->loss_per_mille = per_mille;
-}
-
 void cluster_tell(struct cluster *cluster, char letter, const struct convention_event *event) {
-    step(cluster, node_of(cluster, letter), event);
+    cluster_step(cluster, cluster_node_of(cluster, letter), event);
 }
 
-static void link_up(struct cluster *cluster, struct node *from, struct node *to, const char *endpoint) {
-    from->linked[to - cluster->nodes] = to->linked[from - cluster->nodes] = true;
-    step(cluster, to, &(struct convention_event){.kind = CONVENTION_LINK_UP, .peer = incarnation_of(from)});
-    step(cluster, from,
-         &(struct convention_event){
-             .kind = CONVENTION_LINK_UP, .peer = incarnation_of(to), .endpoint = bytes_of_text(endpoint)});
+/* ---- time ---- */
+
+static uint64_t node_deadline(const struct node *node) {
+    if (!node->core || node->frozen) {
+        return TIME_NEVER;
+    }
+    return time_min(convention_deadline(node->core), directory_deadline(node->directory));
 }
 
-/* A known peer that cannot be reached is called again and again, as the shell does. */
-static void answer_call(struct cluster *cluster, struct packet *packet) {
-    struct node *from = living(cluster, packet->from);
-    struct bytes endpoint = bytes_of_text(packet->text);
-    if (!from || from->frozen) {
-        return;
-    }
-    struct node *to = node_of(cluster, packet->text[6]);
-    size_t at = (size_t)(to - cluster->nodes);
-    if (from->cut[at] || to->frozen) {
-        call(cluster, from, packet->to, endpoint, RETRY_NS);
-    } else if (to->core) {
-        link_up(cluster, from, to, packet->text);
-    } else {
-        step(cluster, from,
-             &(struct convention_event){.kind = CONVENTION_REFUSED, .peer = packet->to, .endpoint = endpoint});
-        if (packet->to) {
-            call(cluster, from, packet->to, endpoint, RETRY_NS);
-        }
-    }
-}
-
-static void arrive(struct cluster *cluster, struct packet *packet) {
-    list_remove(&packet->place);
-    if (packet->call) {
-        answer_call(cluster, packet);
-        return;
-    }
-    struct node *from = node_of(cluster, (char)(packet->from / 1000));
-    struct node *to = living(cluster, packet->to);
-    if (to && !to->frozen && !to->cut[from - cluster->nodes] && to->linked[from - cluster->nodes]) {
-        step(cluster, to, &packet->event);
-    }
-}
-
-static uint64_t next_time(struct cluster *cluster) {
+static uint64_t packets_deadline(const struct cluster *cluster) {
     struct list_node *first = list_front(&cluster->packets);
-    uint64_t least = first ? LIST_OWNER(first, struct packet, place)->at_ns : TIME_NEVER;
+    return first ? LIST_OWNER(first, struct packet, place)->at_ns : TIME_NEVER;
+}
+
+static uint64_t next_time(const struct cluster *cluster) {
+    uint64_t least = packets_deadline(cluster);
     for (int i = 0; i < CLUSTER_NODES; i++) {
-        struct node *node = &cluster->nodes[i];
-        if (node->core && !node->frozen) {
-            least = time_min(least, convention_deadline(node->core));
-        }
+        least = time_min(least, node_deadline(&cluster->nodes[i]));
     }
-    return least;
+    return least > cluster->now_ns ? least : cluster->now_ns; /* one that was frozen is late */
+}
+
+static void tick(struct cluster *cluster, struct node *node) {
+    if (convention_deadline(node->core) <= cluster->now_ns) {
+        cluster_step(cluster, node, &(struct convention_event){.kind = CONVENTION_TICK});
+    } else {
+        cluster_step_directory(cluster, node, &(struct directory_event){.kind = DIRECTORY_TICK});
+    }
 }
 
 void cluster_run(struct cluster *cluster, uint64_t span_ns) {
     uint64_t end_ns = cluster->now_ns + span_ns;
     for (uint64_t next = next_time(cluster); next <= end_ns; next = next_time(cluster)) {
         cluster->now_ns = next;
-        struct list_node *first = list_front(&cluster->packets);
-        if (first && LIST_OWNER(first, struct packet, place)->at_ns <= next) {
-            arrive(cluster, LIST_OWNER(first, struct packet, place));
+        if (packets_deadline(cluster) <= next) {
+            cluster_arrive(cluster);
             continue;
         }
         for (int i = 0; i < CLUSTER_NODES; i++) {
-            struct node *node = &cluster->nodes[i];
-            if (node->core && !node->frozen && convention_deadline(node->core) <= next) {
-                step(cluster, node, &(struct convention_event){.kind = CONVENTION_TICK});
+            if (node_deadline(&cluster->nodes[i]) <= next) {
+                tick(cluster, &cluster->nodes[i]);
             }
         }
     }
@@ -363,59 +264,89 @@ void cluster_run(struct cluster *cluster, uint64_t span_ns) {
 
 /* ---- what befalls nodes ---- */
 
-void cluster_start(struct cluster *cluster, char letter, char leader, const char *name) {
-    struct node *node = node_of(cluster, letter);
+static void set_candidates(struct cluster *cluster, const char *leaders,
+                           const char *candidates[static CLUSTER_NODES + 1]) {
+    size_t count = 0;
+    for (; leaders && leaders[count]; count++) {
+        candidates[count] = cluster_node_of(cluster, leaders[count])->endpoint;
+    }
+    candidates[count] = NULL;
+}
+
+static void set_capabilities(const char *capability, struct capability_set *set) {
+    struct frame_value yes = {.kind = FRAME_VALUE_FLAG, .flag = true};
+    struct frame_capability item = {.values = &yes, .values_count = 1};
+    if (capability) {
+        item.name = bytes_of_text(capability);
+        CHECK(capability_set_put(set, &item) == MESH_OK);
+    }
+}
+
+void cluster_prepare(struct cluster *cluster, char letter, const struct cluster_node *what) {
+    struct node *node = cluster_node_of(cluster, letter);
     char own[2] = {letter, 0};
-    const char *candidates[2] = {leader ? node_of(cluster, leader)->endpoint : NULL, NULL};
-    struct capability_set none = {0};
+    const char *candidates[CLUSTER_NODES + 1];
+    struct capability_set capabilities = {0};
     CHECK(!node->core);
     node->lives++;
     node->frozen = false;
-    memset(node->linked, 0, sizeof node->linked);
+    node->actors = 0;
+    set_candidates(cluster, what->leaders, candidates);
+    set_capabilities(what->capability, &capabilities);
     struct convention_options options = {
-        .incarnation = incarnation_of(node),
-        .name = name ? name : own,
+        .incarnation = cluster_incarnation_of(node),
+        .name = what->name ? what->name : own,
         .endpoint = node->endpoint,
         .candidates = candidates,
-        .capabilities = &none,
+        .capabilities = &capabilities,
         .times = cluster->times,
         .members_max = CLUSTER_NODES,
         .seed = prng_next(&cluster->prng),
     };
     enum mesh_status status = convention_new(&node->core, &options);
     CHECK(status == MESH_OK);
-    step(cluster, node, &(struct convention_event){.kind = CONVENTION_START});
+    capability_set_fini(&capabilities);
+    cluster_open_directory(cluster, node);
 }
 
-static void unlink_nodes(struct cluster *cluster, struct node *a, struct node *b) {
-    if (a->linked[b - cluster->nodes]) {
-        a->linked[b - cluster->nodes] = b->linked[a - cluster->nodes] = false;
-        if (b->core && !b->frozen) {
-            step(cluster, b, &(struct convention_event){.kind = CONVENTION_LINK_DOWN, .peer = incarnation_of(a)});
-        }
-    }
+void cluster_activate(struct cluster *cluster, char letter) {
+    cluster_tell(cluster, letter, &(struct convention_event){.kind = CONVENTION_START});
+}
+
+void cluster_start_as(struct cluster *cluster, char letter, const struct cluster_node *what) {
+    cluster_prepare(cluster, letter, what);
+    cluster_activate(cluster, letter);
+}
+
+void cluster_start(struct cluster *cluster, char letter, const char *leaders) {
+    cluster_start_as(cluster, letter, &(struct cluster_node){.leaders = leaders});
 }
 
 void cluster_kill(struct cluster *cluster, char letter) {
-    struct node *node = node_of(cluster, letter);
-    convention_destroy(&node->core);
+    struct node *node = cluster_node_of(cluster, letter);
+    end_node(node);
+    node->frozen = false;
     for (int i = 0; i < CLUSTER_NODES; i++) {
-        unlink_nodes(cluster, node, &cluster->nodes[i]);
+        cluster_unlink(cluster, node, &cluster->nodes[i]);
     }
 }
 
 void cluster_stop(struct cluster *cluster, char letter) {
-    step(cluster, node_of(cluster, letter), &(struct convention_event){.kind = CONVENTION_STOP});
+    cluster_tell(cluster, letter, &(struct convention_event){.kind = CONVENTION_STOP});
     cluster_run(cluster, CLUSTER_LATENCY_NS);
     cluster_kill(cluster, letter);
 }
 
 void cluster_freeze(struct cluster *cluster, char letter) {
-    node_of(cluster, letter)->frozen = true;
+    cluster_node_of(cluster, letter)->frozen = true;
+}
+
+void cluster_thaw(struct cluster *cluster, char letter) {
+    cluster_node_of(cluster, letter)->frozen = false;
 }
 
 static void set_cut(struct cluster *cluster, char a, char b, bool cut) {
-    node_of(cluster, a)->cut[b - 'a'] = node_of(cluster, b)->cut[a - 'a'] = cut;
+    cluster_node_of(cluster, a)->cut[b - 'a'] = cluster_node_of(cluster, b)->cut[a - 'a'] = cut;
 }
 
 void cluster_cut(struct cluster *cluster, char a, char b) {
@@ -427,9 +358,9 @@ void cluster_heal(struct cluster *cluster, char a, char b) {
 }
 
 void cluster_break(struct cluster *cluster, char a, char b) {
-    struct node *one = node_of(cluster, a), *other = node_of(cluster, b);
-    unlink_nodes(cluster, one, other);
-    if (one->core) {
-        step(cluster, one, &(struct convention_event){.kind = CONVENTION_LINK_DOWN, .peer = incarnation_of(other)});
-    }
+    cluster_unlink(cluster, cluster_node_of(cluster, a), cluster_node_of(cluster, b));
+}
+
+void cluster_lose(struct cluster *cluster, unsigned per_mille) {
+    cluster->loss_per_mille = per_mille;
 }

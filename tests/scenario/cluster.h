@@ -1,8 +1,9 @@
 /* A virtual cluster: conventions in one process, on virtual time, over a network that the test commands.
  *
- * Every message, call and notice is a line of the trace, "SECONDS NODE what"; heartbeats are left out. A node's
- * name is its letter, its endpoint "tcp://LETTER", its incarnation what the trace shows as LETTER and the count of
- * its lives.
+ * Every message, call and notice is a line of the trace, "SECONDS NODE what"; heartbeats are left out unless they are asked
+ * for. A node's name is its letter, its endpoint "tcp://LETTER", its incarnation what the trace shows as LETTER and the
+ * count of its lives. Messages travel as the codec packs them. Beside its convention each node has a directory, so that a
+ * test sees what becomes of actors (cluster_create).
  *
  * SPDX-License-Identifier: MPL-2.0 */
 #ifndef TESTS_SCENARIO_CLUSTER_H
@@ -19,12 +20,24 @@ struct cluster;
 struct cluster *cluster_new(const struct convention_times *times, unsigned loss_per_mille, uint64_t seed);
 void cluster_destroy(struct cluster *cluster);
 
-/* Starts node `letter` ('a' ...) that knows the leader at the endpoint of `leader` (0: none), named by its letter or
- * `name`. */
-void cluster_start(struct cluster *cluster, char letter, char leader, const char *name);
+/* What may be said of a node; all may be NULL. */
+struct cluster_node {
+    const char *leaders;    /* the letters of those that may lead, in their order */
+    const char *name;       /* instead of its letter */
+    const char *capability; /* a flag */
+};
+
+/* Starts node `letter` ('a' ...) that knows these leaders. */
+void cluster_start(struct cluster *cluster, char letter, const char *leaders);
+void cluster_start_as(struct cluster *cluster, char letter, const struct cluster_node *node);
+/* The same in two steps: it is there, and is told nothing yet; then it is activated. */
+void cluster_prepare(struct cluster *cluster, char letter, const struct cluster_node *node);
+void cluster_activate(struct cluster *cluster, char letter);
+
 void cluster_stop(struct cluster *cluster, char letter);   /* orderly */
 void cluster_kill(struct cluster *cluster, char letter);   /* its links break, and nobody listens there any more */
 void cluster_freeze(struct cluster *cluster, char letter); /* it does nothing, its links stand, what comes is lost */
+void cluster_thaw(struct cluster *cluster, char letter);
 void cluster_cut(struct cluster *cluster, char a, char b); /* nothing passes between them, links stand */
 void cluster_heal(struct cluster *cluster, char a, char b);
 void cluster_break(struct cluster *cluster, char a, char b); /* the link between them breaks and can be made anew */
@@ -38,10 +51,17 @@ void cluster_run(struct cluster *cluster, uint64_t span_ns);
 struct convention *cluster_core(struct cluster *cluster, char letter);
 uint64_t cluster_incarnation(struct cluster *cluster, char letter);
 
+/* A program of the node creates an actor that needs the capability (NULL: none). It comes up where it is placed, at once;
+ * the trace shows where it is started, what its creator hears, and who is asked to exit. */
+void cluster_create(struct cluster *cluster, char letter, const char *capability);
+
+/* ---- the trace ---- */
+
 /* Fails the test unless the trace since the last call is this, line by line. */
 void cluster_expect(struct cluster *cluster, const char *trace);
 const char *cluster_trace(const struct cluster *cluster);
 void cluster_forget_trace(struct cluster *cluster);
+void cluster_show_heartbeats(struct cluster *cluster);
 
 /* How many lines of the trace contain the text. */
 size_t cluster_count(const struct cluster *cluster, const char *text);

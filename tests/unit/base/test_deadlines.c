@@ -114,6 +114,17 @@ Test(deadlines, are_full_at_their_maximum_and_not_before) {
     }
 }
 
+Test(deadlines, have_the_room_that_was_reserved_and_no_more_than_their_maximum) {
+    cr_assert_eq(deadlines_reserve(&deadlines, COUNT + 1), MESH_FULL);
+    cr_assert_eq(deadlines_reserve(&deadlines, COUNT), MESH_OK);
+    struct deadline **heap = deadlines.heap;
+    cr_assert_eq(deadlines_reserve(&deadlines, 1), MESH_OK);
+    for (int i = 0; i < COUNT; i++) {
+        set(i, 10);
+    }
+    cr_assert_eq(deadlines.heap, heap, "nothing was allocated any more");
+}
+
 Test(deadlines, no_maximum_is_a_mistake, .signal = SIGABRT) {
     deadlines_init(&deadlines, 0);
 }

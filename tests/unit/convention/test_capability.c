@@ -132,7 +132,7 @@ Test(placement, H3_the_fewest_actors_then_the_order_of_nodes_without_who_refused
     request.refused_by = refused_by;
     request.refused_count = 1;
     cr_assert_eq(placement_choose(&request, &members, text, sizeof text), third);
-    third->suspect = true;
+    third->liveness.suspect = true;
     request.refused_count = 2;
     cr_assert_null(placement_choose(&request, &members, text, sizeof text));
     request.refused_count = 3;

@@ -1,0 +1,21 @@
+/* Alarms: what of a convention waits for time. They lie inside what they are for, and stand in one heap.
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
+#ifndef CONVENTION_CORE_ALARM_H
+#define CONVENTION_CORE_ALARM_H
+
+#include "mesh/base/deadlines.h"
+
+enum alarm_kind {
+    ALARM_HEARTBEAT, /* of the convention: the next one goes out */
+    ALARM_MEMBER,    /* a member may have become suspect, or lost */
+    ALARM_CANDIDATE, /* a candidate is called, or registered with, again */
+    ALARM_ROSTER,    /* of the convention: who has not come to the new leader by now is gone */
+};
+
+struct alarm {
+    struct deadline due;
+    enum alarm_kind kind;
+};
+
+#endif

@@ -1,0 +1,137 @@
+/* The directories of a virtual cluster, and the actors that its programs create. Hosts come up at once.
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
+#include "mesh/base/check.h"
+#include "mesh/core/address.h"
+#include "tests/scenario/cluster_inside.h"
+#include <stdio.h>
+
+enum { PROGRAM_SLOT = 1, HOST_PROCESS = 100, ACTOR_BYTES = 24 };
+
+static struct mesh_address admin_of(uint64_t incarnation) {
+    return address_make(incarnation, 0, 0);
+}
+
+static const char *actor_name(struct mesh_address address, char out[ACTOR_BYTES]) {
+    snprintf(out, ACTOR_BYTES, "%c%u.%u", (char)(address.node / 1000), (unsigned)(address.node % 1000),
+             (unsigned)address_number(address));
+    return out;
+}
+
+static void note_actor(struct cluster *cluster, const struct node *node, const char *what, struct mesh_address actor,
+                       const char *more) {
+    char name[ACTOR_BYTES], text[256];
+    snprintf(text, sizeof text, "%s%s%s", actor_name(actor, name), *more ? ": " : "", more);
+    cluster_note(cluster, node, what, 0, text);
+}
+
+/* The program hears of its actors. */
+static void note_answer(struct cluster *cluster, const struct node *node, const struct control *control) {
+    char text[256];
+    switch (control->kind) {
+    case CONTROL_CREATED:
+        note_actor(cluster, node, "created", control->created.address, "");
+        return;
+    case CONTROL_CREATE_FAILED:
+        note_actor(cluster, node, "not created", control->create_failed.address,
+                   mesh_status_name(control->create_failed.status));
+        return;
+    case CONTROL_EXITED:
+        snprintf(text, sizeof text, "%.*s", (int)control->exited.text.size, (const char *)control->exited.text.data);
+        note_actor(cluster, node, "exited", control->exited.address, text);
+        return;
+    case CONTROL_CREATE:
+    case CONTROL_RESOLVE:
+    case CONTROL_RESOLVED:
+    case CONTROL_GONE:
+    case CONTROL_STATUS_REQUEST:
+    case CONTROL_STATUS_REPLY:
+    case CONTROL_SHUTDOWN:
+    case CONTROL_PROGRAM_TYPES:
+    case CONTROL_KILL:
+    case CONTROL_DONE:
+    case CONTROL_DEAD_LETTER_HANDLER:
+    case CONTROL_DEAD_LETTER:
+    case CONTROL_ACTOR_REPORT:
+        return;
+    }
+}
+
+static void perform(struct cluster *cluster, struct node *node, const struct directory_action *action) {
+    switch (action->kind) {
+    case DIRECTORY_START_HOST:
+        note_actor(cluster, node, "start", action->control.create.address, "");
+        cluster_send_birth(cluster, node, action->slot, action->control.create.address);
+        return;
+    case DIRECTORY_SEND:
+        if (action->to.node != cluster_incarnation_of(node)) {
+            cluster_send_control(cluster, node, action->to, &action->control);
+        } else {
+            note_answer(cluster, node, &action->control);
+        }
+        return;
+    case DIRECTORY_EXIT_REQUEST:
+        note_actor(cluster, node, "exit request", action->to, "");
+        return;
+    case DIRECTORY_KILL_HOST:
+        break; /* no host here needs that */
+    }
+    CHECK_UNREACHABLE();
+}
+
+void cluster_step_directory(struct cluster *cluster, struct node *node, const struct directory_event *event) {
+    struct directory_action action;
+    enum mesh_status status = directory_step(node->directory, cluster->now_ns, event);
+    CHECK(status == MESH_OK);
+    while (directory_poll(node->directory, &action)) {
+        perform(cluster, node, &action);
+    }
+}
+
+void cluster_open_directory(struct cluster *cluster, struct node *node) {
+    uint32_t slot;
+    CHECK(directory_new(&node->directory, &directory_limits_default, cluster_incarnation_of(node), node->endpoint,
+                        convention_members(node->core)) == MESH_OK);
+    CHECK(directory_lease(node->directory, &slot) == MESH_OK && slot == PROGRAM_SLOT);
+    cluster_step_directory(cluster, node,
+                           &(struct directory_event){.kind = DIRECTORY_HOST_UP,
+                                                     .slot = slot,
+                                                     .process = HOST_PROCESS,
+                                                     .endpoint = bytes_of_text("ipc://program")});
+}
+
+void cluster_take_control(struct cluster *cluster, struct node *node, uint64_t from, const struct control *control) {
+    cluster_step_directory(cluster, node,
+                           &(struct directory_event){
+                               .kind = DIRECTORY_CONTROL, .asker = admin_of(from), .control = control, .known = true});
+}
+
+void cluster_take_birth(struct cluster *cluster, struct node *node, uint32_t slot, struct mesh_address actor) {
+    cluster_step_directory(cluster, node,
+                           &(struct directory_event){.kind = DIRECTORY_HOST_UP,
+                                                     .slot = slot,
+                                                     .process = HOST_PROCESS + slot,
+                                                     .endpoint = bytes_of_text("ipc://host")});
+    cluster_step_directory(cluster, node,
+                           &(struct directory_event){.kind = DIRECTORY_ACTOR_UP, .slot = slot, .address = actor});
+}
+
+void cluster_create(struct cluster *cluster, char letter, const char *capability) {
+    struct node *node = cluster_node_of(cluster, letter);
+    uint64_t own = cluster_incarnation_of(node);
+    struct frame_requirement need = {.comparison = FRAME_COMPARE_PRESENT};
+    struct control control = {.id = ++node->actors, .kind = CONTROL_CREATE};
+    control.create.address = address_make(own, PROGRAM_SLOT, node->actors);
+    control.create.parent = address_make(own, PROGRAM_SLOT, 0);
+    control.create.type = bytes_of_text("actor");
+    if (capability) {
+        need.name = bytes_of_text(capability);
+        control.create.requirements = &need;
+        control.create.requirements_count = 1;
+    }
+    cluster_step_directory(cluster, node,
+                           &(struct directory_event){.kind = DIRECTORY_CONTROL,
+                                                     .asker = address_make(own, PROGRAM_SLOT, 0),
+                                                     .control = &control,
+                                                     .known = true});
+}

@@ -1,0 +1,47 @@
+/* What the scenarios begin and end with.
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
+#ifndef TESTS_SCENARIO_STORY_H
+#define TESTS_SCENARIO_STORY_H
+
+#include "tests/scenario/cluster.h"
+#include <criterion/criterion.h>
+
+/* A leader `a` and one member `b`, one second old, with the trace of the beginning forgotten; `times` as in cluster_new. */
+static inline struct cluster *pair_with(const struct convention_times *times) {
+    struct cluster *cluster = cluster_new(times, 0, 1);
+    cluster_start(cluster, 'a', "a");
+    cluster_start(cluster, 'b', "a");
+    cluster_run(cluster, NS_PER_S);
+    cluster_forget_trace(cluster);
+    return cluster;
+}
+
+static inline struct cluster *pair(void) {
+    return pair_with(NULL);
+}
+
+/* The same with a second member `c`, two seconds old. */
+static inline struct cluster *three(void) {
+    struct cluster *cluster = pair();
+    cluster_start(cluster, 'c', "a");
+    cluster_run(cluster, NS_PER_S);
+    cluster_forget_trace(cluster);
+    return cluster;
+}
+
+/* Without heartbeats, so that registrations alone tell who lives; and without jitter. */
+static inline struct convention_times registrations_only(void) {
+    struct convention_times times = convention_times_default;
+    times.jitter_percent = 0;
+    times.heartbeat_ns = times.suspect_ns = times.silent_ns = 0;
+    return times;
+}
+
+static inline void run_and_expect(struct cluster *cluster, uint64_t seconds, const char *trace) {
+    cluster_run(cluster, seconds * NS_PER_S);
+    cluster_expect(cluster, trace);
+    cluster_destroy(cluster);
+}
+
+#endif

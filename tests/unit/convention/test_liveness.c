@@ -1,0 +1,46 @@
+/* Liveness: both sides of every span, and what is switched off.
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
+#include "convention/core/liveness.h"
+#include <criterion/criterion.h>
+
+static const struct convention_times times = {.suspect_ns = 4, .refused_ns = 2, .silent_ns = 15};
+static const struct convention_times off = {.period_ns = 1};
+
+Test(liveness, S3A_silence_makes_suspect_and_a_word_ends_that) {
+    struct liveness liveness = liveness_make(100);
+    cr_assert_eq(liveness_deadline(&liveness, &times), 104);
+    cr_assert_not(liveness_doubts(&liveness, &times, 103));
+    cr_assert(liveness_doubts(&liveness, &times, 104));
+    liveness.suspect = true;
+    cr_assert_eq(liveness_deadline(&liveness, &times), 115);
+    cr_assert(liveness_hear(&liveness, 110), "it was suspect");
+    cr_assert_not(liveness.suspect);
+    cr_assert_not(liveness_hear(&liveness, 111), "it was not");
+    cr_assert_eq(liveness_deadline(&liveness, &times), 115);
+}
+
+Test(liveness, S3B_lost_when_silent) {
+    struct liveness liveness = liveness_make(100);
+    cr_assert_null(liveness_loss(&liveness, &times, 114));
+    cr_assert_str_eq(liveness_loss(&liveness, &times, 115), "silent");
+}
+
+Test(liveness, S3B_lost_when_refused_since_the_first_time) {
+    struct liveness liveness = liveness_make(100);
+    liveness_refuse(&liveness, 101);
+    liveness_refuse(&liveness, 102);
+    cr_assert_eq(liveness_deadline(&liveness, &times), 103);
+    cr_assert_null(liveness_loss(&liveness, &times, 102));
+    cr_assert_str_eq(liveness_loss(&liveness, &times, 103), "its admin is gone");
+    (void)liveness_hear(&liveness, 103);
+    cr_assert_null(liveness_loss(&liveness, &times, 110));
+}
+
+Test(liveness, what_is_switched_off_never_comes) {
+    struct liveness liveness = liveness_make(100);
+    liveness_refuse(&liveness, 101);
+    cr_assert_eq(liveness_deadline(&liveness, &off), TIME_NEVER);
+    cr_assert_not(liveness_doubts(&liveness, &off, UINT64_MAX - 1));
+    cr_assert_null(liveness_loss(&liveness, &off, UINT64_MAX - 1));
+}
