@@ -150,15 +150,15 @@ static struct message *complete(struct delivery *d, struct stream_in *stream, co
     return message;
 }
 
-/* False when it cannot be taken now. */
-static bool take_slice(struct delivery *d, struct stream_in *stream, const struct slice *slice) {
+/* MESH_FULL when it finds no room now, MESH_NO_MEMORY. */
+static enum mesh_status take_slice(struct delivery *d, struct stream_in *stream, const struct slice *slice) {
     struct assembly *assembly = &stream->assembly;
     const struct frame_run *run = slice->run;
     struct bytes payload = run->payloads[slice->index];
     bool last = run->kind != FRAME_CHUNK;
     if (slice->offset == 0 && !last) {
         if (!begin(d, stream, slice)) {
-            return false;
+            return MESH_FULL;
         }
     } else if (assembly->first == 0) {
         assembly_begin(assembly, stream->received + 1, run->total, slice->deadline_ns);
@@ -174,13 +174,13 @@ static bool take_slice(struct delivery *d, struct stream_in *stream, const struc
             message_from_run(message, run, slice->index, slice->deadline_ns);
             stream_in_take(d, stream, message, payload.size);
         }
-        return message;
+        return message ? MESH_OK : MESH_NO_MEMORY;
     }
     if (assembly->refused == FRAME_NO_REASON && !assembly_add(assembly, payload)) {
-        return false;
+        return MESH_NO_MEMORY;
     }
     stream_in_took(stream, payload.size);
-    return true;
+    return MESH_OK;
 }
 
 void slices_take_run(struct delivery *d, struct stream_in *stream, const struct frame_run *run, size_t i,
@@ -195,9 +195,10 @@ void slices_take_run(struct delivery *d, struct stream_in *stream, const struct 
             stream_in_gap(d, stream);
             return;
         }
-        if (!take_slice(d, stream, &slice)) {
+        enum mesh_status status = take_slice(d, stream, &slice);
+        if (status != MESH_OK) {
             d->counters.dropped_full += run->count - slice.index;
-            stream_in_gap(d, stream);
+            (status == MESH_FULL ? stream_in_gap : stream_in_gap_once)(d, stream);
             return;
         }
         slice.offset += bytes;

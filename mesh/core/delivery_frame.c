@@ -132,6 +132,12 @@ void stream_in_gap(struct delivery *d, struct stream_in *stream) {
     }
 }
 
+void stream_in_gap_once(struct delivery *d, struct stream_in *stream) {
+    if (stream->told_gap != stream->received) {
+        stream_in_gap(d, stream);
+    }
+}
+
 void message_from_run(struct message *message, const struct frame_run *run, size_t i, uint64_t deadline_ns) {
     message->sender = run->sender;
     message->target = run->target;
@@ -291,7 +297,7 @@ static void take_messages(struct delivery *d, struct stream_in *stream, const st
         struct message *message = make_message(d, deadline_ns, run, i);
         if (!message) {
             d->counters.dropped_full += run->count - i;
-            stream_in_gap(d, stream);
+            stream_in_gap_once(d, stream);
             return;
         }
         if (is_kept_as_run(d, stream, run, run->count - i) && message_may_run(message)) {
@@ -331,7 +337,7 @@ static void on_messages(struct delivery *d, uint64_t now_ns, struct stream_in *s
     }
     if (run->first + known > stream->received + 1) {
         d->counters.dropped_gap += fresh;
-        stream_in_gap(d, stream);
+        stream_in_gap_once(d, stream);
     } else if (stream->dead) {
         d->counters.received += fresh;
         stream_in_bury(stream, fresh);

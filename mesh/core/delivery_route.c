@@ -167,11 +167,12 @@ static void resume(struct delivery *d, struct stream_out *stream, uint64_t now_n
 }
 
 /* What an earlier life of the target has on record is settled: up to the mark as handled, and the message in hand failed
- * with its process (E3). Before that one stands nothing that was not begun. Whether the record is of this very stream. */
-static bool settle_recorded(struct delivery *d, struct stream_out *stream, const struct delivery_gone *record,
-                            enum frame_reason reason) {
+ * with its process (E3). Before that one stands nothing that was not begun. MESH_NOT_FOUND when the record is not of this very
+ * stream; MESH_NO_MEMORY when something is still to be settled. */
+static enum mesh_status settle_recorded(struct delivery *d, struct stream_out *stream,
+                                        const struct delivery_gone *record, enum frame_reason reason) {
     if (!record || !record->floors_known || record->epoch != stream->epoch) {
-        return false;
+        return MESH_NOT_FOUND;
     }
     uint64_t last = record->in_hand > record->handled ? record->in_hand : record->handled;
     last = last < stream->high ? last : stream->high;
@@ -181,7 +182,7 @@ static bool settle_recorded(struct delivery *d, struct stream_out *stream, const
     struct frame_exception in_hand = {
         .seq = record->in_hand, .outcome = FRAME_RETURNED, .reason = reason, .text = record->text};
     struct frame_ack ack = {.handled = last, .exceptions = &in_hand, .exceptions_count = record->in_hand > 0};
-    return stream_settle(d, stream, &ack);
+    return stream_settle(d, stream, &ack) ? MESH_OK : MESH_NO_MEMORY;
 }
 
 /* A stream meets the process of its target. What went to another one goes again (D3), marked unless it is on record
@@ -189,14 +190,21 @@ static bool settle_recorded(struct delivery *d, struct stream_out *stream, const
  * knows what it has (D4). */
 static void meet(struct delivery *d, struct stream_out *stream, const struct delivery_event *event, uint64_t now_ns) {
     uint64_t lost = stream->lost_peer;
+    enum mesh_status recorded = MESH_NOT_FOUND;
+    if (lost != 0 && lost != event->peer) {
+        recorded = settle_recorded(d, stream, event->gone, FRAME_EXITED);
+    }
+    if (recorded == MESH_NO_MEMORY) {
+        stream_want_resolve(d, stream); /* what is on record must not go again */
+        return;
+    }
     stream->lost_peer = 0;
     list_remove(&stream->resolving);
     if (lost == event->peer) {
         resume(d, stream, now_ns);
     } else if (lost != 0) {
-        bool on_record = settle_recorded(d, stream, event->gone, FRAME_EXITED);
         (void)stream_out_part(stream); /* without memory the rest of a run is marked, too */
-        for (struct message *message = stream->sent.first; message && !on_record; message = message->next) {
+        for (struct message *message = stream->sent.first; message && recorded != MESH_OK; message = message->next) {
             message->flags |= FRAME_RUN_REDELIVERED;
         }
         stream_out_restart(stream, delivery_first_credit(d));
@@ -303,7 +311,8 @@ static void settle_gone(struct delivery *d, struct stream_out *stream, struct me
 
 /* The record of an earlier life says nothing of what the later one had, whose own may have been crowded out of its crash page. */
 static void bury_stream(struct delivery *d, struct stream_out *stream, const struct delivery_gone *gone) {
-    bool on_record = mesh_address_equal(gone->sender, stream->sender) && settle_recorded(d, stream, gone, gone->reason);
+    bool on_record =
+        mesh_address_equal(gone->sender, stream->sender) && settle_recorded(d, stream, gone, gone->reason) == MESH_OK;
     struct message_list all = {0};
     struct message *message;
     stream_out_drop(stream, true, &all);

@@ -240,8 +240,11 @@ void stream_in_want_ack(struct delivery *d, struct stream_in *stream, enum strea
 void stream_in_over(struct delivery *d, struct stream_in *stream);
 /* A message has found its fate, of which its stream has told, or, being over, never will. */
 void stream_in_release(struct delivery *d, struct message *message);
-/* Something had to be dropped: the sender is told, once for each place. */
+/* Something found no room and was dropped: the sender is told, and again as soon as there is some. */
 void stream_in_gap(struct delivery *d, struct stream_in *stream);
+/* Something came too early, or found no memory: the sender is told at once, but once for each place. What comes of it then it learns by
+ * its probes; told again, it would send again, and so for ever. */
+void stream_in_gap_once(struct delivery *d, struct stream_in *stream);
 /* The next message of the stream, with its outcome set if it will never reach the mailbox, is in its keeping. */
 void stream_in_take(struct delivery *d, struct stream_in *stream, struct message *message, size_t slice_bytes);
 /* Whether the stream finds room for one more message. */
