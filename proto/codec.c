@@ -183,6 +183,7 @@ static bool put_roster(struct codec *codec, const struct frame_roster *roster) {
     }
     wire->epoch = roster->epoch;
     wire->number = roster->number;
+    wire->since = roster->since;
     wire->n_left = roster->left_count;
     wire->left = left;
     wire->n_joined = roster->joined_count;
@@ -314,6 +315,7 @@ static bool get_roster(struct arena *arena, const Mesh__Wire__Roster *wire, stru
     *out = (struct frame_roster){
         .epoch = wire->epoch,
         .number = wire->number,
+        .since = wire->since,
         .joined_count = wire->n_joined,
         .left_count = wire->n_left,
         .left = wire->left,

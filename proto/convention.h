@@ -84,7 +84,7 @@ struct frame_registered {
 };
 
 struct frame_roster {
-    uint64_t epoch, number;
+    uint64_t epoch, number, since; /* all changes after `since`, up to `number` */
     size_t joined_count, left_count;
     const struct frame_member *joined;
     const uint64_t *left;

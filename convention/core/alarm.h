@@ -8,9 +8,11 @@
 
 enum alarm_kind {
     ALARM_HEARTBEAT, /* of the convention: the next one goes out */
+    ALARM_RECKONING, /* of the convention: who has not come to the new leader by now is gone */
     ALARM_MEMBER,    /* a member may have become suspect, or lost */
     ALARM_CANDIDATE, /* a candidate is called, or registered with, again */
-    ALARM_ROSTER,    /* of the convention: who has not come to the new leader by now is gone */
+    ALARM_ROSTER,    /* what waits for a member may go out */
+    ALARM_REGISTER,  /* what waits for a candidate may go out */
 };
 
 struct alarm {

@@ -18,6 +18,7 @@ const struct convention_times convention_times_default = {
     .misses = 3,
     .jitter_percent = 10,
     .answers_max = 4,
+    .hysteresis = {.first_ns = 250 * NS_PER_MS, .ceiling_ns = 45 * NS_PER_S, .growth_percent = 20},
 };
 
 const struct convention_times convention_times_reference = {
@@ -27,6 +28,8 @@ const struct convention_times convention_times_reference = {
     .jitter_percent = 10,
     .answers_max = 4,
     .notice_reregistration = true,
+    .hysteresis = {.first_ns = 250 * NS_PER_MS, .ceiling_ns = 45 * NS_PER_S, .growth_percent = 20},
+    .one_delay = true,
 };
 
 /* ---- making ---- */
@@ -48,6 +51,8 @@ static bool candidates_init(struct convention *convention, const struct conventi
         }
         candidate->self = strcmp(candidate->endpoint, options->endpoint) == 0;
         candidate->alarm.kind = ALARM_CANDIDATE;
+        candidate->release.kind = ALARM_REGISTER;
+        convention_init_brake(convention, &candidate->brake);
         convention->candidates_count++;
     }
     return true;
@@ -58,17 +63,15 @@ static bool candidates_init(struct convention *convention, const struct conventi
 static bool actions_init(struct convention *convention, size_t members_max) {
     convention->actions_room = 8 * members_max + 4 * convention->candidates_count + 16;
     convention->actions = calloc(convention->actions_room, sizeof *convention->actions);
-    convention->roster = calloc(members_max, sizeof *convention->roster);
-    convention->left = calloc(4 * members_max, sizeof *convention->left);
-    return convention->actions && convention->roster && convention->left;
+    return convention->actions;
 }
 
-/* Each member and each candidate has one, and there are two more. */
+/* Each member and each candidate has two, and there are two more. */
 static enum mesh_status alarms_init(struct convention *convention, size_t members_max) {
-    size_t count = members_max + convention->candidates_count + 2;
+    size_t count = 2 * members_max + 2 * convention->candidates_count + 2;
     deadlines_init(&convention->alarms, count);
     convention->heartbeat.kind = ALARM_HEARTBEAT;
-    convention->reckoning.kind = ALARM_ROSTER;
+    convention->reckoning.kind = ALARM_RECKONING;
     return deadlines_reserve(&convention->alarms, count);
 }
 
@@ -85,16 +88,19 @@ static enum mesh_status self_init(struct convention *convention, const struct co
 
 enum mesh_status convention_new(struct convention **out, const struct convention_options *options) {
     CHECK(options->times.period_ns && options->times.restart_ns && options->times.jitter_percent < 100);
+    CHECK(!options->times.hysteresis.first_ns || options->times.hysteresis.growth_percent);
     struct convention *convention = calloc(1, sizeof *convention);
     if (!convention) {
         return MESH_NO_MEMORY;
     }
     convention->times = options->times;
     convention->asked_ns = TIME_NEVER;
+    convention->refusals = limiter_make(options->times.answers_max, options->times.period_ns);
     prng_init(&convention->prng, options->seed);
     size_t max = options->members_max ? options->members_max : 1;
     enum mesh_status status = members_init(&convention->members, max);
-    if (status == MESH_OK && (!candidates_init(convention, options) || !actions_init(convention, max))) {
+    if (status == MESH_OK && (!candidates_init(convention, options) || !actions_init(convention, max) ||
+                              !convention_roster_init(convention))) {
         status = MESH_NO_MEMORY;
     }
     if (status == MESH_OK) {
@@ -121,8 +127,7 @@ void convention_destroy(struct convention **handle) {
     }
     free(convention->candidates);
     free(convention->actions);
-    free(convention->roster);
-    free(convention->left);
+    convention_roster_fini(convention);
     members_fini(&convention->members);
     deadlines_fini(&convention->alarms);
     free(convention);
@@ -136,31 +141,8 @@ static void step_begin(struct convention *convention, uint64_t now_ns) {
     members_free_removed(&convention->members);
     convention->now_ns = now_ns;
     convention->actions_count = convention->actions_given = 0;
-    convention->left_count = convention->log_count = 0;
-    convention->joined = NULL;
+    convention->log_count = 0;
     convention->changed = false;
-}
-
-/* One message to each member that is not new; what it misses, the number of the next tells. */
-static void tell_changes(struct convention *convention) {
-    if (!convention->changed) {
-        return;
-    }
-    for (size_t i = 0; i < convention->members.count; i++) {
-        struct member *member = convention->members.items[i];
-        if (member == convention->self || member == convention->joined) {
-            continue;
-        }
-        struct convention_action *action = convention_want(convention, CONVENTION_SEND_ROSTER, member->incarnation);
-        action->roster = (struct frame_roster){
-            .epoch = convention->epoch,
-            .number = convention->number,
-            .joined_count = convention->joined != NULL,
-            .joined = convention->joined ? &convention->joined->view : NULL,
-            .left_count = convention->left_count,
-            .left = convention->left,
-        };
-    }
 }
 
 static bool leads_by_configuration(const struct convention *convention) {
@@ -276,7 +258,7 @@ void convention_step(struct convention *convention, uint64_t now_ns, const struc
     on_event(convention, event);
     enter_acting(convention);
     convention_on_time(convention);
-    tell_changes(convention);
+    convention_tell_changes(convention);
 }
 
 bool convention_poll(struct convention *convention, struct convention_action *out) {
@@ -284,6 +266,7 @@ bool convention_poll(struct convention *convention, struct convention_action *ou
         return false;
     }
     *out = convention->actions[convention->actions_given++];
+    convention_fill_roster(convention, out);
     return true;
 }
 

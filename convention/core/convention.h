@@ -61,7 +61,7 @@ struct convention_event {
     };
 };
 
-/* What the caller has to do or to know, in this order. All that it refers to lasts until the next step. */
+/* What the caller has to do or to know, in this order. Members last until the next step, frames until the next poll. */
 enum convention_action_kind {
     CONVENTION_CONNECT,        /* call the admin at `endpoint`; `peer` is 0 when it is not known who answers */
     CONVENTION_SEND_HEARTBEAT, /* send the frame to `peer`; a frame that cannot go now is not kept */

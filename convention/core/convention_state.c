@@ -29,9 +29,26 @@ void convention_log(struct convention *convention, const char *format, ...) {
     convention_want(convention, CONVENTION_LOG, 0)->text = line;
 }
 
-void convention_send_register(struct convention *convention, uint64_t peer, bool first_time) {
-    struct convention_action *action = convention_want(convention, CONVENTION_SEND_REGISTER, peer);
-    action->registration = (struct frame_register){.member = convention->self->view, .first_time = first_time};
+static void send_register(struct convention *convention, const struct candidate *candidate) {
+    struct convention_action *action = convention_want(convention, CONVENTION_SEND_REGISTER, candidate->peer);
+    action->registration =
+        (struct frame_register){.member = convention->self->view, .first_time = candidate->first_time};
+}
+
+void convention_send_register(struct convention *convention, struct candidate *candidate, bool first_time) {
+    candidate->first_time = first_time;
+    if (hysteresis_attempt(&candidate->brake, &convention->times.hysteresis, convention->now_ns, BRAKED_REGISTER)) {
+        send_register(convention, candidate);
+    } else {
+        convention_set_alarm(convention, &candidate->release, hysteresis_deadline(&candidate->brake));
+    }
+}
+
+void convention_release_register(struct convention *convention, struct candidate *candidate) {
+    if (hysteresis_release(&candidate->brake, &convention->times.hysteresis, convention->now_ns) && candidate->linked) {
+        send_register(convention, candidate);
+    }
+    convention_set_alarm(convention, &candidate->release, hysteresis_deadline(&candidate->brake));
 }
 
 void convention_send_deregister(struct convention *convention, uint64_t peer, const char *reason) {
@@ -39,13 +56,6 @@ void convention_send_deregister(struct convention *convention, uint64_t peer, co
 }
 
 /* ---- the roster ---- */
-
-void convention_count_change(struct convention *convention) {
-    if (convention->acting && !convention->changed) {
-        convention->changed = true;
-        convention->number++;
-    }
-}
 
 struct member *convention_enter_member(struct convention *convention, const struct frame_member *from) {
     struct member *member = NULL;
@@ -57,7 +67,8 @@ struct member *convention_enter_member(struct convention *convention, const stru
         convention_log(convention, "node %s cannot be a member: %s", name, mesh_status_text(status));
         return NULL;
     }
-    convention_count_change(convention);
+    convention_init_brake(convention, &member->brake);
+    convention_note_joined(convention, member);
     convention_judge_again(convention, member);
     return member;
 }
@@ -78,10 +89,10 @@ void convention_learn_member(struct convention *convention, const struct frame_m
 void convention_remove_member(struct convention *convention, struct member *member, const char *reason) {
     uint64_t incarnation = member->incarnation;
     CHECK(member != convention->self);
-    deadlines_clear(&convention->alarms, &member->alarm.due);
+    convention_set_alarm(convention, &member->judgement, TIME_NEVER);
+    convention_set_alarm(convention, &member->release, TIME_NEVER);
     members_remove(&convention->members, member);
-    convention_count_change(convention);
-    convention->left[convention->left_count++] = incarnation;
+    convention_note_left(convention, incarnation);
     struct convention_action *action = convention_want(convention, CONVENTION_MEMBER_REMOVED, incarnation);
     action->member = member;
     action->text = reason;
@@ -90,6 +101,7 @@ void convention_remove_member(struct convention *convention, struct member *memb
         candidate->linked = false;
         candidate->unanswered = 0;
         candidate->peer = 0;
+        (void)hysteresis_cancel(&candidate->brake);
         uint64_t again_ns = time_add(convention->now_ns, convention_restart_span(convention));
         convention_set_alarm(convention, &candidate->alarm, again_ns);
     }
@@ -130,7 +142,7 @@ static uint64_t member_deadline(const struct convention *convention, const struc
 
 void convention_judge_again(struct convention *convention, struct member *member) {
     if (convention_watches(convention, member)) {
-        convention_set_alarm(convention, &member->alarm, member_deadline(convention, member));
+        convention_set_alarm(convention, &member->judgement, member_deadline(convention, member));
     }
 }
 
@@ -140,6 +152,10 @@ void convention_judge_again(struct convention *convention, struct member *member
 void convention_set_alarm(struct convention *convention, struct alarm *alarm, uint64_t at_ns) {
     enum mesh_status status = deadlines_set(&convention->alarms, &alarm->due, at_ns);
     CHECK(status == MESH_OK);
+}
+
+void convention_init_brake(struct convention *convention, struct hysteresis *brake) {
+    brake->shared = convention->times.one_delay ? &convention->one_delay : NULL;
 }
 
 void convention_begin_heartbeats(struct convention *convention) {
@@ -179,8 +195,9 @@ void convention_set_leader(struct convention *convention, uint64_t peer) {
 void convention_ask_roster(struct convention *convention) {
     bool waits = convention->asked_ns != TIME_NEVER &&
                  convention->now_ns < time_add(convention->asked_ns, convention->times.restart_ns);
-    if (!waits) {
+    struct candidate *candidate = convention_candidate(convention, convention->leader);
+    if (!waits && candidate) {
         convention->asked_ns = convention->now_ns;
-        convention_send_register(convention, convention->leader, true);
+        convention_send_register(convention, candidate, true);
     }
 }

@@ -1,8 +1,9 @@
 /* What the files of the convention share: its state, and the few ways to change it. Nobody else includes this.
  *
- * A step collects actions in the order in which they came up; they refer to members, removed ones included, and to the
- * arrays here, all of which last until the next step. All changes of the leader's roster in one step have one number
- * and go out as one Roster to each member at the step's end.
+ * A step collects actions in the order in which they came up; they refer to members, removed ones included, which last until
+ * the next step. What of the roster a message tells is put together when it is polled. All changes of the leader's roster in
+ * one step have one number; each member is told at the step's end what has changed since it was told last, or later, when
+ * its brake lets it go.
  *
  * A member's alarm rings no later than its judgement may change: what only puts that off leaves the alarm alone.
  *
@@ -11,6 +12,7 @@
 #define CONVENTION_CORE_CONVENTION_STATE_H
 
 #include "convention/core/convention.h"
+#include "mesh/base/limiter.h"
 #include "mesh/base/prng.h"
 
 enum { LOG_LINES = 4, LOG_BYTES = 512 };
@@ -22,6 +24,20 @@ struct candidate {
     unsigned unanswered; /* registrations since the last answer */
     bool self, linked;
     struct alarm alarm;
+    struct hysteresis brake;
+    bool first_time; /* the registration that waits is one */
+    struct alarm release;
+};
+
+/* Somebody who is not on the leader's roster any more. */
+struct departure {
+    uint64_t number, incarnation;
+};
+
+/* What is braked, as kinds of hysteresis.h. */
+enum braked {
+    BRAKED_REGISTER = 1,
+    BRAKED_ROSTER = 2,
 };
 
 enum convention_state {
@@ -50,11 +66,13 @@ struct convention {
 
     struct convention_action *actions;
     size_t actions_count, actions_room, actions_given;
-    struct frame_member *roster; /* the views of all members */
-    uint64_t *left;              /* removed in this step */
-    size_t left_count;
-    struct member *joined; /* added by a registration in this step */
-    bool changed;          /* the roster's number counts this step already */
+    bool changed;                 /* the roster's number counts this step already */
+    struct departure *departures; /* the latest, in a ring of departures_room */
+    size_t departures_room, departures_count;
+    struct frame_member *told_members; /* of the message that was polled last */
+    uint64_t *told_left;
+    struct hysteresis_delay one_delay; /* if all targets share it */
+    struct limiter refusals;
     char log[LOG_LINES][LOG_BYTES];
     size_t log_count;
 };
@@ -64,7 +82,8 @@ struct convention {
 struct convention_action *convention_want(struct convention *convention, enum convention_action_kind kind,
                                           uint64_t peer);
 void convention_log(struct convention *convention, const char *format, ...) __attribute__((format(printf, 2, 3)));
-void convention_send_register(struct convention *convention, uint64_t peer, bool first_time);
+void convention_send_register(struct convention *convention, struct candidate *candidate, bool first_time);
+void convention_release_register(struct convention *convention, struct candidate *candidate);
 void convention_send_deregister(struct convention *convention, uint64_t peer, const char *reason);
 
 /* ---- the roster ---- */
@@ -91,12 +110,31 @@ void convention_suspect(struct convention *convention, struct member *member);
 /* Its judgement may have changed to the worse: its alarm is set anew, if it is watched. */
 void convention_judge_again(struct convention *convention, struct member *member);
 
-/* The leader's number for the changes of this step. */
-void convention_count_change(struct convention *convention);
+/* ---- the leader's word of its roster: roster.c ---- */
+
+MESH_MUST_USE bool convention_roster_init(struct convention *convention);
+void convention_roster_fini(struct convention *convention);
+
+/* Changes of this step, at the leader; elsewhere nothing comes of them. */
+void convention_note_joined(struct convention *convention, struct member *member);
+void convention_note_left(struct convention *convention, uint64_t incarnation);
+
+/* Answers a registration, with all of the roster if it is to be. */
+void convention_send_registered(struct convention *convention, struct member *member, bool whole);
+
+/* Tells the members what has changed in this step. */
+void convention_tell_changes(struct convention *convention);
+void convention_release_roster(struct convention *convention, struct member *member);
+
+/* Puts the roster into a message that is polled. */
+void convention_fill_roster(struct convention *convention, struct convention_action *action);
 
 /* ---- time ---- */
 
 void convention_set_alarm(struct convention *convention, struct alarm *alarm, uint64_t at_ns);
+
+/* The delay of a new target's brake. */
+void convention_init_brake(struct convention *convention, struct hysteresis *brake);
 
 /* Somebody is to get heartbeats from now on. */
 void convention_begin_heartbeats(struct convention *convention);

@@ -87,7 +87,8 @@ static enum mesh_status member_new(struct member **out, uint64_t now_ns, const s
     member->liveness = liveness_make(now_ns);
     member->registered_ns = now_ns;
     member->answered_ns = now_ns;
-    member->alarm.kind = ALARM_MEMBER;
+    member->judgement.kind = ALARM_MEMBER;
+    member->release.kind = ALARM_ROSTER;
     view_update(member);
     *out = member;
     return MESH_OK;

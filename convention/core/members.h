@@ -9,6 +9,7 @@
 
 #include "convention/core/alarm.h"
 #include "convention/core/capability.h"
+#include "convention/core/hysteresis.h"
 #include "convention/core/liveness.h"
 #include "mesh/base/map.h"
 
@@ -24,8 +25,11 @@ struct member {
     uint64_t answered_ns;   /* begin of the period in which `answers` were counted */
     unsigned answers;
     bool linked;
-    uint64_t reign;     /* of the leader that listed it last */
-    struct alarm alarm; /* when the convention judges it */
+    uint64_t reign;         /* of the leader that listed it last */
+    uint64_t joined, told;  /* numbers of the roster: with which it came, and which it was told last */
+    struct alarm judgement; /* when it may have become suspect, or lost */
+    struct hysteresis brake;
+    struct alarm release; /* when what waits for it may go out */
     struct member *next_removed;
 };
 

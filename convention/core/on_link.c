@@ -37,7 +37,7 @@ static void on_candidate_up(struct convention *convention, struct candidate *can
     bool leads = convention->leader == peer;
     candidate->peer = peer;
     candidate->linked = true;
-    convention_send_register(convention, peer, !leads);
+    convention_send_register(convention, candidate, !leads);
     uint64_t span = leads ? convention->times.period_ns : convention_restart_span(convention);
     candidate->unanswered++;
     convention_set_alarm(convention, &candidate->alarm, time_add(convention->now_ns, span));

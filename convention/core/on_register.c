@@ -32,22 +32,9 @@ static bool may_answer(const struct convention *convention, struct member *membe
     return !convention->times.answers_max || member->answers++ < convention->times.answers_max;
 }
 
-static void answer(struct convention *convention, struct member *member, bool all) {
-    if (!may_answer(convention, member)) {
-        return;
-    }
-    struct convention_action *action = convention_want(convention, CONVENTION_SEND_REGISTERED, member->incarnation);
-    action->registered = (struct frame_registered){
-        .epoch = convention->epoch,
-        .number = convention->number,
-        .leader = convention->self->view,
-    };
-    if (all) {
-        for (size_t i = 0; i < convention->members.count; i++) {
-            convention->roster[i] = convention->members.items[i]->view;
-        }
-        action->registered.members = convention->roster;
-        action->registered.members_count = convention->members.count;
+static void answer(struct convention *convention, struct member *member, bool whole) {
+    if (may_answer(convention, member)) {
+        convention_send_registered(convention, member, whole);
     }
 }
 
@@ -69,10 +56,17 @@ static void on_known(struct convention *convention, struct member *member, const
     }
 }
 
-static void refuse(struct convention *convention, uint64_t peer, const struct member *holder) {
-    convention_log(convention, "a second node named %s was refused: the name is taken by the node at %s", holder->name,
-                   holder->endpoint);
-    convention_send_deregister(convention, peer, convention->log[convention->log_count - 1]);
+/* Nothing is known of those that are refused, so they share what is answered. */
+static bool may_refuse(struct convention *convention) {
+    return !convention->times.answers_max || limiter_take(&convention->refusals, convention->now_ns);
+}
+
+static void refuse_name(struct convention *convention, uint64_t peer, const struct member *holder) {
+    if (may_refuse(convention)) {
+        convention_log(convention, "a second node named %s was refused: the name is taken by the node at %s",
+                       holder->name, holder->endpoint);
+        convention_send_deregister(convention, peer, convention->log[convention->log_count - 1]);
+    }
 }
 
 void convention_on_register(struct convention *convention, uint64_t peer, const struct frame_register *frame) {
@@ -95,18 +89,19 @@ void convention_on_register(struct convention *convention, uint64_t peer, const 
     }
     const struct member *holder = holder_of_name(convention, &frame->member);
     if (holder) {
-        refuse(convention, peer, holder);
+        refuse_name(convention, peer, holder);
         return;
     }
     convention_remove_restarted(convention, &frame->member);
     member = convention_enter_member(convention, &frame->member);
     if (!member) {
-        convention_send_deregister(convention, peer, "this node cannot be a member: the leader's log says why");
+        if (may_refuse(convention)) {
+            convention_send_deregister(convention, peer, "this node cannot be a member: the leader's log says why");
+        }
         return;
     }
     member->linked = true;
     convention_begin_heartbeats(convention);
-    convention->joined = member;
     answer(convention, member, frame->first_time);
     convention_want(convention, CONVENTION_MEMBER_ADDED, peer)->member = member;
 }

@@ -23,12 +23,9 @@ void convention_on_roster(struct convention *convention, uint64_t peer, const st
     if (convention->acting || peer != convention->leader) {
         return;
     }
-    if (frame->epoch == convention->epoch && frame->number <= convention->number) {
-        return;
-    }
-    if (frame->epoch == convention->epoch && frame->number == convention->number + 1) {
-        apply(convention, frame);
-    } else {
+    if (frame->epoch != convention->epoch || frame->since > convention->number) {
         convention_ask_roster(convention);
+    } else if (frame->number > convention->number) {
+        apply(convention, frame);
     }
 }

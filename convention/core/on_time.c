@@ -54,7 +54,7 @@ static void call_candidate(struct convention *convention, struct candidate *cand
         return;
     }
     if (candidate->linked) {
-        convention_send_register(convention, candidate->peer, !leads);
+        convention_send_register(convention, candidate, !leads);
     } else {
         struct convention_action *call = convention_want(convention, CONVENTION_CONNECT, leads ? candidate->peer : 0);
         call->endpoint = bytes_of_text(candidate->endpoint);
@@ -70,13 +70,19 @@ static void ring(struct convention *convention, struct alarm *alarm) {
         send_heartbeats(convention);
         return;
     case ALARM_MEMBER:
-        judge_member(convention, DEADLINE_OWNER(alarm, struct member, alarm));
+        judge_member(convention, DEADLINE_OWNER(alarm, struct member, judgement));
         return;
     case ALARM_CANDIDATE:
         call_candidate(convention, DEADLINE_OWNER(alarm, struct candidate, alarm));
         return;
-    case ALARM_ROSTER:
+    case ALARM_RECKONING:
         convention_on_reckoning(convention);
+        return;
+    case ALARM_ROSTER:
+        convention_release_roster(convention, DEADLINE_OWNER(alarm, struct member, release));
+        return;
+    case ALARM_REGISTER:
+        convention_release_register(convention, DEADLINE_OWNER(alarm, struct candidate, release));
         return;
     }
     CHECK_UNREACHABLE();

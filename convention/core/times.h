@@ -4,6 +4,7 @@
 #ifndef CONVENTION_CORE_TIMES_H
 #define CONVENTION_CORE_TIMES_H
 
+#include "convention/core/hysteresis.h"
 #include "mesh/base/time.h"
 #include <stdbool.h>
 
@@ -19,6 +20,8 @@ struct convention_times {
     unsigned jitter_percent;
     unsigned answers_max;       /* registrations of one member answered in a period */
     bool notice_reregistration; /* a first registration of a known incarnation is noticed as removed and added */
+    struct hysteresis_limits hysteresis;
+    bool one_delay; /* one brake for all targets */
 };
 
 extern const struct convention_times convention_times_default;

@@ -38,6 +38,15 @@ static inline struct convention_times registrations_only(void) {
     return times;
 }
 
+/* `letter` registers with `a` as for the first time, beside what it does by itself. */
+static inline void register_first(struct cluster *cluster, char letter) {
+    struct frame_register frame = {.member = convention_self(cluster_core(cluster, letter))->view, .first_time = true};
+    cluster_tell(cluster, 'a',
+                 &(struct convention_event){.kind = CONVENTION_REGISTER,
+                                            .peer = cluster_incarnation(cluster, letter),
+                                            .registration = &frame});
+}
+
 static inline void run_and_expect(struct cluster *cluster, uint64_t seconds, const char *trace) {
     cluster_run(cluster, seconds * NS_PER_S);
     cluster_expect(cluster, trace);

@@ -101,7 +101,7 @@ static bool same_registered(const struct frame_registered *a, const struct frame
 static bool same_roster(const struct frame_roster *a, const struct frame_roster *b) {
     SAME_LIST(a, b, joined_count, joined, same_member);
     SAME_LIST(a, b, left_count, left, same_number);
-    return a->epoch == b->epoch && a->number == b->number;
+    return a->epoch == b->epoch && a->number == b->number && a->since == b->since;
 }
 
 bool wire_same_frame(const struct frame *a, const struct frame *b) {

@@ -150,6 +150,7 @@ const struct frame wire_frames[WIRE_FRAMES] = {
      .body = FRAME_ROSTER,
      .roster = {.epoch = 6,
                 .number = 9,
+                .since = 7,
                 .joined_count = COUNT(members),
                 .left_count = COUNT(incarnations),
                 .joined = members,

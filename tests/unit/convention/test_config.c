@@ -191,6 +191,10 @@ Test(config, times_that_contradict_each_other) {
            "f:2: times/heartbeat: must be shorter than times/suspect, or every node is suspect between two heartbeats");
     expect("times\n    suspect = 15 s\n",
            "f:2: times/suspect: must be shorter than times/silent, after which a node counts as lost");
+    expect("times\n    hysteresis = 1 min\n",
+           "f:2: times/hysteresis: must not be longer than times/hysteresis_ceiling, which no delay exceeds");
+    expect("times\n    hysteresis_percent = 1001\n",
+           "f:2: times/hysteresis_percent: is at most 1000: each further attempt lengthens the delay by that");
 }
 
 Test(config, a_file_that_is_not_there) {

@@ -1,0 +1,281 @@
+/* The settings: see config_settings.h.
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
+#include "convention/admin/config_settings.h"
+#include "convention/admin/config_value.h"
+#include <stdlib.h>
+#include <string.h>
+
+enum { NAME_BYTES = 64 };
+
+#define AT(member) offsetof(struct config, member)
+
+const struct config_setting config_settings[] = {
+    {"node", CONFIG_SETTING_NAME, AT(name)},
+    {"bind", CONFIG_SETTING_BIND, AT(bind)},
+    {"advertise", CONFIG_SETTING_ENDPOINT, AT(advertise)},
+    {"leaders", CONFIG_SETTING_ENDPOINTS, AT(leaders)},
+    {"security", CONFIG_SETTING_SECURITY, AT(plain_tcp)},
+    {"run_directory", CONFIG_SETTING_PATH, AT(run_directory)},
+    {"module_path", CONFIG_SETTING_PATHS, AT(module_path)},
+    {"start", CONFIG_SETTING_START, AT(start)},
+    {"log/level", CONFIG_SETTING_LEVEL, AT(log_level)},
+    {"log/file", CONFIG_SETTING_PATH, AT(log_file)},
+    {"limits/window_messages", CONFIG_SETTING_COUNT, AT(delivery.window_messages)},
+    {"limits/window_bytes", CONFIG_SETTING_BYTES, AT(delivery.window_bytes)},
+    {"limits/mailbox_messages", CONFIG_SETTING_COUNT, AT(delivery.mailbox_messages)},
+    {"limits/mailbox_bytes", CONFIG_SETTING_BYTES, AT(delivery.mailbox_bytes)},
+    {"limits/message_bytes", CONFIG_SETTING_BYTES, AT(delivery.message_bytes_max)},
+    {"limits/members", CONFIG_SETTING_COUNT, AT(members_max)},
+    {"limits/actors", CONFIG_SETTING_COUNT, AT(actors_max)},
+    {"limits/light_hosts", CONFIG_SETTING_COUNT, AT(light_hosts)},
+    {"times/profile", CONFIG_SETTING_PROFILE, AT(times)},
+    {"times/period", CONFIG_SETTING_SPAN, AT(times.period_ns)},
+    {"times/restart", CONFIG_SETTING_SPAN, AT(times.restart_ns)},
+    {"times/misses", CONFIG_SETTING_UNSIGNED, AT(times.misses)},
+    {"times/heartbeat", CONFIG_SETTING_SPAN_OR_OFF, AT(times.heartbeat_ns)},
+    {"times/suspect", CONFIG_SETTING_SPAN_OR_OFF, AT(times.suspect_ns)},
+    {"times/refused", CONFIG_SETTING_SPAN_OR_OFF, AT(times.refused_ns)},
+    {"times/silent", CONFIG_SETTING_SPAN_OR_OFF, AT(times.silent_ns)},
+    {"times/hysteresis", CONFIG_SETTING_SPAN_OR_OFF, AT(times.hysteresis.first_ns)},
+    {"times/hysteresis_ceiling", CONFIG_SETTING_SPAN, AT(times.hysteresis.ceiling_ns)},
+    {"times/hysteresis_percent", CONFIG_SETTING_UNSIGNED, AT(times.hysteresis.growth_percent)},
+    {0},
+};
+
+_Static_assert(sizeof config_settings / sizeof *config_settings <= CONFIG_SETTINGS_MAX, "there are more settings");
+
+static const char *const profiles[] = {"default", "reference"};
+
+bool config_is_reference(const char *word) {
+    return strcmp(word, profiles[1]) == 0;
+}
+
+void config_wrong(struct config_reading *reading, const struct config_item *item, const char *mistake) {
+    config_mistake_add(reading->mistakes, item->line.number, item->path, "\"%.100s\" %s", item->value, mistake);
+}
+
+/* ---- one reader for each kind ---- */
+
+static void set_text(struct config_reading *reading, char **place, const char *value) {
+    char *copy = strdup(value);
+    if (!copy) {
+        reading->no_memory = true;
+        return;
+    }
+    free(*place);
+    *place = copy;
+}
+
+static void set_list(struct config_list *place, struct config_list *list) {
+    config_list_fini(place);
+    *place = *list;
+}
+
+static void read_name(struct config_reading *reading, const struct config_item *item, char **place) {
+    size_t length = strlen(item->value);
+    if (!length || length > NAME_BYTES || strpbrk(item->value, " \t/\\")) {
+        config_wrong(reading, item, "is no name for a node: use up to 64 letters, digits, '-', '_' and '.'");
+        return;
+    }
+    set_text(reading, place, item->value);
+}
+
+static void read_path(struct config_reading *reading, const struct config_item *item, char **place) {
+    if (!*item->value) {
+        config_wrong(reading, item, "is empty: give a path, or remove the line");
+        return;
+    }
+    set_text(reading, place, item->value);
+}
+
+/* Whether every item is an endpoint; the first that is none is told. */
+static bool judge_endpoints(struct config_reading *reading, const struct config_item *item,
+                            const struct config_list *list, bool any_port) {
+    for (size_t i = 0; i < list->count; i++) {
+        bool beyond = false;
+        const char *mistake = config_read_endpoint(list->items[i], any_port, &beyond);
+        if (mistake) {
+            config_mistake_add(reading->mistakes, item->line.number, item->path, "\"%.100s\" %s", list->items[i],
+                               mistake);
+            return false;
+        }
+        if (beyond && any_port) {
+            reading->beyond = item->line.number;
+        }
+    }
+    return true;
+}
+
+static void read_endpoints(struct config_reading *reading, const struct config_item *item, struct config_list *place,
+                           bool any_port) {
+    struct config_list list = {0};
+    if (any_port && strcmp(item->value, "none") == 0) {
+        set_list(place, &list);
+        return;
+    }
+    const char *mistake = config_read_list(item->value, &list);
+    if (mistake) {
+        config_wrong(reading, item, mistake);
+    } else if (judge_endpoints(reading, item, &list, any_port)) {
+        set_list(place, &list);
+    } else {
+        config_list_fini(&list);
+    }
+}
+
+static void read_endpoint(struct config_reading *reading, const struct config_item *item, char **place) {
+    bool beyond;
+    const char *mistake = config_read_endpoint(item->value, false, &beyond);
+    if (mistake) {
+        config_wrong(reading, item, mistake);
+        return;
+    }
+    set_text(reading, place, item->value);
+}
+
+static void read_paths(struct config_reading *reading, const struct config_item *item, struct config_list *place) {
+    struct config_list list = {0};
+    const char *mistake = config_read_list(item->value, &list);
+    if (mistake) {
+        config_wrong(reading, item, mistake);
+        return;
+    }
+    set_list(place, &list);
+}
+
+/* The place of a word among several; -1 when it is none of them, which is told. */
+static int read_choice(struct config_reading *reading, const struct config_item *item, const char *const *words,
+                       size_t count) {
+    char choices[200];
+    struct text_builder text = text_builder(choices, sizeof choices);
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(words[i], item->value) == 0) {
+            return (int)i;
+        }
+        text_append(&text, "%s%s", i ? ", " : "", words[i]);
+    }
+    config_mistake_add(reading->mistakes, item->line.number, item->path, "\"%.100s\" is not one of: %s", item->value,
+                       choices);
+    return -1;
+}
+
+static void read_level(struct config_reading *reading, const struct config_item *item, enum config_log_level *place) {
+    static const char *const words[] = {"debug", "info", "warning", "error"};
+    int choice = read_choice(reading, item, words, 4);
+    if (choice >= 0) {
+        *place = (enum config_log_level)choice;
+    }
+}
+
+static void read_start(struct config_reading *reading, const struct config_item *item, enum config_start *place) {
+    static const char *const words[] = {"fork", "spawn"};
+    int choice = read_choice(reading, item, words, 2);
+    if (choice >= 0) {
+        *place = (enum config_start)choice;
+    }
+}
+
+static void read_security(struct config_reading *reading, const struct config_item *item, bool *place) {
+    static const char *const words[] = {"none"};
+    *place = read_choice(reading, item, words, 1) == 0;
+}
+
+static void read_number(struct config_reading *reading, const struct config_item *item, enum config_setting_kind kind,
+                        void *place) {
+    size_t count = 0;
+    const char *mistake = NULL;
+    if (kind == CONFIG_SETTING_SPAN || kind == CONFIG_SETTING_SPAN_OR_OFF) {
+        mistake = config_read_span(item->value, kind == CONFIG_SETTING_SPAN_OR_OFF, place);
+    } else if (kind == CONFIG_SETTING_BYTES) {
+        mistake = config_read_bytes(item->value, place);
+    } else if (kind == CONFIG_SETTING_COUNT) {
+        mistake = config_read_count(item->value, place);
+    } else {
+        mistake = config_read_count(item->value, &count);
+        if (!mistake) {
+            *(unsigned *)place = (unsigned)count;
+        }
+    }
+    if (mistake) {
+        config_wrong(reading, item, mistake);
+    }
+}
+
+void config_read_setting(struct config_reading *reading, const struct config_item *item,
+                         const struct config_setting *setting) {
+    void *place = (char *)reading->config + setting->offset;
+    switch (setting->kind) {
+    case CONFIG_SETTING_NAME:
+        read_name(reading, item, place);
+        break;
+    case CONFIG_SETTING_PATH:
+        read_path(reading, item, place);
+        break;
+    case CONFIG_SETTING_PATHS:
+        read_paths(reading, item, place);
+        break;
+    case CONFIG_SETTING_BIND:
+        read_endpoints(reading, item, place, true);
+        break;
+    case CONFIG_SETTING_ENDPOINT:
+        read_endpoint(reading, item, place);
+        break;
+    case CONFIG_SETTING_ENDPOINTS:
+        read_endpoints(reading, item, place, false);
+        break;
+    case CONFIG_SETTING_COUNT:
+    case CONFIG_SETTING_BYTES:
+    case CONFIG_SETTING_SPAN:
+    case CONFIG_SETTING_SPAN_OR_OFF:
+    case CONFIG_SETTING_UNSIGNED:
+        read_number(reading, item, setting->kind, place);
+        break;
+    case CONFIG_SETTING_LEVEL:
+        read_level(reading, item, place);
+        break;
+    case CONFIG_SETTING_START:
+        read_start(reading, item, place);
+        break;
+    case CONFIG_SETTING_SECURITY:
+        read_security(reading, item, place);
+        break;
+    case CONFIG_SETTING_PROFILE:
+        read_choice(reading, item, profiles, 2); /* it counted already: see apply_profile */
+        break;
+    }
+}
+
+/* ---- capabilities ---- */
+
+/* Several items separated by commas make a list, unless they stand in quotes. */
+void config_read_capability(struct config_reading *reading, const struct config_item *item, const char *name) {
+    struct frame_value values[FRAME_VALUES];
+    struct frame_capability capability = {.name = bytes_of_text(name), .values = values};
+    struct config_list list = {0};
+    const char *mistake = NULL;
+    if (item->line.quoted || !strchr(item->value, ',')) {
+        mistake = config_read_value(bytes_of_text(item->value), item->line.quoted, &values[0]);
+        capability.values_count = 1;
+    } else {
+        mistake = config_read_list(item->value, &list);
+        capability.list = true;
+        if (!mistake && list.count > FRAME_VALUES) {
+            mistake = "has more than 256 items";
+        }
+        for (; !mistake && capability.values_count < list.count; capability.values_count++) {
+            size_t at = capability.values_count;
+            mistake = config_read_value(bytes_of_text(list.items[at]), false, &values[at]);
+        }
+    }
+    if (!mistake && capability_set_get(&reading->config->capabilities, capability.name)) {
+        mistake = "comes twice: keep one of them";
+    } else if (!mistake) {
+        enum mesh_status status = capability_set_put(&reading->config->capabilities, &capability);
+        mistake = status == MESH_OK ? NULL : mesh_status_text(status);
+    }
+    if (mistake) {
+        config_wrong(reading, item, mistake);
+    }
+    config_list_fini(&list);
+}

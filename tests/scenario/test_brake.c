@@ -1,0 +1,130 @@
+/* The brake on what a node starts, and on what it answers: docs/semantics.md, S4A to S4C.
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
+#include "tests/scenario/story.h"
+
+/* ---- S4A ---- */
+
+Test(brake, S4A_a_crowd_that_joins_is_told_to_each_member_in_few_messages) {
+    struct cluster *cluster = pair();
+    for (const char *letter = "cdefg"; *letter; letter++) {
+        cluster_start(cluster, *letter, "a");
+        cluster_run(cluster, 100 * NS_PER_MS);
+    }
+    cluster_run(cluster, NS_PER_S);
+    cr_assert_eq(cluster_count(cluster, "a Roster b1"), 2);
+    cr_assert_eq(cluster_count(cluster, "1.002 a Roster b1 2:+1-0"), 1, "the first at once");
+    cr_assert_eq(cluster_count(cluster, "1.520 a Roster b1 6:+4-0"), 1,
+                 "four, each of which has lengthened the blackout");
+    for (const char *letter = "abcdefg"; *letter; letter++) {
+        cr_assert_eq(convention_members(cluster_core(cluster, *letter))->count, 7, "%c", *letter);
+    }
+    cluster_destroy(cluster);
+}
+
+Test(brake, S4A_of_who_joined_and_left_within_a_blackout_nothing_is_noticed) {
+    struct cluster *cluster = pair();
+    cluster_start(cluster, 'c', "a");
+    cluster_run(cluster, 10 * NS_PER_MS);
+    cluster_start(cluster, 'd', "a");
+    cluster_run(cluster, 10 * NS_PER_MS);
+    cluster_stop(cluster, 'd'); /* c was told of it, b not yet */
+    cluster_run(cluster, 100 * NS_PER_MS);
+    cluster_forget_trace(cluster);
+    run_and_expect(cluster, 1,
+                   "1.312 a Roster c1 4:+0-1\n"
+                   "1.313 c - d1 left or lost\n"
+                   "1.362 a Roster b1 4:+0-1\n");
+}
+
+Test(brake, S4A_a_link_that_breaks_all_the_time_brings_ever_fewer_registrations) {
+    struct cluster *cluster = pair();
+    for (int i = 0; i < 100; i++) {
+        cluster_break(cluster, 'a', 'b');
+        cluster_run(cluster, 50 * NS_PER_MS);
+    }
+    size_t count = cluster_count(cluster, "b Register a1");
+    cr_assert(count >= 1 && count <= 5, "%zu registrations for 100 links in 5 s", count);
+    cluster_run(cluster, 60 * NS_PER_S);
+    cluster_forget_trace(cluster);
+    cluster_run(cluster, 10 * NS_PER_S);
+    cr_assert_eq(cluster_count(cluster, "b Register a1"), 1, "as ever");
+    cr_assert_eq(cluster_count(cluster, "a Registered b1"), 1);
+    cluster_destroy(cluster);
+}
+
+Test(brake, S4A_a_leave_drops_what_waits_for_the_leaver) {
+    struct cluster *cluster = pair();
+    for (const char *letter = "cd"; *letter; letter++) {
+        cluster_start(cluster, *letter, "a");
+        cluster_run(cluster, 10 * NS_PER_MS);
+    }
+    cluster_stop(cluster, 'b');
+    cluster_run(cluster, NS_PER_S);
+    cr_assert_eq(cluster_count(cluster, "a Roster b1"), 1, "of d, b is not told");
+    cr_assert_eq(cluster_count(cluster, "a Roster c1"), 2, "of d at once, of b later");
+    cluster_destroy(cluster);
+}
+
+/* More leave within one blackout than the leader remembers: eight, the most members that there can be here. */
+Test(brake, S4A_who_was_told_too_long_ago_is_told_all) {
+    struct cluster *cluster = pair();
+    for (int i = 0; i < 9; i++) {
+        cluster_start(cluster, 'c', "a");
+        cluster_run(cluster, 10 * NS_PER_MS);
+        cluster_stop(cluster, 'c');
+    }
+    cluster_run(cluster, 10 * NS_PER_S);
+    cr_assert_eq(cluster_count(cluster, "a Roster b1"), 1, "the first");
+    cr_assert_eq(cluster_count(cluster, "a Registered b1 19:2"), 1);
+    cr_assert_eq(convention_members(cluster_core(cluster, 'b'))->count, 2);
+    cluster_destroy(cluster);
+}
+
+/* ---- S4B ---- */
+
+Test(brake, S4B_of_one_member_four_registrations_in_a_period_are_answered) {
+    struct cluster *cluster = pair();
+    for (int i = 0; i < 100; i++) {
+        register_first(cluster, 'b');
+    }
+    cr_assert_eq(cluster_count(cluster, "a Registered b1"), 3, "one of the four was its first");
+    cluster_run(cluster, 10 * NS_PER_S);
+    cluster_forget_trace(cluster);
+    register_first(cluster, 'b');
+    cr_assert_eq(cluster_count(cluster, "a Registered b1"), 1, "the next period has its own");
+    cluster_destroy(cluster);
+}
+
+Test(brake, S4B_those_that_are_refused_share_what_is_answered_in_a_period) {
+    struct cluster *cluster = pair();
+    cluster_start_as(cluster, 'c', &(struct cluster_node){.leaders = "a", .name = "b"});
+    cluster_run(cluster, 10 * NS_PER_MS);
+    for (int i = 0; i < 100; i++) {
+        register_first(cluster, 'c');
+    }
+    cr_assert_eq(cluster_count(cluster, "a Deregister c1"), 4);
+    cr_assert_eq(cluster_count(cluster, "a log a second node"), 4);
+    cluster_run(cluster, 10 * NS_PER_S);
+    cluster_forget_trace(cluster);
+    register_first(cluster, 'c');
+    cr_assert_eq(cluster_count(cluster, "a Deregister c1"), 1);
+    cluster_destroy(cluster);
+}
+
+/* ---- S4C ---- */
+
+Test(brake, S4C_by_the_reference_one_delay_brakes_what_goes_to_others) {
+    struct convention_times times = convention_times_reference;
+    times.jitter_percent = 0;
+    struct cluster *cluster = pair_with(&times);
+    for (const char *letter = "cd"; *letter; letter++) {
+        cluster_start(cluster, *letter, "a");
+        cluster_run(cluster, 10 * NS_PER_MS);
+    }
+    cluster_run(cluster, NS_PER_S);
+    cr_assert_eq(cluster_count(cluster, "1.002 a Roster b1 2:+1-0"), 1);
+    cr_assert_eq(cluster_count(cluster, "1.362 a Roster b1 3:+1-0"), 1, "the attempts for b and c have lengthened it");
+    cr_assert_eq(cluster_count(cluster, "1.362 a Roster c1 3:+1-0"), 1, "though c was told nothing before");
+    cluster_destroy(cluster);
+}
