@@ -8,7 +8,7 @@
 #define CONVENTION_ADMIN_ADMIN_TYPES_H
 
 #include "convention/admin/zygote.h"
-#include "convention/core/capability.h"
+#include "mesh/core/capability.h"
 #include "proto/control.h"
 
 enum { TYPES_MAX = 4096 };

@@ -8,10 +8,10 @@
 #define CONVENTION_CORE_MEMBERS_H
 
 #include "convention/core/alarm.h"
-#include "convention/core/capability.h"
 #include "convention/core/hysteresis.h"
 #include "convention/core/liveness.h"
 #include "mesh/base/map.h"
+#include "mesh/core/capability.h"
 
 struct member {
     uint64_t incarnation;

@@ -1,5 +1,5 @@
 /* wordcount: counts the words of files on a mesh, and checks the count against one that it makes itself. */
-#define _GNU_SOURCE
+#define _GNU_SOURCE 1
 #include "wordcount.pb-c.h"
 #include "words.h"
 #include <argp.h>

@@ -1,5 +1,5 @@
 /* Counting words, in a tree of the C library. */
-#define _GNU_SOURCE
+#define _GNU_SOURCE 1
 #include "words.h"
 #include <ctype.h>
 #include <search.h>

@@ -67,7 +67,7 @@ enum mesh_status mesh_endpoint_tell(struct mesh_endpoint *endpoint, struct mesh_
         return MESH_INVALID_ARGUMENT;
     }
     struct post post = {
-        .from = endpoint->address, .to = to, .kind = FRAME_USER, .type = type, .data = data, .bytes = bytes};
+        .from = endpoint->inbox.address, .to = to, .kind = FRAME_USER, .type = type, .data = data, .bytes = bytes};
     enter(endpoint);
     struct mesh_node *node = endpoint->node;
     post.now_ns = node->now_ns = process_now_after(node->process, node->now_ns, &node->now_calls);
@@ -83,28 +83,22 @@ enum mesh_status mesh_endpoint_tell(struct mesh_endpoint *endpoint, struct mesh_
 
 static bool reply_is_there(void *user) {
     const struct mesh_endpoint *endpoint = user;
-    return endpoint->ask_reply || endpoint->ask_state == ENDPOINT_ASK_FAILED || is_over(endpoint);
+    return inbox_is_answered(&endpoint->inbox) || is_over(endpoint);
 }
 
 static enum mesh_status await_reply(struct mesh_endpoint *endpoint, uint64_t until_ns, struct mesh_message **reply) {
-    endpoint_await(endpoint);
+    struct inbox *inbox = &endpoint->inbox;
+    inbox_await(inbox);
     enum mesh_status status = drive_until(&endpoint->node->drive, reply_is_there, endpoint, until_ns);
-    endpoint->asking = false;
+    inbox->asking = false;
     if (status != MESH_OK) {
         return status;
     }
-    if (endpoint->ask_reply) {
-        *reply = endpoint->ask_reply;
-        endpoint->ask_reply = NULL;
-    } else if (endpoint->ask_state == ENDPOINT_ASK_FAILED) {
-        *reply = endpoint->ask_failed;
-        endpoint->ask_failed = NULL;
-        status = *reply && (*reply)->kind == MESH_POISON ? MESH_REFUSED : MESH_DEAD;
-    } else {
-        status = MESH_CLOSED;
+    if (inbox_is_answered(inbox)) {
+        return inbox_take_answer(inbox, reply);
     }
-    endpoint->ask_state = ENDPOINT_ASK_NONE;
-    return status;
+    inbox->ask = INBOX_ASK_NONE;
+    return MESH_CLOSED;
 }
 
 static enum mesh_status ask(struct mesh_endpoint *endpoint, struct post *post, uint64_t until_ns,
@@ -114,16 +108,15 @@ static enum mesh_status ask(struct mesh_endpoint *endpoint, struct post *post, u
     if (status != MESH_OK) {
         return status;
     }
-    endpoint->ask_id = post->ask = ++node->last_id;
-    endpoint->ask_state = ENDPOINT_ASK_OPEN;
-    mesh_message_release(&endpoint->ask_failed);
+    post->ask = ++node->last_id;
+    inbox_begin_ask(&endpoint->inbox, post->ask);
     post->now_ns = process_now(node->process);
     status = send(endpoint, post, until_ns);
     if (status == MESH_OK) {
         process_flush(node->process, true);
         status = await_reply(endpoint, until_ns, reply);
     } else {
-        endpoint->ask_state = ENDPOINT_ASK_NONE;
+        endpoint->inbox.ask = INBOX_ASK_NONE;
         status = status == MESH_WOULD_BLOCK ? MESH_TIMED_OUT : status;
     }
     end_receiving(endpoint);
@@ -136,7 +129,7 @@ enum mesh_status mesh_endpoint_ask(struct mesh_endpoint *endpoint, struct mesh_a
         return MESH_INVALID_ARGUMENT;
     }
     struct post post = {
-        .from = endpoint->address, .to = to, .kind = FRAME_USER, .type = type, .data = data, .bytes = bytes};
+        .from = endpoint->inbox.address, .to = to, .kind = FRAME_USER, .type = type, .data = data, .bytes = bytes};
     *reply = NULL;
     enter(endpoint);
     enum mesh_status status = ask(endpoint, &post, handle_until(endpoint->node, timeout_ms), reply);
@@ -153,7 +146,7 @@ enum mesh_status mesh_endpoint_ask_resume(struct mesh_endpoint *endpoint, int ti
     uint64_t until_ns = handle_until(endpoint->node, timeout_ms);
     enum mesh_status status = begin_receiving(endpoint, until_ns);
     if (status == MESH_OK) {
-        status = endpoint->ask_state == ENDPOINT_ASK_NONE ? MESH_NOT_FOUND : await_reply(endpoint, until_ns, reply);
+        status = endpoint->inbox.ask == INBOX_ASK_NONE ? MESH_NOT_FOUND : await_reply(endpoint, until_ns, reply);
         end_receiving(endpoint);
     }
     leave(endpoint);
@@ -164,7 +157,7 @@ enum mesh_status mesh_endpoint_ask_resume(struct mesh_endpoint *endpoint, int ti
 
 static bool mail_is_there(void *user) {
     const struct mesh_endpoint *endpoint = user;
-    return endpoint->aside || endpoint->may_have_mail || is_over(endpoint);
+    return inbox_has_mail(&endpoint->inbox) || is_over(endpoint);
 }
 
 enum mesh_status mesh_endpoint_listen(struct mesh_endpoint *endpoint, int timeout_ms, struct mesh_message **out) {
@@ -178,7 +171,7 @@ enum mesh_status mesh_endpoint_listen(struct mesh_endpoint *endpoint, int timeou
     bool receiving = status == MESH_OK;
     while (status == MESH_OK && !*out) {
         status = drive_until(&endpoint->node->drive, mail_is_there, endpoint, until_ns);
-        *out = status == MESH_OK ? endpoint_take(endpoint) : NULL;
+        *out = status == MESH_OK ? inbox_take(&endpoint->inbox) : NULL;
         if (status == MESH_OK && !*out && is_over(endpoint)) {
             status = MESH_CLOSED;
         }

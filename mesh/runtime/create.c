@@ -132,7 +132,7 @@ enum mesh_status mesh_node_create(struct mesh_node *node, const char *type, cons
 enum mesh_status mesh_node_request_exit(struct mesh_node *node, struct mesh_address who, bool alone) {
     uint8_t flag = 1;
     struct post post = {
-        .from = node->own->address,
+        .from = node->own->inbox.address,
         .to = who,
         .kind = FRAME_EXIT_REQUEST,
         .type = "",

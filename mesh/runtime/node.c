@@ -33,7 +33,7 @@ static struct mesh_endpoint *find(const struct mesh_node *node, struct mesh_addr
 static void on_runnable(void *user, struct mesh_address address) {
     struct mesh_endpoint *endpoint = find(user, address);
     if (endpoint) {
-        endpoint_on_mail(endpoint);
+        inbox_on_mail(&endpoint->inbox);
     }
 }
 
@@ -53,7 +53,7 @@ static void on_unhandled(void *user, struct message *message) {
     struct mesh_node *node = user;
     struct mesh_endpoint *endpoint = find(node, message->sender);
     if (endpoint) {
-        endpoint_on_failed(endpoint, message);
+        inbox_on_failed(&endpoint->inbox, message);
     }
     if (message->kind == FRAME_USER && message->outcome == FRAME_DIED) {
         dead_letters_send(&node->dead_letters, node->process, NULL, message);
@@ -378,7 +378,7 @@ void mesh_node_detach(struct mesh_node **node) {
 }
 
 struct mesh_address mesh_node_address(const struct mesh_node *node) {
-    return node->own->address;
+    return node->own->inbox.address;
 }
 
 void mesh_host_enter(const struct mesh_type *const *types) {

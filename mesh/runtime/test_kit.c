@@ -15,48 +15,13 @@
 #define NODE_INCARNATION UINT64_C(0x7e57)
 #define END_WAIT_MS 60000
 
-/* ---- the endpoint ---- */
-
-static void put_inbox(struct mesh_test *test, struct mesh_message *message) {
-    message->next = NULL;
-    *test->inbox_tail = message;
-    test->inbox_tail = &message->next;
-}
-
-struct mesh_message *test_take_inbox(struct mesh_test *test) {
-    struct mesh_message *message = test->inbox;
-    if (message) {
-        test->inbox = message->next;
-        test->inbox_tail = test->inbox ? test->inbox_tail : &test->inbox;
-        message->next = NULL;
-    }
-    return message;
-}
-
-static void take_mail(struct mesh_test *test) {
-    struct message *message;
-    while ((message = process_take(test->host.process, test->endpoint))) {
-        struct mesh_message *kept = message->kind == FRAME_USER ? view_keep(message) : NULL;
-        if (kept && (kept->flags & FRAME_RUN_REPLY) && test->asking && kept->ask == test->ask) {
-            test->reply = kept;
-            test->asking = false;
-        } else if (kept) {
-            put_inbox(test, kept);
-        }
-        struct delivery_event verdict = {.kind = DELIVERY_VERDICT,
-                                         .address = test->endpoint,
-                                         .outcome = kept ? FRAME_HANDLED : FRAME_DIED,
-                                         .reason = kept ? FRAME_NO_REASON : FRAME_REFUSED};
-        (void)process_step(test->host.process, &verdict);
-    }
-}
-
 /* ---- what the process tells ---- */
 
 static void on_runnable(void *user, struct mesh_address address) {
     struct mesh_test *test = user;
-    if (mesh_address_equal(address, test->endpoint)) {
-        take_mail(test);
+    struct inbox *inbox = test_inbox(test, address);
+    if (inbox) {
+        inbox_on_mail(inbox);
     } else {
         host_callbacks.runnable(&test->host, address);
     }
@@ -93,19 +58,12 @@ static void on_settled(void *user, const struct message *message) {
 
 static void on_unhandled(void *user, struct message *message) {
     struct mesh_test *test = user;
-    if (message->kind != FRAME_USER || !mesh_address_equal(message->sender, test->endpoint)) {
+    struct inbox *inbox = test_inbox(test, message->sender);
+    if (message->kind != FRAME_USER || !inbox) {
         host_callbacks.unhandled(&test->host, message);
         return;
     }
-    bool asked = test->asking && message->ask == test->ask;
-    struct mesh_message *kept = asked || message->outcome == FRAME_RETURNED ? view_keep_failed(message) : NULL;
-    if (asked) {
-        test->failed = kept;
-        test->asking = false;
-        test->ask_failed = true;
-    } else if (kept) {
-        put_inbox(test, kept);
-    }
+    inbox_on_failed(inbox, message);
     if (message->outcome == FRAME_DIED) {
         dead_letters_send(&test->host.dead_letters, test->host.process, test->host.log, message);
     }
@@ -117,18 +75,20 @@ enum mesh_status test_begin(struct mesh_test *test, const struct control_create 
     char type[FRAME_TYPE_BYTES + 1];
     (void)snprintf(type, sizeof type, "%.*s", (int)create->type.size, (const char *)create->type.data);
     enum mesh_status status = module_find(&found, test->host.types, type, test->host.origin, error);
-    bool supervised = create->supervision.on_failure != CONTROL_STOP;
-    if (status == MESH_OK && supervised) {
+    if (status == MESH_OK) {
+        status = test_admit(test, found, create, error);
+    }
+    if (status == MESH_OK && create->supervision.on_failure != CONTROL_STOP) {
         status = test_supervise(test, create->address, &create->supervision);
     }
-    if (status != MESH_OK) {
-        return status;
+    if (status == MESH_OK) {
+        struct mesh_address parent = create->detached ? process_address(test->host.process) : create->parent;
+        bool restarts = create->supervision.on_failure == CONTROL_RESTART;
+        status = hosted_begin(&test->host, create->address, parent, found, restarts, error);
     }
-    struct mesh_address parent = create->detached ? process_address(test->host.process) : create->parent;
-    bool restarts = create->supervision.on_failure == CONTROL_RESTART;
-    status = hosted_begin(&test->host, create->address, parent, found, restarts, error);
-    if (status != MESH_OK && supervised) {
+    if (status != MESH_OK) {
         test_unsupervise(test, create->address);
+        test_dismiss(test, create->address);
     }
     return status;
 }
@@ -289,9 +249,7 @@ static enum mesh_status open_host(struct mesh_test *test, const struct mesh_test
     }
     if (status == MESH_OK) {
         test->began_ns = process_now(test->host.process);
-        test->endpoint = address_make(NODE_INCARNATION, ENDPOINT_SLOT, 0);
-        status = process_step(test->host.process,
-                              &(struct delivery_event){.kind = DELIVERY_OPEN, .address = test->endpoint});
+        status = test_open_endpoint(test, address_make(NODE_INCARNATION, ENDPOINT_SLOT, 0), &test->own);
     }
     return status;
 }
@@ -308,13 +266,17 @@ enum mesh_status mesh_test_new(struct mesh_test **out, const struct mesh_test_op
     }
     test->options = (struct host_options){.node = NODE_INCARNATION, .node_name = "test", .crash_page = -1};
     test->options.incarnation = NODE_INCARNATION;
-    test->inbox_tail = &test->inbox;
+    map_init(&test->endpoints, sizeof(struct mesh_address), ENDPOINTS_MAX, NODE_INCARNATION);
+    test->endpoint_mint = address_mint_init(NODE_INCARNATION, ENDPOINT_SLOT);
     test->settled_tail = &test->settled;
     test->now_ns = NS_PER_S;
     test->real_time = options->real_time;
     status = host_init(&test->host, &test->options);
     test->host.types = options->types;
     test->host.origin = "the test";
+    if (status == MESH_OK) {
+        status = test_init_capabilities(test);
+    }
     if (status == MESH_OK) {
         status = open_host(test, options, error);
     }
@@ -327,12 +289,6 @@ enum mesh_status mesh_test_new(struct mesh_test **out, const struct mesh_test_op
 }
 
 static void free_lists(struct mesh_test *test) {
-    struct mesh_message *message;
-    while ((message = test_take_inbox(test))) {
-        mesh_message_release(&message);
-    }
-    mesh_message_release(&test->reply);
-    mesh_message_release(&test->failed);
     for (struct settled *settled; (settled = test->settled);) {
         test->settled = settled->next;
         free(settled);
@@ -368,9 +324,10 @@ void mesh_test_destroy(struct mesh_test **destroyed) {
         return;
     }
     *destroyed = NULL;
-    if (!mesh_address_is_none(test->endpoint)) {
+    if (test->own) {
         end_actors(test);
     }
+    test_close_endpoints(test);
     if (test->host.process) {
         drive_fini(&test->host.drive);
     }
@@ -379,5 +336,6 @@ void mesh_test_destroy(struct mesh_test **destroyed) {
     memory_hub_destroy(&test->hub);
     log_close(&test->host.log);
     free_lists(test);
+    test_free_capabilities(test);
     free(test);
 }

@@ -9,13 +9,16 @@
 #ifndef MESH_RUNTIME_TEST_KIT_H
 #define MESH_RUNTIME_TEST_KIT_H
 
+#include "mesh/core/capability.h"
 #include "mesh/core/supervision.h"
 #include "mesh/runtime/hosted.h"
+#include "mesh/runtime/inbox.h"
 #include <mesh/test.h>
 
 struct memory_hub;
+struct demand;
 
-enum { SETTLEMENTS_MAX = 65536, ENDPOINT_SLOT = 1 };
+enum { SETTLEMENTS_MAX = 65536, ENDPOINT_SLOT = 1, ENDPOINTS_MAX = 4096 };
 
 /* A settlement that waits to be looked at: its texts lie behind it. */
 struct settled {
@@ -54,11 +57,12 @@ struct mesh_test {
     struct memory_hub *hub;
     uint64_t now_ns, began_ns;
     bool real_time;
-    struct mesh_address endpoint;
-    struct mesh_message *inbox, **inbox_tail;
-    uint64_t ask; /* the number of the last; its answer is `reply`, or `failed` is what it came to */
-    struct mesh_message *reply, *failed;
-    bool asking, ask_failed;
+    struct map endpoints; /* by address */
+    struct mesh_test_endpoint *own;
+    struct address_mint endpoint_mint; /* of the others */
+    uint64_t last_ask;
+    struct capability_set capabilities;
+    struct demand *demands;
     struct settled *settled, **settled_tail, *shown;
     size_t settled_count;
     struct doomed *doomed;
@@ -75,7 +79,7 @@ bool test_go_on(struct mesh_test *test, uint64_t until_ns);
 /* The time that a public time-out means. */
 uint64_t test_until(const struct mesh_test *test, int timeout_ms);
 
-/* Begins an actor, under its supervision. MESH_UNKNOWN_TYPE, and as hosted_begin. */
+/* Begins an actor, under its supervision. MESH_UNKNOWN_TYPE, and as test_admit and hosted_begin. */
 MESH_MUST_USE enum mesh_status test_begin(struct mesh_test *test, const struct control_create *create,
                                           struct mesh_error *error);
 
@@ -95,7 +99,26 @@ MESH_MUST_USE enum mesh_status test_doom(struct mesh_test *test, struct mesh_act
 /* The host says that an actor has ended, or has failed and waits for a word: starts it anew, gives it up, tells its parent. */
 void test_on_exited(struct mesh_test *test, const struct control_exited *exited);
 
-/* The next message of the test's endpoint; NULL when there is none. */
-struct mesh_message *test_take_inbox(struct mesh_test *test);
+/* ---- endpoints ---- */
+
+/* As mesh_test_endpoint_open, of that address. */
+MESH_MUST_USE enum mesh_status test_open_endpoint(struct mesh_test *test, struct mesh_address address,
+                                                  struct mesh_test_endpoint **out);
+void test_close_endpoints(struct mesh_test *test);
+
+/* The inbox of that address; NULL when no endpoint has it. */
+struct inbox *test_inbox(struct mesh_test *test, struct mesh_address address);
+
+/* ---- capabilities: what the directories of all nodes do ---- */
+
+/* The standard ones (H1). MESH_NO_MEMORY. */
+MESH_MUST_USE enum mesh_status test_init_capabilities(struct mesh_test *test);
+void test_free_capabilities(struct mesh_test *test);
+
+/* Whether the actor to be created fits; if so, that is judged again with each change, until it is dismissed (H4).
+ * MESH_NO_COMPATIBLE_NODE, MESH_TOO_LARGE (too many requirements), MESH_NO_MEMORY. */
+MESH_MUST_USE enum mesh_status test_admit(struct mesh_test *test, const struct mesh_type *type,
+                                          const struct control_create *create, struct mesh_error *error);
+void test_dismiss(struct mesh_test *test, struct mesh_address actor);
 
 #endif

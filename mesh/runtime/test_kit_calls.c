@@ -4,10 +4,8 @@
 #include "mesh/base/time.h"
 #include "mesh/runtime/create_terms.h"
 #include "mesh/runtime/error.h"
-#include "mesh/runtime/post.h"
 #include "mesh/runtime/test_kit.h"
 #include <stdlib.h>
-#include <string.h>
 
 enum mesh_status mesh_test_create(struct mesh_test *test, const char *type, const struct mesh_create_options *options,
                                   struct mesh_address *out, struct mesh_error *error) {
@@ -30,90 +28,6 @@ enum mesh_status mesh_test_create(struct mesh_test *test, const char *type, cons
         *out = create.address;
     }
     return status;
-}
-
-static enum mesh_status submit(struct mesh_test *test, struct post *post) {
-    post->from = test->endpoint;
-    post->now_ns = process_now(test->host.process);
-    return post_now(test->host.process, post);
-}
-
-enum mesh_status mesh_test_tell(struct mesh_test *test, struct mesh_address to, const char *type, const void *data,
-                                size_t bytes) {
-    struct post post = {.to = to, .kind = FRAME_USER, .type = type, .data = data, .bytes = bytes};
-    process_lock(test->host.process);
-    enum mesh_status status = submit(test, &post);
-    process_unlock(test->host.process);
-    return status;
-}
-
-enum mesh_status mesh_test_tell_text(struct mesh_test *test, struct mesh_address to, const char *text) {
-    return mesh_test_tell(test, to, MESH_TEXT, text, strlen(text) + 1);
-}
-
-enum mesh_status mesh_test_request_exit(struct mesh_test *test, struct mesh_address who, bool alone) {
-    uint8_t flag = 1;
-    struct post post = {.to = who, .kind = FRAME_EXIT_REQUEST, .type = "", .data = &flag, .bytes = alone ? 1 : 0};
-    process_lock(test->host.process);
-    enum mesh_status status = submit(test, &post);
-    process_unlock(test->host.process);
-    return status;
-}
-
-static enum mesh_status await_reply(struct mesh_test *test, uint64_t until_ns, struct mesh_message **reply) {
-    test_run(test);
-    while (test->asking && test_go_on(test, until_ns)) {
-    }
-    if (test->reply) {
-        *reply = test->reply;
-        test->reply = NULL;
-        return MESH_OK;
-    }
-    if (!test->ask_failed) {
-        test->asking = false;
-        return MESH_TIMED_OUT;
-    }
-    *reply = test->failed;
-    test->failed = NULL;
-    return *reply && (*reply)->kind == MESH_POISON ? MESH_REFUSED : MESH_DEAD;
-}
-
-enum mesh_status mesh_test_ask(struct mesh_test *test, struct mesh_address to, const char *type, const void *data,
-                               size_t bytes, int timeout_ms, struct mesh_message **reply) {
-    struct post post = {.to = to, .kind = FRAME_USER, .type = type, .data = data, .bytes = bytes};
-    *reply = NULL;
-    process_lock(test->host.process);
-    post.ask = ++test->ask;
-    test->asking = true;
-    test->ask_failed = false;
-    enum mesh_status status = submit(test, &post);
-    if (status == MESH_OK) {
-        status = await_reply(test, test_until(test, timeout_ms), reply);
-    } else {
-        test->asking = false;
-    }
-    process_unlock(test->host.process);
-    return status;
-}
-
-enum mesh_status mesh_test_ask_text(struct mesh_test *test, struct mesh_address to, const char *text, int timeout_ms,
-                                    struct mesh_message **reply) {
-    return mesh_test_ask(test, to, MESH_TEXT, text, strlen(text) + 1, timeout_ms, reply);
-}
-
-enum mesh_status mesh_test_listen(struct mesh_test *test, int timeout_ms, struct mesh_message **out) {
-    process_lock(test->host.process);
-    uint64_t until_ns = test_until(test, timeout_ms);
-    test_run(test);
-    while (!test->inbox && test_go_on(test, until_ns)) {
-    }
-    *out = test_take_inbox(test);
-    process_unlock(test->host.process);
-    return *out ? MESH_OK : MESH_TIMED_OUT;
-}
-
-struct mesh_address mesh_test_address(const struct mesh_test *test) {
-    return test->endpoint;
 }
 
 void mesh_test_run(struct mesh_test *test) {

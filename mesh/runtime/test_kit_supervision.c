@@ -182,4 +182,5 @@ void test_on_exited(struct mesh_test *test, const struct control_exited *exited)
     }
     tell_end(test, exited, supervised);
     test_unsupervise(test, exited->address);
+    test_dismiss(test, exited->address);
 }

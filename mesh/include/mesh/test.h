@@ -12,12 +12,10 @@
  *   mesh_test_destroy(&test);
  *
  * Supervision is that of a node (C7), and so are detached actors (C6), the ends that parents hear of (C4), dead letters and their
- * handler (E4). What is not as on a node:
- *   - Requirements are not judged, and there are no capabilities to change: every create is placed here (H).
+ * handler (E4), requirements and capabilities (H2a), endpoints and their inboxes (D11, D12). What is not as on a node:
  *   - A crash is that of one actor; on a node it takes the light actors of the same process along (A4).
  *   - How far a crashed actor had come is always on record, so no message is marked redelivered (D4).
  *   - Only signals are injected. A handler that really crashes, or calls exit(), ends the test; no node is ever lost.
- *   - The test has one endpoint, and no private ones (D12).
  *
  * One thread uses a test; threads that actors make may send. Rules A1 to F2.
  *
@@ -43,11 +41,18 @@ MESH_MUST_USE MESH_API enum mesh_status mesh_test_new(struct mesh_test **out, co
 /* Has all actors exit, so that their `stop` has run, and frees everything. Nulls the pointer; NULL-safe. */
 MESH_API void mesh_test_destroy(struct mesh_test **test);
 
-/* Creates a top-level actor; its constructor runs with the next run. Of the options its supervision counts; requirements are not
- * judged. MESH_INVALID_ARGUMENT for options that mesh_create refuses, MESH_UNKNOWN_TYPE, MESH_FULL, MESH_NO_MEMORY. */
+/* Creates a top-level actor; its constructor runs with the next run. MESH_INVALID_ARGUMENT for options that mesh_create refuses,
+ * MESH_UNKNOWN_TYPE, MESH_NO_COMPATIBLE_NODE with a text that says what is missing, MESH_TOO_LARGE for more than 64 requirements of type and
+ * options together, MESH_FULL, MESH_NO_MEMORY. */
 MESH_MUST_USE MESH_API enum mesh_status mesh_test_create(struct mesh_test *test, const char *type,
                                                          const struct mesh_create_options *options,
                                                          struct mesh_address *out, struct mesh_error *error);
+
+/* What the test's node has to offer (H1): `value` as in a configuration file, true, 42, 2.5 or text; NULL: nothing. At first there are
+ * the standard ones alone, which cannot be set. What requires something that is not there any more is asked to exit, with the next run; to set
+ * what is so already does nothing (H4). MESH_REFUSED for a standard one, MESH_INVALID_ARGUMENT, MESH_TOO_LARGE, MESH_NO_MEMORY. */
+MESH_MUST_USE MESH_API enum mesh_status mesh_test_set_capability(struct mesh_test *test, const char *name,
+                                                                 const char *value);
 
 /* Sends from the test's own endpoint. As mesh_tell, but at the window's limit MESH_WOULD_BLOCK at once. */
 MESH_MUST_USE MESH_API enum mesh_status mesh_test_tell(struct mesh_test *test, struct mesh_address to, const char *type,
@@ -55,7 +60,8 @@ MESH_MUST_USE MESH_API enum mesh_status mesh_test_tell(struct mesh_test *test, s
 MESH_MUST_USE MESH_API enum mesh_status mesh_test_tell_text(struct mesh_test *test, struct mesh_address to,
                                                             const char *text);
 
-/* Sends and runs until the answer is there. Statuses and ownership of `*reply` as mesh_ask. Other messages stay for mesh_test_listen. */
+/* Sends and runs until the answer is there. Statuses and ownership of `*reply` as mesh_ask. Other messages stay for
+ * mesh_test_listen, and so does an answer that comes late. */
 MESH_MUST_USE MESH_API enum mesh_status mesh_test_ask(struct mesh_test *test, struct mesh_address to, const char *type,
                                                       const void *data, size_t bytes, int timeout_ms,
                                                       struct mesh_message **reply);
@@ -63,12 +69,38 @@ MESH_MUST_USE MESH_API enum mesh_status mesh_test_ask_text(struct mesh_test *tes
                                                            const char *text, int timeout_ms,
                                                            struct mesh_message **reply);
 
-/* Runs until there is a message for the test's endpoint, which is the caller's. MESH_TIMED_OUT. */
+/* Runs until there is a message for the test's endpoint, which is the caller's, and handled by that. MESH_TIMED_OUT. */
 MESH_MUST_USE MESH_API enum mesh_status mesh_test_listen(struct mesh_test *test, int timeout_ms,
                                                          struct mesh_message **out);
 
 /* The endpoint's address, for actors that are to send to it. */
 MESH_API struct mesh_address mesh_test_address(const struct mesh_test *test);
+
+/* ---- private endpoints (D12) ---- */
+
+/* One more endpoint with an address and an inbox of its own, as a thread of a program opens one. The functions are those above, which are
+ * these on the test's own endpoint. */
+struct mesh_test_endpoint;
+
+/* It lasts until it is closed or the test is destroyed. MESH_FULL at 4096, MESH_NO_MEMORY. */
+MESH_MUST_USE MESH_API enum mesh_status mesh_test_endpoint_open(struct mesh_test *test,
+                                                                struct mesh_test_endpoint **out);
+
+/* What is unread is dead (exited). Nulls the pointer; NULL-safe. */
+MESH_API void mesh_test_endpoint_close(struct mesh_test_endpoint **endpoint);
+
+MESH_API struct mesh_address mesh_test_endpoint_address(const struct mesh_test_endpoint *endpoint);
+MESH_MUST_USE MESH_API enum mesh_status mesh_test_endpoint_tell(struct mesh_test_endpoint *endpoint,
+                                                                struct mesh_address to, const char *type,
+                                                                const void *data, size_t bytes);
+MESH_MUST_USE MESH_API enum mesh_status mesh_test_endpoint_ask(struct mesh_test_endpoint *endpoint,
+                                                               struct mesh_address to, const char *type,
+                                                               const void *data, size_t bytes, int timeout_ms,
+                                                               struct mesh_message **reply);
+MESH_MUST_USE MESH_API enum mesh_status mesh_test_endpoint_listen(struct mesh_test_endpoint *endpoint, int timeout_ms,
+                                                                  struct mesh_message **out);
+
+/* ---- running ---- */
 
 /* Runs until nothing is left to do at this time. */
 MESH_API void mesh_test_run(struct mesh_test *test);

@@ -2,7 +2,7 @@
  * values; to change one capability makes a new copy of all, which happens at start and at an operator's word only.
  *
  * SPDX-License-Identifier: MPL-2.0 */
-#include "convention/core/capability.h"
+#include "mesh/core/capability.h"
 #include <stdlib.h>
 #include <string.h>
 

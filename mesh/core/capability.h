@@ -4,8 +4,8 @@
  * they hold. Pure. Rules H1, H2.
  *
  * SPDX-License-Identifier: MPL-2.0 */
-#ifndef CONVENTION_CORE_CAPABILITY_H
-#define CONVENTION_CORE_CAPABILITY_H
+#ifndef MESH_CORE_CAPABILITY_H
+#define MESH_CORE_CAPABILITY_H
 
 #include "proto/convention.h"
 #include <mesh/status.h>

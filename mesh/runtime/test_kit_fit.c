@@ -1,0 +1,154 @@
+/* The test kit: what the test's node has to offer, and whom that fits (H1, H2a, H4). See test_kit.h.
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
+#include "mesh/core/capability.h"
+#include "mesh/runtime/error.h"
+#include "mesh/runtime/requirement.h"
+#include "mesh/runtime/test_kit.h"
+#include "proto/codec.h"
+#include <mesh/version.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/utsname.h>
+
+enum { MISSING_BYTES = 400 };
+
+/* What an actor requires: its creator and its type. */
+struct demand {
+    struct demand *next;
+    struct mesh_address actor;
+    struct requirement_set requirements;
+};
+
+enum mesh_status test_init_capabilities(struct mesh_test *test) {
+    struct utsname host;
+    char wire[16];
+    (void)snprintf(wire, sizeof wire, "%d.%d", CODEC_MAJOR, CODEC_MINOR);
+    struct capability_standard standard = {
+        .library_version = mesh_version(),
+        .wire_version = wire,
+        .node_name = test->options.node_name,
+        .watch_supported = true,
+        .system_base = "test",
+        .host_architecture = uname(&host) == 0 ? host.machine : "unknown",
+    };
+    return capability_set_standard(&test->capabilities, &standard);
+}
+
+void test_free_capabilities(struct mesh_test *test) {
+    for (struct demand *demand; (demand = test->demands);) {
+        test->demands = demand->next;
+        requirement_set_fini(&demand->requirements);
+        free(demand);
+    }
+    capability_set_fini(&test->capabilities);
+}
+
+/* ---- creates ---- */
+
+static enum mesh_status keep_demand(struct mesh_test *test, struct mesh_address actor,
+                                    const struct frame_requirement *items, size_t count) {
+    struct demand *demand = malloc(sizeof *demand);
+    if (!demand) {
+        return MESH_NO_MEMORY;
+    }
+    *demand = (struct demand){.next = test->demands, .actor = actor};
+    enum mesh_status status = requirement_set_copy(&demand->requirements, items, count);
+    if (status != MESH_OK) {
+        free(demand);
+        return status;
+    }
+    test->demands = demand;
+    return MESH_OK;
+}
+
+/* The creator's, and behind them the type's. */
+static enum mesh_status merge(struct frame_requirement out[2 * FRAME_REQUIREMENTS], size_t *count,
+                              const struct control_create *create, const struct mesh_type *type) {
+    struct requirements own;
+    enum mesh_status status = requirements_init(&own, type->requirements, type->requirements_count);
+    if (status == MESH_OK) {
+        *count = 0;
+        for (size_t i = 0; i < create->requirements_count; i++) {
+            out[(*count)++] = create->requirements[i];
+        }
+        for (size_t i = 0; i < own.count; i++) {
+            out[(*count)++] = own.items[i];
+        }
+        requirements_fini(&own);
+    }
+    return status;
+}
+
+enum mesh_status test_admit(struct mesh_test *test, const struct mesh_type *type, const struct control_create *create,
+                            struct mesh_error *error) {
+    if (type->requirements_count == 0 && create->requirements_count == 0) {
+        return MESH_OK;
+    }
+    struct frame_requirement items[2 * FRAME_REQUIREMENTS];
+    char missing[MISSING_BYTES];
+    size_t count;
+    enum mesh_status status = merge(items, &count, create, type);
+    if (status == MESH_OK && !capability_fits(&test->capabilities, items, count, missing, sizeof missing)) {
+        const char *node = test->options.node_name;
+        return error_set(error, MESH_NO_COMPATIBLE_NODE,
+                         "no node of 1 can host type %s: node %s does not fit type %s: %s", type->name, node,
+                         type->name, missing);
+    }
+    if (status == MESH_OK) {
+        status = keep_demand(test, create->address, items, count);
+    }
+    return status == MESH_OK ? status
+                             : error_set(error, status, "the requirements of an actor of type %s: %s", type->name,
+                                         mesh_status_text(status));
+}
+
+void test_dismiss(struct mesh_test *test, struct mesh_address actor) {
+    struct demand **place = &test->demands;
+    while (*place && !mesh_address_equal((*place)->actor, actor)) {
+        place = &(*place)->next;
+    }
+    struct demand *removed = *place;
+    if (removed) {
+        *place = removed->next;
+        requirement_set_fini(&removed->requirements);
+        free(removed);
+    }
+}
+
+/* ---- changes ---- */
+
+static void judge_all(struct mesh_test *test) {
+    for (const struct demand *demand = test->demands; demand; demand = demand->next) {
+        const struct requirement_set *required = &demand->requirements;
+        if (!capability_fits(&test->capabilities, required->items, required->count, NULL, 0)) {
+            hosted_tell(&test->host, &(struct lifecycle_event){.kind = LIFECYCLE_EXIT_REQUEST, .actor = demand->actor});
+        }
+    }
+}
+
+static bool is_so(const struct mesh_test *test, const struct frame_capability *item) {
+    const struct frame_capability *known = capability_set_get(&test->capabilities, item->name);
+    if (item->values_count == 0) {
+        return !known;
+    }
+    return known && !known->list && capability_value_equal(&known->values[0], &item->values[0]);
+}
+
+enum mesh_status mesh_test_set_capability(struct mesh_test *test, const char *name, const char *value) {
+    struct frame_value converted = {0};
+    struct frame_capability item = {.name = bytes_of_text(name)};
+    if (value) {
+        converted = requirement_value(value);
+        item.values = &converted;
+        item.values_count = 1;
+    }
+    process_lock(test->host.process);
+    bool same = is_so(test, &item);
+    enum mesh_status status = capability_set_put(&test->capabilities, &item);
+    if (status == MESH_OK && !same) {
+        judge_all(test);
+    }
+    process_unlock(test->host.process);
+    return status;
+}

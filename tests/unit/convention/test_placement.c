@@ -1,0 +1,43 @@
+/* Placement: which of several nodes is chosen.
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
+#include "convention/core/placement.h"
+#include "mesh/base/check.h"
+#include <criterion/criterion.h>
+#include <stdio.h>
+
+static struct member *join(struct members *members, uint64_t incarnation, uint32_t actors) {
+    char name[16];
+    snprintf(name, sizeof name, "n%u", (unsigned)incarnation);
+    struct frame_member from = {.incarnation = incarnation, .name = bytes_of_text(name), .actors = actors};
+    struct member *member = NULL;
+    from.endpoint = from.name;
+    CHECK(members_add(members, 0, &from, &member) == MESH_OK);
+    return member;
+}
+
+Test(placement, H3_the_fewest_actors_then_the_order_of_nodes_without_who_refused) {
+    struct members members;
+    char text[200];
+    cr_assert_eq(members_init(&members, 4), MESH_OK);
+    join(&members, 1, 2);
+    struct member *second = join(&members, 2, 1);
+    struct member *third = join(&members, 3, 1);
+    struct placement_request request = {.type = bytes_of_text("t")};
+    cr_assert_eq(placement_choose(&request, &members, text, sizeof text), second);
+    second->placed = 1;
+    cr_assert_eq(placement_choose(&request, &members, text, sizeof text), third);
+    second->placed = 0;
+    uint64_t refused_by[3] = {2, 1, 3};
+    request.refused_by = refused_by;
+    request.refused_count = 1;
+    cr_assert_eq(placement_choose(&request, &members, text, sizeof text), third);
+    third->liveness.suspect = true;
+    request.refused_count = 2;
+    cr_assert_null(placement_choose(&request, &members, text, sizeof text));
+    request.refused_count = 3;
+    request.refusal = bytes_of_text("no such type");
+    cr_assert_null(placement_choose(&request, &members, text, sizeof text));
+    cr_assert_str_eq(text, "no node of 3 can host type t: no such type");
+    members_fini(&members);
+}
