@@ -173,7 +173,9 @@ struct control_dead_letter_handler {
 
 struct control_dead_letter {
     struct mesh_address handler, target, sender;
+    uint64_t ask; /* of the handler, which is an endpoint then: nobody will answer it (D11); else 0 */
     enum frame_reason reason;
+    bool returned; /* only of an ask */
     bool maybe_handled;
     struct bytes type, payload, text;
     uint64_t payload_bytes; /* of all of it */

@@ -38,6 +38,8 @@ bool control_put_dead_letter(struct arena *arena, const struct control_dead_lett
     out->payload.len = letter->payload.size;
     out->payload_bytes = letter->payload_bytes;
     out->text = codec_text(arena, letter->text);
+    out->ask = letter->ask;
+    out->returned = letter->returned;
     return out->type && out->text;
 }
 
@@ -52,6 +54,8 @@ bool control_get_dead_letter(const Mesh__Wire__DeadLetter *wire, struct control_
         .payload = bytes_make(wire->payload.data, wire->payload.len),
         .text = codec_view(wire->text),
         .payload_bytes = wire->payload_bytes,
+        .ask = wire->ask,
+        .returned = wire->returned,
     };
     return !mesh_address_is_none(out->target) && wire->reason >= 0 && out->reason <= FRAME_NODE_LOST &&
            out->type.size <= FRAME_TYPE_BYTES && out->text.size <= FRAME_TEXT_BYTES &&

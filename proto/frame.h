@@ -69,6 +69,8 @@ enum {
     FRAME_ACK_STALE = 2, /* the epoch is unknown here and too old: begin a new one; the answer to a close, too */
     FRAME_ACK_LOST =
         4, /* with STALE: the stream was dropped here with its process; what was sent may have been handled */
+    FRAME_ACK_ENDED = 8,      /* the target has ended, and what it had sent is received */
+    FRAME_ACK_PASSED_ON = 16, /* the target has forwarded an ask, which others may answer (D11) */
 };
 
 #define FRAME_TTL_NEVER UINT32_MAX /* of a run whose messages do not expire; a ttl of 0 has expired */

@@ -147,8 +147,8 @@ struct message_pool *delivery_pool(struct delivery *d) {
     return d->pool;
 }
 
-bool delivery_keeps(const struct delivery *d) {
-    return d->streams_busy > 0;
+bool delivery_needs_links(const struct delivery *d) {
+    return d->counters.in_flight > 0 || d->streams_busy > 0 || d->watches > 0;
 }
 
 struct delivery_census delivery_census(const struct delivery *d) {
@@ -230,6 +230,8 @@ static enum mesh_status on_event(struct delivery *d, uint64_t now_ns, const stru
         return actor_forget(d, event->address);
     case DELIVERY_RENEW:
         return actor_renew(d, event->address);
+    case DELIVERY_PASSED_ON:
+        return actor_pass_on(d, event->address);
     case DELIVERY_FRAME:
         delivery_on_frame(d, now_ns, event->peer, event->batch);
         return MESH_OK;

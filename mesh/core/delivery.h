@@ -67,7 +67,8 @@ enum delivery_event_kind {
     DELIVERY_FORGET, /* a closed one is given up: what it still had open is counted as abandoned */
     DELIVERY_RENEW, /* an open one begins a new life, as if its process had died: what it had open is abandoned, and with what
                          * it was told by itself it is lost; what others sent stays, in order (C7) */
-    DELIVERY_FRAME, /* `batch` came from process `peer`; it may be malformed in meaning, not in form */
+    DELIVERY_PASSED_ON, /* it has forwarded an ask, so that its end is no answer to who watches it (D11) */
+    DELIVERY_FRAME,     /* `batch` came from process `peer`; it may be malformed in meaning, not in form */
     DELIVERY_RESOLVED, /* `address` lives in process `peer`, started anew `life` times; an answer of an earlier life than one
                          * told before is asked for again (D4). `gone`, unless NULL: what is on record of the life before, for the
                          * sender who asked; the streams of others that had sent there wait for answers of their own (C7) */
@@ -139,13 +140,20 @@ enum mesh_status delivery_step(struct delivery *delivery, uint64_t now_ns, const
 /* The next thing to do; false when there is none. */
 bool delivery_poll(struct delivery *delivery, struct delivery_action *out);
 
-/* The next message whose fate is known; the caller owns it from now on. NULL when there is none, or no memory to give it. */
+/* The next message whose fate is known; the caller owns it from now on. NULL when there is none, or no memory to give it. One of kind
+ * FRAME_SKIP is none: it says that the target of a delivery_watch has ended. */
 struct message *delivery_settled(struct delivery *delivery);
 
-/* The next dead user message whose sender is gone, so that nobody is told but the dead-letter handler (D14): what that one had sent and
- * is dead by now, and what it had not got to its receiver, as expired. It was counted as abandoned. The caller owns it. NULL as
- * delivery_settled. */
+/* The next user message that was not handled and whose sender is gone, so that nobody is told but the dead-letter handler (D14): what that
+ * one had sent and is dead or returned by now, and what it had not got to its receiver, as expired. It was counted as abandoned. The caller
+ * owns it. NULL as delivery_settled. */
 struct message *delivery_unclaimed(struct delivery *delivery);
+
+/* The sender, which has just sent to the target, waits for an answer until then (0: no more): should the target end, also one that has
+ * handled everything, delivery_settled says so once, after all that it has left open. Not of a target that has forwarded an ask, or that is
+ * started anew. MESH_NOT_FOUND for a target in this process, of whose end the caller knows itself. */
+enum mesh_status delivery_watch(struct delivery *delivery, struct mesh_address sender, struct mesh_address target,
+                                uint64_t until_ns);
 
 /* Fills `out` with the next batch for `peer`, runs and acks, at most FRAME_BATCH_BYTES of payload (one larger message
  * goes alone); false when there is nothing. Valid until the next call. What was pulled counts as sent. */
@@ -192,9 +200,9 @@ struct delivery_traffic {
 };
 bool delivery_traffic(const struct delivery *delivery, struct mesh_address address, struct delivery_traffic *out);
 
-/* Whether messages from other processes wait in a mailbox or are in a handler's hands: the caller should notice then when one of those
- * processes is lost (D14). */
-bool delivery_keeps(const struct delivery *delivery);
+/* Whether the loss of another process should be noticed though no ack is overdue: something is in flight, messages of others wait in a
+ * mailbox or are in a handler's hands (D14), or somebody watches (D11). */
+bool delivery_needs_links(const struct delivery *delivery);
 
 /* How many of each it keeps. At rest, when every stream has been idle for stream_idle_ns, only open actors are left, and peers. */
 struct delivery_census {

@@ -144,6 +144,24 @@ static void abandon(struct delivery *d, struct actor *actor) {
     }
 }
 
+static void tell_senders(struct delivery *d, struct actor *actor) {
+    LIST_EACH (&actor->streams_in, node, after) {
+        stream_in_want_ack(d, LIST_OWNER(node, struct stream_in, of_actor), STREAM_WANTS_ACK);
+    }
+}
+
+enum mesh_status actor_pass_on(struct delivery *d, struct mesh_address address) {
+    struct actor *actor = actor_find(d, address);
+    if (!actor) {
+        return MESH_NOT_FOUND;
+    }
+    if (!actor->passed_on) {
+        actor->passed_on = true;
+        tell_senders(d, actor);
+    }
+    return MESH_OK;
+}
+
 enum mesh_status actor_forget(struct delivery *d, struct mesh_address address) {
     struct actor *actor = actor_find(d, address);
     if (!actor || !actor->closed || actor->forgotten) {
@@ -151,6 +169,7 @@ enum mesh_status actor_forget(struct delivery *d, struct mesh_address address) {
     }
     actor->forgotten = true;
     abandon(d, actor);
+    tell_senders(d, actor);
     actor_retire(d, actor);
     return MESH_OK;
 }
@@ -210,7 +229,9 @@ void actor_settle_handled(struct delivery *d, struct actor *sender, size_t count
 }
 
 void actor_release(struct delivery *d, struct message *message, bool unclaimed) {
-    if (unclaimed && message->kind == FRAME_USER && message->outcome == FRAME_DIED) {
+    bool before = message->outcome == FRAME_DIED && (message->flags & FRAME_RUN_REDELIVERED); /* in an earlier life */
+    message->maybe_handled = message->maybe_handled || before;
+    if (unclaimed && message->kind == FRAME_USER && message->outcome != FRAME_HANDLED) {
         message_list_append(&d->unclaimed, message);
     } else {
         message_release(message);
@@ -356,9 +377,7 @@ void actor_feed_starved(struct delivery *d, struct actor *actor) {
         return;
     }
     actor->starved = false;
-    LIST_EACH (&actor->streams_in, node, after) {
-        stream_in_want_ack(d, LIST_OWNER(node, struct stream_in, of_actor), STREAM_WANTS_ACK);
-    }
+    tell_senders(d, actor);
 }
 
 /* What found no memory to leave its run is offered again, a little later; what nobody wanted is not. */

@@ -80,6 +80,7 @@ static void pull_acks(struct delivery *d, struct peer *peer) {
         struct frame_ack *ack = &batch->acks[batch->acks_count++];
         bool whole = stream_in_ack(stream, share_of(d, stream), ack, batch->exceptions + batch->exceptions_count,
                                    BATCH_EXCEPTIONS - batch->exceptions_count);
+        ack->flags |= stream_in_end_flags(stream);
         batch->exceptions_count += ack->exceptions_count;
         texts += text_bytes(ack);
         if (whole) {

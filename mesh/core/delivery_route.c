@@ -323,6 +323,7 @@ static void bury_stream(struct delivery *d, struct stream_out *stream, const str
             settle_gone(d, stream, message, gone, on_record);
         }
     }
+    stream_tell_end(d, stream, gone->reason, gone->text);
     struct actor *actor = stream->actor;
     stream_orphan(d, stream);
     if (actor) {

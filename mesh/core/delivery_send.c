@@ -13,6 +13,11 @@ struct stream_key {
     struct mesh_address sender, target;
 };
 
+struct stream_out *stream_find(const struct delivery *d, struct mesh_address sender, struct mesh_address target) {
+    struct stream_key key = {sender, target};
+    return map_get(&d->streams_out, &key);
+}
+
 struct stream_credit delivery_first_credit(const struct delivery *d) {
     return (struct stream_credit){d->limits.first_credit_messages, d->limits.first_credit_bytes};
 }
@@ -314,7 +319,10 @@ void stream_due(struct delivery *d, struct stream_out *stream, uint64_t now_ns) 
     if (stream->expiry_ns <= now_ns) {
         stream_expire(d, stream, now_ns);
     }
-    if (stream->idle_ns <= now_ns) {
+    if (stream->idle_ns <= now_ns && stream->watch_ns > now_ns) {
+        stream->idle_ns = time_add(now_ns, d->limits.stream_idle_ns);
+    } else if (stream->idle_ns <= now_ns) {
+        stream_watch(d, stream, 0);
         if (stream->epoch == 0 || !stream_peer(stream)) {
             stream_free(d, stream);
             return;
@@ -458,8 +466,7 @@ static void resume_if_lost(struct stream_out *stream, const struct frame_ack *ac
 }
 
 void stream_on_ack(struct delivery *d, uint64_t now_ns, struct peer *peer, const struct frame_ack *ack) {
-    struct stream_key key = {ack->sender, ack->target};
-    struct stream_out *stream = map_get(&d->streams_out, &key);
+    struct stream_out *stream = stream_find(d, ack->sender, ack->target);
     d->counters.acks_received++;
     if (!stream || stream_peer(stream) != peer || stream->epoch == 0 || ack->epoch != stream->epoch) {
         d->counters.dropped_unknown++;
@@ -484,6 +491,7 @@ void stream_on_ack(struct delivery *d, uint64_t now_ns, struct peer *peer, const
     if (ack->listed_from <= stream->base) {
         (void)stream_settle(d, stream, ack); /* without memory for all the next ack goes on */
     }
+    stream_on_end(d, stream, ack->flags);
     stream->unanswered = 0;
     if (stream->received > before || stream->base > base) {
         stream->overdue_ns = TIME_NEVER; /* the wait begins anew */
@@ -526,6 +534,7 @@ void stream_orphan(struct delivery *d, struct stream_out *stream) {
         stream->actor->recent = NULL;
     }
     stream->actor = NULL;
+    stream_watch(d, stream, 0);
     list_remove(&stream->of_actor);
     list_remove(&stream->resolving);
     stream->expiry_ns = stream->idle_ns = TIME_NEVER;
@@ -539,6 +548,7 @@ void stream_free(struct delivery *d, struct stream_out *stream) {
     struct message_list all = {0};
     struct message *message;
     stream_unready(stream);
+    stream_watch(d, stream, 0);
     stream_out_drop(stream, true, &all);
     while ((message = message_list_take(&all))) {
         message_release(message);

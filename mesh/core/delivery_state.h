@@ -11,6 +11,7 @@
  *   delivery_frame.c  streams in: what a batch brings
  *   delivery_chunk.c  large messages: into slices, and out of them
  *   delivery_pull.c   what goes into a batch
+ *   delivery_watch.c  who is told of the end of its target
  *
  * SPDX-License-Identifier: MPL-2.0 */
 #ifndef MESH_CORE_DELIVERY_STATE_H
@@ -54,6 +55,7 @@ struct actor {
     bool was_full;    /* a submit found the window full: ROOM is due when it is not (D7) */
     bool offer_again; /* there was no memory to take its next message out of a run */
     bool starved;     /* a stream was refused room in the mailbox: it is told when there is some */
+    bool passed_on;   /* it has forwarded an ask (D11) */
     struct stream_in
         *claimant; /* whose large message finds no room: others get none until it does, or the time is up */
     size_t claimed_bytes;
@@ -124,6 +126,7 @@ struct delivery {
     struct map actors, routes, streams_out, peers;
     size_t streams_in_count;
     size_t streams_busy; /* those that have messages in a mailbox or a handler's hands */
+    size_t watches;      /* streams out that are watched */
     struct deadlines actors_due, streams_due;
     uint64_t seed; /* of the maps */
     struct actor
@@ -159,6 +162,7 @@ enum mesh_status actor_open(struct delivery *d, struct mesh_address address);
 enum mesh_status actor_close(struct delivery *d, struct mesh_address address, enum frame_reason reason);
 enum mesh_status actor_forget(struct delivery *d, struct mesh_address address);
 enum mesh_status actor_renew(struct delivery *d, struct mesh_address address);
+enum mesh_status actor_pass_on(struct delivery *d, struct mesh_address address);
 enum mesh_status actor_verdict(struct delivery *d, const struct delivery_event *event);
 void actor_due(struct delivery *d, struct actor *actor, uint64_t now_ns);
 /* Frees a closed and forgotten one to which nothing leads any more. */
@@ -180,7 +184,7 @@ void actor_unclaim(struct delivery *d, struct actor *actor, const struct stream_
 void actor_feed_starved(struct delivery *d, struct actor *actor);
 /* Puts a message into the mailbox, which has room. */
 void actor_deliver(struct delivery *d, struct actor *actor, struct message *message);
-/* Its sender is not told of its fate; when it is `unclaimed`, and dead, the dead-letter handler is (D14). */
+/* Its sender is not told of its fate; when it is `unclaimed`, and was not handled, the caller is (D14). */
 void actor_release(struct delivery *d, struct message *message, bool unclaimed);
 /* Gives an accepted message, or a run of them, back to the sender, exactly once (D1). */
 void actor_settle(struct delivery *d, struct actor *sender, struct message *message);
@@ -198,6 +202,7 @@ static inline struct peer *stream_peer(const struct stream_out *stream) {
 /* ---- delivery_send.c ---- */
 
 struct stream_credit delivery_first_credit(const struct delivery *d);
+struct stream_out *stream_find(const struct delivery *d, struct mesh_address sender, struct mesh_address target);
 /* Settles each of the list as dead; SKIPs, whose messages were settled before, are only released. */
 void stream_settle_dead(struct delivery *d, struct stream_out *stream, struct message_list *list,
                         enum frame_reason reason, bool maybe_handled);
@@ -258,6 +263,16 @@ void stream_in_finish(struct delivery *d, struct message *message);
 /* A message of its has come into the mailbox; so many have left it. */
 void stream_in_enter(struct delivery *d, struct stream_in *stream);
 void stream_in_leave(struct delivery *d, struct stream_in *stream, size_t count);
+
+/* ---- delivery_watch.c ---- */
+
+/* Until when the stream is watched; 0: no more. */
+void stream_watch(struct delivery *d, struct stream_out *stream, uint64_t until_ns);
+/* Its target has ended: who watches is told, once. */
+void stream_tell_end(struct delivery *d, struct stream_out *stream, enum frame_reason reason, struct bytes text);
+/* What the flags of an ack say of that; and the flags. */
+void stream_on_end(struct delivery *d, struct stream_out *stream, uint32_t flags);
+uint32_t stream_in_end_flags(const struct stream_in *stream);
 
 /* ---- delivery_chunk.c ---- */
 

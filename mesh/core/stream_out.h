@@ -40,6 +40,7 @@ struct stream_out {
     uint64_t lost_peer;    /* the process that was lost with what had been sent to it; 0 for none */
     bool halfway;          /* what is first in the queue goes on with the message whose chunk was sent last */
     bool probe_wanted, closing;
+    bool passed_on; /* the target has forwarded an ask: its end says nothing */
 
     /* Where delivery keeps it, and when it next looks at it. */
     struct actor *actor; /* the sender; NULL when it was forgotten and the stream only closes */
@@ -48,6 +49,7 @@ struct stream_out {
     struct deadline deadline;
     uint64_t overdue_ns, patience_ns; /* when to probe, and how long to wait after that */
     uint64_t idle_ns;                 /* when to close */
+    uint64_t watch_ns;                /* until when somebody waits for the end of its target (D11); 0: nobody does */
     unsigned unanswered;              /* probes, or closes, since the last word */
 };
 

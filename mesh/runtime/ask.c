@@ -88,7 +88,7 @@ static bool reply_is_there(void *user) {
 
 static enum mesh_status await_reply(struct mesh_endpoint *endpoint, uint64_t until_ns, struct mesh_message **reply) {
     struct inbox *inbox = &endpoint->inbox;
-    inbox_await(inbox);
+    inbox_await(inbox, until_ns);
     enum mesh_status status = drive_until(&endpoint->node->drive, reply_is_there, endpoint, until_ns);
     inbox->asking = false;
     if (status != MESH_OK) {
@@ -109,7 +109,7 @@ static enum mesh_status ask(struct mesh_endpoint *endpoint, struct post *post, u
         return status;
     }
     post->ask = ++node->last_id;
-    inbox_begin_ask(&endpoint->inbox, post->ask);
+    inbox_begin_ask(&endpoint->inbox, post->ask, post->to);
     post->now_ns = process_now(node->process);
     status = send(endpoint, post, until_ns);
     if (status == MESH_OK) {

@@ -83,6 +83,16 @@ static void attend_thread(struct host *host) {
     }
 }
 
+/* Who asked is told by this host if nobody will answer, and not by the end of this actor (D11). */
+static void pass_on(struct mesh_actor *self, const struct post *post) {
+    struct host *host = self->host;
+    struct delivery *delivery = process_delivery(host->process);
+    struct delivery_event passed_on = {.kind = DELIVERY_PASSED_ON, .address = self->address};
+    (void)delivery_step(delivery, post->now_ns, &passed_on); /* it is open, for it has sent */
+    (void)delivery_watch(delivery, self->address, post->to, time_add(post->now_ns, POST_EXPIRY_NS)); /* or it is here */
+    forwarded_note(&host->forwarded, &(struct forwarded_ask){.asker = post->asker, .to = post->to, .ask = post->ask});
+}
+
 /* In a handler what is sent leaves when the handler returns, or when a batch is full; other threads' at once. */
 static enum mesh_status submit(struct mesh_actor *self, struct post *post, bool no_wait) {
     struct host *host = self->host;
@@ -94,6 +104,9 @@ static enum mesh_status submit(struct mesh_actor *self, struct post *post, bool 
         status = post_send(&host->drive, post, &self->rooms, wait_end(self, post));
     }
     size_t bytes = post->bytes;
+    if (status == MESH_OK && !mesh_address_is_none(post->asker)) {
+        pass_on(self, post);
+    }
     if (status == MESH_OK && on_main_thread(host)) {
         drive_gather(&host->drive, bytes);
     } else if (status == MESH_OK) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 #include "mesh/runtime/dead_letters.h"
 
+#include "mesh/core/address.h"
 #include "mesh/runtime/post.h"
 #include "mesh/runtime/view.h"
 #include <inttypes.h>
@@ -79,11 +80,35 @@ void dead_letters_send_unclaimed(struct dead_letters *letters, struct process *p
                                  const struct message *message) {
     struct mesh_address admin = process_admin(process);
     struct control_dead_letter letter = letter_of(message);
+    if (message->outcome != FRAME_DIED) {
+        return; /* a poison that nobody will see */
+    }
     if (message->sender.node == admin.node) {
         dead_letters_send(letters, process, log, message);
     } else if (!dead_letters_pass_on(process, admin, &letter)) {
         write_line(letters, process, log, &letter);
     }
+}
+
+void dead_letters_tell_asker(struct process *process, const struct message *message) {
+    struct control_dead_letter letter = letter_of(message);
+    letter.handler = message->asker;
+    letter.ask = message->ask;
+    letter.returned = message->outcome == FRAME_RETURNED;
+    (void)dead_letters_pass_on(process, address_process(message->asker), &letter);
+}
+
+struct message dead_letters_unpack(const struct control_dead_letter *letter) {
+    return (struct message){.kind = FRAME_USER,
+                            .sender = letter->sender,
+                            .target = letter->target,
+                            .ask = letter->ask,
+                            .outcome = letter->returned ? FRAME_RETURNED : FRAME_DIED,
+                            .reason = letter->reason,
+                            .maybe_handled = letter->maybe_handled,
+                            .type = letter->type,
+                            .payload = letter->payload,
+                            .text = letter->text};
 }
 
 enum mesh_status dead_letters_deliver(struct process *process, const struct control_dead_letter *letter) {

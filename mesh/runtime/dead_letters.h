@@ -32,10 +32,16 @@ void dead_letters_on_handler(struct dead_letters *letters, const struct control_
 void dead_letters_send(struct dead_letters *letters, struct process *process, struct log *log,
                        const struct message *message);
 
-/* The same for one whose sender is gone (delivery_unclaimed): it is for the handler of the node that minted the sender's address,
+/* The same for one whose sender is gone (delivery_unclaimed), unless it was returned: it is for the handler of the node that minted the sender's address,
  * by way of the admins when that is another one (D14). */
 void dead_letters_send_unclaimed(struct dead_letters *letters, struct process *process, struct log *log,
                                  const struct message *message);
+
+/* A forwarded ask is dead or returned: so is told who asked (D11), unless too many are on their way. */
+void dead_letters_tell_asker(struct process *process, const struct message *message);
+
+/* What dead_letters_tell_asker has told, as a settled message of the endpoint that asked. It lasts as long as the letter. */
+struct message dead_letters_unpack(const struct control_dead_letter *letter);
 
 /* Sends one on; false, with nothing sent, when too many are on their way from this process. */
 bool dead_letters_pass_on(struct process *process, struct mesh_address to, const struct control_dead_letter *letter);

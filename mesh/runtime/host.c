@@ -136,6 +136,10 @@ static void on_control(void *user, struct mesh_address sender, const struct cont
 static void on_unhandled(void *user, struct message *message) {
     struct host *host = user;
     bool user_message = message->kind == FRAME_USER;
+    forwarded_on_failed(host->process, message);
+    if (message->kind == FRAME_SKIP) {
+        forwarded_on_end(&host->forwarded, host->process, message->target);
+    }
     if (user_message && message->outcome == FRAME_RETURNED && hosted_find(host, message->sender)) {
         view_turn(message, process_address(host->process));
         message_list_append(&host->turned, message);
@@ -149,6 +153,7 @@ static void on_unhandled(void *user, struct message *message) {
 
 static void on_unclaimed(void *user, const struct message *message) {
     struct host *host = user;
+    forwarded_on_failed(host->process, message);
     dead_letters_send_unclaimed(&host->dead_letters, host->process, host->log, message);
 }
 
@@ -325,6 +330,7 @@ void host_fini(struct host *host) {
         free(LIST_OWNER(node, struct timer, of_owner));
     }
     actor_report_forget(host);
+    forwarded_fini(&host->forwarded);
     timers_fini(&host->timers);
     map_fini(&host->actors);
     lifecycle_destroy(&host->lifecycle);

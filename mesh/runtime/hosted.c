@@ -35,6 +35,7 @@ static struct mesh_actor *hosted_new(struct host *host, struct mesh_address addr
 
 void hosted_end(struct mesh_actor *actor) {
     struct dead_letters *letters = &actor->host->dead_letters;
+    forwarded_on_end(&actor->host->forwarded, actor->host->process, actor->address);
     if (mesh_address_equal(letters->own, actor->address)) {
         (void)dead_letters_register(letters, actor->host->process, actor->address, false);
     }

@@ -11,6 +11,7 @@
 #include "mesh/runtime/crash_page.h"
 #include "mesh/runtime/dead_letters.h"
 #include "mesh/runtime/drive.h"
+#include "mesh/runtime/forwarded.h"
 #include "mesh/runtime/host.h"
 #include "mesh/runtime/view.h"
 #include "mesh/runtime/wakeup.h"
@@ -41,6 +42,7 @@ struct host {
     struct watch_statement stated;
     pthread_t main; /* the thread that runs handlers */
     struct dead_letters dead_letters;
+    struct forwarded forwarded;
     struct address_mint mint;
     struct address_mint local_mint; /* for light children, which stay here (A4) */
     char failure[FRAME_TEXT_BYTES]; /* the text of mesh_fail: one handler is at work at a time */

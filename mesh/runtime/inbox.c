@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 #include "mesh/runtime/inbox.h"
 
+#include "mesh/runtime/dead_letters.h"
 #include "mesh/runtime/process.h"
 #include "mesh/runtime/view.h"
 #include <stdlib.h>
@@ -93,7 +94,32 @@ void inbox_on_mail(struct inbox *inbox) {
     pick(inbox, false);
 }
 
+/* Nobody will answer the ask, unless its answer is here, and nobody has waited for it. */
+static void fail_unanswered(struct inbox *inbox, const struct message *message) {
+    bool asking = inbox->asking;
+    inbox->asking = true;
+    pick(inbox, true);
+    inbox->asking = asking;
+    if (!inbox->reply) {
+        inbox->ask = INBOX_ASK_FAILED;
+        mesh_message_release(&inbox->failed);
+        inbox->failed = view_keep_failed(message);
+    }
+}
+
+void inbox_on_letter(struct inbox *inbox, const struct control_dead_letter *letter) {
+    struct message message = dead_letters_unpack(letter);
+    if (inbox->ask == INBOX_ASK_OPEN && letter->ask == inbox->ask_id) {
+        fail_unanswered(inbox, &message);
+    }
+}
+
 void inbox_on_failed(struct inbox *inbox, const struct message *message) {
+    if (message->kind == FRAME_SKIP && inbox->ask == INBOX_ASK_OPEN &&
+        mesh_address_equal(message->target, inbox->asked)) {
+        fail_unanswered(inbox, message);
+        return;
+    }
     bool asked = inbox->ask == INBOX_ASK_OPEN && message->ask == inbox->ask_id && message->kind == FRAME_USER &&
                  !(message->flags & FRAME_RUN_REPLY);
     bool shown =
@@ -110,13 +136,19 @@ void inbox_on_failed(struct inbox *inbox, const struct message *message) {
 
 /* ---- asking and listening ---- */
 
-void inbox_begin_ask(struct inbox *inbox, uint64_t id) {
+static void watch(const struct inbox *inbox, uint64_t until_ns) {
+    (void)delivery_watch(process_delivery(inbox->process), inbox->address, inbox->asked, until_ns); /* or it is dead */
+}
+
+void inbox_begin_ask(struct inbox *inbox, uint64_t id, struct mesh_address target) {
+    inbox->asked = target;
     inbox->ask = INBOX_ASK_OPEN;
     inbox->ask_id = id;
     mesh_message_release(&inbox->failed);
 }
 
-void inbox_await(struct inbox *inbox) {
+void inbox_await(struct inbox *inbox, uint64_t until_ns) {
+    watch(inbox, until_ns);
     inbox->asking = true;
     pick(inbox, true);
 }
@@ -132,6 +164,7 @@ enum mesh_status inbox_take_answer(struct inbox *inbox, struct mesh_message **ou
         status = *out && (*out)->kind == MESH_POISON ? MESH_REFUSED : MESH_DEAD;
     }
     inbox->ask = INBOX_ASK_NONE;
+    watch(inbox, 0);
     return status;
 }
 

@@ -16,6 +16,7 @@
 #include "mesh/core/message.h"
 #include <mesh/message.h>
 
+struct control_dead_letter;
 struct process;
 
 enum { INBOX_ASIDE_MAX = 65536, INBOX_OVERTAKEN_MAX = 1024 };
@@ -36,6 +37,7 @@ struct inbox {
     enum inbox_ask ask;
     bool asking; /* somebody waits for the reply */
     uint64_t ask_id;
+    struct mesh_address asked; /* the target of the ask */
     struct mesh_message *reply, *failed;
 };
 
@@ -50,11 +52,12 @@ void inbox_fini(struct inbox *inbox);
 
 /* ---- asking ---- */
 
-/* An ask begins, of that number; the one before is over. */
-void inbox_begin_ask(struct inbox *inbox, uint64_t id);
+/* An ask of that target begins, of that number; the one before is over. */
+void inbox_begin_ask(struct inbox *inbox, uint64_t id, struct mesh_address target);
 
-/* From now on, until `asking` is lowered, the reply to the open ask is picked; it may be here already. */
-void inbox_await(struct inbox *inbox);
+/* From now on, until `asking` is lowered, the reply to the open ask is picked; it may be here already. Until that time the end of the target
+ * ends the ask. */
+void inbox_await(struct inbox *inbox, uint64_t until_ns);
 
 /* Whether the ask has come to its end. */
 static inline bool inbox_is_answered(const struct inbox *inbox) {
@@ -78,8 +81,11 @@ struct mesh_message *inbox_take(struct inbox *inbox);
 
 void inbox_on_mail(struct inbox *inbox);
 
-/* What came back ends the ask that it belongs to; a poison that belongs to none waits for listen. The message stays the
- * caller's. */
+/* What came back ends the ask that it belongs to, and so does the end of its target (delivery_watch); a poison that belongs to none waits
+ * for listen. The message stays the caller's. */
 void inbox_on_failed(struct inbox *inbox, const struct message *message);
+
+/* A forwarded ask is dead or has come back (dead_letters_tell_asker). */
+void inbox_on_letter(struct inbox *inbox, const struct control_dead_letter *letter);
 
 #endif

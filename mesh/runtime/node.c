@@ -39,6 +39,13 @@ static void on_runnable(void *user, struct mesh_address address) {
 
 static void on_control(void *user, struct mesh_address sender, const struct control *control) {
     struct mesh_node *node = user;
+    if (control->kind == CONTROL_DEAD_LETTER) { /* from wherever an ask was forwarded to */
+        struct mesh_endpoint *endpoint = find(node, control->dead_letter.handler);
+        if (endpoint) {
+            inbox_on_letter(&endpoint->inbox, &control->dead_letter);
+        }
+        return;
+    }
     if (!mesh_address_equal(sender, process_admin(node->process))) {
         return;
     }

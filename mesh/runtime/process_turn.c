@@ -472,11 +472,10 @@ uint64_t process_deadline(const struct process *process) {
     return time_min(least_ns, process->tick_ns);
 }
 
-/* A peer that has received all and handles it long owes no ack, so its death makes nothing overdue, nor does that of one whose
- * messages wait here: while there are any the links are asked now and then. */
+/* A peer that has received all and handles it long owes no ack, so its death makes nothing overdue: while it matters the links are asked
+ * now and then. */
 static void check_links(struct process *process, uint64_t now_ns) {
-    bool open = delivery_counters(process->delivery)->in_flight > 0 || delivery_keeps(process->delivery);
-    if (process->role == FRAME_ROLE_ADMIN || !open) {
+    if (process->role == FRAME_ROLE_ADMIN || !delivery_needs_links(process->delivery)) {
         process->check_ns = 0;
         return;
     }

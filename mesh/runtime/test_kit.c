@@ -122,6 +122,7 @@ static void on_dead_letter_handler(struct mesh_test *test, const struct control_
 /* What actors say to their admin. */
 static void on_control(void *user, struct mesh_address sender, const struct control *control) {
     struct mesh_test *test = user;
+    struct inbox *inbox;
     (void)sender;
     if (control->kind == CONTROL_CREATE) {
         on_create(test, &control->create);
@@ -139,6 +140,8 @@ static void on_control(void *user, struct mesh_address sender, const struct cont
         hosted_shut_down(&test->host);
     } else if (control->kind == CONTROL_DEAD_LETTER_HANDLER) {
         on_dead_letter_handler(test, &control->dead_letter_handler);
+    } else if (control->kind == CONTROL_DEAD_LETTER && (inbox = test_inbox(test, control->dead_letter.handler))) {
+        inbox_on_letter(inbox, &control->dead_letter);
     } else if (control->kind == CONTROL_DEAD_LETTER) {
         hosted_on_dead_letter(&test->host, &control->dead_letter);
     }
@@ -249,7 +252,7 @@ static enum mesh_status open_host(struct mesh_test *test, const struct mesh_test
     }
     if (status == MESH_OK) {
         test->began_ns = process_now(test->host.process);
-        status = test_open_endpoint(test, address_make(NODE_INCARNATION, ENDPOINT_SLOT, 0), &test->own);
+        status = test_open_endpoint(test, &test->own);
     }
     return status;
 }
@@ -267,7 +270,6 @@ enum mesh_status mesh_test_new(struct mesh_test **out, const struct mesh_test_op
     test->options = (struct host_options){.node = NODE_INCARNATION, .node_name = "test", .crash_page = -1};
     test->options.incarnation = NODE_INCARNATION;
     map_init(&test->endpoints, sizeof(struct mesh_address), ENDPOINTS_MAX, NODE_INCARNATION);
-    test->endpoint_mint = address_mint_init(NODE_INCARNATION, ENDPOINT_SLOT);
     test->settled_tail = &test->settled;
     test->now_ns = NS_PER_S;
     test->real_time = options->real_time;

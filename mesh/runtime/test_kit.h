@@ -18,7 +18,7 @@
 struct memory_hub;
 struct demand;
 
-enum { SETTLEMENTS_MAX = 65536, ENDPOINT_SLOT = 1, ENDPOINTS_MAX = 4096 };
+enum { SETTLEMENTS_MAX = 65536, ENDPOINTS_MAX = 4096 };
 
 /* A settlement that waits to be looked at: its texts lie behind it. */
 struct settled {
@@ -59,7 +59,6 @@ struct mesh_test {
     bool real_time;
     struct map endpoints; /* by address */
     struct mesh_test_endpoint *own;
-    struct address_mint endpoint_mint; /* of the others */
     uint64_t last_ask;
     struct capability_set capabilities;
     struct demand *demands;
@@ -101,9 +100,8 @@ void test_on_exited(struct mesh_test *test, const struct control_exited *exited)
 
 /* ---- endpoints ---- */
 
-/* As mesh_test_endpoint_open, of that address. */
-MESH_MUST_USE enum mesh_status test_open_endpoint(struct mesh_test *test, struct mesh_address address,
-                                                  struct mesh_test_endpoint **out);
+/* As mesh_test_endpoint_open. */
+MESH_MUST_USE enum mesh_status test_open_endpoint(struct mesh_test *test, struct mesh_test_endpoint **out);
 void test_close_endpoints(struct mesh_test *test);
 
 /* The inbox of that address; NULL when no endpoint has it. */

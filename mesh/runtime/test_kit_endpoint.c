@@ -13,14 +13,17 @@ struct mesh_test_endpoint {
 
 /* ---- opening and closing ---- */
 
-enum mesh_status test_open_endpoint(struct mesh_test *test, struct mesh_address address,
-                                    struct mesh_test_endpoint **out) {
+enum mesh_status test_open_endpoint(struct mesh_test *test, struct mesh_test_endpoint **out) {
     struct mesh_test_endpoint *endpoint = calloc(1, sizeof *endpoint);
     if (!endpoint) {
         return MESH_NO_MEMORY;
     }
+    struct mesh_address address;
     endpoint->test = test;
-    enum mesh_status status = map_put(&test->endpoints, &address, endpoint);
+    enum mesh_status status = address_mint(&test->host.mint, &address);
+    if (status == MESH_OK) {
+        status = map_put(&test->endpoints, &address, endpoint);
+    }
     if (status == MESH_OK && (status = inbox_open(&endpoint->inbox, test->host.process, address)) != MESH_OK) {
         (void)map_remove(&test->endpoints, &address);
     }
@@ -33,12 +36,8 @@ enum mesh_status test_open_endpoint(struct mesh_test *test, struct mesh_address 
 }
 
 enum mesh_status mesh_test_endpoint_open(struct mesh_test *test, struct mesh_test_endpoint **out) {
-    struct mesh_address address;
     process_lock(test->host.process);
-    enum mesh_status status = address_mint(&test->endpoint_mint, &address);
-    if (status == MESH_OK) {
-        status = test_open_endpoint(test, address, out);
-    }
+    enum mesh_status status = test_open_endpoint(test, out);
     process_unlock(test->host.process);
     return status;
 }
@@ -100,12 +99,27 @@ enum mesh_status mesh_test_endpoint_tell(struct mesh_test_endpoint *endpoint, st
     return tell(endpoint, &post);
 }
 
+/* An actor of this process that is gone, and has not forwarded the ask, will not answer (D11). */
+static void look_after_asked(struct mesh_test *test, struct inbox *inbox) {
+    bool here = hosted_find(&test->host, inbox->asked) || test_inbox(test, inbox->asked);
+    if (!here && !forwarded_knows(&test->host.forwarded, inbox->address, inbox->ask_id)) {
+        inbox_on_failed(inbox, &(struct message){.kind = FRAME_SKIP,
+                                                 .sender = inbox->address,
+                                                 .target = inbox->asked,
+                                                 .outcome = FRAME_DIED,
+                                                 .reason = FRAME_EXITED,
+                                                 .maybe_handled = true});
+    }
+}
+
 /* Of an ask whose time is over, what comes late stays for listen. */
 static enum mesh_status await_reply(struct mesh_test *test, struct inbox *inbox, uint64_t until_ns,
                                     struct mesh_message **reply) {
-    inbox_await(inbox);
+    inbox_await(inbox, until_ns);
     test_run(test);
+    look_after_asked(test, inbox);
     while (!inbox_is_answered(inbox) && test_go_on(test, until_ns)) {
+        look_after_asked(test, inbox);
     }
     inbox->asking = false;
     if (inbox_is_answered(inbox)) {
@@ -122,7 +136,7 @@ enum mesh_status mesh_test_endpoint_ask(struct mesh_test_endpoint *endpoint, str
     *reply = NULL;
     process_lock(test->host.process);
     post.ask = ++test->last_ask;
-    inbox_begin_ask(&endpoint->inbox, post.ask);
+    inbox_begin_ask(&endpoint->inbox, post.ask, to);
     enum mesh_status status = submit(endpoint, &post);
     if (status == MESH_OK) {
         status = await_reply(test, &endpoint->inbox, test_until(test, timeout_ms), reply);

@@ -97,13 +97,18 @@ static size_t next_units(struct state *state) {
 static void check_settled(struct state *state) {
     struct message *message;
     while ((message = delivery_settled(state->delivery))) {
+        if (message->kind == FRAME_SKIP) {
+            CHECK(message->outcome == FRAME_DIED);
+            message_release(message);
+            continue;
+        }
         CHECK(message->ask < state->submitted && state->open[message->ask]);
         CHECK(message->payload.size == state->sizes[message->ask]);
         state->open[message->ask] = false;
         message_release(message);
     }
     while ((message = delivery_unclaimed(state->delivery))) {
-        CHECK(message->kind == FRAME_USER && message->outcome == FRAME_DIED);
+        CHECK(message->kind == FRAME_USER && message->outcome != FRAME_HANDLED);
         message_release(message);
     }
 }
@@ -190,6 +195,7 @@ static void submit(struct state *state) {
         state->open[state->submitted] = true;
         state->senders[state->submitted] = sender;
         state->sizes[state->submitted++] = size;
+        (void)delivery_watch(state->delivery, sender, target, kind % 2 ? state->now_ns + expiry * NS_PER_S : 0);
     } else {
         message_release(message);
     }

@@ -92,7 +92,12 @@ static void send_user(struct world *world, size_t sender, size_t target) {
     }
     bool is_short = !world->healing && prng_chance(prng, world->options.short_expiry);
     uint64_t expiry_ns = is_short ? prng_between(prng, NS_PER_MS, world->options.expiry_ns) : 300 * NS_PER_S;
-    (void)host_send(world, sender, target, FRAME_USER, prng_next(prng), expiry_ns);
+    enum mesh_status status = host_send(world, sender, target, FRAME_USER, prng_next(prng), expiry_ns);
+    if (status == MESH_OK && prng_chance(prng, 50)) {
+        struct sim_process *process = world_process(world, world->actors[sender].incarnation);
+        (void)delivery_watch(process->delivery, world->actors[sender].address, world->actors[target].address,
+                             world->now_ns + prng_between(prng, 0, 20 * NS_PER_S));
+    }
 }
 
 /* Mostly to few, so that streams are long; the living, the dead, the unborn and itself. */
@@ -264,6 +269,10 @@ static void finish_message(struct world *world, struct sim_process *process, siz
     }
     if (prng_chance(prng, world->options.create) && !world->healing) {
         create_child(world, actor);
+    }
+    if (prng_chance(prng, 10)) {
+        struct delivery_event event = {.kind = DELIVERY_PASSED_ON, .address = record->address};
+        CHECK(process_deliver(world, process, event) == MESH_OK);
     }
     bool fails = prng_chance(prng, world->options.fail);
     if (!fails && prng_chance(prng, 300) && goes_on(process, record)) {

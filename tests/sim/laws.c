@@ -295,26 +295,37 @@ static void count_settlement(struct world *world, struct sim_process *process, c
     }
 }
 
-/* Law 1 where the sender is gone: it is told once, but for one that the sender had given up on its way. */
+/* Who watches is told of nobody who lives (D11). */
+void laws_end_told(struct world *world, const struct message *message) {
+    const struct actor_record *target = world_actor(world, message->target);
+    world_count(world, TALLY_ENDS_TOLD, 1);
+    if (target->fate != FATE_ENDED && (target->open || !target->exiting)) {
+        world_broken(world, LAW_SETTLED_ONCE, "actor %zu lives, but is told to have ended",
+                     (size_t)(target - world->actors));
+    }
+}
+
+/* Law 1 where the sender is gone: it is told once, but for one that was said to be maybe handled, by the sender or of what that gave up on
+ * its way. */
 void laws_unclaimed(struct world *world, const struct message *message) {
     uint64_t number;
     struct ledger_entry *entry = known(world, message, &number);
-    bool untold = entry->state == LEDGER_SETTLED && entry->outcome == FRAME_HANDLED && message->maybe_handled &&
+    bool untold = entry->state == LEDGER_SETTLED && entry->outcome == FRAME_HANDLED &&
                   !world->options.delivery.tell_handled; /* which ones were is a guess when the sender is given up */
-    bool gone = entry->state == LEDGER_ABANDONED || entry->state == LEDGER_ORPHANED || untold;
+    bool doubted = entry->state == LEDGER_SETTLED && entry->outcome == FRAME_DIED && entry->maybe;
+    bool gone = entry->state == LEDGER_ABANDONED || entry->state == LEDGER_ORPHANED || untold || doubted;
     bool given_up = entry->state != LEDGER_ORPHANED && message->reason == FRAME_EXPIRED;
-    bool reasonable = given_up || has_died_of(world, entry, message->reason, message->maybe_handled);
-    bool handled = entry->finished && entry->verdict != FRAME_DIED && !message->maybe_handled;
+    bool wrong = given_up ? entry->begun && !message->maybe_handled : wrong_settlement(world, entry, message) != NULL;
     bool again = entry->unclaimed && !entry->maybe;
     world_count(world, TALLY_UNCLAIMED, 1);
     world_count(world, TALLY_GIVEN_UP_ON_THE_WAY,
                 message->reason == FRAME_EXPIRED && world->now_ns < entry->deadline_ns);
-    if (!gone || !reasonable || handled || again) {
+    if (!gone || wrong || again) {
         world_broken(world, LAW_SETTLED_ONCE,
-                     "message %" PRIu64
-                     " (%zu to %zu, state %d, reason %d, maybe %d, finished %d%s) is dead, unclaimed",
-                     number, entry->sender, entry->target, (int)entry->state, (int)message->reason,
-                     message->maybe_handled, entry->finished, again ? ", told before" : "");
+                     "unclaimed message %" PRIu64
+                     " (%zu to %zu, state %d, outcome %d, reason %d, maybe %d, begun %d, finished %d, told before %d)",
+                     number, entry->sender, entry->target, (int)entry->state, (int)message->outcome,
+                     (int)message->reason, message->maybe_handled, entry->begun, entry->finished, entry->unclaimed);
     }
     entry->unclaimed = true;
     entry->maybe = message->maybe_handled;

@@ -34,7 +34,9 @@ static void keep_deadline(struct world *world, struct sim_process *process) {
 static void collect_settled(struct world *world, struct sim_process *process) {
     struct message *message;
     while ((message = delivery_settled(process->delivery))) {
-        if (world->plant != LAW_SETTLED_ONCE || !prng_chance(&world->prng, 10)) {
+        if (message->kind == FRAME_SKIP) {
+            laws_end_told(world, message);
+        } else if (world->plant != LAW_SETTLED_ONCE || !prng_chance(&world->prng, 10)) {
             laws_settled(world, process, message);
         }
         message_release(message);

@@ -59,8 +59,9 @@
     X(RENEWED, "actors that began a new life in their process")                                                        \
     X(LIVES_GIVEN_UP, "actors not started anew")                                                                       \
     X(RESOLVED_FLOORS, "another process, with floors on record")                                                       \
-    X(UNCLAIMED, "dead with their sender gone")                                                                        \
+    X(UNCLAIMED, "not handled, with their sender gone")                                                                \
     X(GIVEN_UP_ON_THE_WAY, "given up by their sender on their way")                                                    \
+    X(ENDS_TOLD, "ends of targets, told to who watched")                                                               \
     X(RESOLVED_EARLIER, "another process, of an earlier life")                                                         \
     X(SHOWN_AGAIN, "messages shown to a later life")                                                                   \
     X(GONE_FLOORS, "gone, with floors on record")                                                                      \

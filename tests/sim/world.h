@@ -193,6 +193,7 @@ void admin_shake(struct world *world);
 void laws_deadline(struct world *world, const struct sim_process *process, const char *core, uint64_t deadline_ns);
 void laws_after_step(struct world *world, struct sim_process *process);
 void laws_settled(struct world *world, struct sim_process *process, const struct message *message);
+void laws_end_told(struct world *world, const struct message *message);
 void laws_unclaimed(struct world *world, const struct message *message);
 void laws_begun(struct world *world, struct sim_process *process, const struct message *message);
 void laws_abandoned(struct world *world, struct sim_process *process,

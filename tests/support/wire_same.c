@@ -232,7 +232,7 @@ static bool same_letter(const struct control_dead_letter *a, const struct contro
     return mesh_address_equal(a->handler, b->handler) && mesh_address_equal(a->target, b->target) &&
            mesh_address_equal(a->sender, b->sender) && a->reason == b->reason && a->maybe_handled == b->maybe_handled &&
            bytes_equal(a->type, b->type) && bytes_equal(a->payload, b->payload) && bytes_equal(a->text, b->text) &&
-           a->payload_bytes == b->payload_bytes;
+           a->payload_bytes == b->payload_bytes && a->ask == b->ask && a->returned == b->returned;
 }
 
 static bool same_handler(const struct control_dead_letter_handler *a, const struct control_dead_letter_handler *b) {

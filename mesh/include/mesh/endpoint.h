@@ -38,7 +38,8 @@ MESH_MUST_USE MESH_API enum mesh_status mesh_endpoint_tell(struct mesh_endpoint 
 
 /* Sends and waits for the answer to this very message. `*reply` is the caller's, to be given back: on MESH_OK the answer;
  * on MESH_REFUSED (its handler failed, E1) and MESH_DEAD (as soon as the target is known to be dead) a MESH_POISON or
- * MESH_DEAD_LETTER that says why, or NULL without memory; else NULL. MESH_TIMED_OUT, MESH_INTERRUPTED by a signal (D13:
+ * MESH_DEAD_LETTER that says why, or NULL without memory; else NULL. One that says that the target is dead which had handled the message has
+ * no content. Whoever it was forwarded to counts as the target. MESH_TIMED_OUT, MESH_INTERRUPTED by a signal (D13:
  * go on with mesh_endpoint_ask_resume), MESH_CLOSED, and what mesh_endpoint_tell says. What comes from others, or late,
  * stays for mesh_endpoint_listen. A message that 1,024 answers have overtaken is taken in for it and counts as handled,
  * since its sender's window would run full behind it. */

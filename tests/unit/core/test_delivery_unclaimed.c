@@ -63,9 +63,16 @@ static void close_stream(void) {
     carry_all();
 }
 
+/* All that A has for that process is sent, and lost. */
+static void lose_at(uint64_t process) {
+    struct frame_batch batch;
+    while (delivery_pull(sides[A], now_ns, process, &batch)) {
+    }
+}
+
 static void expect_told_as_they_die(void (*lose)(void)) {
     send_three();
-    cr_assert(delivery_keeps(sides[B]));
+    cr_assert(delivery_needs_links(sides[B]));
     lose();
     expect_nothing_unclaimed(B);
     now_ns += 2 * NS_PER_S;
@@ -77,7 +84,7 @@ static void expect_told_as_they_die(void (*lose)(void)) {
     expect_unclaimed(B, "three", FRAME_EXITED, false);
     expect_nothing_unclaimed(B);
     cr_assert_eq(delivery_counters(sides[B])->dead, 0);
-    cr_assert_not(delivery_keeps(sides[B]));
+    cr_assert_not(delivery_needs_links(sides[B]));
 }
 
 Test(delivery_unclaimed, D14_what_a_lost_sender_had_here_is_told_as_it_dies) {
@@ -98,6 +105,31 @@ Test(delivery_unclaimed, D14_what_a_lost_sender_had_here_is_handled_without_a_wo
     expect_handled(bob, "three");
     (void)STEP(B, CLOSE, .address = bob, .reason = FRAME_EXITED);
     expect_nothing_unclaimed(B);
+}
+
+/* Bob lives here again, and nothing is on record of the process that he had before (C7). */
+Test(delivery_unclaimed, D14_what_an_earlier_life_may_have_handled_is_told_so) {
+    tell(bob, "one");
+    (void)STEP(A, RESOLVED, .address = bob, .peer = 99);
+    lose_at(99);
+    (void)STEP(A, PEER_LOST, .peer = 99);
+    (void)STEP(A, RESOLVED, .address = bob, .peer = process_of(B), .life = 1);
+    carry_all();
+    lose_process();
+    (void)STEP(B, CLOSE, .address = bob, .reason = FRAME_EXITED);
+    expect_unclaimed(B, "one", FRAME_EXITED, true);
+}
+
+/* For whoever waits for an answer, which the sender does not (D11). */
+Test(delivery_unclaimed, D14_what_is_returned_to_a_lost_sender_is_told_too) {
+    send_three();
+    lose_process();
+    cr_assert_eq(STEP(B, VERDICT, .address = bob, .outcome = FRAME_RETURNED, .text = bytes_of_text("why")), MESH_OK);
+    struct message *message = delivery_unclaimed(sides[B]);
+    cr_assert_not_null(message);
+    cr_assert_eq(message->outcome, FRAME_RETURNED);
+    cr_assert(bytes_equal(message->text, bytes_of_text("why")));
+    message_release(message);
 }
 
 Test(delivery_unclaimed, D14_a_sender_that_was_taken_for_lost_claims_its_own) {

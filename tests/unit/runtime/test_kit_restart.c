@@ -9,12 +9,12 @@
 
 /* ---- actors ---- */
 
-/* Replies with how many it was told in this life; "silence" and "wait" are not answered. */
+/* Replies with how many it was told in this life; "silence" and "wait" are not answered, and at "leave" it does. */
 static enum mesh_verdict worker_receive(struct mesh_actor *self, const struct mesh_message *message, void *state) {
     unsigned *told = state;
     const char *text = mesh_message_text(message);
-    if (!text || strcmp(text, "silence") == 0) {
-        return MESH_DONE;
+    if (!text || strcmp(text, "silence") == 0 || strcmp(text, "leave") == 0) {
+        return text && strcmp(text, "leave") == 0 ? MESH_EXIT : MESH_DONE;
     }
     if (strcmp(text, "wake me") == 0) {
         return mesh_wakeup(self, 100, NULL, 0, NULL) ? MESH_FAILED : MESH_DONE;
@@ -74,6 +74,21 @@ static enum mesh_verdict boss_receive(struct mesh_actor *self, const struct mesh
                : MESH_DONE;
 }
 
+static struct mesh_address desk_to; /* whom desks forward to */
+
+/* After a "farewell" it is gone when it has forwarded the next. */
+static enum mesh_verdict desk_receive(struct mesh_actor *self, const struct mesh_message *message, void *state) {
+    bool *leaves = state;
+    if (mesh_message_kind(message) != MESH_USER) {
+        return MESH_DONE;
+    }
+    if (strcmp(mesh_message_text(message), "farewell") == 0) {
+        *leaves = true;
+        return MESH_DONE;
+    }
+    return mesh_forward(self, message, desk_to) ? MESH_FAILED : *leaves ? MESH_EXIT : MESH_DONE;
+}
+
 /* The dead-letter handler while "on". */
 static enum mesh_verdict undertaker_receive(struct mesh_actor *self, const struct mesh_message *message, void *state) {
     unsigned *letters = state;
@@ -92,9 +107,10 @@ static const struct mesh_type worker = {.name = "worker", .receive = worker_rece
 static const struct mesh_type late = {
     .name = "late", .start = late_start, .receive = worker_receive, .state_bytes = sizeof(unsigned)};
 static const struct mesh_type boss = {.name = "boss", .receive = boss_receive, .state_bytes = sizeof(struct boss)};
+static const struct mesh_type desk = {.name = "desk", .receive = desk_receive, .state_bytes = sizeof(bool)};
 static const struct mesh_type undertaker = {
     .name = "undertaker", .receive = undertaker_receive, .state_bytes = sizeof(unsigned)};
-static const struct mesh_type *const types[] = {&worker, &late, &boss, &undertaker, NULL};
+static const struct mesh_type *const types[] = {&worker, &late, &boss, &desk, &undertaker, NULL};
 
 /* ---- helpers ---- */
 
@@ -335,4 +351,48 @@ Test(kit_restart, E4_dead_letters_go_to_who_registered_last_until_it_steps_down)
     mesh_test_run(test);
     expect_answer(last, "how many", "2");
     expect_answer(first, "how many", "0");
+}
+
+static void expect_ask(struct mesh_address actor, const char *question, enum mesh_status expected) {
+    struct mesh_message *reply;
+    uint64_t began_ms = mesh_test_now_ms(test);
+    cr_assert_eq(mesh_test_ask_text(test, actor, question, 1000, &reply), expected, "%s", question);
+    cr_assert_eq(mesh_test_now_ms(test), began_ms + (expected == MESH_TIMED_OUT ? 1000 : 0));
+    mesh_message_release(&reply);
+}
+
+Test(kit_restart, D11_an_ask_returns_when_its_target_leaves_without_an_answer) {
+    struct mesh_address actor = create("worker", MESH_STOP);
+    expect_ask(actor, "silence", MESH_TIMED_OUT);
+    expect_ask(actor, "leave", MESH_DEAD);
+    expect_ask(actor, "still there?", MESH_DEAD);
+}
+
+Test(kit_restart, D11_a_forwarded_ask_returns_when_who_got_it_leaves_or_crashes) {
+    struct mesh_address actor = create("desk", MESH_STOP);
+    desk_to = create("worker", MESH_STOP);
+    expect_answer(actor, "a", "1 a");
+    expect_ask(actor, "leave", MESH_DEAD);
+    expect_ask(actor, "still there?", MESH_DEAD);
+    desk_to = create("worker", MESH_STOP);
+    cr_assert_eq(mesh_test_crash_in_handler(test, desk_to, SIGSEGV), MESH_OK);
+    expect_ask(actor, "boom", MESH_REFUSED);
+}
+
+Test(kit_restart, D11_a_forwarded_ask_returns_when_its_handler_crashes_and_the_forwarder_is_gone) {
+    struct mesh_address actor = create("desk", MESH_STOP);
+    desk_to = create("worker", MESH_STOP);
+    cr_assert_eq(mesh_test_tell_text(test, actor, "farewell"), MESH_OK);
+    cr_assert_eq(mesh_test_crash_in_handler(test, desk_to, SIGSEGV), MESH_OK);
+    expect_ask(actor, "boom", MESH_REFUSED);
+}
+
+Test(kit_restart, D11_an_ask_outlives_who_has_forwarded_it) {
+    desk_to = create("worker", MESH_STOP);
+    for (int i = 0; i < 2; i++) {
+        struct mesh_address actor = create("desk", MESH_STOP);
+        cr_assert_eq(mesh_test_tell_text(test, actor, "farewell"), MESH_OK);
+        expect_ask(actor, i == 0 ? "silence" : "a", i == 0 ? MESH_TIMED_OUT : MESH_OK);
+        cr_assert_not(mesh_test_lives(test, actor));
+    }
 }
