@@ -39,10 +39,6 @@ struct frame_stale {
     uint64_t meant;
 };
 
-struct frame_invite {
-    struct frame_member leader;
-};
-
 enum frame_body {
     FRAME_HELLO,
     FRAME_BATCH,

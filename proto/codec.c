@@ -149,6 +149,7 @@ static bool put_register(struct codec *codec, const struct frame_register *regis
     mesh__wire__register__init(wire);
     wire->member = member;
     wire->first_time = registration->first_time;
+    wire->invited = registration->invited;
     codec->frame.body_case = MESH__WIRE__FRAME__BODY_REGISTER;
     codec->frame.register_ = wire;
     return codec_put_member(&codec->out, &registration->member, member);
@@ -199,6 +200,7 @@ static bool put_deregister(struct codec *codec, const struct frame_deregister *d
     }
     mesh__wire__deregister__init(wire);
     wire->reason = codec_text(&codec->out, deregister->reason);
+    wire->dismissed = deregister->dismissed;
     codec->frame.body_case = MESH__WIRE__FRAME__BODY_DEREGISTER;
     codec->frame.deregister = wire;
     return wire->reason;
@@ -207,11 +209,19 @@ static bool put_deregister(struct codec *codec, const struct frame_deregister *d
 static bool put_invite(struct codec *codec, const struct frame_invite *invite) {
     Mesh__Wire__Invite *wire = arena_take(&codec->out, sizeof *wire);
     Mesh__Wire__Member *leader = arena_take(&codec->out, sizeof *leader);
-    if (!wire || !leader) {
+    char **leaders = codec_array(&codec->out, invite->leaders_count, sizeof *leaders);
+    if (!wire || !leader || !leaders) {
         return false;
     }
     mesh__wire__invite__init(wire);
     wire->leader = leader;
+    wire->leaders = leaders;
+    for (; wire->n_leaders < invite->leaders_count; wire->n_leaders++) {
+        leaders[wire->n_leaders] = codec_text(&codec->out, invite->leaders[wire->n_leaders]);
+        if (!leaders[wire->n_leaders]) {
+            return false;
+        }
+    }
     codec->frame.body_case = MESH__WIRE__FRAME__BODY_INVITE;
     codec->frame.invite = wire;
     return codec_put_member(&codec->out, &invite->leader, leader);
@@ -301,7 +311,7 @@ static bool get_hello(const Mesh__Wire__Hello *wire, struct frame_hello *out) {
 }
 
 static bool get_register(struct arena *arena, const Mesh__Wire__Register *wire, struct frame_register *out) {
-    *out = (struct frame_register){.first_time = wire->first_time};
+    *out = (struct frame_register){.first_time = wire->first_time, .invited = wire->invited};
     return wire->member && codec_get_member(arena, wire->member, &out->member);
 }
 
@@ -324,8 +334,24 @@ static bool get_roster(struct arena *arena, const Mesh__Wire__Roster *wire, stru
 }
 
 static bool get_deregister(const Mesh__Wire__Deregister *wire, struct frame_deregister *out) {
-    *out = (struct frame_deregister){.reason = codec_view(wire->reason)};
+    *out = (struct frame_deregister){.reason = codec_view(wire->reason), .dismissed = wire->dismissed};
     return out->reason.size <= FRAME_TEXT_BYTES;
+}
+
+static bool get_invite(struct arena *arena, const Mesh__Wire__Invite *wire, struct frame_invite *out) {
+    struct bytes *leaders =
+        wire->n_leaders > FRAME_LEADERS ? NULL : codec_array(arena, wire->n_leaders, sizeof *leaders);
+    *out = (struct frame_invite){.leaders_count = wire->n_leaders, .leaders = leaders};
+    if (!leaders) {
+        return false;
+    }
+    for (size_t i = 0; i < wire->n_leaders; i++) {
+        leaders[i] = codec_view(wire->leaders[i]);
+        if (leaders[i].size == 0 || leaders[i].size > FRAME_ENDPOINT_BYTES) {
+            return false;
+        }
+    }
+    return wire->leader && codec_get_member(arena, wire->leader, &out->leader);
 }
 
 static bool get_body(struct codec *codec, const Mesh__Wire__Frame *wire, struct codec_inbox *inbox, struct frame *out) {
@@ -359,7 +385,7 @@ static bool get_body(struct codec *codec, const Mesh__Wire__Frame *wire, struct 
         return get_deregister(wire->deregister, &out->deregister);
     case MESH__WIRE__FRAME__BODY_INVITE:
         out->body = FRAME_INVITE;
-        return wire->invite->leader && codec_get_member(arena, wire->invite->leader, &out->invite.leader);
+        return get_invite(arena, wire->invite, &out->invite);
     case MESH__WIRE__FRAME__BODY__NOT_SET:
     case _MESH__WIRE__FRAME__BODY__CASE_IS_INT_SIZE:
         return false;

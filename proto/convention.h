@@ -20,6 +20,7 @@ enum {
     FRAME_REQUIREMENTS = 64,
     FRAME_REFUSED_BY = 1024,
     FRAME_MEMBERS = 1024,
+    FRAME_LEADERS = 16,
 };
 
 enum frame_value_kind {
@@ -74,6 +75,7 @@ struct frame_heartbeat {
 struct frame_register {
     struct frame_member member;
     bool first_time;
+    bool invited; /* the member knows its leaders by an invitation */
 };
 
 struct frame_registered {
@@ -92,6 +94,13 @@ struct frame_roster {
 
 struct frame_deregister {
     struct bytes reason;
+    bool dismissed; /* the reader is to go; else the speaker goes */
+};
+
+struct frame_invite {
+    struct frame_member leader;
+    size_t leaders_count; /* endpoints of all that may lead there, in their order; 0: the inviter alone */
+    const struct bytes *leaders;
 };
 
 #endif

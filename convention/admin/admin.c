@@ -197,6 +197,7 @@ static enum mesh_status open_cores(struct admin *admin, struct mesh_error *error
         .name = admin->config->name,
         .endpoint = endpoint,
         .candidates = (const char *const *)admin->config->leaders.items,
+        .preregistered = (const char *const *)admin->config->preregister.items,
         .capabilities = &admin->capabilities,
         .times = admin->config->times,
         .members_max = admin->config->members_max,

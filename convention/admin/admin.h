@@ -107,7 +107,8 @@ int admin_child(const char *options);
 void admin_on_hello(void *user, uint64_t peer, const struct frame_hello *hello, struct frame_hello *answer);
 void admin_on_link(void *user, uint64_t peer, const char *endpoint, enum process_link link);
 void admin_on_frame(void *user, uint64_t peer, const struct frame *frame);
-void admin_tell_convention(struct admin *admin, const struct convention_event *event);
+/* The status is that of convention_step. */
+enum mesh_status admin_tell_convention(struct admin *admin, const struct convention_event *event);
 
 /* ---- control ---- */
 

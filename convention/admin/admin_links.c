@@ -31,6 +31,9 @@ static void on_member_removed(struct admin *admin, const struct member *member, 
     log_write(admin->log, MESH_LOG_WARNING, NULL, nobody(), "node %s at %s is no member any more: %s", member->name,
               member->endpoint, text);
     admin_tell_directory(admin, &(struct directory_event){.kind = DIRECTORY_MEMBER_LOST, .admin = member->incarnation});
+    if (!member->linked) {
+        (void)map_remove(&admin->neighbours, &member->incarnation); /* it may come back, but by a hello */
+    }
     process_peer_lost(admin->process, member->incarnation);
 }
 
@@ -42,11 +45,25 @@ static void call_admin(struct admin *admin, const struct convention_action *acti
     }
 }
 
+/* Who calls us says hello again, and is a neighbour again. */
+static void hang_up(struct admin *admin, const struct convention_action *action) {
+    if (action->endpoint.size > 0) {
+        process_hang_up(admin->process, (const char *)action->endpoint.data);
+    }
+    if (action->peer != 0) {
+        (void)map_remove(&admin->neighbours, &action->peer);
+        process_peer_lost(admin->process, action->peer);
+    }
+}
+
 static void perform(struct admin *admin, const struct convention_action *action) {
     struct frame frame = {0};
     switch (action->kind) {
     case CONVENTION_CONNECT:
         call_admin(admin, action);
+        return;
+    case CONVENTION_HANG_UP:
+        hang_up(admin, action);
         return;
     case CONVENTION_SEND_HEARTBEAT:
         frame.body = FRAME_HEARTBEAT;
@@ -67,6 +84,10 @@ static void perform(struct admin *admin, const struct convention_action *action)
     case CONVENTION_SEND_DEREGISTER:
         frame.body = FRAME_DEREGISTER;
         frame.deregister = action->deregister;
+        break;
+    case CONVENTION_SEND_INVITE:
+        frame.body = FRAME_INVITE;
+        frame.invite = action->invite;
         break;
     case CONVENTION_MEMBER_ADDED:
         on_member_added(admin, action->member);
@@ -90,12 +111,13 @@ static void perform(struct admin *admin, const struct convention_action *action)
     send_frame(admin, action->peer, &frame);
 }
 
-void admin_tell_convention(struct admin *admin, const struct convention_event *event) {
-    convention_step(admin->convention, process_now(admin->process), event);
+enum mesh_status admin_tell_convention(struct admin *admin, const struct convention_event *event) {
+    enum mesh_status status = convention_step(admin->convention, process_now(admin->process), event);
     struct convention_action action;
     while (convention_poll(admin->convention, &action)) {
         perform(admin, &action);
     }
+    return status;
 }
 
 /* ---- what links bring ---- */
@@ -167,8 +189,9 @@ void admin_on_frame(void *user, uint64_t peer, const struct frame *frame) {
         event.deregister = &frame->deregister;
         break;
     case FRAME_INVITE:
-        log_write(admin->log, MESH_LOG_WARNING, NULL, nobody(), "an invitation is ignored: this version knows none");
-        return;
+        event.kind = CONVENTION_INVITE;
+        event.invite = &frame->invite;
+        break;
     case FRAME_HELLO:
     case FRAME_BATCH:
     case FRAME_STALE:

@@ -194,6 +194,14 @@ static void judge_whole(struct reader *reader) {
                            "must be shorter than times/silent, after which a node counts as lost");
     }
     judge_hysteresis(reader, &times->hysteresis);
+    if (config->leaders.count > FRAME_LEADERS) {
+        config_mistake_add(reader->reading.mistakes, line_of(reader, "leaders"), "leaders",
+                           "at most %d nodes may lead a convention", FRAME_LEADERS);
+    }
+    if (config->preregister.count > config->members_max) {
+        config_mistake_add(reader->reading.mistakes, line_of(reader, "preregister"), "preregister",
+                           "names more nodes than limits/members allows in the convention");
+    }
 }
 
 /* ---- making ---- */
@@ -209,6 +217,7 @@ void config_destroy(struct config **handle) {
     free(config->log_file);
     config_list_fini(&config->bind);
     config_list_fini(&config->leaders);
+    config_list_fini(&config->preregister);
     config_list_fini(&config->module_path);
     capability_set_fini(&config->capabilities);
     free(config);

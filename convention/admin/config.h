@@ -34,7 +34,7 @@ struct config {
     char *name;              /* the host's name by default */
     struct config_list bind; /* tcp endpoints; empty: no tcp */
     char *advertise;         /* NULL: what was bound */
-    struct config_list leaders;
+    struct config_list leaders, preregister;
     char *run_directory; /* NULL: chosen by the environment */
     struct config_list module_path;
     enum config_start start;

@@ -15,6 +15,7 @@ const struct config_setting config_settings[] = {
     {"bind", CONFIG_SETTING_BIND, AT(bind)},
     {"advertise", CONFIG_SETTING_ENDPOINT, AT(advertise)},
     {"leaders", CONFIG_SETTING_ENDPOINTS, AT(leaders)},
+    {"preregister", CONFIG_SETTING_ENDPOINTS, AT(preregister)},
     {"security", CONFIG_SETTING_SECURITY, AT(plain_tcp)},
     {"run_directory", CONFIG_SETTING_PATH, AT(run_directory)},
     {"module_path", CONFIG_SETTING_PATHS, AT(module_path)},

@@ -13,6 +13,8 @@ enum alarm_kind {
     ALARM_CANDIDATE, /* a candidate is called, or registered with, again */
     ALARM_ROSTER,    /* what waits for a member may go out */
     ALARM_REGISTER,  /* what waits for a candidate may go out */
+    ALARM_GUEST,     /* a guest is called, or invited, again */
+    ALARM_INVITE,    /* what waits for a guest may go out */
 };
 
 struct alarm {

@@ -34,41 +34,20 @@ const struct convention_times convention_times_reference = {
 
 /* ---- making ---- */
 
-static bool candidates_init(struct convention *convention, const struct convention_options *options) {
-    size_t count = 0;
-    while (options->candidates && options->candidates[count]) {
-        count++;
-    }
-    convention->candidates = calloc(count + 1, sizeof *convention->candidates);
-    if (!convention->candidates) {
-        return false;
-    }
-    for (size_t i = 0; i < count; i++) {
-        struct candidate *candidate = &convention->candidates[i];
-        candidate->endpoint = strdup(options->candidates[i]);
-        if (!candidate->endpoint) {
-            return false;
-        }
-        candidate->self = strcmp(candidate->endpoint, options->endpoint) == 0;
-        candidate->alarm.kind = ALARM_CANDIDATE;
-        candidate->release.kind = ALARM_REGISTER;
-        convention_init_brake(convention, &candidate->brake);
-        convention->candidates_count++;
-    }
-    return true;
-}
-
 /* The most that one step may want. A roster of `members_max` entries that all stand for restarts removes everybody who
- * was there and two for each entry; beside that each member is added, suspected, told of changes, and gets a heartbeat. */
+ * was there and two for each entry; beside that each member is added, suspected, told of changes, and gets a heartbeat, and
+ * each guest is called. */
 static bool actions_init(struct convention *convention, size_t members_max) {
-    convention->actions_room = 8 * members_max + 4 * convention->candidates_count + 16;
+    size_t candidates = size_max(convention->candidates_count, FRAME_LEADERS);
+    convention->actions_room = 9 * members_max + 4 * candidates + 16;
+    convention->leaders = calloc(candidates, sizeof *convention->leaders);
     convention->actions = calloc(convention->actions_room, sizeof *convention->actions);
-    return convention->actions;
+    return convention->actions && convention->leaders;
 }
 
-/* Each member and each candidate has two, and there are two more. */
+/* Each member, guest and candidate has two, and there are two more. */
 static enum mesh_status alarms_init(struct convention *convention, size_t members_max) {
-    size_t count = 2 * members_max + 2 * convention->candidates_count + 2;
+    size_t count = 4 * members_max + 2 * size_max(convention->candidates_count, FRAME_LEADERS) + 2;
     deadlines_init(&convention->alarms, count);
     convention->heartbeat.kind = ALARM_HEARTBEAT;
     convention->reckoning.kind = ALARM_RECKONING;
@@ -99,15 +78,16 @@ enum mesh_status convention_new(struct convention **out, const struct convention
     prng_init(&convention->prng, options->seed);
     size_t max = options->members_max ? options->members_max : 1;
     enum mesh_status status = members_init(&convention->members, max);
-    if (status == MESH_OK && (!candidates_init(convention, options) || !actions_init(convention, max) ||
-                              !convention_roster_init(convention))) {
+    if (status == MESH_OK) {
+        status = self_init(convention, options);
+    }
+    if (status == MESH_OK && (!convention_candidates_init(convention, options->candidates) ||
+                              !convention_guests_init(convention, options->preregistered) ||
+                              !convention_roster_init(convention) || !actions_init(convention, max))) {
         status = MESH_NO_MEMORY;
     }
     if (status == MESH_OK) {
         status = alarms_init(convention, max);
-    }
-    if (status == MESH_OK) {
-        status = self_init(convention, options);
     }
     if (status) {
         convention_destroy(&convention);
@@ -122,10 +102,10 @@ void convention_destroy(struct convention **handle) {
     if (!convention) {
         return;
     }
-    for (size_t i = 0; i < convention->candidates_count; i++) {
-        free(convention->candidates[i].endpoint);
-    }
-    free(convention->candidates);
+    convention_candidates_fini(convention);
+    convention_guests_fini(convention);
+    convention_free_retired(convention);
+    free(convention->leaders);
     free(convention->actions);
     convention_roster_fini(convention);
     members_fini(&convention->members);
@@ -139,14 +119,16 @@ void convention_destroy(struct convention **handle) {
 static void step_begin(struct convention *convention, uint64_t now_ns) {
     CHECK(convention->actions_given == convention->actions_count);
     members_free_removed(&convention->members);
+    convention_free_retired(convention);
     convention->now_ns = now_ns;
     convention->actions_count = convention->actions_given = 0;
     convention->log_count = 0;
     convention->changed = false;
 }
 
-static bool leads_by_configuration(const struct convention *convention) {
-    return convention->candidates_count == 0 || convention->candidates[0].self;
+/* The first candidate does; without any, a node leads itself, but for one that was invited once (S2C). */
+static bool is_to_act(const struct convention *convention) {
+    return convention->candidates_count ? convention->candidates[0].self : !convention->invited;
 }
 
 static void on_start(struct convention *convention) {
@@ -155,27 +137,38 @@ static void on_start(struct convention *convention) {
     }
     convention->state = CONVENTION_ACTIVE;
     for (size_t i = 0; i < convention->candidates_count; i++) {
-        convention_set_alarm(convention, &convention->candidates[i].alarm, convention->now_ns);
+        convention_set_alarm(convention, &convention->candidates[i].contact.call, convention->now_ns);
     }
 }
 
 /* The first candidate acts; that may turn out later, when a call to it ends at this very node. */
 static void enter_acting(struct convention *convention) {
-    if (!convention->acting && leads_by_configuration(convention)) {
-        convention->acting = true;
-        convention_set_leader(convention, convention->self->incarnation);
-        convention->epoch = 1;
+    if (convention->acting || !is_to_act(convention)) {
+        return;
+    }
+    convention->acting = true;
+    convention_set_leader(convention, convention->self->incarnation);
+    convention->epoch = 1;
+    for (size_t i = 0; i < convention->guests_count; i++) {
+        convention_invite(convention, convention->guests[i]);
     }
 }
 
 static void on_stop(struct convention *convention) {
+    static const char goodbye[] = "the node shuts down";
     if (convention->state != CONVENTION_ACTIVE) {
         return;
     }
     for (size_t i = 0; i < convention->members.count; i++) {
         struct member *member = convention->members.items[i];
         if (convention_watches(convention, member)) {
-            convention_send_deregister(convention, member->incarnation, "the node shuts down");
+            convention_send_deregister(convention, member->incarnation, false, goodbye);
+        }
+    }
+    for (size_t i = 0; convention->acting && i < convention->guests_count; i++) {
+        const struct contact *contact = &convention->guests[i]->contact;
+        if (contact->linked && !members_find(&convention->members, contact->peer)) {
+            convention_send_deregister(convention, contact->peer, false, goodbye);
         }
     }
     convention->state = CONVENTION_STOPPED;
@@ -202,49 +195,60 @@ static void on_actors(struct convention *convention, uint32_t actors) {
     convention->self->placed = 0;
 }
 
-static void on_event(struct convention *convention, const struct convention_event *event) {
+static void on_frame(struct convention *convention, const struct convention_event *event) {
+    uint64_t peer = event->peer;
+    hear(convention, event);
+    if (event->kind == CONVENTION_HEARTBEAT) {
+        convention_on_heartbeat(convention, peer, event->heartbeat);
+    } else if (event->kind == CONVENTION_REGISTER) {
+        convention_on_register(convention, peer, event->registration);
+    } else if (event->kind == CONVENTION_REGISTERED) {
+        convention_on_registered(convention, peer, event->registered);
+    } else if (event->kind == CONVENTION_ROSTER) {
+        convention_on_roster(convention, peer, event->roster);
+    } else if (event->kind == CONVENTION_DEREGISTER) {
+        convention_on_deregister(convention, peer, event->deregister);
+    } else {
+        convention_on_invite(convention, peer, event->invite);
+    }
+}
+
+static enum mesh_status on_event(struct convention *convention, const struct convention_event *event) {
     switch (event->kind) {
     case CONVENTION_START:
     case CONVENTION_STOP:
     case CONVENTION_TICK:
-        break;
+        return MESH_OK;
     case CONVENTION_ACTORS:
         on_actors(convention, event->actors);
-        break;
+        return MESH_OK;
+    case CONVENTION_PREREGISTER:
+        return convention_on_preregister(convention, event);
+    case CONVENTION_DISMISS:
+        return convention_on_dismiss(convention, event);
     case CONVENTION_LINK_UP:
         hear(convention, event);
         convention_on_link_up(convention, event);
-        break;
+        return MESH_OK;
     case CONVENTION_LINK_DOWN:
         convention_on_link_down(convention, event);
-        break;
+        return MESH_OK;
     case CONVENTION_REFUSED:
         convention_on_refused(convention, event);
-        break;
+        return MESH_OK;
     case CONVENTION_HEARTBEAT:
-        hear(convention, event);
-        convention_on_heartbeat(convention, event->peer, event->heartbeat);
-        break;
     case CONVENTION_REGISTER:
-        hear(convention, event);
-        convention_on_register(convention, event->peer, event->registration);
-        break;
     case CONVENTION_REGISTERED:
-        hear(convention, event);
-        convention_on_registered(convention, event->peer, event->registered);
-        break;
     case CONVENTION_ROSTER:
-        hear(convention, event);
-        convention_on_roster(convention, event->peer, event->roster);
-        break;
     case CONVENTION_DEREGISTER:
-        hear(convention, event);
-        convention_on_deregister(convention, event->peer, event->deregister);
-        break;
+    case CONVENTION_INVITE:
+        on_frame(convention, event);
+        return MESH_OK;
     }
+    CHECK_UNREACHABLE();
 }
 
-void convention_step(struct convention *convention, uint64_t now_ns, const struct convention_event *event) {
+enum mesh_status convention_step(struct convention *convention, uint64_t now_ns, const struct convention_event *event) {
     step_begin(convention, now_ns);
     if (event->kind == CONVENTION_START) {
         on_start(convention);
@@ -253,12 +257,16 @@ void convention_step(struct convention *convention, uint64_t now_ns, const struc
         on_stop(convention);
     }
     if (convention->state != CONVENTION_ACTIVE) {
-        return;
+        return MESH_REFUSED;
     }
-    on_event(convention, event);
+    enum mesh_status status = on_event(convention, event);
     enter_acting(convention);
     convention_on_time(convention);
+    if (convention->abandoned) {
+        convention_go_idle(convention);
+    }
     convention_tell_changes(convention);
+    return status;
 }
 
 bool convention_poll(struct convention *convention, struct convention_action *out) {
@@ -266,7 +274,11 @@ bool convention_poll(struct convention *convention, struct convention_action *ou
         return false;
     }
     *out = convention->actions[convention->actions_given++];
-    convention_fill_roster(convention, out);
+    if (out->kind == CONVENTION_SEND_INVITE) {
+        convention_fill_invite(convention, out);
+    } else {
+        convention_fill_roster(convention, out);
+    }
     return true;
 }
 
@@ -298,6 +310,9 @@ const char *convention_state_name(const struct convention *convention) {
     }
     if (convention->acting) {
         return "leader";
+    }
+    if (!convention->candidates_count) {
+        return "idle";
     }
     return convention->leader ? "member" : "searching";
 }

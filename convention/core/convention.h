@@ -24,8 +24,9 @@ struct convention;
 
 struct convention_options {
     uint64_t incarnation;
-    const char *name, *endpoint;   /* of this node; the endpoint is the advertised one */
-    const char *const *candidates; /* endpoints in their order, NULL-terminated; may be NULL */
+    const char *name, *endpoint;      /* of this node; the endpoint is the advertised one */
+    const char *const *candidates;    /* endpoints in their order, NULL-terminated; may be NULL */
+    const char *const *preregistered; /* endpoints of nodes to invite, NULL-terminated; may be NULL (S2A) */
     const struct capability_set *capabilities;
     struct convention_times times;
     size_t members_max;
@@ -39,11 +40,14 @@ enum convention_event_kind {
     CONVENTION_LINK_DOWN, /* the link of `peer` broke */
     CONVENTION_REFUSED,   /* nobody listens at `endpoint`, or at that of `peer`; told at each vain try */
     CONVENTION_ACTORS,    /* this node hosts `actors` now; to be told at each change, since placement counts them */
+    CONVENTION_PREREGISTER, /* the node at `endpoint` is to be invited; it is `expected` to meet these requirements (S2A) */
+    CONVENTION_DISMISS,   /* the node at `endpoint`, or `peer`, is to be neither a member nor invited any more (S2G) */
     CONVENTION_HEARTBEAT, /* from here on: a frame came from `peer` */
     CONVENTION_REGISTER,
     CONVENTION_REGISTERED,
     CONVENTION_ROSTER,
     CONVENTION_DEREGISTER,
+    CONVENTION_INVITE,
     CONVENTION_TICK, /* nothing but the time */
 };
 
@@ -52,23 +56,29 @@ struct convention_event {
     uint64_t peer; /* an admin's incarnation; 0 when not known */
     struct bytes endpoint;
     uint32_t actors;
+    const struct frame_requirement *expected;
+    size_t expected_count;
     union {
         const struct frame_heartbeat *heartbeat;
         const struct frame_register *registration;
         const struct frame_registered *registered;
         const struct frame_roster *roster;
         const struct frame_deregister *deregister;
+        const struct frame_invite *invite;
     };
 };
 
-/* What the caller has to do or to know, in this order. Members last until the next step, frames until the next poll. */
+/* What the caller has to do or to know, in this order. Members and texts last until the next step, frames until the next
+ * poll, and an endpoint of the event as long as that. */
 enum convention_action_kind {
     CONVENTION_CONNECT,        /* call the admin at `endpoint`; `peer` is 0 when it is not known who answers */
+    CONVENTION_HANG_UP,        /* call `endpoint` no more, unless it is empty, and `peer`, unless it is 0, neither */
     CONVENTION_SEND_HEARTBEAT, /* send the frame to `peer`; a frame that cannot go now is not kept */
     CONVENTION_SEND_REGISTER,
     CONVENTION_SEND_REGISTERED,
     CONVENTION_SEND_ROSTER,
     CONVENTION_SEND_DEREGISTER,
+    CONVENTION_SEND_INVITE,
     CONVENTION_MEMBER_ADDED,   /* `member` is new, with its capabilities */
     CONVENTION_MEMBER_REMOVED, /* `member` left or is lost, `text` says how; all that belonged to it is lost */
     CONVENTION_MEMBER_SUSPECT, /* nobody but the status is told */
@@ -88,6 +98,7 @@ struct convention_action {
         struct frame_registered registered;
         struct frame_roster roster;
         struct frame_deregister deregister;
+        struct frame_invite invite;
     };
 };
 
@@ -95,9 +106,11 @@ struct convention_action {
 MESH_MUST_USE enum mesh_status convention_new(struct convention **out, const struct convention_options *options);
 void convention_destroy(struct convention **convention); /* NULL-safe */
 
-/* Tells what happened. It always succeeds: a peer's mistake, a member over members_max and want of memory for one are
- * logged, and a registration that they hit is refused to its sender. All actions of the last step must have been polled. */
-void convention_step(struct convention *convention, uint64_t now_ns, const struct convention_event *event);
+/* Tells what happened. All actions of the last step must have been polled. A peer's mistake, a member over members_max and
+ * want of memory for one are logged, and a registration that they hit is refused to its sender. What an operator wants has a
+ * status: MESH_REFUSED (this node does not lead), MESH_FULL (as many as members_max are pre-registered), MESH_NO_MEMORY,
+ * MESH_INVALID_ARGUMENT (no endpoint, or this node's own), MESH_NOT_FOUND (nobody to dismiss). */
+enum mesh_status convention_step(struct convention *convention, uint64_t now_ns, const struct convention_event *event);
 
 /* The next action; false when there is none. */
 bool convention_poll(struct convention *convention, struct convention_action *out);
@@ -114,7 +127,7 @@ uint64_t convention_epoch(const struct convention *convention);
 struct members *convention_members(struct convention *convention);
 const struct member *convention_self(const struct convention *convention);
 
-/* One word for the status: "starting", "searching", "member", "leader", "stopped". */
+/* One word for the status: "starting", "idle", "searching", "member", "leader", "stopped". */
 const char *convention_state_name(const struct convention *convention);
 
 #endif

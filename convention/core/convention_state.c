@@ -29,30 +29,9 @@ void convention_log(struct convention *convention, const char *format, ...) {
     convention_want(convention, CONVENTION_LOG, 0)->text = line;
 }
 
-static void send_register(struct convention *convention, const struct candidate *candidate) {
-    struct convention_action *action = convention_want(convention, CONVENTION_SEND_REGISTER, candidate->peer);
-    action->registration =
-        (struct frame_register){.member = convention->self->view, .first_time = candidate->first_time};
-}
-
-void convention_send_register(struct convention *convention, struct candidate *candidate, bool first_time) {
-    candidate->first_time = first_time;
-    if (hysteresis_attempt(&candidate->brake, &convention->times.hysteresis, convention->now_ns, BRAKED_REGISTER)) {
-        send_register(convention, candidate);
-    } else {
-        convention_set_alarm(convention, &candidate->release, hysteresis_deadline(&candidate->brake));
-    }
-}
-
-void convention_release_register(struct convention *convention, struct candidate *candidate) {
-    if (hysteresis_release(&candidate->brake, &convention->times.hysteresis, convention->now_ns) && candidate->linked) {
-        send_register(convention, candidate);
-    }
-    convention_set_alarm(convention, &candidate->release, hysteresis_deadline(&candidate->brake));
-}
-
-void convention_send_deregister(struct convention *convention, uint64_t peer, const char *reason) {
-    convention_want(convention, CONVENTION_SEND_DEREGISTER, peer)->deregister.reason = bytes_of_text(reason);
+void convention_send_deregister(struct convention *convention, uint64_t peer, bool dismissed, const char *reason) {
+    convention_want(convention, CONVENTION_SEND_DEREGISTER, peer)->deregister =
+        (struct frame_deregister){.reason = bytes_of_text(reason), .dismissed = dismissed};
 }
 
 /* ---- the roster ---- */
@@ -98,13 +77,11 @@ void convention_remove_member(struct convention *convention, struct member *memb
     action->text = reason;
     struct candidate *candidate = convention_candidate(convention, incarnation);
     if (candidate) {
-        candidate->linked = false;
+        convention_contact_reset(&candidate->contact);
         candidate->unanswered = 0;
-        candidate->peer = 0;
-        (void)hysteresis_cancel(&candidate->brake);
-        uint64_t again_ns = time_add(convention->now_ns, convention_restart_span(convention));
-        convention_set_alarm(convention, &candidate->alarm, again_ns);
+        convention_contact_again(convention, &candidate->contact, convention_restart_span(convention));
     }
+    convention_guest_left(convention, incarnation);
     if (convention->leader == incarnation) {
         convention_set_leader(convention, 0);
     }
@@ -146,7 +123,7 @@ void convention_judge_again(struct convention *convention, struct member *member
     }
 }
 
-/* ---- time ---- */
+/* ---- time and brakes ---- */
 
 /* Room for all of them was made at the beginning. */
 void convention_set_alarm(struct convention *convention, struct alarm *alarm, uint64_t at_ns) {
@@ -156,6 +133,19 @@ void convention_set_alarm(struct convention *convention, struct alarm *alarm, ui
 
 void convention_init_brake(struct convention *convention, struct hysteresis *brake) {
     brake->shared = convention->times.one_delay ? &convention->one_delay : NULL;
+}
+
+bool convention_attempt(struct convention *convention, struct hysteresis *brake, struct alarm *release,
+                        enum braked kind) {
+    bool passes = hysteresis_attempt(brake, &convention->times.hysteresis, convention->now_ns, kind);
+    convention_set_alarm(convention, release, hysteresis_deadline(brake));
+    return passes;
+}
+
+bool convention_release(struct convention *convention, struct hysteresis *brake, struct alarm *release) {
+    bool passes = hysteresis_release(brake, &convention->times.hysteresis, convention->now_ns);
+    convention_set_alarm(convention, release, hysteresis_deadline(brake));
+    return passes;
 }
 
 void convention_begin_heartbeats(struct convention *convention) {
@@ -169,35 +159,4 @@ uint64_t convention_restart_span(struct convention *convention) {
     uint64_t span = convention->times.restart_ns;
     uint64_t jitter = span / 100 * convention->times.jitter_percent;
     return prng_between(&convention->prng, span - jitter, span + jitter);
-}
-
-/* ---- leaders ---- */
-
-struct candidate *convention_candidate(const struct convention *convention, uint64_t peer) {
-    for (size_t i = 0; peer && i < convention->candidates_count; i++) {
-        if (convention->candidates[i].peer == peer) {
-            return &convention->candidates[i];
-        }
-    }
-    return NULL;
-}
-
-void convention_set_leader(struct convention *convention, uint64_t peer) {
-    if (convention->leader != peer) {
-        convention->leader = peer;
-        convention->epoch = 0;
-        convention->asked_ns = TIME_NEVER;
-        convention_set_alarm(convention, &convention->reckoning, TIME_NEVER);
-        convention_want(convention, CONVENTION_LEADER, peer);
-    }
-}
-
-void convention_ask_roster(struct convention *convention) {
-    bool waits = convention->asked_ns != TIME_NEVER &&
-                 convention->now_ns < time_add(convention->asked_ns, convention->times.restart_ns);
-    struct candidate *candidate = convention_candidate(convention, convention->leader);
-    if (!waits && candidate) {
-        convention->asked_ns = convention->now_ns;
-        convention_send_register(convention, candidate, true);
-    }
 }

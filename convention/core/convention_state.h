@@ -17,16 +17,35 @@
 
 enum { LOG_LINES = 4, LOG_BYTES = 512 };
 
+/* A text that an action may refer to after its owner is gone. */
+struct label {
+    struct label *next_retired;
+    char text[];
+};
+
+/* Somebody whom this node calls by itself, at an endpoint that it was told. */
+struct contact {
+    struct label *label;
+    const char *endpoint; /* its text */
+    uint64_t peer;        /* who answered there last; 0 for nobody yet */
+    bool linked;
+    struct alarm call; /* when it is called, or spoken to, again */
+    struct hysteresis brake;
+    struct alarm release; /* when what waits for it may go out */
+};
+
 /* Somebody who may lead. */
 struct candidate {
-    char *endpoint;
-    uint64_t peer;       /* who answered there last; 0 for nobody yet */
+    struct contact contact;
     unsigned unanswered; /* registrations since the last answer */
-    bool self, linked;
-    struct alarm alarm;
-    struct hysteresis brake;
-    bool first_time; /* the registration that waits is one */
-    struct alarm release;
+    bool self;
+    bool first_time; /* the registration that was wanted last is one */
+};
+
+/* A node that this one was told about, to invite it when it leads (S2A). */
+struct guest {
+    struct contact contact;
+    struct requirement_set expected;
 };
 
 /* Somebody who is not on the leader's roster any more. */
@@ -38,6 +57,7 @@ struct departure {
 enum braked {
     BRAKED_REGISTER = 1,
     BRAKED_ROSTER = 2,
+    BRAKED_INVITE = 4,
 };
 
 enum convention_state {
@@ -54,6 +74,11 @@ struct convention {
     struct member *self;
     struct candidate *candidates;
     size_t candidates_count;
+    bool invited;   /* the candidates are those of an invitation; without any, it waits for the next one (S2C) */
+    bool abandoned; /* an invited node that is to have no candidates any more */
+    struct guest **guests;
+    size_t guests_count, guests_max;
+    struct bytes *leaders;  /* what an invitation names */
     uint64_t now_ns;        /* of the present step */
     uint64_t leader;        /* its incarnation, 0 for none */
     uint64_t epoch, number; /* of the roster that we hold; an epoch of 0: it is not the present leader's */
@@ -73,6 +98,7 @@ struct convention {
     uint64_t *told_left;
     struct hysteresis_delay one_delay; /* if all targets share it */
     struct limiter refusals;
+    struct label *retired; /* of contacts that ended in this step */
     char log[LOG_LINES][LOG_BYTES];
     size_t log_count;
 };
@@ -82,9 +108,7 @@ struct convention {
 struct convention_action *convention_want(struct convention *convention, enum convention_action_kind kind,
                                           uint64_t peer);
 void convention_log(struct convention *convention, const char *format, ...) __attribute__((format(printf, 2, 3)));
-void convention_send_register(struct convention *convention, struct candidate *candidate, bool first_time);
-void convention_release_register(struct convention *convention, struct candidate *candidate);
-void convention_send_deregister(struct convention *convention, uint64_t peer, const char *reason);
+void convention_send_deregister(struct convention *convention, uint64_t peer, bool dismissed, const char *reason);
 
 /* ---- the roster ---- */
 
@@ -129,26 +153,79 @@ void convention_release_roster(struct convention *convention, struct member *mem
 /* Puts the roster into a message that is polled. */
 void convention_fill_roster(struct convention *convention, struct convention_action *action);
 
-/* ---- time ---- */
+/* ---- time and brakes ---- */
 
 void convention_set_alarm(struct convention *convention, struct alarm *alarm, uint64_t at_ns);
-
-/* The delay of a new target's brake. */
-void convention_init_brake(struct convention *convention, struct hysteresis *brake);
-
-/* Somebody is to get heartbeats from now on. */
-void convention_begin_heartbeats(struct convention *convention);
 
 /* The restart period with its jitter (S1B). */
 uint64_t convention_restart_span(struct convention *convention);
 
-/* ---- leaders ---- */
+/* Somebody is to get heartbeats from now on. */
+void convention_begin_heartbeats(struct convention *convention);
 
+/* The delay of a new target's brake. */
+void convention_init_brake(struct convention *convention, struct hysteresis *brake);
+
+/* Whether a message of that kind may go out now; else `release` rings when it may. */
+bool convention_attempt(struct convention *convention, struct hysteresis *brake, struct alarm *release,
+                        enum braked kind);
+
+/* After that: whether it may go out now; else `release` rings again. */
+bool convention_release(struct convention *convention, struct hysteresis *brake, struct alarm *release);
+
+/* ---- contacts: contacts.c ---- */
+
+/* False without memory. */
+MESH_MUST_USE bool convention_contact_init(struct convention *convention, struct contact *contact,
+                                           struct bytes endpoint, enum alarm_kind call, enum alarm_kind release);
+void convention_contact_fini(struct contact *contact);
+/* It ends, and is called no more. */
+void convention_contact_retire(struct convention *convention, struct contact *contact);
+void convention_free_retired(struct convention *convention);
+/* Who answered there is gone; nothing waits for it. */
+void convention_contact_reset(struct contact *contact);
+bool convention_contact_is_at(const struct contact *contact, struct bytes endpoint);
+void convention_contact_call(struct convention *convention, struct contact *contact);
+void convention_contact_again(struct convention *convention, struct contact *contact, uint64_t span_ns);
+
+/* ---- leaders: candidates.c ---- */
+
+MESH_MUST_USE bool convention_candidates_init(struct convention *convention, const char *const *endpoints);
+void convention_candidates_fini(struct convention *convention);
+
+/* NULL when there is none. */
 struct candidate *convention_candidate(const struct convention *convention, uint64_t peer);
+struct candidate *convention_candidate_at(const struct convention *convention, struct bytes endpoint);
+
 void convention_set_leader(struct convention *convention, uint64_t peer);
+
+/* Registers with it, or calls it, and again after a while. */
+void convention_call_candidate(struct convention *convention, struct candidate *candidate);
+void convention_register(struct convention *convention, struct candidate *candidate, bool first_time);
+void convention_release_register(struct convention *convention, struct candidate *candidate);
 
 /* Asks the leader for the whole roster, unless that was asked within the restart period. */
 void convention_ask_roster(struct convention *convention);
+
+/* ---- guests: guests.c ---- */
+
+MESH_MUST_USE bool convention_guests_init(struct convention *convention, const char *const *endpoints);
+void convention_guests_fini(struct convention *convention);
+enum mesh_status convention_on_preregister(struct convention *convention, const struct convention_event *event);
+enum mesh_status convention_on_dismiss(struct convention *convention, const struct convention_event *event);
+
+/* NULL when there is none. */
+struct guest *convention_guest(const struct convention *convention, uint64_t peer, struct bytes endpoint);
+/* A call to a guest has ended at this very node. */
+void convention_drop_own_guest(struct convention *convention, struct bytes endpoint);
+/* Invites it, or calls it, and again after a while; not while it is a member. */
+void convention_invite(struct convention *convention, struct guest *guest);
+void convention_release_invite(struct convention *convention, struct guest *guest);
+/* A guest has registered: it is invited no more. */
+void convention_guest_came(struct convention *convention, const struct member *member);
+/* One has left, or is lost: it is invited again after a while (S2D). */
+void convention_guest_left(struct convention *convention, uint64_t peer);
+void convention_fill_invite(struct convention *convention, struct convention_action *action);
 
 /* ---- one file each ---- */
 
@@ -161,6 +238,10 @@ void convention_on_registered(struct convention *convention, uint64_t peer, cons
 void convention_on_reckoning(struct convention *convention);
 void convention_on_roster(struct convention *convention, uint64_t peer, const struct frame_roster *frame);
 void convention_on_deregister(struct convention *convention, uint64_t peer, const struct frame_deregister *frame);
+void convention_on_invite(struct convention *convention, uint64_t peer, const struct frame_invite *frame);
 void convention_on_time(struct convention *convention);
+
+/* An invited node that lost its leader has no candidates from now on (S2C). */
+void convention_go_idle(struct convention *convention);
 
 #endif

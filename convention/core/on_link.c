@@ -4,15 +4,6 @@
 #include "convention/core/convention_state.h"
 #include "mesh/base/time.h"
 
-static struct candidate *candidate_at(const struct convention *convention, struct bytes endpoint) {
-    for (size_t i = 0; i < convention->candidates_count; i++) {
-        if (bytes_equal(bytes_of_text(convention->candidates[i].endpoint), endpoint)) {
-            return &convention->candidates[i];
-        }
-    }
-    return NULL;
-}
-
 /* Nobody listens there, or another incarnation does: from now on its time runs. */
 static void enter_refused(struct convention *convention, struct member *member) {
     member->linked = false;
@@ -21,71 +12,108 @@ static void enter_refused(struct convention *convention, struct member *member) 
     convention_judge_again(convention, member);
 }
 
-static void on_candidate_up(struct convention *convention, struct candidate *candidate, uint64_t peer) {
-    if (peer == convention->self->incarnation) {
-        convention_log(convention, "the leader %s is this node itself", candidate->endpoint);
-        candidate->self = true;
-        return;
-    }
-    if (candidate->linked && candidate->peer == peer) {
-        return; /* a second link to the same one changes nothing */
-    }
-    struct member *former = members_find(&convention->members, candidate->peer);
-    if (former && candidate->peer != peer && convention_watches(convention, former)) {
+/* Who answers there is another incarnation than before. */
+static void enter_restarted(struct convention *convention, struct member *former, uint64_t peer) {
+    if (former && former->incarnation != peer && convention_watches(convention, former)) {
         enter_refused(convention, former);
     }
+}
+
+static void on_candidate_up(struct convention *convention, struct candidate *candidate, uint64_t peer) {
+    struct contact *contact = &candidate->contact;
+    if (contact->linked && contact->peer == peer) {
+        return; /* a second link to the same one changes nothing */
+    }
+    enter_restarted(convention, members_find(&convention->members, contact->peer), peer);
     bool leads = convention->leader == peer;
-    candidate->peer = peer;
-    candidate->linked = true;
-    convention_send_register(convention, candidate, !leads);
-    uint64_t span = leads ? convention->times.period_ns : convention_restart_span(convention);
+    contact->peer = peer;
+    contact->linked = true;
+    convention_register(convention, candidate, !leads);
     candidate->unanswered++;
-    convention_set_alarm(convention, &candidate->alarm, time_add(convention->now_ns, span));
+    convention_contact_again(convention, contact,
+                             leads ? convention->times.period_ns : convention_restart_span(convention));
+}
+
+static void on_guest_up(struct convention *convention, struct guest *guest, uint64_t peer) {
+    struct contact *contact = &guest->contact;
+    if (contact->linked && contact->peer == peer) {
+        return;
+    }
+    enter_restarted(convention, members_find(&convention->members, contact->peer), peer);
+    contact->peer = peer;
+    contact->linked = true;
+    convention_invite(convention, guest);
+}
+
+/* Another endpoint of this very node (B5). */
+static void on_self_up(struct convention *convention, struct bytes endpoint) {
+    struct candidate *candidate = convention_candidate_at(convention, endpoint);
+    if (candidate && !candidate->self) {
+        convention_log(convention, "the leader %s is this node itself", candidate->contact.endpoint);
+        candidate->self = true;
+    }
+    convention_drop_own_guest(convention, endpoint);
 }
 
 void convention_on_link_up(struct convention *convention, const struct convention_event *event) {
-    struct candidate *candidate = event->endpoint.size ? candidate_at(convention, event->endpoint) : NULL;
-    if (!candidate) {
-        candidate = convention_candidate(convention, event->peer);
+    if (event->peer == convention->self->incarnation) {
+        on_self_up(convention, event->endpoint);
+        return;
     }
+    struct candidate *candidate = convention_candidate_at(convention, event->endpoint);
+    candidate = candidate ? candidate : convention_candidate(convention, event->peer);
     if (candidate && !convention->acting) {
         on_candidate_up(convention, candidate, event->peer);
         return;
     }
-    struct member *former = members_find_endpoint(&convention->members, event->endpoint);
-    if (former && former->incarnation != event->peer && convention_watches(convention, former)) {
-        enter_refused(convention, former);
+    struct guest *guest = convention_guest(convention, event->peer, event->endpoint);
+    if (guest) {
+        on_guest_up(convention, guest, event->peer);
     }
+    enter_restarted(convention, members_find_endpoint(&convention->members, event->endpoint), event->peer);
+}
+
+/* Calls go on until nobody has a use for who is called. */
+static void hang_up(struct convention *convention, const struct convention_event *event) {
+    struct convention_action *action = convention_want(convention, CONVENTION_HANG_UP, event->peer);
+    action->endpoint = event->peer ? bytes_make("", 0) : event->endpoint;
 }
 
 void convention_on_link_down(struct convention *convention, const struct convention_event *event) {
-    struct candidate *candidate = convention_candidate(convention, event->peer);
     struct member *member = members_find(&convention->members, event->peer);
+    struct candidate *candidate = convention_candidate(convention, event->peer);
+    struct guest *guest = convention_guest(convention, event->peer, bytes_make("", 0));
     if (candidate) {
-        candidate->linked = false;
+        candidate->contact.linked = false;
     }
-    if (!member || !convention_watches(convention, member)) {
-        return;
+    if (guest) {
+        guest->contact.linked = false;
     }
-    member->linked = false;
-    convention_suspect(convention, member);
-    struct convention_action *call = convention_want(convention, CONVENTION_CONNECT, member->incarnation);
-    call->endpoint = candidate ? bytes_of_text(candidate->endpoint) : member->view.endpoint;
+    if (member && convention_watches(convention, member)) {
+        member->linked = false;
+        convention_suspect(convention, member);
+        struct convention_action *call = convention_want(convention, CONVENTION_CONNECT, member->incarnation);
+        call->endpoint = candidate ? bytes_of_text(candidate->contact.endpoint) : member->view.endpoint;
+    } else if (!member && !candidate && !guest) {
+        hang_up(convention, event);
+    }
 }
 
 void convention_on_refused(struct convention *convention, const struct convention_event *event) {
-    struct member *member = members_find(&convention->members, event->peer);
-    struct candidate *candidate = candidate_at(convention, event->endpoint);
-    if (!member && candidate) {
-        member = members_find(&convention->members, candidate->peer);
-    }
-    if (!member && event->endpoint.size) {
-        member = members_find_endpoint(&convention->members, event->endpoint);
-    }
+    struct candidate *candidate = convention_candidate_at(convention, event->endpoint);
+    struct guest *guest = convention_guest(convention, event->peer, event->endpoint);
+    uint64_t peer = event->peer ? event->peer : candidate ? candidate->contact.peer : guest ? guest->contact.peer : 0;
+    struct member *member =
+        peer ? members_find(&convention->members, peer) : members_find_endpoint(&convention->members, event->endpoint);
     if (candidate) {
-        candidate->linked = false;
+        candidate->contact.linked = false;
+    }
+    if (guest) {
+        guest->contact.linked = false;
     }
     if (member && convention_watches(convention, member)) {
         enter_refused(convention, member);
+    } else if (!member && !candidate && !guest) {
+        hang_up(convention, event);
     }
 }

@@ -65,7 +65,7 @@ static void refuse_name(struct convention *convention, uint64_t peer, const stru
     if (may_refuse(convention)) {
         convention_log(convention, "a second node named %s was refused: the name is taken by the node at %s",
                        holder->name, holder->endpoint);
-        convention_send_deregister(convention, peer, convention->log[convention->log_count - 1]);
+        convention_send_deregister(convention, peer, true, convention->log[convention->log_count - 1]);
     }
 }
 
@@ -96,7 +96,8 @@ void convention_on_register(struct convention *convention, uint64_t peer, const 
     member = convention_enter_member(convention, &frame->member);
     if (!member) {
         if (may_refuse(convention)) {
-            convention_send_deregister(convention, peer, "this node cannot be a member: the leader's log says why");
+            convention_send_deregister(convention, peer, true,
+                                       "this node cannot be a member: the leader's log says why");
         }
         return;
     }
@@ -104,4 +105,5 @@ void convention_on_register(struct convention *convention, uint64_t peer, const 
     convention_begin_heartbeats(convention);
     answer(convention, member, frame->first_time);
     convention_want(convention, CONVENTION_MEMBER_ADDED, peer)->member = member;
+    convention_guest_came(convention, member);
 }

@@ -55,7 +55,7 @@ void convention_on_registered(struct convention *convention, uint64_t peer, cons
         return;
     }
     candidate->unanswered = 0;
-    convention_set_alarm(convention, &candidate->alarm, time_add(convention->now_ns, convention->times.period_ns));
+    convention_contact_again(convention, &candidate->contact, convention->times.period_ns);
     convention_learn_member(convention, &frame->leader);
     struct member *leader = members_find(&convention->members, peer);
     if (!leader) {

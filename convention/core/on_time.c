@@ -44,26 +44,6 @@ static void send_heartbeats(struct convention *convention) {
     }
 }
 
-static void call_candidate(struct convention *convention, struct candidate *candidate) {
-    bool leads = candidate->peer && candidate->peer == convention->leader;
-    if (convention->acting || candidate->self) {
-        return;
-    }
-    if (leads && candidate->unanswered >= convention->times.misses) {
-        convention_remove_member(convention, members_find(&convention->members, candidate->peer), "did not answer");
-        return;
-    }
-    if (candidate->linked) {
-        convention_send_register(convention, candidate, !leads);
-    } else {
-        struct convention_action *call = convention_want(convention, CONVENTION_CONNECT, leads ? candidate->peer : 0);
-        call->endpoint = bytes_of_text(candidate->endpoint);
-    }
-    candidate->unanswered++;
-    uint64_t span = convention->leader ? convention->times.period_ns : convention_restart_span(convention);
-    convention_set_alarm(convention, &candidate->alarm, time_add(convention->now_ns, span));
-}
-
 static void ring(struct convention *convention, struct alarm *alarm) {
     switch (alarm->kind) {
     case ALARM_HEARTBEAT:
@@ -73,7 +53,7 @@ static void ring(struct convention *convention, struct alarm *alarm) {
         judge_member(convention, DEADLINE_OWNER(alarm, struct member, judgement));
         return;
     case ALARM_CANDIDATE:
-        call_candidate(convention, DEADLINE_OWNER(alarm, struct candidate, alarm));
+        convention_call_candidate(convention, DEADLINE_OWNER(alarm, struct candidate, contact.call));
         return;
     case ALARM_RECKONING:
         convention_on_reckoning(convention);
@@ -82,7 +62,13 @@ static void ring(struct convention *convention, struct alarm *alarm) {
         convention_release_roster(convention, DEADLINE_OWNER(alarm, struct member, release));
         return;
     case ALARM_REGISTER:
-        convention_release_register(convention, DEADLINE_OWNER(alarm, struct candidate, release));
+        convention_release_register(convention, DEADLINE_OWNER(alarm, struct candidate, contact.release));
+        return;
+    case ALARM_GUEST:
+        convention_invite(convention, DEADLINE_OWNER(alarm, struct guest, contact.call));
+        return;
+    case ALARM_INVITE:
+        convention_release_invite(convention, DEADLINE_OWNER(alarm, struct guest, contact.release));
         return;
     }
     CHECK_UNREACHABLE();

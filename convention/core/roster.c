@@ -85,20 +85,16 @@ void convention_tell_changes(struct convention *convention) {
         if (!member->told || member->told == convention->number) {
             continue;
         }
-        if (hysteresis_attempt(&member->brake, &convention->times.hysteresis, convention->now_ns, BRAKED_ROSTER)) {
+        if (convention_attempt(convention, &member->brake, &member->release, BRAKED_ROSTER)) {
             send_changes(convention, member);
-        } else {
-            convention_set_alarm(convention, &member->release, hysteresis_deadline(&member->brake));
         }
     }
 }
 
 void convention_release_roster(struct convention *convention, struct member *member) {
-    if (hysteresis_release(&member->brake, &convention->times.hysteresis, convention->now_ns) &&
-        member->told != convention->number) {
+    if (convention_release(convention, &member->brake, &member->release) && member->told != convention->number) {
         send_changes(convention, member);
     }
-    convention_set_alarm(convention, &member->release, hysteresis_deadline(&member->brake));
 }
 
 /* ---- when it is polled ---- */

@@ -306,17 +306,27 @@ void process_peer_lost(struct process *process, uint64_t incarnation) {
                         &lost); /* NOT_FOUND when nothing was going on with it */
 }
 
-static bool is_called(const struct process *process, const char *endpoint) {
+/* Whom a call goes to that nobody has answered yet; NULL when there is none. */
+static struct peer *called(const struct process *process, const char *endpoint) {
     LIST_EACH (&process->peers.called, node, after) {
-        if (strcmp(LIST_OWNER(node, struct peer, called)->endpoint, endpoint) == 0) {
-            return true;
+        struct peer *peer = LIST_OWNER(node, struct peer, called);
+        if (strcmp(peer->endpoint, endpoint) == 0) {
+            return peer;
         }
     }
-    return false;
+    return NULL;
+}
+
+void process_hang_up(struct process *process, const char *endpoint) {
+    struct peer *peer = called(process, endpoint);
+    if (peer) {
+        process_link_drop(process, peer);
+        peers_remove(&process->peers, peer);
+    }
 }
 
 enum mesh_status process_call(struct process *process, uint64_t incarnation, const char *endpoint) {
-    if (incarnation == 0 && is_called(process, endpoint)) {
+    if (incarnation == 0 && called(process, endpoint)) {
         return MESH_OK; /* and is called again by its own back-off */
     }
     struct peer *peer;

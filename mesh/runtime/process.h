@@ -119,6 +119,8 @@ enum mesh_status process_peer(struct process *process, uint64_t peer, const char
 void process_peer_lost(struct process *process, uint64_t peer);
 /* Calls an admin; `peer` is 0 when it is not known who answers. `hello` and `link` tell what came of it. */
 enum mesh_status process_call(struct process *process, uint64_t peer, const char *endpoint);
+/* Calls there no more, if nobody has answered yet. */
+void process_hang_up(struct process *process, const char *endpoint);
 
 enum mesh_status process_resolved(struct process *process, struct mesh_address address, uint64_t peer,
                                   const char *endpoint);

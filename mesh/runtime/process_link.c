@@ -294,19 +294,23 @@ static void call_user_hello(struct process *process, uint64_t from, const struct
     }
 }
 
-/* A call of ours has ended here: that endpoint is one more of our own, and nobody's peer (B5). */
-static void on_own_answer(struct process *process, struct peer *peer) {
-    if (process->callbacks.link) {
-        process->callbacks.link(process->callbacks.user, process->incarnation, peer->endpoint, PROCESS_LINK_UP);
-    }
+/* A call of ours needs no link of its own. Who wanted it learns who answers there, and may hang up at that. */
+static void end_call(struct process *process, struct peer *peer, uint64_t who) {
+    char endpoint[TRANSPORT_ENDPOINT_BYTES];
+    memcpy(endpoint, peer->endpoint, sizeof endpoint);
     close_link(process, peer);
     peers_remove(&process->peers, peer);
+    const struct peer *known = peers_find(&process->peers, who);
+    bool answers = who == process->incarnation || (known && known->state == PEER_UP);
+    if (answers && process->callbacks.link) {
+        process->callbacks.link(process->callbacks.user, who, endpoint, PROCESS_LINK_UP);
+    }
 }
 
 /* The answer to a hello of ours, on the link that we opened. */
 static void on_answer(struct process *process, struct peer *peer, const struct frame *frame) {
     if (frame->from == process->incarnation) {
-        on_own_answer(process, peer);
+        end_call(process, peer, frame->from); /* that endpoint is one more of our own, and nobody's peer (B5) */
         return;
     }
     if (peer == process->admin) {
@@ -323,8 +327,7 @@ static void on_answer(struct process *process, struct peer *peer, const struct f
     }
     if (peer->incarnation == 0) {
         if (peers_name(&process->peers, peer, frame->from) != MESH_OK) {
-            close_link(process, peer); /* that process has called us meanwhile: one way to it is enough */
-            peers_remove(&process->peers, peer);
+            end_call(process, peer, frame->from); /* that process has called us meanwhile: one way to it is enough */
             return;
         }
         call_user_hello(process, frame->from, &frame->hello, NULL);

@@ -67,6 +67,10 @@ struct convention *cluster_core(struct cluster *cluster, char letter) {
     return cluster_node_of(cluster, letter)->core;
 }
 
+bool cluster_is_linked(struct cluster *cluster, char a, char b) {
+    return cluster_node_of(cluster, a)->linked[b - 'a'];
+}
+
 /* ---- the trace ---- */
 
 void cluster_note(struct cluster *cluster, const struct node *node, const char *what, uint64_t peer, const char *more) {
@@ -152,7 +156,7 @@ static void note_removed(struct cluster *cluster, struct node *node, const struc
     cluster_note(cluster, node, "-", action->peer, action->text);
     cluster_step_directory(cluster, node,
                            &(struct directory_event){.kind = DIRECTORY_MEMBER_LOST, .admin = action->peer});
-    cluster_forget_peer(cluster, node, action->peer);
+    cluster_hang_up(cluster, node, action->peer, bytes_make("", 0));
 }
 
 static void perform(struct cluster *cluster, struct node *node, const struct convention_action *action) {
@@ -160,6 +164,9 @@ static void perform(struct cluster *cluster, struct node *node, const struct con
     case CONVENTION_CONNECT:
         cluster_note(cluster, node, "call", action->peer, "");
         cluster_call(cluster, node, action->peer, action->endpoint);
+        return;
+    case CONVENTION_HANG_UP:
+        cluster_hang_up(cluster, node, action->peer, action->endpoint);
         return;
     case CONVENTION_SEND_HEARTBEAT:
         send_heartbeat(cluster, node, action);
@@ -176,9 +183,14 @@ static void perform(struct cluster *cluster, struct node *node, const struct con
         send_roster(cluster, node, action);
         return;
     case CONVENTION_SEND_DEREGISTER:
-        cluster_note(cluster, node, "Deregister", action->peer, "");
+        cluster_note(cluster, node, "Deregister", action->peer, action->deregister.dismissed ? "dismissed" : "");
         cluster_send_frame(cluster, node, action->peer,
                            &(struct frame){.body = FRAME_DEREGISTER, .deregister = action->deregister});
+        return;
+    case CONVENTION_SEND_INVITE:
+        cluster_note(cluster, node, "Invite", action->peer, "");
+        cluster_send_frame(cluster, node, action->peer,
+                           &(struct frame){.body = FRAME_INVITE, .invite = action->invite});
         return;
     case CONVENTION_MEMBER_ADDED:
         note_added(cluster, node, action->member);
@@ -201,18 +213,37 @@ static void perform(struct cluster *cluster, struct node *node, const struct con
     CHECK_UNREACHABLE();
 }
 
-void cluster_step(struct cluster *cluster, struct node *node, const struct convention_event *event) {
+enum mesh_status cluster_step(struct cluster *cluster, struct node *node, const struct convention_event *event) {
     struct convention_action action;
-    convention_step(node->core, cluster->now_ns, event);
+    enum mesh_status status = convention_step(node->core, cluster->now_ns, event);
     while (convention_poll(node->core, &action)) {
         perform(cluster, node, &action);
     }
     cr_assert(convention_deadline(node->core) > cluster->now_ns, "law 7: a deadline of %c is in the past",
               node->letter);
+    return status;
 }
 
 void cluster_tell(struct cluster *cluster, char letter, const struct convention_event *event) {
     cluster_step(cluster, cluster_node_of(cluster, letter), event);
+}
+
+enum mesh_status cluster_preregister(struct cluster *cluster, char letter, char who, const char *capability) {
+    struct frame_requirement need = {.comparison = FRAME_COMPARE_PRESENT};
+    struct convention_event event = {.kind = CONVENTION_PREREGISTER};
+    event.endpoint = bytes_of_text(cluster_node_of(cluster, who)->endpoint);
+    if (capability) {
+        need.name = bytes_of_text(capability);
+        event.expected = &need;
+        event.expected_count = 1;
+    }
+    return cluster_step(cluster, cluster_node_of(cluster, letter), &event);
+}
+
+enum mesh_status cluster_dismiss(struct cluster *cluster, char letter, char who) {
+    struct convention_event event = {.kind = CONVENTION_DISMISS};
+    event.endpoint = bytes_of_text(cluster_node_of(cluster, who)->endpoint);
+    return cluster_step(cluster, cluster_node_of(cluster, letter), &event);
 }
 
 /* ---- time ---- */
@@ -264,13 +295,13 @@ void cluster_run(struct cluster *cluster, uint64_t span_ns) {
 
 /* ---- what befalls nodes ---- */
 
-static void set_candidates(struct cluster *cluster, const char *leaders,
-                           const char *candidates[static CLUSTER_NODES + 1]) {
+static void set_endpoints(struct cluster *cluster, const char *letters,
+                          const char *endpoints[static CLUSTER_NODES + 1]) {
     size_t count = 0;
-    for (; leaders && leaders[count]; count++) {
-        candidates[count] = cluster_node_of(cluster, leaders[count])->endpoint;
+    for (; letters && letters[count]; count++) {
+        endpoints[count] = cluster_node_of(cluster, letters[count])->endpoint;
     }
-    candidates[count] = NULL;
+    endpoints[count] = NULL;
 }
 
 static void set_capabilities(const char *capability, struct capability_set *set) {
@@ -285,19 +316,21 @@ static void set_capabilities(const char *capability, struct capability_set *set)
 void cluster_prepare(struct cluster *cluster, char letter, const struct cluster_node *what) {
     struct node *node = cluster_node_of(cluster, letter);
     char own[2] = {letter, 0};
-    const char *candidates[CLUSTER_NODES + 1];
+    const char *candidates[CLUSTER_NODES + 1], *preregistered[CLUSTER_NODES + 1];
     struct capability_set capabilities = {0};
     CHECK(!node->core);
     node->lives++;
     node->frozen = false;
     node->actors = 0;
-    set_candidates(cluster, what->leaders, candidates);
+    set_endpoints(cluster, what->leaders, candidates);
+    set_endpoints(cluster, what->preregistered, preregistered);
     set_capabilities(what->capability, &capabilities);
     struct convention_options options = {
         .incarnation = cluster_incarnation_of(node),
         .name = what->name ? what->name : own,
         .endpoint = node->endpoint,
         .candidates = candidates,
+        .preregistered = preregistered,
         .capabilities = &capabilities,
         .times = cluster->times,
         .members_max = CLUSTER_NODES,

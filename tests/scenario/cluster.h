@@ -22,9 +22,10 @@ void cluster_destroy(struct cluster *cluster);
 
 /* What may be said of a node; all may be NULL. */
 struct cluster_node {
-    const char *leaders;    /* the letters of those that may lead, in their order */
-    const char *name;       /* instead of its letter */
-    const char *capability; /* a flag */
+    const char *leaders;       /* the letters of those that may lead, in their order */
+    const char *name;          /* instead of its letter */
+    const char *capability;    /* a flag */
+    const char *preregistered; /* letters, of nodes to invite */
 };
 
 /* Starts node `letter` ('a' ...) that knows these leaders. */
@@ -45,9 +46,14 @@ void cluster_break(struct cluster *cluster, char a, char b); /* the link between
 void cluster_lose(struct cluster *cluster, unsigned per_mille);
 void cluster_tell(struct cluster *cluster, char letter, const struct convention_event *event);
 
+/* Has the node invite another, which is expected to have that capability (NULL: nothing); or dismiss it. */
+enum mesh_status cluster_preregister(struct cluster *cluster, char letter, char who, const char *capability);
+enum mesh_status cluster_dismiss(struct cluster *cluster, char letter, char who);
+
 /* Lets virtual time pass. Law 7 is checked after every step. */
 void cluster_run(struct cluster *cluster, uint64_t span_ns);
 
+bool cluster_is_linked(struct cluster *cluster, char a, char b);
 struct convention *cluster_core(struct cluster *cluster, char letter);
 uint64_t cluster_incarnation(struct cluster *cluster, char letter);
 

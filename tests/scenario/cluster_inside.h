@@ -60,7 +60,7 @@ uint64_t cluster_incarnation_of(const struct node *node);
 /* NULL when that life of the node is over. */
 struct node *cluster_living(struct cluster *cluster, uint64_t incarnation);
 /* A convention is told something, and what it wants is done. */
-void cluster_step(struct cluster *cluster, struct node *node, const struct convention_event *event);
+enum mesh_status cluster_step(struct cluster *cluster, struct node *node, const struct convention_event *event);
 /* One more line. `peer` may be 0. */
 void cluster_note(struct cluster *cluster, const struct node *node, const char *what, uint64_t peer, const char *more);
 
@@ -68,8 +68,8 @@ void cluster_note(struct cluster *cluster, const struct node *node, const char *
 
 /* A call of that node goes out, unless it is calling there already. */
 void cluster_call(struct cluster *cluster, struct node *node, uint64_t peer, struct bytes endpoint);
-/* It has no use for that peer any more. */
-void cluster_forget_peer(struct cluster *cluster, struct node *node, uint64_t peer);
+/* It has no use for that peer any more; or calls the endpoint no more. */
+void cluster_hang_up(struct cluster *cluster, struct node *node, uint64_t peer, struct bytes endpoint);
 void cluster_send_frame(struct cluster *cluster, struct node *node, uint64_t peer, const struct frame *frame);
 void cluster_send_control(struct cluster *cluster, struct node *node, struct mesh_address to,
                           const struct control *control);

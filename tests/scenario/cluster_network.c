@@ -72,15 +72,19 @@ void cluster_send_birth(struct cluster *cluster, struct node *node, uint32_t slo
 
 /* ---- calls ---- */
 
-static bool is_calling(const struct cluster *cluster, uint64_t from, uint64_t peer, struct bytes endpoint) {
+static bool is_call(const struct packet *packet, uint64_t from, uint64_t peer, struct bytes endpoint) {
+    return packet->kind == PACKET_CALL && packet->from == from && packet->to == peer &&
+           (peer || bytes_equal(bytes_of_text(packet->endpoint), endpoint));
+}
+
+static struct packet *find_call(const struct cluster *cluster, uint64_t from, uint64_t peer, struct bytes endpoint) {
     LIST_EACH (&cluster->packets, node, after) {
-        const struct packet *packet = LIST_OWNER(node, struct packet, place);
-        bool same = packet->kind == PACKET_CALL && packet->from == from && packet->to == peer;
-        if (same && (peer || bytes_equal(bytes_of_text(packet->endpoint), endpoint))) {
-            return true;
+        struct packet *packet = LIST_OWNER(node, struct packet, place);
+        if (is_call(packet, from, peer, endpoint)) {
+            return packet;
         }
     }
-    return false;
+    return NULL;
 }
 
 void cluster_call(struct cluster *cluster, struct node *node, uint64_t peer, struct bytes endpoint) {
@@ -88,21 +92,25 @@ void cluster_call(struct cluster *cluster, struct node *node, uint64_t peer, str
     struct node *known = cluster_living(cluster, peer);
     bool linked = known && node->linked[known->letter - 'a'];
     CHECK(endpoint.size < ENDPOINT_BYTES);
-    if (!linked && !is_calling(cluster, from, peer, endpoint)) {
+    if (!linked && !find_call(cluster, from, peer, endpoint)) {
         struct packet *packet = packet_new(PACKET_CALL, from, peer, 0);
         memcpy(packet->endpoint, endpoint.data, endpoint.size);
         post(cluster, packet, CLUSTER_LATENCY_NS);
     }
 }
 
-void cluster_forget_peer(struct cluster *cluster, struct node *node, uint64_t peer) {
-    uint64_t from = cluster_incarnation_of(node);
-    LIST_EACH (&cluster->packets, place, after) {
-        struct packet *packet = LIST_OWNER(place, struct packet, place);
-        if (packet->kind == PACKET_CALL && packet->from == from && packet->to == peer) {
-            list_remove(place);
-            free(packet);
-        }
+static void end_call(struct cluster *cluster, struct node *node, uint64_t peer, struct bytes endpoint) {
+    struct packet *call = find_call(cluster, cluster_incarnation_of(node), peer, endpoint);
+    if (call) {
+        list_remove(&call->place);
+        free(call);
+    }
+}
+
+void cluster_hang_up(struct cluster *cluster, struct node *node, uint64_t peer, struct bytes endpoint) {
+    end_call(cluster, node, 0, endpoint);
+    if (peer) {
+        end_call(cluster, node, peer, endpoint);
     }
 }
 
@@ -170,6 +178,9 @@ static struct convention_event event_of(const struct frame *frame) {
         event.deregister = &frame->deregister;
         return event;
     case FRAME_INVITE:
+        event.kind = CONVENTION_INVITE;
+        event.invite = &frame->invite;
+        return event;
     case FRAME_HELLO:
     case FRAME_BATCH:
     case FRAME_STALE:

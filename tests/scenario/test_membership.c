@@ -61,12 +61,12 @@ Test(membership, S1A_a_second_node_of_one_name_is_refused) {
                    "1.000 c call\n"
                    "1.001 c Register a1 first\n"
                    "1.002 a log a second node named b was refused: the name is taken by the node at tcp://b\n"
-                   "1.002 a Deregister c1\n"
+                   "1.002 a Deregister c1 dismissed\n"
                    "1.003 c log the leader at tcp://a refused this node: a second node named b was refused: the name "
                    "is taken by the node at tcp://b\n"
                    "6.003 c Register a1 first\n"
                    "6.004 a log a second node named b was refused: the name is taken by the node at tcp://b\n"
-                   "6.004 a Deregister c1\n"
+                   "6.004 a Deregister c1 dismissed\n"
                    "6.005 c log the leader at tcp://a refused this node: a second node named b was refused: the name "
                    "is taken by the node at tcp://b\n");
 }

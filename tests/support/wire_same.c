@@ -104,6 +104,15 @@ static bool same_roster(const struct frame_roster *a, const struct frame_roster 
     return a->epoch == b->epoch && a->number == b->number && a->since == b->since;
 }
 
+static bool same_text(const struct bytes *a, const struct bytes *b) {
+    return bytes_equal(*a, *b);
+}
+
+static bool same_invite(const struct frame_invite *a, const struct frame_invite *b) {
+    SAME_LIST(a, b, leaders_count, leaders, same_text);
+    return same_member(&a->leader, &b->leader);
+}
+
 bool wire_same_frame(const struct frame *a, const struct frame *b) {
     if (a->from != b->from || a->to != b->to || a->body != b->body) {
         return false;
@@ -119,15 +128,17 @@ bool wire_same_frame(const struct frame *a, const struct frame *b) {
         return a->stale.meant == b->stale.meant;
     case FRAME_REGISTER:
         return same_member(&a->registration.member, &b->registration.member) &&
-               a->registration.first_time == b->registration.first_time;
+               a->registration.first_time == b->registration.first_time &&
+               a->registration.invited == b->registration.invited;
     case FRAME_REGISTERED:
         return same_registered(&a->registered, &b->registered);
     case FRAME_ROSTER:
         return same_roster(&a->roster, &b->roster);
     case FRAME_DEREGISTER:
-        return bytes_equal(a->deregister.reason, b->deregister.reason);
+        return bytes_equal(a->deregister.reason, b->deregister.reason) &&
+               a->deregister.dismissed == b->deregister.dismissed;
     case FRAME_INVITE:
-        return same_member(&a->invite.leader, &b->invite.leader);
+        return same_invite(&a->invite, &b->invite);
     }
     return false;
 }

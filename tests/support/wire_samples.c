@@ -119,6 +119,7 @@ static const struct frame_member members[] = {
     {.incarnation = 78, .name = TEXT("member"), .endpoint = TEXT("")},
 };
 static const uint64_t incarnations[] = {1, UINT64_MAX};
+static const struct bytes leaders[] = {TEXT("tcp://127.0.0.1:1900"), TEXT("tcp://127.0.0.1:1901")};
 
 const struct frame wire_frames[WIRE_FRAMES] = {
     {.from = 11,
@@ -141,6 +142,7 @@ const struct frame wire_frames[WIRE_FRAMES] = {
     {.from = 11, .to = 22, .body = FRAME_HEARTBEAT, .heartbeat = {.epoch = UINT64_MAX, .acting = true}},
     {.from = 11, .to = 22, .body = FRAME_STALE, .stale = {.meant = 21}},
     {.from = 11, .to = 22, .body = FRAME_REGISTER, .registration = {.member = LEADER, .first_time = true}},
+    {.from = 11, .to = 22, .body = FRAME_REGISTER, .registration = {.member = LEADER, .invited = true}},
     {.from = 11,
      .to = 22,
      .body = FRAME_REGISTERED,
@@ -156,7 +158,12 @@ const struct frame wire_frames[WIRE_FRAMES] = {
                 .joined = members,
                 .left = incarnations}},
     {.from = 11, .to = 22, .body = FRAME_DEREGISTER, .deregister = {.reason = TEXT("the node shuts down")}},
+    {.from = 11, .to = 22, .body = FRAME_DEREGISTER, .deregister = {.reason = TEXT("no more"), .dismissed = true}},
     {.from = 11, .to = 22, .body = FRAME_INVITE, .invite = {.leader = LEADER}},
+    {.from = 11,
+     .to = 22,
+     .body = FRAME_INVITE,
+     .invite = {.leader = LEADER, .leaders_count = COUNT(leaders), .leaders = leaders}},
     {.from = UINT64_MAX, .to = UINT64_MAX, .body = FRAME_HELLO, .hello = {.role = FRAME_ROLE_PROGRAM}},
 };
 

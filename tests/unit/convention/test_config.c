@@ -57,6 +57,7 @@ Test(config, every_setting_is_read) {
                                       "bind = tcp://127.0.0.1:0, tcp://0.0.0.0:1901\n"
                                       "advertise = tcp://10.0.0.1:1901\n"
                                       "leaders = tcp://10.0.0.1:1901, tcp://10.0.0.2:1901\n"
+                                      "preregister = tcp://10.0.0.3:1901\n"
                                       "security = none\n"
                                       "run_directory = \"/tmp/a b\"   # with a space\n"
                                       "module_path = /a, /b\n"
@@ -80,6 +81,8 @@ Test(config, every_setting_is_read) {
     cr_assert_str_eq(config->name, "alpha");
     cr_assert_eq(config->bind.count, 2);
     cr_assert_eq(config->leaders.count, 2);
+    cr_assert_eq(config->preregister.count, 1);
+    cr_assert_str_eq(config->preregister.items[0], "tcp://10.0.0.3:1901");
     cr_assert_str_eq(config->run_directory, "/tmp/a b");
     cr_assert_str_eq(config->module_path.items[1], "/b");
     cr_assert_eq(config->start, CONFIG_SPAWN);
@@ -193,6 +196,12 @@ Test(config, times_that_contradict_each_other) {
            "f:2: times/suspect: must be shorter than times/silent, after which a node counts as lost");
     expect("times\n    hysteresis = 1 min\n",
            "f:2: times/hysteresis: must not be longer than times/hysteresis_ceiling, which no delay exceeds");
+    expect("limits\n    members = 1\npreregister = tcp://a:1, tcp://b:1\n",
+           "f:3: preregister: names more nodes than limits/members allows in the convention");
+    expect(
+        "leaders = tcp://a:1, tcp://a:2, tcp://a:3, tcp://a:4, tcp://a:5, tcp://a:6, tcp://a:7, tcp://a:8, tcp://a:9, "
+        "tcp://b:1, tcp://b:2, tcp://b:3, tcp://b:4, tcp://b:5, tcp://b:6, tcp://b:7, tcp://b:8\n",
+        "f:1: leaders: at most 16 nodes may lead a convention");
     expect("times\n    hysteresis_percent = 1001\n",
            "f:2: times/hysteresis_percent: is at most 1000: each further attempt lengthens the delay by that");
 }

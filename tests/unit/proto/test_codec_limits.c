@@ -419,8 +419,29 @@ static enum mesh_status send_roster(size_t joined, size_t left) {
     return wire_send(&frame);
 }
 
-Test(limits,
-     of_a_roster){BOTH_SIDES(FRAME_MEMBERS, send_roster(size, 0)) BOTH_SIDES(FRAME_MEMBERS, send_roster(0, size))}
+Test(limits, of_a_roster) {
+    BOTH_SIDES(FRAME_MEMBERS, send_roster(size, 0)) BOTH_SIDES(FRAME_MEMBERS, send_roster(0, size))
+}
+
+static enum mesh_status send_invite(size_t count, size_t bytes) {
+    static struct bytes leaders[FRAME_LEADERS + 1];
+    struct frame frame = {
+        .from = 1,
+        .to = 2,
+        .body = FRAME_INVITE,
+        .invite = {.leader = {.incarnation = 1, .name = text_of(1)}, .leaders_count = count, .leaders = leaders},
+    };
+    for (size_t i = 0; i < count; i++) {
+        leaders[i] = text_of(bytes);
+    }
+    return wire_send(&frame);
+}
+
+Test(limits, of_an_invitation) {
+    BOTH_SIDES(FRAME_LEADERS, send_invite(size, 1))
+    BOTH_SIDES(FRAME_ENDPOINT_BYTES, send_invite(1, size))
+    cr_assert_eq(send_invite(1, 0), MESH_PROTOCOL);
+}
 
 Test(limits, of_a_goodbye) {
     struct frame frame = {.from = 1, .to = 2, .body = FRAME_DEREGISTER};
