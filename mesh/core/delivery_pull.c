@@ -219,6 +219,7 @@ static void pull_stream(struct delivery *d, struct stream_out *stream, uint64_t 
     size_t turn_bytes = 0;
     if (stream->epoch == 0) {
         stream->epoch = ++d->epoch;
+        stream->reopened = false;
     }
     if (stream->received == stream->high) {
         stream->overdue_ns = TIME_NEVER; /* what is sent now has its own time */

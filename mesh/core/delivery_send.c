@@ -110,6 +110,7 @@ static enum mesh_status stream_to(struct delivery *d, struct actor *actor, struc
         }
     } else if (stream->closing) {
         stream->closing = stream->probe_wanted = false;
+        stream->reopened = true;
         stream_out_restart(stream, delivery_first_credit(d));
     }
     if (!stream->actor) {
@@ -307,6 +308,11 @@ static void on_overdue(struct delivery *d, struct stream_out *stream, uint64_t n
     stream->overdue_ns = time_add(now_ns, stream->patience_ns);
 }
 
+/* Whether there is a receiver that may have to forget it. */
+static bool may_be_known(const struct stream_out *stream) {
+    return (stream->epoch != 0 || stream->reopened) && stream_peer(stream);
+}
+
 /* Tells the receiver to forget it. The close is repeated, ever more seldom, until it is answered or the process is lost: else
  * the receiver would keep the stream for ever (law 11 of the simulator). */
 static void begin_closing(struct stream_out *stream) {
@@ -323,7 +329,7 @@ void stream_due(struct delivery *d, struct stream_out *stream, uint64_t now_ns) 
         stream->idle_ns = time_add(now_ns, d->limits.stream_idle_ns);
     } else if (stream->idle_ns <= now_ns) {
         stream_watch(d, stream, 0);
-        if (stream->epoch == 0 || !stream_peer(stream)) {
+        if (!may_be_known(stream)) {
             stream_free(d, stream);
             return;
         }
@@ -526,7 +532,7 @@ void stream_abandon(struct delivery *d, struct stream_out *stream) {
 }
 
 void stream_orphan(struct delivery *d, struct stream_out *stream) {
-    if (stream->epoch == 0 || !stream_peer(stream)) {
+    if (!may_be_known(stream)) {
         stream_free(d, stream);
         return;
     }

@@ -40,6 +40,7 @@ struct stream_out {
     uint64_t lost_peer;    /* the process that was lost with what had been sent to it; 0 for none */
     bool halfway;          /* what is first in the queue goes on with the message whose chunk was sent last */
     bool probe_wanted, closing;
+    bool reopened;  /* while it was closing, and not sent on since: its receiver may know it though it has no epoch */
     bool passed_on; /* the target has forwarded an ask: its end says nothing */
 
     /* Where delivery keeps it, and when it next looks at it. */

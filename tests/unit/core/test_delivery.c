@@ -421,6 +421,24 @@ Test(delivery, D10_a_run_without_numbers_is_dropped) {
     cr_assert_null(delivery_take(sides[B], now_ns, bob));
 }
 
+/* Its first close is lost, and what was sent next never leaves: found by seed 5615 of the simulator (law 11). */
+Test(delivery, D10_a_stream_that_was_used_again_while_it_closed_is_closed_after_all) {
+    tell(bob, "one");
+    resolve_all();
+    carry_all();
+    expect_handled(bob, "one");
+    carry_all();
+    now_ns += limits.stream_idle_ns;
+    tick(A);
+    lose_all(A);
+    tell(bob, "two");
+    (void)STEP(A, CLOSE, .address = alice, .reason = FRAME_EXITED);
+    (void)STEP(A, FORGET, .address = alice);
+    carry_all();
+    cr_assert_eq(delivery_census(sides[B]).streams_in, 0);
+    cr_assert_eq(delivery_census(sides[A]).streams_out, 0);
+}
+
 Test(delivery, D10_an_idle_stream_is_closed_and_nothing_is_left_waiting) {
     tell(bob, "one");
     resolve_all();
