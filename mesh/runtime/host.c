@@ -437,14 +437,6 @@ static void on_exit_call(int code, void *user) {
 
 /* ---- beginning and end ---- */
 
-/* Standard streams, the crash page, and nothing else: a host holds no descriptor of the admin or the zygote (C9). */
-static void close_inherited(int kept) {
-    if (kept > 3) {
-        (void)close_range(3, (unsigned)kept - 1, 0);
-    }
-    (void)close_range(kept >= 3 ? (unsigned)kept + 1 : 3, ~0U, 0);
-}
-
 static int host_open_page(struct host *host) {
     if (host->options->crash_page >= 0) {
         if (crash_page_map(&host->page, host->options->crash_page) != MESH_OK) {
@@ -531,7 +523,6 @@ int host_main(const struct host_options *options, const struct mesh_type *const 
     if (options->admin_pid != 0 && (uint32_t)getppid() != options->admin_pid) {
         return 1;
     }
-    close_inherited(options->crash_page);
     show_title(options);
     struct mesh_error error = {0};
     enum mesh_status status = log_open(&host.log, options->log, (enum mesh_level)options->log_level, &error);
