@@ -19,6 +19,8 @@ enum cli_exit {
 /* Each parses its own arguments; argv[0] is the full name of the subcommand. */
 int cmd_node_start(int argc, char **argv);
 int cmd_node_stop(int argc, char **argv);
+int cmd_preregister(int argc, char **argv);
+int cmd_deregister(int argc, char **argv);
 int cmd_status(int argc, char **argv);
 int cmd_version(int argc, char **argv);
 

@@ -120,11 +120,11 @@ static int print_json(const struct mesh_report *report) {
 
 static void print_members(const struct mesh_node_report *node) {
     char text[TEXT_BYTES];
-    printf("%-16s %-8s %-32s %s\n", "MEMBER", "STATE", "ENDPOINT", "SILENT");
+    printf("%-16s %-9s %-32s %s\n", "MEMBER", "STATE", "ENDPOINT", "SILENT");
     for (size_t i = 0; i < node->members_count; i++) {
         const struct mesh_member_report *member = &node->members[i];
-        printf("%-16s ", cli_escape(member->name, text, sizeof text));
-        printf("%-8s ", cli_escape(member->state, text, sizeof text));
+        printf("%-16s ", *member->name ? cli_escape(member->name, text, sizeof text) : "-");
+        printf("%-9s ", cli_escape(member->state, text, sizeof text));
         printf("%-32s %.1f s\n", cli_escape(member->endpoint, text, sizeof text), (double)member->silent_ms / 1000);
     }
 }

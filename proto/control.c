@@ -4,6 +4,7 @@
 #include "proto/control.h"
 #include "mesh/base/check.h"
 #include "proto/control_dead_letter.h"
+#include "proto/control_guest.h"
 #include "proto/control_status.h"
 
 /* ---- to the wire ---- */
@@ -194,6 +195,10 @@ static bool put_body(struct arena *arena, const struct control *control, Mesh__W
         PUT(DEAD_LETTER, dead_letter, control_put_dead_letter(arena, &control->dead_letter, out->dead_letter))
     case CONTROL_ACTOR_REPORT:
         PUT(ACTOR_REPORT, actor_report, control_put_actor_report(arena, &control->actor_report, out->actor_report))
+    case CONTROL_PREREGISTER:
+        PUT(PREREGISTER, preregister, control_put_preregister(arena, &control->preregister, out->preregister))
+    case CONTROL_DISMISS:
+        PUT(DISMISS, dismiss, control_put_dismiss(arena, &control->dismiss, out->dismiss))
     }
     CHECK_UNREACHABLE();
 }
@@ -400,6 +405,12 @@ static bool get_body(struct arena *arena, const Mesh__Wire__Control *wire, struc
     case MESH__WIRE__CONTROL__BODY_ACTOR_REPORT:
         out->kind = CONTROL_ACTOR_REPORT;
         return control_get_actor_report(arena, wire->actor_report, &out->actor_report);
+    case MESH__WIRE__CONTROL__BODY_PREREGISTER:
+        out->kind = CONTROL_PREREGISTER;
+        return control_get_preregister(arena, wire->preregister, &out->preregister);
+    case MESH__WIRE__CONTROL__BODY_DISMISS:
+        out->kind = CONTROL_DISMISS;
+        return control_get_dismiss(wire->dismiss, &out->dismiss);
     case MESH__WIRE__CONTROL__BODY__NOT_SET:
     case _MESH__WIRE__CONTROL__BODY__CASE_IS_INT_SIZE:
         return false;

@@ -181,6 +181,19 @@ struct control_dead_letter {
     uint64_t payload_bytes; /* of all of it */
 };
 
+struct control_preregister {
+    struct bytes endpoint;
+    size_t expected_count;
+    const struct frame_requirement *expected;
+    bool passed_on; /* by an admin that does not lead */
+};
+
+struct control_dismiss {
+    struct bytes endpoint; /* empty: `admin` is meant */
+    uint64_t admin;
+    bool passed_on;
+};
+
 enum control_kind {
     CONTROL_CREATE,
     CONTROL_CREATED,
@@ -198,6 +211,8 @@ enum control_kind {
     CONTROL_DEAD_LETTER_HANDLER,
     CONTROL_DEAD_LETTER,
     CONTROL_ACTOR_REPORT,
+    CONTROL_PREREGISTER,
+    CONTROL_DISMISS,
 };
 
 struct control {
@@ -227,6 +242,8 @@ struct control {
         struct control_dead_letter_handler dead_letter_handler;
         struct control_dead_letter dead_letter;
         struct control_actor_report actor_report;
+        struct control_preregister preregister;
+        struct control_dismiss dismiss;
     };
 };
 

@@ -11,6 +11,7 @@
  *   admin_dead_letters.c  who handles the dead letters of this node (E4)
  *   admin_status.c      the status of this node and of the whole convention (K1)
  *   admin_inquiries.c   the status of one actor, wherever it lives (K1)
+ *   admin_guests.c      what the leader is told about guests (S2A, S2G)
  *   admin_shutdown.c    the orderly end (C12)
  *
  * SPDX-License-Identifier: MPL-2.0 */
@@ -51,7 +52,7 @@ struct resident {
 /* A status of the whole convention that is being gathered. */
 struct gathering;
 
-/* A question for the status of one actor that was passed on. */
+/* A question that was passed on: for the status of one actor, or for the leader. */
 struct inquiry;
 
 struct admin {
@@ -167,8 +168,18 @@ void admin_on_inquiry(struct admin *admin, struct mesh_address asker, uint64_t i
                       const struct control_status_request *request);
 /* What may be the answer to one that was passed on: a report, a node's status, or why there is none. */
 void admin_on_inquiry_answer(struct admin *admin, struct mesh_address sender, const struct control *answer);
+/* Another admin is asked, and its answer passed back. */
+void admin_pass_on(struct admin *admin, struct mesh_address asker, struct mesh_address asked,
+                   const struct control *question);
+/* That admin answers no more. */
+void admin_lose_inquiries(struct admin *admin, uint64_t lost);
 uint64_t admin_tick_inquiries(struct admin *admin, uint64_t now_ns);
 void admin_free_inquiries(struct admin *admin);
+
+/* ---- guests ---- */
+
+void admin_on_preregister(struct admin *admin, struct mesh_address asker, const struct control *control);
+void admin_on_dismiss(struct admin *admin, struct mesh_address asker, const struct control *control);
 
 /* ---- shutdown ---- */
 

@@ -236,6 +236,12 @@ void admin_on_control(void *user, struct mesh_address sender, const struct contr
         admin_begin_stop(admin, (uint64_t)control->shutdown.timeout_ms * NS_PER_MS);
         admin_answer_done(admin, sender, control->id, MESH_OK, "");
         return;
+    case CONTROL_PREREGISTER:
+        admin_on_preregister(admin, sender, control);
+        return;
+    case CONTROL_DISMISS:
+        admin_on_dismiss(admin, sender, control);
+        return;
     case CONTROL_DEAD_LETTER_HANDLER:
         admin_on_dead_letter_handler(admin, resident, &control->dead_letter_handler);
         return;

@@ -5,7 +5,7 @@
  *
  * Whoever passes it on waits less long than the one before, so that the asker always hears why there is no answer. A host whose handler
  * does not return has nobody to answer, unless other threads of it send (A7): for it the admin says what it knows from
- * the directory and from the crash page.
+ * the directory and from the crash page. What is for the leader goes to it like that, too.
  *
  * SPDX-License-Identifier: MPL-2.0 */
 #include "convention/admin/admin.h"
@@ -16,11 +16,14 @@
 
 enum { INQUIRIES_MAX = 1024, TEXT_BYTES = 800 };
 
+#define LEADER_WAIT_NS (3 * NS_PER_S)
+
 struct inquiry {
     struct list_node listed;
     struct mesh_address asker, address;
     struct mesh_address asked; /* an admin, or the host */
     uint64_t id, own_id, until_ns;
+    bool farewell; /* that this node be sent away: then nobody answers any more */
 };
 
 static bool is_host(const struct admin *admin, struct mesh_address asked) {
@@ -124,24 +127,43 @@ static void free_inquiry(struct admin *admin, struct inquiry *inquiry) {
     free(inquiry);
 }
 
-static void ask(struct admin *admin, const struct inquiry *wanted, struct mesh_address asked, uint32_t hops) {
+/* Sends the question on, and keeps who asked until `wait_ns` is over. */
+static void send_on(struct admin *admin, const struct inquiry *wanted, const struct control *question,
+                    uint64_t wait_ns) {
     struct inquiry *inquiry = admin->inquiries_count < INQUIRIES_MAX ? malloc(sizeof *inquiry) : NULL;
     if (!inquiry) {
-        refuse(admin, wanted, MESH_WOULD_BLOCK, "too many ask for the status of an actor: ask again later");
+        refuse(admin, wanted, MESH_WOULD_BLOCK, "too many questions are on their way to other nodes: ask again later");
         return;
     }
     *inquiry = *wanted;
     inquiry->own_id = ++admin->last_id;
-    inquiry->asked = asked;
-    uint64_t wait_s = is_host(admin, asked) ? 1 : 1 + CONTROL_HOPS - hops;
-    inquiry->until_ns = process_now(admin->process) + wait_s * NS_PER_S;
+    inquiry->until_ns = time_add(process_now(admin->process), wait_ns);
     list_node_init(&inquiry->listed);
     list_push_back(&admin->inquiries, &inquiry->listed);
     admin->inquiries_count++;
-    struct control control = {.id = inquiry->own_id, .kind = CONTROL_STATUS_REQUEST};
-    control.status_request.address = inquiry->address;
+    struct control passed = *question;
+    passed.id = inquiry->own_id;
+    admin_send(admin, inquiry->asked, &passed);
+}
+
+static void ask(struct admin *admin, const struct inquiry *wanted, struct mesh_address asked, uint32_t hops) {
+    struct inquiry inquiry = *wanted;
+    inquiry.asked = asked;
+    uint64_t wait_s = is_host(admin, asked) ? 1 : 1 + CONTROL_HOPS - hops;
+    struct control control = {.kind = CONTROL_STATUS_REQUEST};
+    control.status_request.address = inquiry.address;
     control.status_request.hops = is_host(admin, asked) ? hops : hops + 1;
-    admin_send(admin, asked, &control);
+    send_on(admin, &inquiry, &control, wait_s * NS_PER_S);
+}
+
+void admin_pass_on(struct admin *admin, struct mesh_address asker, struct mesh_address asked,
+                   const struct control *question) {
+    struct inquiry inquiry = {.asker = asker, .id = question->id, .asked = asked};
+    const struct control_dismiss *dismiss = &question->dismiss;
+    inquiry.farewell = question->kind == CONTROL_DISMISS &&
+                       (dismiss->admin == admin->incarnation ||
+                        bytes_equal(dismiss->endpoint, bytes_of_text(convention_self(admin->convention)->endpoint)));
+    send_on(admin, &inquiry, question, LEADER_WAIT_NS);
 }
 
 static void pass_on(struct admin *admin, const struct inquiry *inquiry, const struct directory_place *place,
@@ -216,6 +238,21 @@ static void refuse_late(struct admin *admin, const struct inquiry *inquiry) {
     text_append(&text, "node %s has not answered: see whether it runs and can be reached",
                 member ? member->name : "(which has left)");
     refuse(admin, inquiry, MESH_TIMED_OUT, room);
+}
+
+void admin_lose_inquiries(struct admin *admin, uint64_t lost) {
+    LIST_EACH (&admin->inquiries, node, after) {
+        struct inquiry *inquiry = LIST_OWNER(node, struct inquiry, listed);
+        if (inquiry->asked.node != lost) {
+            continue;
+        }
+        if (inquiry->farewell) {
+            admin_answer_done(admin, inquiry->asker, inquiry->id, MESH_OK, "");
+        } else {
+            refuse(admin, inquiry, MESH_UNREACHABLE, "the node that was asked has left the convention, or is lost");
+        }
+        free_inquiry(admin, inquiry);
+    }
 }
 
 uint64_t admin_tick_inquiries(struct admin *admin, uint64_t now_ns) {

@@ -34,6 +34,7 @@ static void on_member_removed(struct admin *admin, const struct member *member, 
     if (!member->linked) {
         (void)map_remove(&admin->neighbours, &member->incarnation); /* it may come back, but by a hello */
     }
+    admin_lose_inquiries(admin, member->incarnation);
     process_peer_lost(admin->process, member->incarnation);
 }
 

@@ -139,24 +139,36 @@ static void add_actors(struct admin *admin, struct snapshot *snapshot) {
 }
 
 static const char *state_of(const struct admin *admin, const struct member *member) {
+    if (member->incarnation == admin->incarnation) {
+        return convention_state_name(admin->convention);
+    }
     if (member->liveness.suspect) {
         return "suspect";
     }
     return member->incarnation == convention_leader(admin->convention) ? "leader" : "member";
 }
 
+static void add_member(struct snapshot *snapshot, const struct control_member_status *member) {
+    snapshot->members[snapshot->node.members_count++] = *member;
+}
+
+/* Those that are to be members stand behind those that are. */
 static void add_members(struct admin *admin, struct snapshot *snapshot) {
     const struct members *members = convention_members(admin->convention);
     uint64_t now_ns = process_now(admin->process);
+    size_t cursor = 0;
     for (size_t i = 0; snapshot->members && i < members->count; i++) {
         const struct member *member = members->items[i];
         bool self = member->incarnation == admin->incarnation;
-        snapshot->members[snapshot->node.members_count++] = (struct control_member_status){
-            .name = bytes_of_text(member->name),
-            .endpoint = bytes_of_text(member->endpoint),
-            .state = bytes_of_text(state_of(admin, member)),
-            .silent_ms = self ? 0 : time_left(member->liveness.heard_ns, now_ns) / NS_PER_MS,
-        };
+        add_member(snapshot, &(struct control_member_status){
+                                 .name = bytes_of_text(member->name),
+                                 .endpoint = bytes_of_text(member->endpoint),
+                                 .state = bytes_of_text(state_of(admin, member)),
+                                 .silent_ms = self ? 0 : time_left(member->liveness.heard_ns, now_ns) / NS_PER_MS});
+    }
+    for (const char *guest; snapshot->members && (guest = convention_next_guest(admin->convention, &cursor));) {
+        add_member(snapshot, &(struct control_member_status){.endpoint = bytes_of_text(guest),
+                                                             .state = bytes_of_text("invited")});
     }
     snapshot->node.members = snapshot->members;
 }
@@ -166,7 +178,7 @@ static struct snapshot *take_snapshot(struct admin *admin) {
     if (!snapshot) {
         return NULL;
     }
-    snapshot->members = calloc(convention_members(admin->convention)->count + 1, sizeof *snapshot->members);
+    snapshot->members = calloc(2 * convention_members(admin->convention)->max, sizeof *snapshot->members);
     const struct member *self = convention_self(admin->convention);
     snapshot->node = (struct control_node_status){
         .member = self->view,

@@ -127,6 +127,9 @@ uint64_t convention_epoch(const struct convention *convention);
 struct members *convention_members(struct convention *convention);
 const struct member *convention_self(const struct convention *convention);
 
+/* The endpoint of the next guest that is not present, terminated; NULL at the end. `*cursor` begins with 0. */
+const char *convention_next_guest(const struct convention *convention, size_t *cursor);
+
 /* One word for the status: "starting", "idle", "searching", "member", "leader", "stopped". */
 const char *convention_state_name(const struct convention *convention);
 

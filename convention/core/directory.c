@@ -169,6 +169,8 @@ static enum mesh_status on_control(struct directory *directory, const struct dir
     case CONTROL_DEAD_LETTER_HANDLER:
     case CONTROL_DEAD_LETTER:
     case CONTROL_ACTOR_REPORT:
+    case CONTROL_PREREGISTER:
+    case CONTROL_DISMISS:
         break;
     }
     CHECK_UNREACHABLE();

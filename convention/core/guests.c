@@ -87,6 +87,16 @@ static struct member *member_of(const struct convention *convention, const struc
     return guest->contact.peer ? members_find(&convention->members, guest->contact.peer) : NULL;
 }
 
+const char *convention_next_guest(const struct convention *convention, size_t *cursor) {
+    while (convention->acting && *cursor < convention->guests_count) {
+        const struct guest *guest = convention->guests[(*cursor)++];
+        if (!member_of(convention, guest)) {
+            return guest->contact.endpoint;
+        }
+    }
+    return NULL;
+}
+
 /* ---- inviting ---- */
 
 static void send_invite(struct convention *convention, const struct guest *guest) {

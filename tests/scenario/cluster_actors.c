@@ -53,6 +53,8 @@ static void note_answer(struct cluster *cluster, const struct node *node, const 
     case CONTROL_DEAD_LETTER_HANDLER:
     case CONTROL_DEAD_LETTER:
     case CONTROL_ACTOR_REPORT:
+    case CONTROL_PREREGISTER:
+    case CONTROL_DISMISS:
         return;
     }
 }

@@ -251,6 +251,11 @@ static bool same_handler(const struct control_dead_letter_handler *a, const stru
            a->registered == b->registered;
 }
 
+static bool same_preregister(const struct control_preregister *a, const struct control_preregister *b) {
+    SAME_LIST(a, b, expected_count, expected, same_requirement);
+    return bytes_equal(a->endpoint, b->endpoint) && a->passed_on == b->passed_on;
+}
+
 bool wire_same_control(const struct control *a, const struct control *b) {
     if (a->id != b->id || a->kind != b->kind) {
         return false;
@@ -289,6 +294,11 @@ bool wire_same_control(const struct control *a, const struct control *b) {
         return same_letter(&a->dead_letter, &b->dead_letter);
     case CONTROL_ACTOR_REPORT:
         return same_actor_report(&a->actor_report, &b->actor_report);
+    case CONTROL_PREREGISTER:
+        return same_preregister(&a->preregister, &b->preregister);
+    case CONTROL_DISMISS:
+        return bytes_equal(a->dismiss.endpoint, b->dismiss.endpoint) && a->dismiss.admin == b->dismiss.admin &&
+               a->dismiss.passed_on == b->dismiss.passed_on;
     }
     return false;
 }

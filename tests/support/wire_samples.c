@@ -309,4 +309,11 @@ const struct control wire_controls[WIRE_CONTROLS] = {
                       .counters_count = COUNT(counters),
                       .children = children,
                       .counters = counters}},
+    {.id = 17,
+     .kind = CONTROL_PREREGISTER,
+     .preregister = {.endpoint = TEXT("tcp://127.0.0.1:1903"),
+                     .expected_count = COUNT(requirements),
+                     .expected = requirements,
+                     .passed_on = true}},
+    {.id = 18, .kind = CONTROL_DISMISS, .dismiss = {.endpoint = TEXT("tcp://127.0.0.1:1903"), .passed_on = true}},
 };

@@ -6,6 +6,7 @@
 
 #include <mesh/actor.h>
 #include <mesh/address.h>
+#include <mesh/convention.h>
 #include <mesh/endpoint.h>
 #include <mesh/error.h>
 #include <mesh/message.h>

@@ -19,7 +19,9 @@ struct mesh_actor_report {
 
 struct mesh_member_report {
     const char *name, *endpoint;
-    const char *state;  /* "leader", "member", "suspect" */
+    /* "leader", "member", "suspect"; of a leader's guest that has not come, which has no name, "invited"; of the node itself also
+     * "searching", and "idle" when it waits for an invitation */
+    const char *state;
     uint64_t silent_ms; /* since anything came from it */
 };
 

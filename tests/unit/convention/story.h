@@ -94,6 +94,8 @@ static inline void print_control(struct text_builder *text, const struct control
     case CONTROL_DEAD_LETTER_HANDLER:
     case CONTROL_DEAD_LETTER:
     case CONTROL_ACTOR_REPORT:
+    case CONTROL_PREREGISTER:
+    case CONTROL_DISMISS:
         CHECK_UNREACHABLE();
     }
 }

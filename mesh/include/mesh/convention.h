@@ -1,0 +1,36 @@
+/* The convention: which nodes there are, for actors and programs that take care of it.
+ *
+ * Nodes find their leader by their configuration; or the leader is told of a node and invites it, which is what the calls here
+ * are for (pre-registration). They may be made on any node of the convention: its admin passes them on to the leader. Rules
+ * S2A to S2H.
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
+#ifndef MESH_CONVENTION_H
+#define MESH_CONVENTION_H
+
+#include <mesh/node.h>
+
+/* Tells the leader of the node at that endpoint, like "tcp://10.0.0.2:1900": it is invited at once, and again until it comes,
+ * and whenever it is lost. Requirements that it is `expected` to meet (NULL with a count of 0: none) and does not when it comes
+ * are logged. A node that its configuration gives leaders, or that is led by another, ignores the invitation. Returns when the
+ * leader has taken it, or MESH_INVALID_ARGUMENT (no endpoint of another node), MESH_FULL (as many as limits/members allows),
+ * MESH_UNREACHABLE (no leader is known now), MESH_TIMED_OUT, MESH_INTERRUPTED, MESH_CLOSED, MESH_NO_MEMORY; `error` may be
+ * NULL. From any thread; blocks. Rules S2A, S2B. */
+MESH_MUST_USE MESH_API enum mesh_status mesh_node_preregister(struct mesh_node *node, const char *endpoint,
+                                                              const struct mesh_requirement *expected, size_t count,
+                                                              int timeout_ms, struct mesh_error *error);
+
+/* Tells the leader that it wants that node no more, neither as a member nor as one to invite: `who` is its endpoint, or the
+ * text of its admin's address. One whose configuration names the leader joins again all the same. Returns when the leader has
+ * done so, or MESH_NOT_FOUND (the leader knows no such node), MESH_INVALID_ARGUMENT (neither the one nor the other, or the
+ * leader itself); else as mesh_node_preregister. Rule S2G. */
+MESH_MUST_USE MESH_API enum mesh_status mesh_node_deregister(struct mesh_node *node, const char *who, int timeout_ms,
+                                                             struct mesh_error *error);
+
+/* The same for an actor's code, which does not wait: the node's log tells of a request that is refused.
+ * MESH_INVALID_ARGUMENT, MESH_NO_MEMORY, MESH_WOULD_BLOCK: ask again. From any thread. */
+MESH_MUST_USE MESH_API enum mesh_status mesh_preregister(struct mesh_actor *self, const char *endpoint,
+                                                         const struct mesh_requirement *expected, size_t count);
+MESH_MUST_USE MESH_API enum mesh_status mesh_deregister(struct mesh_actor *self, const char *who);
+
+#endif
