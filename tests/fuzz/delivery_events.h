@@ -8,12 +8,12 @@
 /* Parties and peers are one byte each; what is out of range wraps. */
 enum delivery_script {
     SCRIPT_OPEN,   /* party */
-    SCRIPT_CLOSE,  /* party, reason */
+    SCRIPT_CLOSE,  /* party */
     SCRIPT_FORGET, /* party */
     SCRIPT_SUBMIT, /* sender, target, kind, size in units, expiry */
     SCRIPT_RUN, /* peer, sender, target, epoch, first, base, kind, flags, count, size in units, ttl, total, offset, probe */
     SCRIPT_ACK, /* peer, which of the runs that were pulled, received, handled, listed_from, credit, flags, exceptions */
-    SCRIPT_RESOLVED,  /* party, peer */
+    SCRIPT_RESOLVED,  /* party, peer, life, and of the life before: sender, floors: known, handled, in hand */
     SCRIPT_GONE,      /* party, reason, sender, floors: known, handled, in hand */
     SCRIPT_LINK_UP,   /* peer */
     SCRIPT_LINK_DOWN, /* peer */

@@ -252,19 +252,36 @@ static void ack(struct state *state) {
     CHECK(step(state, (struct delivery_event){.kind = DELIVERY_FRAME, .peer = peer, .batch = &batch}) == MESH_OK);
 }
 
-static void gone(struct state *state) {
-    struct delivery_gone gone = {0};
-    struct mesh_address party = next_party(state);
-    gone.reason = (enum frame_reason)(next(state) % (FRAME_NODE_LOST + 1));
+/* What is on record, of one of the streams that were pulled or of none. */
+static struct delivery_gone next_record(struct state *state) {
+    struct delivery_gone record = {.text = bytes_of_text("text")};
     uint8_t sender = next(state);
     const struct pulled *of = &state->pulled[sender % PULLED_MAX];
     if (sender % 2) {
-        gone.sender = of->sender;
-        gone.epoch = of->epoch;
+        record.sender = of->sender;
+        record.epoch = of->epoch;
     }
-    gone.floors_known = next(state) % 2;
-    gone.handled = next(state);
-    gone.in_hand = next(state);
+    record.floors_known = next(state) % 2;
+    record.handled = next(state);
+    record.in_hand = next(state);
+    return record;
+}
+
+/* Of any life: the first, a later one, or one that an answer before has overtaken (D4). */
+static void resolved(struct state *state) {
+    struct delivery_event event = {.kind = DELIVERY_RESOLVED, .address = next_party(state)};
+    event.peer = next_peer(state);
+    event.life = next(state);
+    struct delivery_gone earlier = next_record(state);
+    event.gone = mesh_address_is_none(earlier.sender) ? NULL : &earlier;
+    (void)step(state, event);
+}
+
+static void gone(struct state *state) {
+    struct mesh_address party = next_party(state);
+    enum frame_reason reason = (enum frame_reason)(next(state) % (FRAME_NODE_LOST + 1));
+    struct delivery_gone gone = next_record(state);
+    gone.reason = reason;
     (void)step(state, (struct delivery_event){.kind = DELIVERY_GONE, .address = party, .gone = &gone});
 }
 
@@ -315,9 +332,8 @@ static void happen(struct state *state, enum delivery_script what) {
         abandon(state, DELIVERY_RENEW);
         return;
     case SCRIPT_RESOLVED:
-        event = (struct delivery_event){.kind = DELIVERY_RESOLVED, .address = next_party(state)};
-        event.peer = next_peer(state);
-        break;
+        resolved(state);
+        return;
     case SCRIPT_LINK_UP:
         event = (struct delivery_event){.kind = DELIVERY_LINK_UP, .peer = next_peer(state)};
         break;

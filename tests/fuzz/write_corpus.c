@@ -48,11 +48,13 @@ enum { HERE = 0, THERE = 1, NEAR = 2, PEER = 0, NO_END = 255, ONE = 1, LARGE = 4
     SCRIPT_RUN, PEER, THERE, HERE, 1, (first)-1, (first)-1, kind, 0, count, size, NO_END, total, offset, 0
 #define HANDLE SCRIPT_TAKE, HERE, SCRIPT_VERDICT, HERE, FRAME_HANDLED
 #define SEND(size) SCRIPT_SUBMIT, HERE, THERE, 0, size, NO_END
+#define RESOLVED(peer) SCRIPT_RESOLVED, THERE, peer, 0, 0, 0, 0, 0
+#define LIVES_AGAIN(peer, life, handled, in_hand) SCRIPT_RESOLVED, THERE, peer, life, 1, 1, handled, in_hand
 #define ACK(received, handled) SCRIPT_ACK, PEER, 0, received, handled, 0, 255, 0, 0
 
 /* A small message goes and is handled. */
-static const uint8_t script_sent[] = {SCRIPT_OPEN, HERE, SEND(ONE), SCRIPT_RESOLVED, THERE, PEER,
-                                      SCRIPT_PULL, PEER, ACK(0, 0), SCRIPT_PULL,     PEER};
+static const uint8_t script_sent[] = {SCRIPT_OPEN, HERE,        SEND(ONE), RESOLVED(PEER), SCRIPT_PULL, PEER,
+                                      ACK(0, 0),   SCRIPT_PULL, PEER};
 /* One comes, fails, and is told of until its sender knows. */
 static const uint8_t script_failed[] = {SCRIPT_OPEN, HERE,           RUN(1, FRAME_USER, 2, ONE, 0, 0),
                                         SCRIPT_TAKE, HERE,           SCRIPT_VERDICT,
@@ -60,8 +62,9 @@ static const uint8_t script_failed[] = {SCRIPT_OPEN, HERE,           RUN(1, FRAM
                                         PEER,        HANDLE};
 /* A large one goes in slices; the link breaks, and it expires half way. */
 static const uint8_t script_large[] = {
-    SCRIPT_OPEN, HERE, SCRIPT_SUBMIT,    HERE, THERE,       0, LARGE,          9,    SCRIPT_RESOLVED, THERE, PEER,
-    SCRIPT_PULL, PEER, SCRIPT_LINK_DOWN, PEER, SCRIPT_TIME, 7, SCRIPT_LINK_UP, PEER, SCRIPT_PULL,     PEER};
+    SCRIPT_OPEN, HERE, SCRIPT_SUBMIT,    HERE, THERE,       0, LARGE,          9,    RESOLVED(PEER),
+    SCRIPT_PULL, PEER, SCRIPT_LINK_DOWN, PEER, SCRIPT_TIME, 7, SCRIPT_LINK_UP, PEER, SCRIPT_PULL,
+    PEER};
 /* A large one comes in slices. */
 static const uint8_t script_slices[] = {
     SCRIPT_OPEN, HERE, RUN(1, FRAME_CHUNK, 2, 8, 20, 0), RUN(3, FRAME_USER, 1, 4, 20, 16), HANDLE, SCRIPT_PULL, PEER};
@@ -76,29 +79,50 @@ static const uint8_t script_nonsense[] = {SCRIPT_OPEN,
                                           SCRIPT_PULL,
                                           PEER};
 /* The process is lost, another has the target, and that one is gone. */
-static const uint8_t script_lost[] = {
-    SCRIPT_OPEN, HERE,     SEND(ONE),        SEND(LARGE), SCRIPT_RESOLVED, THERE, PEER,
-    SCRIPT_PULL, PEER,     SCRIPT_PEER_LOST, PEER,        SCRIPT_RESOLVED, THERE, PEER + 1,
-    SCRIPT_PULL, PEER + 1, SCRIPT_GONE,      THERE,       FRAME_EXITED,    1,     1,
-    1,           2};
+static const uint8_t script_lost[] = {SCRIPT_OPEN,
+                                      HERE,
+                                      SEND(ONE),
+                                      SEND(LARGE),
+                                      RESOLVED(PEER),
+                                      SCRIPT_PULL,
+                                      PEER,
+                                      SCRIPT_PEER_LOST,
+                                      PEER,
+                                      RESOLVED(PEER + 1),
+                                      SCRIPT_PULL,
+                                      PEER + 1,
+                                      SCRIPT_GONE,
+                                      THERE,
+                                      FRAME_EXITED,
+                                      1,
+                                      1,
+                                      1,
+                                      2};
 /* A sender ends, is given up, and its stream closes. */
-static const uint8_t script_ended[] = {SCRIPT_OPEN,
+static const uint8_t script_ended[] = {SCRIPT_OPEN,  HERE, SEND(ONE),     RESOLVED(PEER), SCRIPT_PULL, PEER,
+                                       SCRIPT_CLOSE, HERE, SCRIPT_FORGET, HERE,           SCRIPT_PULL, PEER,
+                                       SCRIPT_TIME,  9};
+/* Each life of the target has something on record; the answer of an earlier one comes last, and is asked for again. */
+static const uint8_t script_lives[] = {SCRIPT_OPEN,
                                        HERE,
                                        SEND(ONE),
-                                       SCRIPT_RESOLVED,
-                                       THERE,
+                                       SEND(LARGE),
+                                       RESOLVED(PEER),
+                                       SCRIPT_PULL,
                                        PEER,
                                        SCRIPT_PULL,
                                        PEER,
-                                       SCRIPT_CLOSE,
-                                       HERE,
-                                       1,
-                                       SCRIPT_FORGET,
-                                       HERE,
-                                       SCRIPT_PULL,
+                                       SCRIPT_PEER_LOST,
                                        PEER,
-                                       SCRIPT_TIME,
-                                       9};
+                                       LIVES_AGAIN(PEER + 1, 2, 1, 2),
+                                       SCRIPT_PULL,
+                                       PEER + 1,
+                                       SCRIPT_PEER_LOST,
+                                       PEER + 1,
+                                       LIVES_AGAIN(PEER + 2, 1, 0, 0),
+                                       LIVES_AGAIN(PEER + 2, 3, 0, 0),
+                                       SCRIPT_PULL,
+                                       PEER + 2};
 
 /* An actor sends to another one here, ends, and lives again before that is handled. */
 static const uint8_t script_reborn[] = {SCRIPT_OPEN,    HERE, SCRIPT_OPEN,  NEAR,   SCRIPT_SUBMIT, HERE,
@@ -108,8 +132,8 @@ static const uint8_t script_reborn[] = {SCRIPT_OPEN,    HERE, SCRIPT_OPEN,  NEAR
 
 #define SCRIPT(name)                                                                                                   \
     { script_##name, sizeof script_##name }
-static const struct bytes scripts[] = {SCRIPT(sent),     SCRIPT(failed), SCRIPT(large), SCRIPT(slices),
-                                       SCRIPT(nonsense), SCRIPT(lost),   SCRIPT(ended), SCRIPT(reborn)};
+static const struct bytes scripts[] = {SCRIPT(sent), SCRIPT(failed), SCRIPT(large),  SCRIPT(slices), SCRIPT(nonsense),
+                                       SCRIPT(lost), SCRIPT(ended),  SCRIPT(reborn), SCRIPT(lives)};
 
 int main(int count, char **arguments) {
     struct codec *codec;

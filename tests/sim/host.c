@@ -147,22 +147,6 @@ static void run_started(struct world *world, const struct errand *errand) {
     CHECK(process_live(world, process, event) == MESH_OK);
 }
 
-/* As the test kit lets one crash alone, between two messages. */
-void host_cut(struct world *world, size_t actor) {
-    struct actor_record *record = &world->actors[actor];
-    struct sim_process *process = world_process(world, record->incarnation);
-    bool idle = process && record->started && record->open && record->handler == HANDLER_IDLE && !record->exit_waits;
-    if (!idle || !record->restarts || record->exiting || record->close_waits) {
-        return;
-    }
-    world_count(world, TALLY_CUT, 1);
-    record->started = false;
-    record->renewed++;
-    struct lifecycle_event event = {
-        .kind = LIFECYCLE_CUT, .actor = record->address, .how = MESH_EXITED_BY_SIGNAL, .crashed = true};
-    CHECK(process_live(world, process, event) == MESH_OK);
-}
-
 void host_born(struct world *world, size_t actor) {
     struct actor_record *record = &world->actors[actor];
     struct sim_process *process = &world->processes[record->process];
@@ -309,9 +293,36 @@ static void finish_exit(struct world *world, struct sim_process *process, size_t
     CHECK(process_live(world, process, event) == MESH_OK);
 }
 
+/* As the test kit lets one crash alone: between two messages, or with one in hand, which goes back to its sender with the cause (E3). */
+void host_cut(struct world *world, size_t actor) {
+    struct actor_record *record = &world->actors[actor];
+    struct sim_process *process = world_process(world, record->incarnation);
+    bool in_hand = record->handler == HANDLER_MESSAGE;
+    if (!process || !record->started || !record->open || (record->handler != HANDLER_IDLE && !in_hand)) {
+        return;
+    }
+    world_count(world, in_hand ? TALLY_CUT_IN_HAND : TALLY_CUT, 1);
+    bool again = record->restarts && !record->exiting;
+    record->renewed += again;
+    record->exiting = !again;
+    record->started = record->exit_waits = false;
+    struct lifecycle_event event = {
+        .kind = LIFECYCLE_CUT, .actor = record->address, .how = MESH_EXITED_BY_SIGNAL, .crashed = true};
+    CHECK(process_live(world, process, event) == MESH_OK);
+    if (in_hand) {
+        verdict(world, process, actor, FRAME_RETURNED, FRAME_NO_REASON);
+        record->handler = HANDLER_IDLE;
+        record->stalled = false;
+        process_stepped(world, process);
+    }
+}
+
 static void run_finish(struct world *world, const struct errand *errand) {
     struct sim_process *process = world_process(world, errand->incarnation);
     struct actor_record *record = &world->actors[errand->actor];
+    if (record->handler == HANDLER_IDLE || errand->number != record->handlers) {
+        return; /* it has crashed meanwhile */
+    }
     record->stalled = false;
     if (record->handler == HANDLER_MESSAGE) {
         finish_message(world, process, errand->actor);
@@ -331,7 +342,8 @@ static void finish_later(struct world *world, size_t actor) {
         return;
     }
     world_later(world, prng_between(&world->prng, 0, world->options.handle_ns),
-                (struct errand){.run = run_finish, .actor = actor, .incarnation = record->incarnation});
+                (struct errand){
+                    .run = run_finish, .actor = actor, .number = record->handlers, .incarnation = record->incarnation});
 }
 
 void host_release(struct world *world) {
@@ -347,6 +359,7 @@ void host_release(struct world *world) {
 static void begin(struct world *world, struct sim_process *process, size_t actor, enum handler handler) {
     struct actor_record *record = &world->actors[actor];
     record->handler = handler;
+    record->handlers++;
     if (record->in_hand) {
         laws_begun(world, process, record->in_hand);
     }

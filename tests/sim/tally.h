@@ -56,6 +56,7 @@
     X(LIVES, "actors started anew after a crash")                                                                      \
     X(LIVES_AFTER_FAILURE, "actors started anew after their constructor")                                              \
     X(CUT, "actors that crashed alone")                                                                                \
+    X(CUT_IN_HAND, "and with a message in hand")                                                                       \
     X(RENEWED, "actors that began a new life in their process")                                                        \
     X(LIVES_GIVEN_UP, "actors not started anew")                                                                       \
     X(RESOLVED_FLOORS, "another process, with floors on record")                                                       \

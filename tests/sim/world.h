@@ -79,6 +79,7 @@ struct actor_record {
     enum frame_reason reason;
     bool endpoint, open, exit_waits, close_waits, runnable, blocked, stalled, crashed, drained, floors_known, exiting;
     enum handler handler;
+    uint64_t handlers; /* how many it has had */
     struct message *in_hand;
     bool restarts;        /* it is started anew when its process crashes (C7) */
     bool was_on_record;   /* what a life that is over had handled */
@@ -160,7 +161,7 @@ void process_end(struct sim_process *process);
 size_t host_new_actor(struct world *world, size_t process, int parent);
 void host_born(struct world *world, size_t actor);
 void host_born_again(struct world *world, size_t actor);         /* in its process, after its constructor has failed */
-void host_cut(struct world *world, size_t actor);                /* it crashes alone, if it is one to be started anew */
+void host_cut(struct world *world, size_t actor);                /* it crashes alone, also with a message in hand */
 unsigned host_lives(const struct actor_record *record);          /* that are over */
 bool host_run(struct world *world, struct sim_process *process); /* whether anything was there to do */
 enum mesh_status host_send(struct world *world, size_t sender, size_t target, enum frame_kind kind, uint64_t content,
