@@ -3,8 +3,8 @@
  * SPDX-License-Identifier: MPL-2.0 */
 #include "proto/control.h"
 #include "mesh/base/check.h"
+#include "proto/control_convention.h"
 #include "proto/control_dead_letter.h"
-#include "proto/control_guest.h"
 #include "proto/control_status.h"
 
 /* ---- to the wire ---- */
@@ -199,6 +199,10 @@ static bool put_body(struct arena *arena, const struct control *control, Mesh__W
         PUT(PREREGISTER, preregister, control_put_preregister(arena, &control->preregister, out->preregister))
     case CONTROL_DISMISS:
         PUT(DISMISS, dismiss, control_put_dismiss(arena, &control->dismiss, out->dismiss))
+    case CONTROL_WATCH_MEMBERS:
+        PUT(WATCH_MEMBERS, watch_members, control_put_watch_members(&control->watch_members, out->watch_members))
+    case CONTROL_MEMBER_UPDATE:
+        PUT(MEMBER_UPDATE, member_update, control_put_member_update(arena, &control->member_update, out->member_update))
     }
     CHECK_UNREACHABLE();
 }
@@ -351,6 +355,12 @@ static bool get_status_request(const Mesh__Wire__StatusRequest *wire, struct con
     return wire->hops <= CONTROL_HOPS;
 }
 
+static bool get_done(const Mesh__Wire__Done *wire, struct control *out) {
+    out->done.status = (enum mesh_status)wire->status;
+    out->done.text = codec_view(wire->text);
+    return status_is_valid(wire->status) && out->done.text.size <= FRAME_TEXT_BYTES;
+}
+
 static bool get_body(struct arena *arena, const Mesh__Wire__Control *wire, struct control *out) {
     switch (wire->body_case) {
     case MESH__WIRE__CONTROL__BODY_CREATE:
@@ -393,9 +403,7 @@ static bool get_body(struct arena *arena, const Mesh__Wire__Control *wire, struc
         return !mesh_address_is_none(out->kill.address);
     case MESH__WIRE__CONTROL__BODY_DONE:
         out->kind = CONTROL_DONE;
-        out->done.status = (enum mesh_status)wire->done->status;
-        out->done.text = codec_view(wire->done->text);
-        return status_is_valid(wire->done->status) && out->done.text.size <= FRAME_TEXT_BYTES;
+        return get_done(wire->done, out);
     case MESH__WIRE__CONTROL__BODY_DEAD_LETTER_HANDLER:
         out->kind = CONTROL_DEAD_LETTER_HANDLER;
         return control_get_dead_letter_handler(wire->dead_letter_handler, &out->dead_letter_handler);
@@ -411,6 +419,12 @@ static bool get_body(struct arena *arena, const Mesh__Wire__Control *wire, struc
     case MESH__WIRE__CONTROL__BODY_DISMISS:
         out->kind = CONTROL_DISMISS;
         return control_get_dismiss(wire->dismiss, &out->dismiss);
+    case MESH__WIRE__CONTROL__BODY_WATCH_MEMBERS:
+        out->kind = CONTROL_WATCH_MEMBERS;
+        return control_get_watch_members(wire->watch_members, &out->watch_members);
+    case MESH__WIRE__CONTROL__BODY_MEMBER_UPDATE:
+        out->kind = CONTROL_MEMBER_UPDATE;
+        return control_get_member_update(arena, wire->member_update, &out->member_update);
     case MESH__WIRE__CONTROL__BODY__NOT_SET:
     case _MESH__WIRE__CONTROL__BODY__CASE_IS_INT_SIZE:
         return false;

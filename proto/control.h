@@ -194,6 +194,18 @@ struct control_dismiss {
     bool passed_on;
 };
 
+struct control_watch_members {
+    struct mesh_address actor;
+    bool on;
+};
+
+struct control_member_update {
+    struct mesh_address watcher;
+    struct frame_member member;
+    bool added;
+    struct bytes text;
+};
+
 enum control_kind {
     CONTROL_CREATE,
     CONTROL_CREATED,
@@ -213,6 +225,8 @@ enum control_kind {
     CONTROL_ACTOR_REPORT,
     CONTROL_PREREGISTER,
     CONTROL_DISMISS,
+    CONTROL_WATCH_MEMBERS,
+    CONTROL_MEMBER_UPDATE,
 };
 
 struct control {
@@ -244,6 +258,8 @@ struct control {
         struct control_actor_report actor_report;
         struct control_preregister preregister;
         struct control_dismiss dismiss;
+        struct control_watch_members watch_members;
+        struct control_member_update member_update;
     };
 };
 

@@ -38,6 +38,7 @@ enum frame_kind {
     FRAME_SKIP,
     FRAME_CHUNK,
     FRAME_REPORT,
+    FRAME_UPDATE,
 };
 
 /* How a message ended (D1). */

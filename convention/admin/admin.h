@@ -12,6 +12,7 @@
  *   admin_status.c      the status of this node and of the whole convention (K1)
  *   admin_inquiries.c   the status of one actor, wherever it lives (K1)
  *   admin_guests.c      what the leader is told about guests (S2A, S2G)
+ *   admin_watchers.c    actors that are told of members (S5A)
  *   admin_shutdown.c    the orderly end (C12)
  *
  * SPDX-License-Identifier: MPL-2.0 */
@@ -180,6 +181,13 @@ void admin_free_inquiries(struct admin *admin);
 
 void admin_on_preregister(struct admin *admin, struct mesh_address asker, const struct control *control);
 void admin_on_dismiss(struct admin *admin, struct mesh_address asker, const struct control *control);
+
+/* ---- watchers ---- */
+
+/* A host says that an actor of it wants to be told of members, or not any more; a resident is gone. */
+void admin_on_watch_members(struct admin *admin, const struct resident *host, const struct control_watch_members *said);
+void admin_bury_watchers(struct admin *admin, const struct resident *resident);
+void admin_tell_watcher(struct admin *admin, const struct convention_action *notice);
 
 /* ---- shutdown ---- */
 

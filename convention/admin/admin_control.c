@@ -242,6 +242,11 @@ void admin_on_control(void *user, struct mesh_address sender, const struct contr
     case CONTROL_DISMISS:
         admin_on_dismiss(admin, sender, control);
         return;
+    case CONTROL_WATCH_MEMBERS:
+        admin_on_watch_members(admin, resident, &control->watch_members);
+        return;
+    case CONTROL_MEMBER_UPDATE:
+        return; /* is an admin's word to a host */
     case CONTROL_DEAD_LETTER_HANDLER:
         admin_on_dead_letter_handler(admin, resident, &control->dead_letter_handler);
         return;

@@ -161,6 +161,7 @@ static void bury(struct admin *admin, struct resident *resident, enum control_ho
     uint64_t incarnation = resident->incarnation;
     admin_bury_counters(admin, resident);
     admin_bury_dead_letter_handler(admin, resident);
+    admin_bury_watchers(admin, resident);
     remove_socket(resident);
     log_write(admin->log, how == CONTROL_OWN_EXIT ? MESH_LOG_DEBUG : MESH_LOG_WARNING, NULL, resident->actor,
               "process %ld: %s", (long)resident->pid, text);

@@ -100,6 +100,9 @@ static void perform(struct admin *admin, const struct convention_action *action)
         log_write(admin->log, MESH_LOG_WARNING, NULL, nobody(), "node %s is suspect: %s", action->member->name,
                   action->text);
         return;
+    case CONVENTION_NOTICE:
+        admin_tell_watcher(admin, action);
+        return;
     case CONVENTION_LEADER:
         log_write(admin->log, MESH_LOG_INFO, NULL, nobody(),
                   action->peer ? "the convention has a leader" : "the convention has no leader");

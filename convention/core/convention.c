@@ -106,6 +106,7 @@ void convention_destroy(struct convention **handle) {
     convention_guests_fini(convention);
     convention_free_retired(convention);
     free(convention->leaders);
+    free(convention->watchers);
     free(convention->actions);
     convention_roster_fini(convention);
     members_fini(&convention->members);
@@ -123,6 +124,7 @@ static void step_begin(struct convention *convention, uint64_t now_ns) {
     convention->now_ns = now_ns;
     convention->actions_count = convention->actions_given = 0;
     convention->log_count = 0;
+    convention->noticed = SIZE_MAX;
     convention->changed = false;
 }
 
@@ -226,6 +228,11 @@ static enum mesh_status on_event(struct convention *convention, const struct con
         return convention_on_preregister(convention, event);
     case CONVENTION_DISMISS:
         return convention_on_dismiss(convention, event);
+    case CONVENTION_WATCH:
+        return convention_on_watch(convention, &event->watcher);
+    case CONVENTION_UNWATCH:
+        convention_on_unwatch(convention, &event->watcher);
+        return MESH_OK;
     case CONVENTION_LINK_UP:
         hear(convention, event);
         convention_on_link_up(convention, event);
@@ -270,10 +277,14 @@ enum mesh_status convention_step(struct convention *convention, uint64_t now_ns,
 }
 
 bool convention_poll(struct convention *convention, struct convention_action *out) {
+    if (convention_next_notice(convention, out)) {
+        return true;
+    }
     if (convention->actions_given == convention->actions_count) {
         return false;
     }
     *out = convention->actions[convention->actions_given++];
+    convention_begin_notices(convention, out);
     if (out->kind == CONVENTION_SEND_INVITE) {
         convention_fill_invite(convention, out);
     } else {

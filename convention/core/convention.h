@@ -19,8 +19,16 @@
 
 #include "convention/core/members.h"
 #include "convention/core/times.h"
+#include <mesh/address.h>
 
 struct convention;
+
+enum { CONVENTION_WATCHERS = 256 };
+
+/* An actor of this node that is told of members (S5A), and the process that hosts it. */
+struct convention_watcher {
+    struct mesh_address actor, process;
+};
 
 struct convention_options {
     uint64_t incarnation;
@@ -42,6 +50,8 @@ enum convention_event_kind {
     CONVENTION_ACTORS,    /* this node hosts `actors` now; to be told at each change, since placement counts them */
     CONVENTION_PREREGISTER, /* the node at `endpoint` is to be invited; it is `expected` to meet these requirements (S2A) */
     CONVENTION_DISMISS,   /* the node at `endpoint`, or `peer`, is to be neither a member nor invited any more (S2G) */
+    CONVENTION_WATCH,     /* `watcher` is told of each member from now on (S5A) */
+    CONVENTION_UNWATCH,   /* and not any more; without an actor: all of that process */
     CONVENTION_HEARTBEAT, /* from here on: a frame came from `peer` */
     CONVENTION_REGISTER,
     CONVENTION_REGISTERED,
@@ -58,6 +68,7 @@ struct convention_event {
     uint32_t actors;
     const struct frame_requirement *expected;
     size_t expected_count;
+    struct convention_watcher watcher;
     union {
         const struct frame_heartbeat *heartbeat;
         const struct frame_register *registration;
@@ -82,6 +93,7 @@ enum convention_action_kind {
     CONVENTION_MEMBER_ADDED,   /* `member` is new, with its capabilities */
     CONVENTION_MEMBER_REMOVED, /* `member` left or is lost, `text` says how; all that belonged to it is lost */
     CONVENTION_MEMBER_SUSPECT, /* nobody but the status is told */
+    CONVENTION_NOTICE,         /* tell `watcher` that `member` is `added`, or else removed; `text` says how */
     CONVENTION_LEADER,         /* `peer` leads from now on; 0: nobody does */
     CONVENTION_LOG,            /* `text` is worth a line */
 };
@@ -92,6 +104,8 @@ struct convention_action {
     struct bytes endpoint;
     const struct member *member;
     const char *text; /* terminated; never NULL */
+    struct convention_watcher watcher;
+    bool added;
     union {
         struct frame_heartbeat heartbeat;
         struct frame_register registration;
@@ -108,7 +122,8 @@ void convention_destroy(struct convention **convention); /* NULL-safe */
 
 /* Tells what happened. All actions of the last step must have been polled. A peer's mistake, a member over members_max and
  * want of memory for one are logged, and a registration that they hit is refused to its sender. What an operator wants has a
- * status: MESH_REFUSED (this node does not lead), MESH_FULL (as many as members_max are pre-registered), MESH_NO_MEMORY,
+ * status: MESH_REFUSED (this node does not lead), MESH_FULL (as many as members_max are
+ * pre-registered; there are CONVENTION_WATCHERS), MESH_NO_MEMORY,
  * MESH_INVALID_ARGUMENT (no endpoint, or this node's own), MESH_NOT_FOUND (nobody to dismiss). */
 enum mesh_status convention_step(struct convention *convention, uint64_t now_ns, const struct convention_event *event);
 

@@ -98,6 +98,9 @@ struct convention {
     uint64_t *told_left;
     struct hysteresis_delay one_delay; /* if all targets share it */
     struct limiter refusals;
+    struct convention_watcher *watchers;
+    size_t watchers_count;
+    size_t noticed;        /* how many have been told of the change that was polled last; SIZE_MAX when it was none */
     struct label *retired; /* of contacts that ended in this step */
     char log[LOG_LINES][LOG_BYTES];
     size_t log_count;
@@ -226,6 +229,14 @@ void convention_guest_came(struct convention *convention, const struct member *m
 /* One has left, or is lost: it is invited again after a while (S2D). */
 void convention_guest_left(struct convention *convention, uint64_t peer);
 void convention_fill_invite(struct convention *convention, struct convention_action *action);
+
+/* ---- watchers: watchers.c ---- */
+
+enum mesh_status convention_on_watch(struct convention *convention, const struct convention_watcher *watcher);
+void convention_on_unwatch(struct convention *convention, const struct convention_watcher *watcher);
+/* After each action that is given out, and before the next. */
+void convention_begin_notices(struct convention *convention, const struct convention_action *given);
+bool convention_next_notice(struct convention *convention, struct convention_action *out);
 
 /* ---- one file each ---- */
 

@@ -171,6 +171,8 @@ static enum mesh_status on_control(struct directory *directory, const struct dir
     case CONTROL_ACTOR_REPORT:
     case CONTROL_PREREGISTER:
     case CONTROL_DISMISS:
+    case CONTROL_WATCH_MEMBERS:
+    case CONTROL_MEMBER_UPDATE:
         break;
     }
     CHECK_UNREACHABLE();

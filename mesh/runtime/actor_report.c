@@ -32,6 +32,7 @@ static struct bytes text_in_hand(const struct mesh_message *message) {
         [MESH_WAKEUP] = "(wake-up)",
         [MESH_WATCH] = "(watch)",
         [MESH_REPORT] = "(report)",
+        [MESH_UPDATE] = "(update)",
     };
     return message->kind == MESH_USER ? message->type : bytes_of_text(texts[message->kind]);
 }

@@ -10,6 +10,7 @@
 #include "mesh/runtime/log.h"
 #include "mesh/runtime/module.h"
 #include "mesh/runtime/title.h"
+#include "mesh/runtime/updates.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -125,6 +126,8 @@ static void on_control(void *user, struct mesh_address sender, const struct cont
         actor_report_answer(host, sender, control);
     } else if (actor_report_is_answer(control->kind)) {
         actor_report_on_answer(host, control);
+    } else if (control->kind == CONTROL_MEMBER_UPDATE) {
+        updates_deliver(host, control);
     } else if (control->kind == CONTROL_DEAD_LETTER_HANDLER) {
         dead_letters_on_handler(&host->dead_letters, &control->dead_letter_handler);
     } else if (control->kind == CONTROL_SHUTDOWN) {
@@ -157,13 +160,25 @@ static void on_unclaimed(void *user, const struct message *message) {
     dead_letters_send_unclaimed(&host->dead_letters, host->process, host->log, message);
 }
 
-/* Poison goes to its sender, and a report to who requested it, as soon as that one's mailbox takes it. */
+static bool stands_behind(const struct message_list *waiting, const struct message *message) {
+    const struct message *other = waiting->first;
+    while (other && !mesh_address_equal(other->target, message->target)) {
+        other = other->next;
+    }
+    return other != NULL;
+}
+
+/* Poison goes to its sender, a report to who requested it, and updates to who wants them, in order, as soon as that one's mailbox takes
+ * it. */
 static void give_back(struct host *host) {
     struct message_list later = {0};
     struct message *message;
     while ((message = message_list_take(&host->turned))) {
         bool lives = hosted_find(host, message->target) != NULL;
-        enum mesh_status status = lives ? process_submit(host->process, message) : MESH_NOT_FOUND;
+        bool waits = lives && stands_behind(&later, message);
+        enum mesh_status status = !lives  ? MESH_NOT_FOUND
+                                  : waits ? MESH_WOULD_BLOCK
+                                          : process_submit(host->process, message);
         if (status == MESH_WOULD_BLOCK) {
             message_list_append(&later, message);
         } else if (status != MESH_OK) {

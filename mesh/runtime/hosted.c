@@ -5,6 +5,7 @@
 #include "mesh/runtime/error.h"
 #include "mesh/runtime/host_fork.h"
 #include "mesh/runtime/log.h"
+#include "mesh/runtime/updates.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -36,6 +37,7 @@ static struct mesh_actor *hosted_new(struct host *host, struct mesh_address addr
 void hosted_end(struct mesh_actor *actor) {
     struct dead_letters *letters = &actor->host->dead_letters;
     forwarded_on_end(&actor->host->forwarded, actor->host->process, actor->address);
+    updates_on_end(actor);
     if (mesh_address_equal(letters->own, actor->address)) {
         (void)dead_letters_register(letters, actor->host->process, actor->address, false);
     }
@@ -86,6 +88,7 @@ static enum mesh_status begin_again(struct mesh_actor *actor) {
     struct lifecycle_event born = {.kind = LIFECYCLE_BORN, .actor = actor->address};
     enum mesh_status status = hosted_step(actor->host, &born);
     if (status == MESH_OK) {
+        updates_on_end(actor);
         if (actor->state) {
             memset(actor->state, 0, actor->type->state_bytes);
         }

@@ -30,10 +30,11 @@ struct host {
     struct map actors;                           /* by address */
     struct mesh_actor *paged[CRASH_PAGE_ACTORS]; /* those with an entry of the page */
     size_t paged_count;
-    struct list runnable;       /* actors that may have a message */
-    struct list newborn;        /* actors whose constructor is still to run */
-    struct message_list turned; /* poison (E1), and reports (K1), that wait for room in the host's own window */
-    struct list asked;          /* statuses that its actors have requested */
+    struct list runnable; /* actors that may have a message */
+    struct list newborn;  /* actors whose constructor is still to run */
+    struct message_list
+        turned;        /* poison (E1), reports (K1) and updates (S5A) that wait for room in the host's own window */
+    struct list asked; /* statuses that its actors have requested */
     size_t asked_count;
     uint64_t last_asked;
     struct timers timers;
@@ -64,6 +65,7 @@ struct mesh_actor {
     int page_entry;
     bool started; /* its constructor has run */
     bool plain;   /* it runs and does not exit: user messages need no asking how to treat them */
+    bool updates; /* it is told of the convention's members (S5A) */
     bool replied; /* the message in hand has had its reply (D11) */
     const struct mesh_message *in_hand;
     struct watch *watch;           /* the descriptors that it watches; NULL for none (F2) */

@@ -18,7 +18,7 @@ struct whole_report {
     struct arena arena;
 };
 
-static const char *copy(struct arena *arena, struct bytes text) {
+const char *report_text(struct arena *arena, struct bytes text) {
     char *kept = arena_take(arena, text.size + 1);
     if (kept) {
         if (text.size > 0) {
@@ -39,8 +39,8 @@ static bool copy_actor(struct arena *arena, const struct control_actor_status *f
     *to = (struct mesh_actor_report){
         .address = from->address,
         .parent = from->parent,
-        .type = copy(arena, from->type),
-        .state = copy(arena, from->state),
+        .type = report_text(arena, from->type),
+        .state = report_text(arena, from->state),
         .pid = from->pid,
         .mailbox = from->mailbox,
         .handled = from->handled,
@@ -67,9 +67,9 @@ static bool copy_members(struct arena *arena, const struct control_node_status *
     for (size_t i = 0; members && i < from->members_count; i++) {
         const struct control_member_status *member = &from->members[i];
         members[i] = (struct mesh_member_report){
-            .name = copy(arena, member->name),
-            .endpoint = copy(arena, member->endpoint),
-            .state = copy(arena, member->state),
+            .name = report_text(arena, member->name),
+            .endpoint = report_text(arena, member->endpoint),
+            .state = report_text(arena, member->state),
             .silent_ms = member->silent_ms,
         };
         if (!members[i].name || !members[i].endpoint || !members[i].state) {
@@ -86,7 +86,7 @@ static const struct mesh_counter_report *copy_counters(struct arena *arena, cons
                                                        size_t count) {
     struct mesh_counter_report *counters = array(arena, count, sizeof *counters);
     for (size_t i = 0; counters && i < count; i++) {
-        counters[i].name = copy(arena, from[i].name);
+        counters[i].name = report_text(arena, from[i].name);
         counters[i].value = from[i].value;
         if (!counters[i].name) {
             return NULL;
@@ -129,35 +129,35 @@ static const char *capability_text(struct arena *arena, const struct frame_capab
         append_value(&text, &capability->values[i]);
     }
     text_append(&text, "%s", capability->list ? ")" : "");
-    return copy(arena, bytes_make(buffer, text.length));
+    return report_text(arena, bytes_make(buffer, text.length));
 }
 
-static bool copy_capabilities(struct arena *arena, const struct frame_member *from, struct mesh_node_report *to) {
+const char *const *report_capabilities(struct arena *arena, const struct frame_member *from) {
     const char **texts = array(arena, from->capabilities_count, sizeof *texts);
     for (size_t i = 0; texts && i < from->capabilities_count; i++) {
         texts[i] = capability_text(arena, &from->capabilities[i]);
         if (!texts[i]) {
-            return false;
+            return NULL;
         }
     }
-    to->capabilities = texts;
-    to->capabilities_count = from->capabilities_count;
-    return texts != NULL;
+    return texts;
 }
 
 static bool copy_node(struct arena *arena, const struct control_node_status *from, struct mesh_node_report *to) {
     *to = (struct mesh_node_report){
-        .name = copy(arena, from->member.name),
-        .endpoint = copy(arena, from->member.endpoint),
+        .name = report_text(arena, from->member.name),
+        .endpoint = report_text(arena, from->member.endpoint),
         .leads = from->acting,
         .pid = from->pid,
         .uptime_ms = from->uptime_ms,
         .actors_hosted = from->member.actors,
         .counters_count = from->counters_count,
         .counters = copy_counters(arena, from->counters, from->counters_count),
+        .capabilities_count = from->member.capabilities_count,
+        .capabilities = report_capabilities(arena, &from->member),
     };
-    return to->name && to->endpoint && to->counters && copy_actors(arena, from, to) && copy_members(arena, from, to) &&
-           copy_capabilities(arena, &from->member, to);
+    return to->name && to->endpoint && to->counters && to->capabilities && copy_actors(arena, from, to) &&
+           copy_members(arena, from, to);
 }
 
 enum mesh_status report_new(struct mesh_report **out, const struct control_status_reply *reply) {
@@ -185,8 +185,8 @@ enum mesh_status report_new(struct mesh_report **out, const struct control_statu
 static bool copy_details(struct arena *arena, const struct control_actor_report *from, struct mesh_actor_details *to) {
     struct mesh_address *children = array(arena, from->children_listed, sizeof *children);
     *to = (struct mesh_actor_details){
-        .node = copy(arena, from->node_name),
-        .in_hand = copy(arena, from->in_hand),
+        .node = report_text(arena, from->node_name),
+        .in_hand = report_text(arena, from->in_hand),
         .light = from->light,
         .exiting = from->exiting,
         .restarts = from->restarts,

@@ -4,6 +4,7 @@
 #ifndef MESH_RUNTIME_REPORT_H
 #define MESH_RUNTIME_REPORT_H
 
+#include "mesh/base/arena.h"
 #include "proto/control.h"
 #include <mesh/report.h>
 
@@ -12,5 +13,11 @@ MESH_MUST_USE enum mesh_status report_new(struct mesh_report **out, const struct
 
 /* The same of one actor. */
 MESH_MUST_USE enum mesh_status report_new_of_actor(struct mesh_report **out, const struct control_actor_report *report);
+
+/* A terminated copy; NULL without memory. */
+const char *report_text(struct arena *arena, struct bytes text);
+
+/* The capabilities of a member, "name = value" each; NULL without memory. */
+const char *const *report_capabilities(struct arena *arena, const struct frame_member *from);
 
 #endif

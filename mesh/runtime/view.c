@@ -26,6 +26,8 @@ static enum mesh_kind kind_of(enum frame_kind kind) {
         return MESH_WATCH;
     case FRAME_REPORT:
         return MESH_REPORT;
+    case FRAME_UPDATE:
+        return MESH_UPDATE;
     }
     return MESH_USER;
 }

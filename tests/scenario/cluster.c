@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { TRACE_BYTES = 1024 * 1024 };
+enum { TRACE_BYTES = 1024 * 1024, PROCESS = 99 };
 
 struct cluster *cluster_new(const struct convention_times *times, unsigned loss_per_mille, uint64_t seed) {
     struct cluster *cluster = calloc(1, sizeof *cluster);
@@ -152,6 +152,12 @@ static void note_added(struct cluster *cluster, struct node *node, const struct 
                            &(struct directory_event){.kind = DIRECTORY_MEMBER_ADDED, .admin = member->incarnation});
 }
 
+static void note_notice(struct cluster *cluster, struct node *node, const struct convention_action *action) {
+    char what[32];
+    snprintf(what, sizeof what, "tell %u %c", (unsigned)action->watcher.actor.local, action->added ? '+' : '-');
+    cluster_note(cluster, node, what, action->peer, action->added ? action->member->name : action->text);
+}
+
 static void note_removed(struct cluster *cluster, struct node *node, const struct convention_action *action) {
     cluster_note(cluster, node, "-", action->peer, action->text);
     cluster_step_directory(cluster, node,
@@ -201,6 +207,9 @@ static void perform(struct cluster *cluster, struct node *node, const struct con
     case CONVENTION_MEMBER_SUSPECT:
         cluster_note(cluster, node, "suspect", action->peer, "");
         return;
+    case CONVENTION_NOTICE:
+        note_notice(cluster, node, action);
+        return;
     case CONVENTION_LEADER:
         cluster_note(cluster, node, "leader", action->peer, action->peer ? "" : "none");
         cluster_step_directory(cluster, node,
@@ -244,6 +253,17 @@ enum mesh_status cluster_dismiss(struct cluster *cluster, char letter, char who)
     struct convention_event event = {.kind = CONVENTION_DISMISS};
     event.endpoint = bytes_of_text(cluster_node_of(cluster, who)->endpoint);
     return cluster_step(cluster, cluster_node_of(cluster, letter), &event);
+}
+
+void cluster_watch(struct cluster *cluster, char letter, unsigned actor, bool on) {
+    struct convention_event event = {.kind = on ? CONVENTION_WATCH : CONVENTION_UNWATCH};
+    event.watcher = (struct convention_watcher){{.node = 1, .local = actor}, {.node = 1, .local = PROCESS}};
+    (void)cluster_step(cluster, cluster_node_of(cluster, letter), &event);
+}
+
+void cluster_end_watchers(struct cluster *cluster, char letter) {
+    struct convention_event event = {.kind = CONVENTION_UNWATCH, .watcher.process = {.node = 1, .local = PROCESS}};
+    (void)cluster_step(cluster, cluster_node_of(cluster, letter), &event);
 }
 
 /* ---- time ---- */

@@ -50,6 +50,10 @@ void cluster_tell(struct cluster *cluster, char letter, const struct convention_
 enum mesh_status cluster_preregister(struct cluster *cluster, char letter, char who, const char *capability);
 enum mesh_status cluster_dismiss(struct cluster *cluster, char letter, char who);
 
+/* An actor of the node, by a number, is told of members, or not any more; or the process of all of them ends. */
+void cluster_watch(struct cluster *cluster, char letter, unsigned actor, bool on);
+void cluster_end_watchers(struct cluster *cluster, char letter);
+
 /* Lets virtual time pass. Law 7 is checked after every step. */
 void cluster_run(struct cluster *cluster, uint64_t span_ns);
 

@@ -55,6 +55,8 @@ static void note_answer(struct cluster *cluster, const struct node *node, const 
     case CONTROL_ACTOR_REPORT:
     case CONTROL_PREREGISTER:
     case CONTROL_DISMISS:
+    case CONTROL_WATCH_MEMBERS:
+    case CONTROL_MEMBER_UPDATE:
         return;
     }
 }

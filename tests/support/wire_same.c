@@ -299,6 +299,14 @@ bool wire_same_control(const struct control *a, const struct control *b) {
     case CONTROL_DISMISS:
         return bytes_equal(a->dismiss.endpoint, b->dismiss.endpoint) && a->dismiss.admin == b->dismiss.admin &&
                a->dismiss.passed_on == b->dismiss.passed_on;
+    case CONTROL_WATCH_MEMBERS:
+        return mesh_address_equal(a->watch_members.actor, b->watch_members.actor) &&
+               a->watch_members.on == b->watch_members.on;
+    case CONTROL_MEMBER_UPDATE:
+        return mesh_address_equal(a->member_update.watcher, b->member_update.watcher) &&
+               same_member(&a->member_update.member, &b->member_update.member) &&
+               a->member_update.added == b->member_update.added &&
+               bytes_equal(a->member_update.text, b->member_update.text);
     }
     return false;
 }

@@ -316,4 +316,8 @@ const struct control wire_controls[WIRE_CONTROLS] = {
                      .expected = requirements,
                      .passed_on = true}},
     {.id = 18, .kind = CONTROL_DISMISS, .dismiss = {.endpoint = TEXT("tcp://127.0.0.1:1903"), .passed_on = true}},
+    {.id = 19, .kind = CONTROL_WATCH_MEMBERS, .watch_members = {.actor = TARGET, .on = true}},
+    {.id = 20,
+     .kind = CONTROL_MEMBER_UPDATE,
+     .member_update = {.watcher = TARGET, .member = LEADER, .added = true, .text = TEXT("left")}},
 };

@@ -78,6 +78,7 @@ static enum mesh_verdict keeper_receive(struct mesh_actor *self, const struct me
     case MESH_WAKEUP:
     case MESH_WATCH:
     case MESH_REPORT:
+    case MESH_UPDATE:
         break;
     }
     return MESH_DONE;

@@ -1,8 +1,8 @@
 /* The convention: which nodes there are, for actors and programs that take care of it.
  *
- * Nodes find their leader by their configuration; or the leader is told of a node and invites it, which is what the calls here
- * are for (pre-registration). They may be made on any node of the convention: its admin passes them on to the leader. Rules
- * S2A to S2H.
+ * Nodes find their leader by their configuration; or the leader is told of a node and invites it, which is what the first calls here
+ * are for (pre-registration). They may be made on any node of the convention: its admin passes them on to the leader. Actors can be
+ * told of members that come and go. Rules S2A to S2H, S5A, S5B.
  *
  * SPDX-License-Identifier: MPL-2.0 */
 #ifndef MESH_CONVENTION_H
@@ -32,5 +32,30 @@ MESH_MUST_USE MESH_API enum mesh_status mesh_node_deregister(struct mesh_node *n
 MESH_MUST_USE MESH_API enum mesh_status mesh_preregister(struct mesh_actor *self, const char *endpoint,
                                                          const struct mesh_requirement *expected, size_t count);
 MESH_MUST_USE MESH_API enum mesh_status mesh_deregister(struct mesh_actor *self, const char *who);
+
+/* ---- who comes and goes ---- */
+
+/* From now on this actor gets one MESH_UPDATE for each member of the convention, as its node knows them and but for its node
+ * itself: at once for those that are there, then for each that comes or is gone. Registering twice sends nothing. It ends when
+ * the actor registers no more (`on` is false), or exits; or, with a line in the log, when 4,096 of them wait for it. Any number
+ * of actors may register, 256 of one node. MESH_WOULD_BLOCK, MESH_NO_MEMORY: ask again. From any thread. Rules S5A, S5B. */
+MESH_MUST_USE MESH_API enum mesh_status mesh_convention_updates(struct mesh_actor *self, bool on);
+
+/* A member that is there, or is not any more. */
+struct mesh_update {
+    struct mesh_address admin; /* of the node; another one after each start of it */
+    const char *name, *endpoint;
+    bool added;       /* else it is gone, and all of its actors with it */
+    const char *text; /* how it went; else empty */
+    size_t capabilities_count;
+    const char *const *capabilities; /* "name = value", in the order of names */
+};
+
+/* The content of a MESH_UPDATE, which is the caller's. MESH_INVALID_ARGUMENT for any other kind, MESH_NO_MEMORY. */
+MESH_MUST_USE MESH_API enum mesh_status mesh_message_update(const struct mesh_message *message,
+                                                            struct mesh_update **out);
+
+/* Frees it and nulls the pointer. NULL-safe. */
+MESH_API void mesh_update_release(struct mesh_update **update);
 
 #endif

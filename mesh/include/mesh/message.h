@@ -24,6 +24,7 @@ enum mesh_kind {
     MESH_WAKEUP,      /* a timer is over: mesh_message_wakeup (F1) */
     MESH_WATCH,       /* descriptors are readable: mesh_message_ready (F2) */
     MESH_REPORT,      /* the status that this actor requested: mesh_message_report (K1) */
+    MESH_UPDATE,      /* a member of the convention, present, added or removed: mesh_message_update (S5A) */
 };
 
 MESH_API enum mesh_kind mesh_message_kind(const struct mesh_message *message);

@@ -96,6 +96,8 @@ static inline void print_control(struct text_builder *text, const struct control
     case CONTROL_ACTOR_REPORT:
     case CONTROL_PREREGISTER:
     case CONTROL_DISMISS:
+    case CONTROL_WATCH_MEMBERS:
+    case CONTROL_MEMBER_UPDATE:
         CHECK_UNREACHABLE();
     }
 }

@@ -197,6 +197,43 @@ Test(control, C4_limits_of_ends) {
     cr_assert_eq(send(&exited), MESH_PROTOCOL);
 }
 
+Test(control, S2A_limits_of_guests) {
+    static struct frame_requirement needs[FRAME_REQUIREMENTS + 1];
+    struct control wanted = {.kind = CONTROL_PREREGISTER, .preregister = {.expected = needs}};
+    struct control unwanted = {.kind = CONTROL_DISMISS};
+    for (size_t i = 0; i <= FRAME_REQUIREMENTS; i++) {
+        needs[i].name = text_of(1);
+    }
+    BOTH_SIDES(FRAME_ENDPOINT_BYTES, (wanted.preregister.endpoint = text_of(size), send(&wanted)))
+    BOTH_SIDES(FRAME_ENDPOINT_BYTES, (unwanted.dismiss.endpoint = text_of(size), send(&unwanted)))
+    wanted.preregister.endpoint = unwanted.dismiss.endpoint = text_of(1);
+    BOTH_SIDES(FRAME_REQUIREMENTS, (wanted.preregister.expected_count = size, send(&wanted)))
+    unwanted.dismiss.admin = 7;
+    cr_assert_eq(send(&unwanted), MESH_PROTOCOL, "either the one or the other");
+    unwanted.dismiss.endpoint.size = wanted.preregister.endpoint.size = 0;
+    wanted.preregister.expected_count = 0;
+    cr_assert_eq(send(&unwanted), MESH_OK);
+    cr_assert_eq(send(&wanted), MESH_PROTOCOL);
+    unwanted.dismiss.admin = 0;
+    cr_assert_eq(send(&unwanted), MESH_PROTOCOL);
+}
+
+Test(control, S5A_limits_of_updates) {
+    struct control watch = {.kind = CONTROL_WATCH_MEMBERS, .watch_members = {.actor = here}};
+    struct control update = {
+        .kind = CONTROL_MEMBER_UPDATE,
+        .member_update = {.watcher = here, .member = {.incarnation = 1, .name = text_of(1)}},
+    };
+    cr_assert_eq(send(&watch), MESH_OK);
+    BOTH_SIDES(FRAME_TEXT_BYTES, (update.member_update.text = text_of(size), send(&update)))
+    update.member_update.text.size = 0;
+    BOTH_SIDES(FRAME_NAME_BYTES, (update.member_update.member.name = text_of(size), send(&update)))
+    update.member_update.member.name = text_of(1);
+    update.member_update.watcher = watch.watch_members.actor = (struct mesh_address){0};
+    cr_assert_eq(send(&update), MESH_PROTOCOL);
+    cr_assert_eq(send(&watch), MESH_PROTOCOL);
+}
+
 Test(control, limits_of_types) {
     static struct control_type types[CONTROL_TYPES + 1];
     struct control control = {.kind = CONTROL_PROGRAM_TYPES, .types = {.types = types}};

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-#include "proto/control_guest.h"
+#include "proto/control_convention.h"
 
 bool control_put_preregister(struct arena *arena, const struct control_preregister *request,
                              Mesh__Wire__Preregister *out) {
@@ -33,4 +33,36 @@ bool control_get_dismiss(const Mesh__Wire__Dismiss *wire, struct control_dismiss
     *out = (struct control_dismiss){
         .endpoint = codec_view(wire->endpoint), .admin = wire->admin, .passed_on = wire->passed_on};
     return out->endpoint.size <= FRAME_ENDPOINT_BYTES && (out->endpoint.size > 0) != (out->admin != 0);
+}
+
+bool control_put_watch_members(const struct control_watch_members *request, Mesh__Wire__WatchMembers *out) {
+    mesh__wire__watch_members__init(out);
+    out->node = request->actor.node;
+    out->local = request->actor.local;
+    out->on = request->on;
+    return true;
+}
+
+bool control_get_watch_members(const Mesh__Wire__WatchMembers *wire, struct control_watch_members *out) {
+    *out = (struct control_watch_members){.actor = codec_address(wire->node, wire->local), .on = wire->on};
+    return !mesh_address_is_none(out->actor);
+}
+
+bool control_put_member_update(struct arena *arena, const struct control_member_update *update,
+                               Mesh__Wire__MemberUpdate *out) {
+    mesh__wire__member_update__init(out);
+    out->node = update->watcher.node;
+    out->local = update->watcher.local;
+    out->added = update->added;
+    out->text = codec_text(arena, update->text);
+    out->member = arena_take(arena, sizeof *out->member);
+    return out->text && out->member && codec_put_member(arena, &update->member, out->member);
+}
+
+bool control_get_member_update(struct arena *arena, const Mesh__Wire__MemberUpdate *wire,
+                               struct control_member_update *out) {
+    *out = (struct control_member_update){
+        .watcher = codec_address(wire->node, wire->local), .added = wire->added, .text = codec_view(wire->text)};
+    return !mesh_address_is_none(out->watcher) && out->text.size <= FRAME_TEXT_BYTES && wire->member &&
+           codec_get_member(arena, wire->member, &out->member);
 }

@@ -1,0 +1,21 @@
+/* What is wanted of a leader about guests, and what watchers are told, within control messages. For proto/control.c alone.
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
+#ifndef PROTO_CONTROL_CONVENTION_H
+#define PROTO_CONTROL_CONVENTION_H
+
+#include "proto/codec_memory.h"
+
+bool control_put_preregister(struct arena *arena, const struct control_preregister *request,
+                             Mesh__Wire__Preregister *out);
+bool control_get_preregister(struct arena *arena, const Mesh__Wire__Preregister *wire, struct control_preregister *out);
+bool control_put_dismiss(struct arena *arena, const struct control_dismiss *request, Mesh__Wire__Dismiss *out);
+bool control_get_dismiss(const Mesh__Wire__Dismiss *wire, struct control_dismiss *out);
+bool control_put_watch_members(const struct control_watch_members *request, Mesh__Wire__WatchMembers *out);
+bool control_get_watch_members(const Mesh__Wire__WatchMembers *wire, struct control_watch_members *out);
+bool control_put_member_update(struct arena *arena, const struct control_member_update *update,
+                               Mesh__Wire__MemberUpdate *out);
+bool control_get_member_update(struct arena *arena, const Mesh__Wire__MemberUpdate *wire,
+                               struct control_member_update *out);
+
+#endif
