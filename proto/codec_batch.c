@@ -78,6 +78,15 @@ static bool put_exceptions(struct arena *arena, const struct frame_ack *ack, Mes
     return true;
 }
 
+static bool put_ahead(struct arena *arena, const struct frame_ack *ack, Mesh__Wire__Ack *wire) {
+    wire->ahead = codec_array(arena, 2 * ack->ahead_count, sizeof *wire->ahead);
+    for (size_t i = 0; wire->ahead && i < ack->ahead_count; i++) {
+        wire->ahead[wire->n_ahead++] = ack->ahead[i].first;
+        wire->ahead[wire->n_ahead++] = ack->ahead[i].last;
+    }
+    return wire->ahead != NULL;
+}
+
 static bool put_ack(struct arena *arena, const struct frame_ack *ack, Mesh__Wire__Ack *wire) {
     mesh__wire__ack__init(wire);
     wire->sender_node = ack->sender.node;
@@ -92,7 +101,8 @@ static bool put_ack(struct arena *arena, const struct frame_ack *ack, Mesh__Wire
     wire->credit_bytes = ack->credit_bytes;
     wire->echo = ack->echo;
     wire->flags = ack->flags;
-    return ack->exceptions_count == 0 || put_exceptions(arena, ack, wire);
+    return (ack->exceptions_count == 0 || put_exceptions(arena, ack, wire)) &&
+           (ack->ahead_count == 0 || put_ahead(arena, ack, wire));
 }
 
 bool codec_put_batch(struct codec *codec, const struct frame_batch *batch, Mesh__Wire__Batch *out) {
@@ -244,6 +254,23 @@ static bool get_exceptions(struct arena *arena, const Mesh__Wire__Ack *wire, str
     return true;
 }
 
+static bool get_ahead(struct arena *arena, const Mesh__Wire__Ack *wire, struct frame_ack *out) {
+    size_t count = wire->n_ahead / 2;
+    struct frame_range *ranges =
+        wire->n_ahead % 2 != 0 || count > FRAME_RANGES ? NULL : arena_take(arena, count * sizeof *ranges);
+    uint64_t before = out->handled;
+    for (size_t i = 0; ranges && i < count; i++) {
+        ranges[i] = (struct frame_range){wire->ahead[2 * i], wire->ahead[2 * i + 1]};
+        if (ranges[i].first <= before || ranges[i].last < ranges[i].first || ranges[i].last > out->received) {
+            return false;
+        }
+        before = ranges[i].last;
+    }
+    out->ahead = ranges;
+    out->ahead_count = count;
+    return ranges != NULL;
+}
+
 static bool get_ack(struct arena *arena, const Mesh__Wire__Ack *wire, struct frame_ack *out) {
     *out = (struct frame_ack){
         .sender = codec_address(wire->sender_node, wire->sender_local),
@@ -258,7 +285,8 @@ static bool get_ack(struct arena *arena, const Mesh__Wire__Ack *wire, struct fra
         .flags = wire->flags,
     };
     return !mesh_address_is_none(out->sender) && !mesh_address_is_none(out->target) && out->handled <= out->received &&
-           (wire->n_exceptions == 0 || get_exceptions(arena, wire, out));
+           (wire->n_exceptions == 0 || get_exceptions(arena, wire, out)) &&
+           (wire->n_ahead == 0 || get_ahead(arena, wire, out));
 }
 
 bool codec_get_batch(struct arena *arena, const Mesh__Wire__Batch *wire, struct codec_inbox *inbox,

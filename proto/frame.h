@@ -21,6 +21,7 @@ enum {
     FRAME_ACKS = 1024,
     FRAME_PAYLOADS = 16 * 1024, /* in all runs of a frame */
     FRAME_EXCEPTIONS = 4096,    /* in one ack */
+    FRAME_RANGES = 64,          /* in one ack */
     FRAME_TYPE_BYTES = 255,
     FRAME_TEXT_BYTES = 1024,
 };
@@ -100,6 +101,11 @@ struct frame_exception {
     struct bytes text;
 };
 
+/* Numbers of a stream, both ends included. */
+struct frame_range {
+    uint64_t first, last;
+};
+
 /* The state of one stream at its receiver: see the wire's Ack. `credit_bytes` is the payload that may follow `received`. */
 struct frame_ack {
     struct mesh_address sender, target;
@@ -107,6 +113,8 @@ struct frame_ack {
     uint32_t flags;
     size_t exceptions_count;
     const struct frame_exception *exceptions;
+    size_t ahead_count;
+    const struct frame_range *ahead; /* handled out of turn, beyond `handled`: ascending, and not all there are */
 };
 
 struct frame_batch {

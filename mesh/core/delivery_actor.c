@@ -442,7 +442,7 @@ enum mesh_status actor_verdict(struct delivery *d, const struct delivery_event *
 /* The next entry of a run in the place of the one in hand, when there is nothing else to be done for either. */
 static bool turn_over(struct delivery *d, uint64_t now_ns, struct actor *actor, struct message *message) {
     struct stream_in *stream = message->stream;
-    bool in_order = stream && stream->peer && !stream->ahead && message->seq == stream->handled + 1;
+    bool in_order = stream && stream->peer && !stream->ahead.first && message->seq == stream->handled + 1;
     if (!in_order || message->holders > 1 || message->deadline_ns <= now_ns ||
         !mailbox_take_next_entry(&actor->mailbox, message)) {
         return false;

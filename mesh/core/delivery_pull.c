@@ -81,6 +81,10 @@ static void pull_acks(struct delivery *d, struct peer *peer) {
         bool whole = stream_in_ack(stream, share_of(d, stream), ack, batch->exceptions + batch->exceptions_count,
                                    BATCH_EXCEPTIONS - batch->exceptions_count);
         ack->flags |= stream_in_end_flags(stream);
+        ack->ahead = batch->ranges + batch->ranges_count;
+        ack->ahead_count = stream_in_ahead(stream, batch->ranges + batch->ranges_count,
+                                           size_min(FRAME_RANGES, BATCH_RANGES - batch->ranges_count));
+        batch->ranges_count += ack->ahead_count;
         batch->exceptions_count += ack->exceptions_count;
         texts += text_bytes(ack);
         if (whole) {
@@ -269,6 +273,7 @@ bool delivery_pull(struct delivery *d, uint64_t now_ns, uint64_t id, struct fram
     }
     struct batch *batch = &d->batch;
     batch->runs_count = batch->acks_count = batch->payloads_count = batch->exceptions_count = 0;
+    batch->ranges_count = 0;
     batch->bytes = batch->head_bytes = 0;
     pull_acks(d, peer);
     pull_runs(d, peer, now_ns);

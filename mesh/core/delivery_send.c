@@ -421,6 +421,18 @@ bool stream_settle(struct delivery *d, struct stream_out *stream, const struct f
     return true;
 }
 
+/* What the receiver has handled out of turn; what stands in a run with others waits for the mark. */
+static void settle_ahead(struct delivery *d, struct stream_out *stream, const struct frame_ack *ack) {
+    struct message_list handled = {0};
+    struct message *message;
+    for (size_t i = 0; i < ack->ahead_count; i++) {
+        stream_out_take_ahead(stream, &ack->ahead[i], d->pool, &handled);
+    }
+    while ((message = message_list_take(&handled))) {
+        actor_settle(d, stream->actor, message);
+    }
+}
+
 void stream_settle_dead(struct delivery *d, struct stream_out *stream, struct message_list *list,
                         enum frame_reason reason, bool maybe_handled) {
     struct message *message;
@@ -497,6 +509,7 @@ void stream_on_ack(struct delivery *d, uint64_t now_ns, struct peer *peer, const
     if (ack->listed_from <= stream->base) {
         (void)stream_settle(d, stream, ack); /* without memory for all the next ack goes on */
     }
+    settle_ahead(d, stream, ack);
     stream_on_end(d, stream, ack->flags);
     stream->unanswered = 0;
     if (stream->received > before || stream->base > base) {

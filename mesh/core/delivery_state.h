@@ -27,6 +27,7 @@ enum {
     BATCH_ACKS = 256,
     BATCH_PAYLOADS = 2048,
     BATCH_EXCEPTIONS = 1024,
+    BATCH_RANGES = 1024,
     STALE_MAX = 256, /* answers to unknown streams that wait to be pulled */
     LOSSES_MAX = 1024,
 };
@@ -116,7 +117,8 @@ struct batch {
     struct bytes payloads[BATCH_PAYLOADS];
     struct part *parts[BATCH_PAYLOADS];
     struct frame_exception exceptions[BATCH_EXCEPTIONS];
-    size_t runs_count, acks_count, payloads_count, exceptions_count, bytes, head_bytes;
+    struct frame_range ranges[BATCH_RANGES];
+    size_t runs_count, acks_count, payloads_count, exceptions_count, ranges_count, bytes, head_bytes;
 };
 
 struct delivery {

@@ -71,6 +71,18 @@ static inline void message_list_prepend(struct message_list *list, struct messag
     list->last = list->last ? list->last : message;
 }
 
+/* Puts it behind `before`, which is in the list; in front when that is NULL. */
+static inline void message_list_insert(struct message_list *list, struct message *before, struct message *message) {
+    if (!before) {
+        message_list_prepend(list, message);
+    } else if (before == list->last) {
+        message_list_append(list, message);
+    } else {
+        message->next = before->next;
+        before->next = message;
+    }
+}
+
 /* Moves all of `more` behind `list`. */
 static inline void message_list_concat(struct message_list *list, struct message_list *more) {
     if (!more->first) {

@@ -35,11 +35,7 @@ void stream_in_init(struct stream_in *stream, uint64_t epoch, uint64_t base, siz
 
 void stream_in_fini(struct stream_in *stream) {
     struct message *message;
-    while ((message = message_list_take(&stream->listed))) {
-        message_release(message);
-    }
-    while ((message = stream->ahead)) {
-        stream->ahead = message->next;
+    while ((message = message_list_take(&stream->listed)) || (message = message_list_take(&stream->ahead))) {
         message_release(message);
     }
     stream->kept = 0;
@@ -56,18 +52,37 @@ static void list_or_release(struct stream_in *stream, struct message *message) {
     }
 }
 
-static void keep_ahead(struct stream_in *stream, struct message *message) {
-    struct message **place = &stream->ahead;
-    while (*place && (*place)->seq < message->seq) {
-        place = &(*place)->next;
-    }
-    message->next = *place;
-    *place = message;
-}
-
-/* A large message settles the numbers of its chunks with its own. */
+/* A large message settles the numbers of its chunks with its own, and a record of handled ones those of the others. */
 static uint64_t first_of(const struct message *message) {
     return message->seq - message->chunks;
+}
+
+/* What is handled in a row ahead of the mark is one record, so that what an unread message holds up needs no memory (D10). */
+static void join_ahead(struct stream_in *stream, struct message *message) {
+    struct message *next = message->next;
+    bool in_row = next && message->seq + 1 == first_of(next);
+    if (in_row && message->outcome == FRAME_HANDLED && next->outcome == FRAME_HANDLED &&
+        next->seq - first_of(message) <= UINT32_MAX) {
+        message->chunks += (uint32_t)(next->seq - message->seq);
+        message->seq = next->seq;
+        stream->kept--;
+        message_release(message_list_take_after(&stream->ahead, message));
+    }
+}
+
+static void keep_ahead(struct stream_in *stream, struct message *message) {
+    struct message *before = stream->ahead.last;
+    if (before && before->seq > message->seq) {
+        before = NULL;
+        for (struct message *other = stream->ahead.first; other->seq < message->seq; other = other->next) {
+            before = other;
+        }
+    }
+    message_list_insert(&stream->ahead, before, message);
+    join_ahead(stream, message);
+    if (before) {
+        join_ahead(stream, before);
+    }
 }
 
 void stream_in_settle(struct stream_in *stream, struct message *message) {
@@ -79,9 +94,8 @@ void stream_in_settle(struct stream_in *stream, struct message *message) {
         message_shed(message); /* D10 */
         keep_ahead(stream, message);
     }
-    while (stream->ahead && first_of(stream->ahead) == stream->handled + 1) {
-        message = stream->ahead;
-        stream->ahead = message->next;
+    while (stream->ahead.first && first_of(stream->ahead.first) == stream->handled + 1) {
+        message = message_list_take(&stream->ahead);
         stream->handled = message->seq;
         list_or_release(stream, message);
     }
@@ -103,11 +117,7 @@ void stream_in_kill(struct stream_in *stream, enum frame_reason reason) {
     stream->dead = true;
     stream->dead_reason = reason;
     stream->dead_after = stream->handled;
-    while (stream->ahead) {
-        struct message *message = stream->ahead;
-        stream->ahead = message->next;
-        message_list_append(&stream->listed, message);
-    }
+    message_list_concat(&stream->listed, &stream->ahead);
     stream->handled = stream->received;
 }
 
@@ -141,7 +151,7 @@ static uint64_t list_exceptions(const struct stream_in *stream, uint64_t from, s
     size_t text_bytes = 0;
     *count = 0;
     for (;;) {
-        bool recorded = message && message->seq <= dead;
+        bool recorded = message && first_of(message) <= dead;
         uint64_t seq = recorded ? message->seq : dead;
         if (seq > stream->handled) {
             return stream->handled;
@@ -157,8 +167,23 @@ static uint64_t list_exceptions(const struct stream_in *stream, uint64_t from, s
             text_bytes += message->text.size;
         }
         message = recorded ? message->next : message;
-        dead += seq == dead;
+        dead = dead <= seq ? seq + 1 : dead;
     }
+}
+
+size_t stream_in_ahead(struct stream_in *stream, struct frame_range *out, size_t max) {
+    size_t count = 0;
+    const struct message *message = stream->ahead.first;
+    while (message && message->seq <= stream->ahead_told) {
+        message = message->next;
+    }
+    for (; message && count < max; message = message->next) {
+        if (message->outcome == FRAME_HANDLED) {
+            out[count++] = (struct frame_range){first_of(message), message->seq};
+        }
+    }
+    stream->ahead_told = message && count > 0 ? out[count - 1].last : 0;
+    return count;
 }
 
 bool stream_in_ack(struct stream_in *stream, struct mailbox_share share, struct frame_ack *out,

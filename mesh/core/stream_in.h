@@ -7,7 +7,8 @@
  *
  * Only the next number is taken (D5); what comes again is a duplicate (D4), what comes too early is a gap. A message
  * that was settled in another way than by handling is kept in `listed` until the sender's base has passed it, so that
- * any ack can be lost. One that was settled out of turn, urgent or expired, waits in `ahead` for the handled mark. When
+ * any ack can be lost. One that was settled out of turn, urgent, picked or expired, waits in `ahead` for the handled mark; that it was
+ * handled is told before. When
  * the actor ends, all that it had not settled is dead at once, without a record for each: every number after
  * `dead_after` that is not listed. Rules D2, D4, D5, D7a, D14.
  *
@@ -26,8 +27,8 @@ struct stream_in {
     uint64_t epoch;
     uint64_t base, handled, received;
     struct message_list listed; /* by number, up to `handled` */
-    struct message *ahead;      /* by number, beyond `handled` */
-    size_t kept;                /* messages in both */
+    struct message_list ahead;  /* by number, beyond `handled`; what was handled in a row is one record */
+    size_t kept;                /* records in both */
     size_t in_mailbox;          /* and in the handler's hands */
     bool dead;
     enum frame_reason dead_reason;
@@ -39,6 +40,7 @@ struct stream_in {
     bool dropped;          /* something was, which has not been told */
     uint64_t told_gap;     /* `received` when a gap was last told of; once for each */
     uint64_t listing_from; /* the next ack goes on from there, for the last had no room for all; else 0 */
+    uint64_t ahead_told;   /* the next ack goes on behind that with what is ahead; 0: from the first */
     uint64_t eager_received, eager_handled; /* an ack should not wait for company from here on */
     uint64_t eager_bytes;                   /* nor when less credit than this is left */
 
@@ -84,6 +86,10 @@ static inline void stream_in_bury(struct stream_in *stream, size_t count) {
  * goes on where this one ended. A gap is not told of while the share is nothing, for nothing could be sent again. */
 bool stream_in_ack(struct stream_in *stream, struct mailbox_share share, struct frame_ack *out,
                    struct frame_exception *exceptions, size_t exceptions_max);
+
+/* Fills `out` with at most `max` ranges of what was handled out of turn, in ascending order, and gives their number. Where there are more
+ * the next call goes on, and then from the first again, for acks can be lost. */
+size_t stream_in_ahead(struct stream_in *stream, struct frame_range *out, size_t max);
 
 /* How urgently the sender should hear of it. */
 static inline enum stream_want stream_in_wants(const struct stream_in *stream) {

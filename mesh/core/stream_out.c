@@ -298,8 +298,8 @@ static void replace(struct stream_out *stream, struct message *old, struct messa
     }
 }
 
-/* What stays in the place of a sent record that has expired: a SKIP; itself, when there is no memory for one. */
-static struct message *expire_record(struct stream_out *stream, struct message *record, struct message_pool *pool,
+/* What stays in the place of a sent record that is settled early: a SKIP; itself, when there is no memory for one. */
+static struct message *settle_record(struct stream_out *stream, struct message *record, struct message_pool *pool,
                                      struct message_list *out) {
     if (record->kind == FRAME_CHUNK) {
         uncount_unreceived(stream, record);
@@ -323,7 +323,7 @@ static void expire_sent(struct stream_out *stream, uint64_t now_ns, struct messa
     while ((message = stream->sent.first)) {
         struct message *next = message->next;
         bool due = message->kind != FRAME_SKIP && message->deadline_ns <= now_ns;
-        struct message *stays = due ? expire_record(stream, message, pool, out) : message;
+        struct message *stays = due ? settle_record(stream, message, pool, out) : message;
         message_list_append(&rest, stays);
         uint64_t again_ns =
             stays->deadline_ns > now_ns ? stays->deadline_ns : time_add(now_ns, NS_PER_S); /* no memory */
@@ -346,6 +346,37 @@ void stream_out_expire(struct stream_out *stream, uint64_t now_ns, bool sent_too
         expire_sent(stream, now_ns, pool, out);
     }
     expire_queue(stream, now_ns, pool, out);
+}
+
+/* ---- what is settled out of turn ---- */
+
+/* Nothing refers to a SKIP that the receiver has. */
+static bool join_skip(struct message *before, const struct message *skip) {
+    bool joins = before && before->kind == FRAME_SKIP && skip->kind == FRAME_SKIP;
+    if (joins) {
+        before->count += (uint32_t)message_count(skip);
+    }
+    return joins;
+}
+
+void stream_out_take_ahead(struct stream_out *stream, const struct frame_range *range, struct message_pool *pool,
+                           struct message_list *out) {
+    struct message *before = NULL, *next;
+    for (struct message *message = stream->sent.first; message && message->seq <= range->last; message = next) {
+        next = message->next;
+        if (message->seq + message->begin < range->first || message_last_seq(message) > range->last) {
+            before = message;
+            continue;
+        }
+        (void)message_list_take_after(&stream->sent, before);
+        struct message *stays = message->kind == FRAME_SKIP ? message : settle_record(stream, message, pool, out);
+        if (join_skip(before, stays)) {
+            message_release(stays);
+        } else {
+            message_list_insert(&stream->sent, before, stays);
+            before = stays;
+        }
+    }
 }
 
 /* ---- the end of what was sent ---- */

@@ -101,6 +101,11 @@ struct message *stream_out_lowest(const struct stream_out *stream);
  * left the stream by that; a run whose other entries stay gives NULL. */
 struct message *stream_out_pass(struct stream_out *stream, size_t count);
 
+/* The receiver has handled these numbers out of turn, all of which it has received: moves what has none but these to `out`, and leaves a SKIP
+ * in its place, one for all in a row. Without memory for that it stays. */
+void stream_out_take_ahead(struct stream_out *stream, const struct frame_range *range, struct message_pool *pool,
+                           struct message_list *out);
+
 /* Makes sure that what is in `sent` was sent: the rest of a run goes back into the queue. False without memory. */
 bool stream_out_part(struct stream_out *stream);
 

@@ -62,17 +62,6 @@ static struct mesh_message *accept(struct inbox *inbox, const struct message *me
     return kept;
 }
 
-static void take_in(struct inbox *inbox) {
-    const struct message *message;
-    inbox->overtaken = 0;
-    while (inbox->aside_count < INBOX_ASIDE_MAX && (message = process_take(inbox->process, inbox->address))) {
-        struct mesh_message *kept = accept(inbox, message);
-        if (kept) {
-            put_aside(inbox, kept);
-        }
-    }
-}
-
 static void pick(struct inbox *inbox, bool again) {
     struct process *process = inbox->process;
     struct delivery_pick wanted = {.wanted = is_wanted, .user = inbox, .again = again};
@@ -81,11 +70,7 @@ static void pick(struct inbox *inbox, bool again) {
         bool reply = message->kind == FRAME_USER;
         struct mesh_message *kept = accept(inbox, message);
         inbox->reply = reply ? kept : inbox->reply;
-        inbox->overtaken += reply;
         wanted.again = false;
-    }
-    if (inbox->overtaken >= INBOX_OVERTAKEN_MAX) {
-        take_in(inbox);
     }
 }
 
@@ -183,7 +168,6 @@ struct mesh_message *inbox_take(struct inbox *inbox) {
     }
     if (!kept) {
         inbox->may_have_mail = false;
-        inbox->overtaken = 0;
     } else if (is_reply(inbox, kept->flags, kept->ask)) {
         inbox->ask = INBOX_ASK_NONE;
     }

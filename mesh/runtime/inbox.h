@@ -4,9 +4,6 @@
  * to the ask that somebody waits in is picked out as it arrives, anything else stays until a listen takes it, and only
  * then is settled as handled. An exit request is refused as it arrives (C6).
  *
- * Acks are cumulative, so while an unread message waits, no answer behind it is settled at its sender either; before
- * that fills the sender's window, what was overtaken too often is taken in: handled, and set aside for listen.
- *
  * Everything here is under the process's baton.
  *
  * SPDX-License-Identifier: MPL-2.0 */
@@ -19,7 +16,7 @@
 struct control_dead_letter;
 struct process;
 
-enum { INBOX_ASIDE_MAX = 65536, INBOX_OVERTAKEN_MAX = 1024 };
+enum { INBOX_ASIDE_MAX = 65536 };
 
 enum inbox_ask {
     INBOX_ASK_NONE,
@@ -31,9 +28,8 @@ struct inbox {
     struct process *process;
     struct mesh_address address;
     bool may_have_mail;                       /* the mailbox was told to have something since it was last found empty */
-    struct mesh_message *aside, **aside_tail; /* for listen */
+    struct mesh_message *aside, **aside_tail; /* what came back, for listen */
     size_t aside_count;
-    unsigned overtaken; /* by answers, since the mailbox was last found empty */
     enum inbox_ask ask;
     bool asking; /* somebody waits for the reply */
     uint64_t ask_id;

@@ -248,6 +248,9 @@ static void ack(struct state *state) {
             .seq = ack.listed_from + i, .outcome = (enum frame_outcome)(i % 3), .text = bytes_of_text("text")};
     }
     ack.exceptions = exceptions;
+    struct frame_range ahead = {ack.handled + 2, ack.received};
+    ack.ahead = &ahead;
+    ack.ahead_count = ack.flags % 2 && ahead.first <= ahead.last;
     struct frame_batch batch = {.acks_count = 1, .acks = &ack};
     CHECK(step(state, (struct delivery_event){.kind = DELIVERY_FRAME, .peer = peer, .batch = &batch}) == MESH_OK);
 }

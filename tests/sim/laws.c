@@ -97,6 +97,7 @@ void laws_abandoned(struct world *world, struct sim_process *process, size_t sen
         }
         if (open > load.unsettled_messages && !world->options.delivery.tell_handled && may_have_counted(world, entry)) {
             settle_untold(world, process, entry);
+            entry->guessed = true;
             open--;
         } else {
             entry->state = LEDGER_ABANDONED;
@@ -310,10 +311,8 @@ void laws_end_told(struct world *world, const struct message *message) {
 void laws_unclaimed(struct world *world, const struct message *message) {
     uint64_t number;
     struct ledger_entry *entry = known(world, message, &number);
-    bool untold = entry->state == LEDGER_SETTLED && entry->outcome == FRAME_HANDLED &&
-                  !world->options.delivery.tell_handled; /* which ones were is a guess when the sender is given up */
     bool doubted = entry->state == LEDGER_SETTLED && entry->outcome == FRAME_DIED && entry->maybe;
-    bool gone = entry->state == LEDGER_ABANDONED || entry->state == LEDGER_ORPHANED || untold || doubted;
+    bool gone = entry->state == LEDGER_ABANDONED || entry->state == LEDGER_ORPHANED || entry->guessed || doubted;
     bool given_up = entry->state != LEDGER_ORPHANED && message->reason == FRAME_EXPIRED;
     bool wrong = given_up ? entry->begun && !message->maybe_handled : wrong_settlement(world, entry, message) != NULL;
     bool again = entry->unclaimed && !entry->maybe;
@@ -374,7 +373,7 @@ void laws_begun(struct world *world, struct sim_process *process, const struct m
         world_broken(world, LAW_HANDLED_ONCE, "message %" PRIu64 " (%zu to %zu) is handled twice", number,
                      entry->sender, entry->target);
     }
-    if (entry->state == LEDGER_SETTLED && !(entry->outcome == FRAME_DIED && entry->maybe)) {
+    if (entry->state == LEDGER_SETTLED && !entry->guessed && !(entry->outcome == FRAME_DIED && entry->maybe)) {
         world_broken(world, LAW_SETTLED_ONCE, "message %" PRIu64 " (%zu to %zu) is handled after it was settled",
                      number, entry->sender, entry->target);
     }

@@ -25,6 +25,7 @@ struct ledger_entry {
     enum frame_outcome outcome, verdict;
     enum frame_reason reason;
     bool maybe, begun, finished, urgent, wired, unclaimed;
+    bool guessed; /* that it was settled as handled: so many of its sender's were when that was given up */
 };
 
 struct ledger_counts {

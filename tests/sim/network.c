@@ -57,6 +57,7 @@ static void copy_ack(struct frame_ack *ack) {
         exceptions[i].text = copy_bytes(exceptions[i].text);
     }
     ack->exceptions = exceptions;
+    ack->ahead = copy(ack->ahead, ack->ahead_count * sizeof *ack->ahead);
 }
 
 static struct packet *packet_of(const struct frame_batch *batch) {
@@ -101,6 +102,7 @@ void network_discard(struct packet *packet) {
             free((void *)packet->acks[i].exceptions[k].text.data);
         }
         free((void *)packet->acks[i].exceptions);
+        free((void *)packet->acks[i].ahead);
     }
     free(packet->runs);
     free(packet->acks);
@@ -134,6 +136,7 @@ static void note_batch(struct world *world, const struct frame_batch *batch) {
         world_count(world, TALLY_ACK_GAP, (batch->acks[i].flags & FRAME_ACK_GAP) != 0);
         world_count(world, TALLY_ACK_STALE, (batch->acks[i].flags & FRAME_ACK_STALE) != 0);
         world_count(world, TALLY_ACK_EXCEPTION, batch->acks[i].exceptions_count);
+        world_count(world, TALLY_ACK_AHEAD, batch->acks[i].ahead_count);
     }
 }
 

@@ -62,6 +62,8 @@
     X(RESOLVED_FLOORS, "another process, with floors on record")                                                       \
     X(UNCLAIMED, "not handled, with their sender gone")                                                                \
     X(GIVEN_UP_ON_THE_WAY, "given up by their sender on their way")                                                    \
+    X(PICKED, "messages picked past others")                                                                           \
+    X(ACK_AHEAD, "ranges in acks of what was handled out of turn")                                                     \
     X(ENDS_TOLD, "ends of targets, told to who watched")                                                               \
     X(RESOLVED_EARLIER, "another process, of an earlier life")                                                         \
     X(SHOWN_AGAIN, "messages shown to a later life")                                                                   \

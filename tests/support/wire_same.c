@@ -67,7 +67,12 @@ static bool same_exception(const struct frame_exception *a, const struct frame_e
            a->maybe_handled == b->maybe_handled && bytes_equal(a->text, b->text);
 }
 
+static bool same_range(const struct frame_range *a, const struct frame_range *b) {
+    return a->first == b->first && a->last == b->last;
+}
+
 static bool same_ack(const struct frame_ack *a, const struct frame_ack *b) {
+    SAME_LIST(a, b, ahead_count, ahead, same_range);
     SAME_LIST(a, b, exceptions_count, exceptions, same_exception);
     return mesh_address_equal(a->sender, b->sender) && mesh_address_equal(a->target, b->target) &&
            a->epoch == b->epoch && a->received == b->received && a->handled == b->handled &&

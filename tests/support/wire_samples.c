@@ -72,6 +72,8 @@ static const struct frame_exception exceptions[] = {
     {103, FRAME_DIED, FRAME_NODE_LOST, true, TEXT("")},
 };
 
+static const struct frame_range ahead[] = {{107, 107}, {109, 110}};
+
 static const struct frame_ack acks[] = {
     {.sender = SENDER,
      .target = TARGET,
@@ -84,7 +86,9 @@ static const struct frame_ack acks[] = {
      .echo = 7,
      .flags = FRAME_ACK_GAP,
      .exceptions_count = COUNT(exceptions),
-     .exceptions = exceptions},
+     .exceptions = exceptions,
+     .ahead_count = COUNT(ahead),
+     .ahead = ahead},
     {.sender = TARGET, .target = SENDER, .epoch = 2, .listed_from = 1, .flags = FRAME_ACK_STALE | FRAME_ACK_LOST},
 };
 

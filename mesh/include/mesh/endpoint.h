@@ -41,8 +41,7 @@ MESH_MUST_USE MESH_API enum mesh_status mesh_endpoint_tell(struct mesh_endpoint 
  * MESH_DEAD_LETTER that says why, or NULL without memory; else NULL. One that says that the target is dead which had handled the message has
  * no content. Whoever it was forwarded to counts as the target. MESH_TIMED_OUT, MESH_INTERRUPTED by a signal (D13:
  * go on with mesh_endpoint_ask_resume), MESH_CLOSED, and what mesh_endpoint_tell says. What comes from others, or late,
- * stays for mesh_endpoint_listen. A message that 1,024 answers have overtaken is taken in for it and counts as handled,
- * since its sender's window would run full behind it. */
+ * stays for mesh_endpoint_listen. */
 MESH_MUST_USE MESH_API enum mesh_status mesh_endpoint_ask(struct mesh_endpoint *endpoint, struct mesh_address to,
                                                           const char *type, const void *data, size_t bytes,
                                                           int timeout_ms, struct mesh_message **reply);

@@ -371,11 +371,11 @@ Test(delivery, C5_an_urgent_message_goes_ahead_of_the_mailbox) {
     carry_all();
     expect_handled(bob, "exit");
     carry_all();
+    expect_settled("exit", FRAME_HANDLED, FRAME_NO_REASON, false);
     expect_nothing_settled();
     expect_handled(bob, "one");
     carry_all();
     expect_settled("one", FRAME_HANDLED, FRAME_NO_REASON, false);
-    expect_settled("exit", FRAME_HANDLED, FRAME_NO_REASON, false);
 }
 
 Test(delivery, D7_a_local_target_never_makes_its_sender_wait) {

@@ -80,6 +80,76 @@ Test(stream_in, C5_what_is_settled_out_of_turn_waits_for_the_mark) {
     cr_assert_eq(exceptions[0].seq, 2);
 }
 
+static void expect_ranges(size_t max, const struct frame_range *expected, size_t count) {
+    struct frame_range ranges[EXCEPTIONS_MAX];
+    cr_assert_eq(stream_in_ahead(&stream, ranges, max), count);
+    for (size_t i = 0; i < count; i++) {
+        cr_assert_eq(ranges[i].first, expected[i].first);
+        cr_assert_eq(ranges[i].last, expected[i].last);
+    }
+}
+
+#define EXPECT_RANGES(max, ...)                                                                                        \
+    expect_ranges(max, (const struct frame_range[]){__VA_ARGS__},                                                      \
+                  sizeof((const struct frame_range[]){__VA_ARGS__}) / sizeof(struct frame_range))
+
+Test(stream_in, D11_what_is_handled_out_of_turn_is_told_before_the_mark) {
+    take(5);
+    settle(4, FRAME_HANDLED);
+    settle(5, FRAME_HANDLED);
+    EXPECT_RANGES(EXCEPTIONS_MAX, {4, 5});
+    settle(2, FRAME_HANDLED);
+    settle(3, FRAME_RETURNED);
+    EXPECT_RANGES(EXCEPTIONS_MAX, {2, 2}, {4, 5});
+    settle(1, FRAME_HANDLED);
+    cr_assert_eq(stream.handled, 5);
+    expect_ranges(EXCEPTIONS_MAX, NULL, 0);
+    cr_assert_eq(stream.kept, 1); /* the one that was returned */
+}
+
+Test(stream_in, D10_what_is_handled_in_a_row_out_of_turn_is_one_record) {
+    take(9);
+    static const uint64_t order[] = {9, 3, 5, 7, 4, 8, 6, 2};
+    for (size_t i = 0; i < sizeof order / sizeof order[0]; i++) {
+        settle(order[i], FRAME_HANDLED);
+    }
+    cr_assert_eq(stream.kept, 1);
+    EXPECT_RANGES(EXCEPTIONS_MAX, {2, 9});
+    settle(1, FRAME_HANDLED);
+    cr_assert_eq(stream.handled, 9);
+    cr_assert_eq(stream.kept, 0);
+}
+
+Test(stream_in, D11_one_ack_goes_on_where_the_last_one_had_no_room) {
+    take(8);
+    for (uint64_t seq = 2; seq <= 8; seq += 2) {
+        settle(seq, FRAME_HANDLED);
+    }
+    EXPECT_RANGES(3, {2, 2}, {4, 4}, {6, 6});
+    EXPECT_RANGES(3, {8, 8});
+    EXPECT_RANGES(3, {2, 2}, {4, 4}, {6, 6}); /* for acks can be lost */
+}
+
+Test(stream_in, D1_of_those_handled_out_of_turn_none_dies) {
+    take(6);
+    settle(5, FRAME_HANDLED);
+    settle(2, FRAME_HANDLED);
+    settle(3, FRAME_HANDLED);
+    stream_in_kill(&stream, FRAME_EXITED);
+    cr_assert(make_ack(EXCEPTIONS_MAX));
+    cr_assert_eq(ack.handled, 6);
+    cr_assert_eq(ack.exceptions_count, 3);
+    cr_assert_eq(exceptions[0].seq, 1);
+    cr_assert_eq(exceptions[1].seq, 4);
+    cr_assert_eq(exceptions[2].seq, 6);
+    cr_assert_not(make_ack(1)); /* and when that is told in parts */
+    cr_assert_eq(exceptions[0].seq, 1);
+    cr_assert_not(make_ack(1));
+    cr_assert_eq(exceptions[0].seq, 4);
+    cr_assert(make_ack(1));
+    cr_assert_eq(exceptions[0].seq, 6);
+}
+
 Test(stream_in, D2_an_ack_claims_no_more_than_it_lists) {
     take(3);
     for (uint64_t seq = 1; seq <= 3; seq++) {

@@ -165,6 +165,54 @@ Test(stream_out, D8_a_sent_message_leaves_a_skip_in_its_place) {
     cr_assert_eq(send_all(), 2);
 }
 
+/* The receiver has handled these. */
+static size_t take_ahead(uint64_t first, uint64_t last) {
+    struct message_list out = {0};
+    size_t count = 0;
+    stream_out_take_ahead(&stream, &(struct frame_range){first, last}, pool, &out);
+    for (struct message *message; (message = message_list_take(&out)); count += message_count(message)) {
+        cr_assert_eq(message->kind, FRAME_USER);
+        cr_assert(message_last_seq(message) <= last && message->seq >= first);
+        message_release(message);
+    }
+    return count;
+}
+
+Test(stream_out, D11_what_is_settled_out_of_turn_leaves_one_skip) {
+    for (int i = 0; i < 5; i++) {
+        push(1, TIME_NEVER);
+    }
+    stream_out_received(&stream, 0, 5, CREDIT_BYTES);
+    (void)send_all();
+    stream_out_received(&stream, 5, 5, CREDIT_BYTES);
+    cr_assert_eq(take_ahead(3, 3), 1);
+    cr_assert_eq(take_ahead(2, 4), 2);
+    cr_assert_eq(take_ahead(2, 4), 0);
+    message_release(settle());
+    struct message *lowest = stream_out_lowest(&stream);
+    cr_assert_eq(lowest->kind, FRAME_SKIP);
+    cr_assert_eq(message_count(lowest), 3);
+    message_release(stream_out_pass(&stream, 3));
+    cr_assert_eq(stream_out_lowest(&stream)->kind, FRAME_USER);
+    cr_assert_eq(stream_out_lowest(&stream)->seq, 5);
+}
+
+Test(stream_out, D11_the_skips_go_again_one_by_one) {
+    for (int i = 0; i < 3; i++) {
+        push(1, TIME_NEVER);
+    }
+    (void)send_all();
+    stream_out_received(&stream, 3, 3, CREDIT_BYTES);
+    cr_assert_eq(take_ahead(2, 3), 2);
+    stream_out_restart(&stream, credit);
+    for (uint64_t seq = 1; seq <= 3; seq++) {
+        cr_assert_eq(next_seq(), seq);
+        cr_assert_eq(next()->kind, seq == 1 ? FRAME_USER : FRAME_SKIP);
+        cr_assert(send_next());
+    }
+    cr_assert_null(next());
+}
+
 Test(stream_out, D3_a_restart_sends_everything_to_a_receiver_that_knows_nothing) {
     for (int i = 0; i < CREDIT; i++) {
         push(10, TIME_NEVER);
@@ -218,6 +266,18 @@ Test(stream_out, D7a_many_of_a_run_go_at_once_as_far_as_the_credit_goes) {
     stream_out_extend(&stream, &place, 100, 1000);
     cr_assert_eq(place.entry, 2);
     cr_assert_eq(place.count, 1);
+}
+
+/* What was handled of it alone waits for the mark. */
+Test(stream_out, D11_a_run_is_settled_out_of_turn_as_a_whole) {
+    (void)push_run();
+    stream_out_received(&stream, 0, 6, 1000);
+    (void)send_all();
+    stream_out_received(&stream, 6, 6, 1000);
+    cr_assert_eq(take_ahead(2, 5), 0);
+    cr_assert_eq(take_ahead(2, 6), 5);
+    message_release(settle());
+    cr_assert_eq(message_count(stream_out_lowest(&stream)), 5);
 }
 
 Test(stream_out, D6_no_more_of_a_run_than_is_wanted) {

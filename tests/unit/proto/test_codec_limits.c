@@ -299,6 +299,41 @@ Test(limits, of_exceptions) {
     BOTH_SIDES(FRAME_EXCEPTIONS, send_many_exceptions(size))
 }
 
+static enum mesh_status send_ranges(const struct frame_range *ranges, size_t count) {
+    struct frame_ack ack = one_ack();
+    ack.handled = 4;
+    ack.received = 4 + 2 * (FRAME_RANGES + 1);
+    ack.ahead = ranges;
+    ack.ahead_count = count;
+    return send_ack(&ack);
+}
+
+Test(limits, of_sense_in_ranges) {
+    const struct frame_range good = {.first = 6, .last = 7};
+#define SEND(item) send_ranges(item, 1)
+    cr_assert_eq(SEND(&good), MESH_OK);
+    REFUSED(struct frame_range, first, 4);
+    REFUSED(struct frame_range, first, 8);
+    REFUSED(struct frame_range, last, 4 + 2 * (FRAME_RANGES + 1) + 1);
+#undef SEND
+    struct frame_range pair[] = {good, {7, 8}};
+    cr_assert_eq(send_ranges(pair, 2), MESH_PROTOCOL, "one lies in the other");
+    pair[1].first = 8;
+    cr_assert_eq(send_ranges(pair, 2), MESH_OK);
+}
+
+static enum mesh_status send_many_ranges(size_t count) {
+    static struct frame_range ranges[FRAME_RANGES + 1];
+    for (size_t i = 0; i < count; i++) {
+        ranges[i] = (struct frame_range){6 + 2 * i, 6 + 2 * i};
+    }
+    return send_ranges(ranges, count);
+}
+
+Test(limits, of_ranges) {
+    BOTH_SIDES(FRAME_RANGES, send_many_ranges(size))
+}
+
 static enum mesh_status send_exception_text(size_t size) {
     struct frame_exception exception = {.seq = 5, .outcome = FRAME_RETURNED, .text = text_of(size)};
     return send_exceptions(&exception, 1);
