@@ -82,7 +82,8 @@ void laws_settle_untold(struct world *world) {
     }
 }
 
-/* What the delivery has no longer open was handled untold; the rest is abandoned. */
+/* What the delivery has no longer open was handled untold; the rest is abandoned. How many they are is known, which ones is a guess: one
+ * that was handled by a life with nothing on record may be on its way again. */
 void laws_abandoned(struct world *world, struct sim_process *process, size_t sender) {
     struct delivery_load load = {0};
     CHECK(delivery_load(process->delivery, world->actors[sender].address, &load));
