@@ -29,13 +29,17 @@ static struct loss *find_loss(struct delivery *d, uint64_t id) {
     return NULL;
 }
 
+static void note_loss(struct delivery *d, uint64_t id, uint64_t epoch) {
+    d->losses[d->losses_count++ % LOSSES_MAX] = (struct loss){.id = id, .epoch = epoch};
+}
+
 /* Of a lost peer to which nothing leads only that is remembered. */
 static bool evict_lost(struct delivery *d) {
     bool evicted = false;
     LIST_EACH (&d->lost, node, after) {
         struct peer *peer = LIST_OWNER(node, struct peer, of_lost);
         if (list_is_empty(&peer->routes) && map_size(&peer->streams_in) == 0) {
-            d->losses[d->losses_count++ % LOSSES_MAX] = (struct loss){.id = peer->id, .epoch = peer->seen_epoch};
+            note_loss(d, peer->id, peer->seen_epoch);
             peer_free(d, peer);
             evicted = true;
         }
@@ -405,7 +409,10 @@ enum mesh_status peer_link_down(struct delivery *d, uint64_t now_ns, uint64_t id
 
 enum mesh_status peer_is_lost(struct delivery *d, uint64_t now_ns, uint64_t id) {
     struct peer *peer = peer_find(d, id);
-    if (!peer) {
+    if (!peer) { /* it has sent nothing yet, but that may still come */
+        if (!find_loss(d, id)) {
+            note_loss(d, id, 0);
+        }
         return MESH_OK;
     }
     struct stream_in *stream;

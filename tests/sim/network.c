@@ -178,6 +178,17 @@ static bool is_hushed_up(struct world *world) {
     return world->plant == LAW_NOTHING_LEFT && prng_chance(&world->prng, 300);
 }
 
+/* Of one life of a peer, in what its link has been told. */
+static uint64_t life_bit(uint64_t incarnation) {
+    return UINT64_C(1) << incarnation / WORLD_PROCESSES_MAX % 64;
+}
+
+static void tell_lost(struct world *world, struct sim_process *process, uint64_t incarnation) {
+    process->links[incarnation % WORLD_PROCESSES_MAX].told |= life_bit(incarnation);
+    struct delivery_event event = {.kind = DELIVERY_PEER_LOST, .peer = incarnation};
+    (void)process_deliver(world, process, event);
+}
+
 static void run_peer_lost(struct world *world, const struct errand *errand) {
     struct sim_process *process = world_process(world, errand->incarnation);
     struct link *link = link_to(process, errand->number);
@@ -185,10 +196,10 @@ static void run_peer_lost(struct world *world, const struct errand *errand) {
         link->lost = true;
         link->up = false;
         if (is_hushed_up(world)) {
-            return;
+            link->told |= life_bit(errand->number);
+        } else {
+            tell_lost(world, process, errand->number);
         }
-        struct delivery_event event = {.kind = DELIVERY_PEER_LOST, .peer = errand->number};
-        (void)process_deliver(world, process, event);
     }
 }
 
@@ -225,8 +236,7 @@ static void connect_later(struct world *world, struct sim_process *process, cons
 
 /* Whoever connects to a process that is no more learns that by the first answer. */
 static void run_refused(struct world *world, const struct errand *errand) {
-    struct delivery_event event = {.kind = DELIVERY_PEER_LOST, .peer = errand->number};
-    (void)process_deliver(world, world_process(world, errand->incarnation), event);
+    tell_lost(world, world_process(world, errand->incarnation), errand->number);
 }
 
 void network_want(struct world *world, struct sim_process *from, uint64_t incarnation) {
@@ -240,11 +250,10 @@ void network_want(struct world *world, struct sim_process *from, uint64_t incarn
         return;
     }
     if (link->incarnation && !link->lost) {
-        struct delivery_event event = {.kind = DELIVERY_PEER_LOST, .peer = link->incarnation};
         link->lost = true;
-        (void)process_deliver(world, from, event);
+        tell_lost(world, from, link->incarnation);
     }
-    *link = (struct link){.incarnation = incarnation, .generation = link->generation + 1};
+    *link = (struct link){.incarnation = incarnation, .generation = link->generation + 1, .told = link->told};
     connect_later(world, from, link);
 }
 
@@ -304,9 +313,7 @@ void network_heal(struct world *world) {
 /* ---- frames ---- */
 
 static void deliver(struct world *world, struct sim_process *to, struct packet *packet) {
-    struct link *back = &to->links[packet->from];
-    bool known_lost =
-        back->incarnation > packet->from_incarnation || (back->incarnation == packet->from_incarnation && back->lost);
+    bool known_lost = to->links[packet->from].told & life_bit(packet->from_incarnation);
     if (known_lost) {
         world_count(world, TALLY_FRAMES_POSTHUMOUS, 1);
     }
@@ -314,7 +321,7 @@ static void deliver(struct world *world, struct sim_process *to, struct packet *
     struct delivery_event event = {.kind = DELIVERY_FRAME, .peer = packet->from_incarnation, .batch = &packet->batch};
     (void)process_deliver(world, to, event);
     if (!known_lost) {
-        network_want(world, to, packet->from_incarnation); /* and so learns, if that is no more */
+        network_want(world, to, packet->from_incarnation); /* as after a hello, and so learns, if that is no more */
     }
 }
 

@@ -97,6 +97,7 @@ struct link {
     bool lost; /* this end was told that the peer is no more */
     bool flush_waits;
     uint64_t incarnation; /* of the peer it leads to; 0 for none */
+    uint64_t told;        /* a bit for each life of the peer that this end was told is over */
     uint64_t generation, silent_until_ns, last_ns;
 };
 

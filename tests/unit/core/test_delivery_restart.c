@@ -302,6 +302,22 @@ Test(delivery_restart, D10_a_late_frame_of_a_lost_process_begins_nothing) {
     expect_handled(carol, "late");
 }
 
+Test(delivery_restart, D10_the_first_frame_of_a_process_that_is_lost_already_begins_nothing) {
+    struct frame_batch late;
+    tell(bob, "one");
+    resolve_all();
+    cr_assert(delivery_pull(sides[A], now_ns, process_of(B), &late));
+    (void)STEP(B, PEER_LOST, .peer = process_of(A));
+    (void)STEP(B, PEER_LOST, .peer = process_of(A));
+    (void)STEP(B, FRAME, .peer = process_of(A), .batch = &late);
+    cr_assert_eq(delivery_census(sides[B]).streams_in, 0);
+    (void)STEP(B, LINK_UP, .peer = process_of(A)); /* it lives after all */
+    now_ns += limits.overdue_ns;
+    tick(A);
+    carry_all();
+    expect_handled(bob, "one");
+}
+
 /* Law 11, seed 575: a receiver keeps what its sender has forgotten. */
 Test(delivery_restart, D10_a_close_is_repeated_until_it_is_answered) {
     tell(bob, "one");
