@@ -39,6 +39,33 @@ struct frame_stale {
     uint64_t meant;
 };
 
+/* A frame on its way through admins, who pass it on unread. Its parts are the first part of that frame and its external payloads;
+ * without any it asks whether the way is open. */
+struct frame_forward {
+    uint64_t origin, origin_node; /* incarnations of the process that sent it, and of its admin */
+    uint32_t origin_slot;
+    struct bytes origin_endpoint; /* where that process can be reached: see mesh/core/passage.h */
+    uint64_t target, target_node; /* of the process that it is for, and of its admin */
+    uint64_t number;              /* wants to be told back by the last admin that passes it on; 0: need not */
+    uint32_t hops;                /* admins that have passed it on */
+    size_t parts_count;
+    struct part *const *parts;
+};
+
+/* The wire's numbers. */
+enum frame_way {
+    FRAME_WAY_OPEN = 1, /* what carried that number, and all before it, was passed on */
+    FRAME_WAY_FULL,     /* a frame was dropped for want of room */
+    FRAME_WAY_CLOSED,   /* there is no connection at present */
+    FRAME_WAY_GONE,     /* there is no such process */
+};
+
+/* What an admin says of the way to a process, to the origin of a forwarded frame. */
+struct frame_passage {
+    uint64_t origin, origin_node, target, number;
+    enum frame_way way;
+};
+
 enum frame_body {
     FRAME_HELLO,
     FRAME_BATCH,
@@ -49,6 +76,8 @@ enum frame_body {
     FRAME_ROSTER,
     FRAME_DEREGISTER,
     FRAME_INVITE,
+    FRAME_FORWARD,
+    FRAME_PASSAGE,
 };
 
 struct frame {
@@ -64,6 +93,8 @@ struct frame {
         struct frame_roster roster;
         struct frame_deregister deregister;
         struct frame_invite invite;
+        struct frame_forward forward;
+        struct frame_passage passage;
     };
 };
 

@@ -247,6 +247,10 @@ static bool put_body(struct codec *codec, const struct frame *frame) {
         return put_deregister(codec, &frame->deregister);
     case FRAME_INVITE:
         return put_invite(codec, &frame->invite);
+    case FRAME_FORWARD:
+        return codec_put_forward(codec, &frame->forward);
+    case FRAME_PASSAGE:
+        return codec_put_passage(codec, &frame->passage);
     }
     CHECK_UNREACHABLE();
 }
@@ -258,7 +262,7 @@ enum mesh_status codec_prepare(struct codec *codec, const struct frame *frame, s
     codec->frame.from = frame->from;
     codec->frame.to = frame->to;
     if (!put_body(codec, frame)) {
-        return codec->parts_count > CODEC_PARTS ? MESH_TOO_LARGE : MESH_NO_MEMORY;
+        return codec->parts_count > CODEC_PARTS_MAX ? MESH_TOO_LARGE : MESH_NO_MEMORY;
     }
     size_t bytes = CODEC_PRELUDE_BYTES + mesh__wire__frame__get_packed_size(&codec->frame);
     if (bytes > FRAME_PACKED_BYTES) {
@@ -362,7 +366,7 @@ static bool get_body(struct codec *codec, const Mesh__Wire__Frame *wire, struct 
         return get_hello(wire->hello, &out->hello);
     case MESH__WIRE__FRAME__BODY_BATCH:
         out->body = FRAME_BATCH;
-        return codec_get_batch(arena, wire->batch, inbox, &out->batch);
+        return inbox->left <= CODEC_PARTS && codec_get_batch(arena, wire->batch, inbox, &out->batch);
     case MESH__WIRE__FRAME__BODY_HEARTBEAT:
         out->body = FRAME_HEARTBEAT;
         out->heartbeat = (struct frame_heartbeat){wire->heartbeat->epoch, wire->heartbeat->acting};
@@ -386,6 +390,12 @@ static bool get_body(struct codec *codec, const Mesh__Wire__Frame *wire, struct 
     case MESH__WIRE__FRAME__BODY_INVITE:
         out->body = FRAME_INVITE;
         return get_invite(arena, wire->invite, &out->invite);
+    case MESH__WIRE__FRAME__BODY_FORWARD:
+        out->body = FRAME_FORWARD;
+        return codec_get_forward(wire->forward, inbox, &out->forward);
+    case MESH__WIRE__FRAME__BODY_PASSAGE:
+        out->body = FRAME_PASSAGE;
+        return codec_get_passage(wire->passage, &out->passage);
     case MESH__WIRE__FRAME__BODY__NOT_SET:
     case _MESH__WIRE__FRAME__BODY__CASE_IS_INT_SIZE:
         return false;
@@ -405,7 +415,7 @@ bool codec_version(struct bytes packed, unsigned *major, unsigned *minor) {
 enum mesh_status codec_decode(struct codec *codec, struct bytes packed, struct part *const *parts, size_t parts_count,
                               struct frame *out) {
     unsigned major, minor;
-    if (packed.size > FRAME_PACKED_BYTES || parts_count > CODEC_PARTS || !codec_version(packed, &major, &minor)) {
+    if (packed.size > FRAME_PACKED_BYTES || parts_count > CODEC_PARTS_MAX || !codec_version(packed, &major, &minor)) {
         return MESH_PROTOCOL;
     }
     if (major != CODEC_MAJOR) {

@@ -16,7 +16,8 @@ enum {
     CODEC_MAJOR = 1,
     CODEC_MINOR = 0,
     CODEC_PRELUDE_BYTES = 4,
-    CODEC_PARTS = 64, /* external payloads of one frame */
+    CODEC_PARTS = 64,                  /* external payloads of one frame */
+    CODEC_PARTS_MAX = CODEC_PARTS + 1, /* a forwarded one comes before its payloads */
 };
 
 struct codec;

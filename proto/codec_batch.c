@@ -8,7 +8,7 @@
 static bool put_external(struct codec *codec, const struct frame_run *run, Mesh__Wire__Run *wire) {
     for (size_t i = 0; i < run->count; i++) {
         if (codec->parts_count >= CODEC_PARTS) {
-            codec->parts_count = CODEC_PARTS + 1;
+            codec->parts_count = CODEC_PARTS_MAX + 1;
             return false;
         }
         codec->payloads[codec->parts_count] = run->payloads[i];

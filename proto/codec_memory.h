@@ -15,8 +15,8 @@ struct codec {
     struct arena out, in; /* of the present encoding, of the present decoding */
     struct arena control_out, control_in;
     Mesh__Wire__Frame frame; /* prepared, waiting for codec_pack */
-    struct part *parts[CODEC_PARTS];
-    struct bytes payloads[CODEC_PARTS]; /* what of each part is to be sent */
+    struct part *parts[CODEC_PARTS_MAX];
+    struct bytes payloads[CODEC_PARTS_MAX]; /* what of each part is to be sent */
     size_t parts_count;
 };
 
@@ -47,6 +47,11 @@ static inline struct mesh_address codec_address(uint64_t node, uint64_t local) {
 bool codec_put_batch(struct codec *codec, const struct frame_batch *batch, Mesh__Wire__Batch *out);
 bool codec_get_batch(struct arena *arena, const Mesh__Wire__Batch *wire, struct codec_inbox *inbox,
                      struct frame_batch *out);
+
+bool codec_put_forward(struct codec *codec, const struct frame_forward *forward);
+bool codec_get_forward(const Mesh__Wire__Forward *wire, struct codec_inbox *inbox, struct frame_forward *out);
+bool codec_put_passage(struct codec *codec, const struct frame_passage *passage);
+bool codec_get_passage(const Mesh__Wire__Passage *wire, struct frame_passage *out);
 
 bool codec_put_member(struct arena *arena, const struct frame_member *member, Mesh__Wire__Member *out);
 bool codec_get_member(struct arena *arena, const Mesh__Wire__Member *wire, struct frame_member *out);

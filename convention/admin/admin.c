@@ -2,6 +2,8 @@
  *
  * SPDX-License-Identifier: MPL-2.0 */
 #include "convention/admin/admin.h"
+#include "mesh/base/check.h"
+#include "mesh/core/passage.h"
 #include "mesh/runtime/catalogue.h"
 #include "mesh/runtime/clock.h"
 #include "mesh/runtime/error.h"
@@ -126,14 +128,29 @@ static enum mesh_status watch_signals(struct admin *admin, struct mesh_error *er
     return MESH_OK;
 }
 
-/* Hosts are reached by other nodes at the address that this node is reached at, on a port of their own. */
-static void choose_endpoints(struct admin *admin) {
-    const char *endpoint = admin->config->advertise ? admin->config->advertise : process_endpoint(admin->process, true);
+/* What nobody can call is reached by whoever it has called (S8C). */
+static void choose_outbound(struct admin *admin, char *out, size_t bytes) {
+    CHECK(passage_print(admin->incarnation, "", out, bytes) == MESH_OK);
+}
+
+/* Hosts are reached by other nodes at the address that this node is reached at, on a port of their own; or through this admin. */
+static enum mesh_status choose_endpoints(struct admin *admin, struct mesh_error *error) {
+    const char *endpoint = process_endpoint(admin->process, true);
     snprintf(admin->advertise, sizeof admin->advertise, "%s", endpoint);
+    if (admin->config->outbound_only) {
+        snprintf(admin->passage, sizeof admin->passage, "%s", endpoint);
+        return MESH_OK;
+    }
+    if (admin->config->admin_routing) {
+        return passage_print(admin->incarnation, endpoint, admin->passage, sizeof admin->passage) == MESH_OK
+                   ? MESH_OK
+                   : error_set(error, MESH_TOO_LARGE, "the endpoint %s is too long for admin_routing", endpoint);
+    }
     const char *port = strrchr(endpoint, ':');
     if (port && strncmp(endpoint, "tcp://", 6) == 0) {
         snprintf(admin->host_listen, sizeof admin->host_listen, "%.*s:*", (int)(port - endpoint), endpoint);
     }
+    return MESH_OK;
 }
 
 static enum mesh_status open_process(struct admin *admin, struct mesh_error *error) {
@@ -145,13 +162,15 @@ static enum mesh_status open_process(struct admin *admin, struct mesh_error *err
     for (size_t i = 0; i < admin->config->bind.count; i++) {
         listen[i + 1] = admin->config->bind.items[i];
     }
+    char outbound[PASSAGE_BYTES];
+    choose_outbound(admin, outbound, sizeof outbound);
     struct process_options options = {
         .role = FRAME_ROLE_ADMIN,
         .incarnation = admin->incarnation,
         .node = admin->incarnation,
         .node_name = admin->config->name,
         .listen = listen,
-        .advertise = admin->config->advertise,
+        .advertise = admin->config->outbound_only ? outbound : admin->config->advertise,
         .limits = &admin->config->delivery,
         .log = admin->log,
         .callbacks =
@@ -178,7 +197,7 @@ static enum mesh_status make_capabilities(struct admin *admin, struct mesh_error
         .wire_version = wire,
         .node_name = admin->config->name,
         .watch_supported = true,
-        .system_base = admin->config->bind.count ? "tcp" : "local",
+        .system_base = admin->config->bind.count || admin->config->outbound_only ? "tcp" : "local",
         .host_architecture = uname(&host) == 0 ? host.machine : "unknown",
     };
     const struct capability_set *own = &admin->config->capabilities;
@@ -247,7 +266,9 @@ static enum mesh_status begin(struct admin *admin, struct mesh_error *error) {
         status = open_process(admin, error);
     }
     if (status == MESH_OK) {
-        choose_endpoints(admin);
+        status = choose_endpoints(admin, error);
+    }
+    if (status == MESH_OK) {
         status = watch_signals(admin, error);
     }
     if (status == MESH_OK && admin_watch_processes(admin) != MESH_OK) {

@@ -62,8 +62,10 @@ struct admin {
     struct zygote *zygote;
     struct log *log;
     uint64_t incarnation;
-    char advertise[256];   /* endpoint for other nodes; empty when there is no tcp */
-    char host_listen[256]; /* what hosts bind for other nodes; empty when there is no tcp */
+    char advertise[256]; /* what other nodes are told of this admin; empty when there is no tcp */
+    char
+        passage[256]; /* what they are told of the processes of this node; empty: these can be called themselves (S8) */
+    char host_listen[256]; /* what hosts bind for other nodes; empty when there is no tcp, or these cannot be called */
     char log_path[256];
     char host_program[256]; /* what hosts of modules are started from; empty: they are forked (C9) */
     enum mesh_level log_level;

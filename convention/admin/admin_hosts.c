@@ -392,6 +392,11 @@ void admin_kill_host(struct admin *admin, uint32_t slot, int number) {
 
 /* ---- hellos ---- */
 
+/* A process of another node that knows this admin has frames for processes of this one; they are judged one by one (S8A). */
+static bool is_visitor(const struct admin *admin, const struct frame_hello *hello) {
+    return hello->node != 0 && hello->node != admin->incarnation && hello->last_seen == admin->incarnation;
+}
+
 static void greet_host(struct admin *admin, uint64_t peer, const struct frame_hello *hello,
                        struct frame_hello *answer) {
     struct resident *resident = admin_resident(admin, hello->slot);
@@ -474,8 +479,13 @@ static void greet_program(struct admin *admin, uint64_t peer, const struct frame
 }
 
 void admin_greet(struct admin *admin, uint64_t peer, const struct frame_hello *hello, struct frame_hello *answer) {
-    if (admin->stopping && hello->role == FRAME_ROLE_PROGRAM) {
+    if (admin->passage[0]) {
+        answer->endpoint = bytes_of_text(admin->passage); /* that is what it shall say of itself */
+    }
+    if (admin->stopping && (hello->role == FRAME_ROLE_PROGRAM || is_visitor(admin, hello))) {
         answer->refusal = bytes_of_text("the node is shutting down");
+    } else if (is_visitor(admin, hello)) {
+        return;
     } else if (hello->role == FRAME_ROLE_PROGRAM) {
         greet_program(admin, peer, hello, answer);
     } else {

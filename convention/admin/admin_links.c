@@ -23,6 +23,9 @@ static void on_member_added(struct admin *admin, const struct member *member) {
     if (member->incarnation != admin->incarnation) {
         (void)process_peer(admin->process, member->incarnation, member->endpoint);
     }
+    if (member->incarnation != admin->incarnation && admin->config->outbound_only) {
+        (void)process_call(admin->process, member->incarnation, member->endpoint); /* it cannot call us (S8C) */
+    }
     admin_tell_directory(admin,
                          &(struct directory_event){.kind = DIRECTORY_MEMBER_ADDED, .admin = member->incarnation});
 }
@@ -106,6 +109,7 @@ static void perform(struct admin *admin, const struct convention_action *action)
     case CONVENTION_LEADER:
         log_write(admin->log, MESH_LOG_INFO, NULL, nobody(),
                   action->peer ? "the convention has a leader" : "the convention has no leader");
+        process_set_relay(admin->process, action->peer == admin->incarnation ? 0 : action->peer);
         admin_tell_directory(admin, &(struct directory_event){.kind = DIRECTORY_LEADER, .admin = action->peer});
         return;
     case CONVENTION_LOG:
@@ -199,6 +203,8 @@ void admin_on_frame(void *user, uint64_t peer, const struct frame *frame) {
     case FRAME_HELLO:
     case FRAME_BATCH:
     case FRAME_STALE:
+    case FRAME_FORWARD:
+    case FRAME_PASSAGE:
         CHECK_UNREACHABLE();
     }
     if (is_neighbour(admin, peer)) {

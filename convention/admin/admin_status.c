@@ -107,6 +107,9 @@ static void add_counters(struct admin *admin, struct snapshot *snapshot) {
     add_counter(snapshot, "sent_again", delivery->sent_again);
     add_counter(snapshot, "duplicates", delivery->duplicates);
     add_counter(snapshot, "probes", delivery->probes);
+    struct process_passed passed = process_passed(admin->process);
+    add_counter(snapshot, "passed_on", passed.on);
+    add_counter(snapshot, "not_passed_on", passed.dropped);
     add_counter(snapshot, "log_lines_lost", count_lines_lost(admin));
 }
 

@@ -177,6 +177,24 @@ static void judge_hysteresis(struct reader *reader, const struct hysteresis_limi
     }
 }
 
+/* A node that accepts no connections binds nothing, not even what is bound by default. */
+static void judge_routing(struct reader *reader) {
+    struct config *config = reader->reading.config;
+    if (!config->outbound_only) {
+        return;
+    }
+    if (line_of(reader, "bind") && config->bind.count > 0) {
+        config_mistake_add(reader->reading.mistakes, line_of(reader, "bind"), "bind",
+                           "this node is outbound_only, so nobody is to connect to it: remove one of the two");
+    }
+    if (config->advertise) {
+        config_mistake_add(
+            reader->reading.mistakes, line_of(reader, "advertise"), "advertise",
+            "this node is outbound_only, so nobody is to be told where to call it: remove one of the two");
+    }
+    config_list_fini(&config->bind);
+}
+
 static void judge_whole(struct reader *reader) {
     const struct config *config = reader->reading.config;
     const struct convention_times *times = &config->times;
@@ -193,6 +211,7 @@ static void judge_whole(struct reader *reader) {
         config_mistake_add(reader->reading.mistakes, line_of(reader, "times/suspect"), "times/suspect",
                            "must be shorter than times/silent, after which a node counts as lost");
     }
+    judge_routing(reader);
     judge_hysteresis(reader, &times->hysteresis);
     if (config->leaders.count > FRAME_LEADERS) {
         config_mistake_add(reader->reading.mistakes, line_of(reader, "leaders"), "leaders",

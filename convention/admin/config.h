@@ -34,6 +34,8 @@ struct config {
     char *name;              /* the host's name by default */
     struct config_list bind; /* tcp endpoints; empty: no tcp */
     char *advertise;         /* NULL: what was bound */
+    bool admin_routing;      /* other nodes can call the admin only (S8B) */
+    bool outbound_only;      /* nobody can call this node; `bind` is empty (S8C) */
     struct config_list leaders, preregister;
     char *run_directory; /* NULL: chosen by the environment */
     struct config_list module_path;

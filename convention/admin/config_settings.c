@@ -14,6 +14,8 @@ const struct config_setting config_settings[] = {
     {"node", CONFIG_SETTING_NAME, AT(name)},
     {"bind", CONFIG_SETTING_BIND, AT(bind)},
     {"advertise", CONFIG_SETTING_ENDPOINT, AT(advertise)},
+    {"admin_routing", CONFIG_SETTING_FLAG, AT(admin_routing)},
+    {"outbound_only", CONFIG_SETTING_FLAG, AT(outbound_only)},
     {"leaders", CONFIG_SETTING_ENDPOINTS, AT(leaders)},
     {"preregister", CONFIG_SETTING_ENDPOINTS, AT(preregister)},
     {"security", CONFIG_SETTING_SECURITY, AT(plain_tcp)},
@@ -177,6 +179,11 @@ static void read_start(struct config_reading *reading, const struct config_item 
     }
 }
 
+static void read_flag(struct config_reading *reading, const struct config_item *item, bool *place) {
+    static const char *const words[] = {"false", "true"};
+    *place = read_choice(reading, item, words, 2) == 1;
+}
+
 static void read_security(struct config_reading *reading, const struct config_item *item, bool *place) {
     static const char *const words[] = {"none"};
     *place = read_choice(reading, item, words, 1) == 0;
@@ -231,6 +238,9 @@ void config_read_setting(struct config_reading *reading, const struct config_ite
     case CONFIG_SETTING_SPAN_OR_OFF:
     case CONFIG_SETTING_UNSIGNED:
         read_number(reading, item, setting->kind, place);
+        break;
+    case CONFIG_SETTING_FLAG:
+        read_flag(reading, item, place);
         break;
     case CONFIG_SETTING_LEVEL:
         read_level(reading, item, place);

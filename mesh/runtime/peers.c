@@ -6,6 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+static void free_peer(struct peer *peer) {
+    passage_queue_fini(&peer->queue);
+    free(peer);
+}
+
 void peers_init(struct peers *peers, uint64_t seed) {
     map_init(&peers->by_incarnation, sizeof(uint64_t), PEERS_MAX, seed);
     list_init(&peers->called);
@@ -15,10 +20,10 @@ void peers_init(struct peers *peers, uint64_t seed) {
 void peers_fini(struct peers *peers) {
     size_t place = 0;
     for (struct peer *peer = peers_next(peers, &place); peer; peer = peers_next(peers, &place)) {
-        free(peer);
+        free_peer(peer);
     }
     LIST_EACH (&peers->called, node, after) {
-        free(LIST_OWNER(node, struct peer, called));
+        free_peer(LIST_OWNER(node, struct peer, called));
     }
     map_fini(&peers->by_incarnation);
     deadlines_fini(&peers->retries);
@@ -33,7 +38,7 @@ static void set_endpoint(struct peer *peer, struct bytes endpoint) {
     peer->endpoint[endpoint.size] = '\0';
 }
 
-static enum mesh_status make_peer(struct bytes endpoint, struct peer **out) {
+static enum mesh_status make_peer(struct peers *peers, struct bytes endpoint, struct peer **out) {
     if (endpoint.size >= TRANSPORT_ENDPOINT_BYTES) {
         return MESH_TOO_LARGE;
     }
@@ -44,6 +49,11 @@ static enum mesh_status make_peer(struct bytes endpoint, struct peer **out) {
     list_node_init(&peer->flush);
     list_node_init(&peer->lazy);
     list_node_init(&peer->called);
+    list_init(&peer->carried);
+    list_node_init(&peer->of_via);
+    list_node_init(&peer->asking);
+    list_node_init(&peer->passing);
+    passage_queue_init(&peer->queue, &peers->queued_bytes);
     if (endpoint.size > 0) {
         set_endpoint(peer, endpoint);
     }
@@ -63,7 +73,7 @@ enum mesh_status peers_add(struct peers *peers, uint64_t incarnation, struct byt
         *out = peer;
         return MESH_OK;
     }
-    enum mesh_status status = make_peer(endpoint, &peer);
+    enum mesh_status status = make_peer(peers, endpoint, &peer);
     if (status != MESH_OK) {
         return status;
     }
@@ -78,7 +88,7 @@ enum mesh_status peers_add(struct peers *peers, uint64_t incarnation, struct byt
 }
 
 enum mesh_status peers_call(struct peers *peers, struct bytes endpoint, struct peer **out) {
-    enum mesh_status status = make_peer(endpoint, out);
+    enum mesh_status status = make_peer(peers, endpoint, out);
     if (status == MESH_OK) {
         list_push_back(&peers->called, &(*out)->called);
     }
@@ -96,13 +106,16 @@ enum mesh_status peers_name(struct peers *peers, struct peer *peer, uint64_t inc
 }
 
 void peers_remove(struct peers *peers, struct peer *peer) {
-    CHECK(!peer->link);
+    CHECK(!peer->link && list_is_empty(&peer->carried));
     deadlines_clear(&peers->retries, &peer->retry);
     list_remove(&peer->flush);
     list_remove(&peer->lazy);
     list_remove(&peer->called);
+    list_remove(&peer->of_via);
+    list_remove(&peer->asking);
+    list_remove(&peer->passing);
     if (peer->incarnation) {
         map_remove(&peers->by_incarnation, &peer->incarnation);
     }
-    free(peer);
+    free_peer(peer);
 }

@@ -4,6 +4,7 @@
  *                     '--refused, down--------> WAITING
  *
  * A peer of our own admin, when it is a ROUTER that answers us, has a two-way link; an admin reaches those who called it by the way back.
+ * A peer that cannot be called is reached through admins (mesh/core/passage.h): it has no link of its own, but `via` one.
  * A peer that was only called (its incarnation is not known yet) stands in a list of its own until it says hello.
  *
  * SPDX-License-Identifier: MPL-2.0 */
@@ -14,6 +15,7 @@
 #include "mesh/base/list.h"
 #include "mesh/base/map.h"
 #include "mesh/core/backoff.h"
+#include "mesh/core/passage.h"
 #include "mesh/runtime/transport.h"
 #include <mesh/address.h>
 
@@ -35,6 +37,7 @@ struct peer {
     struct mesh_address resident; /* an address that was last said to live there; or none */
     unsigned refusals;            /* nobody has listened there so many times in a row */
     bool back;                    /* the link is the way back to who called us */
+    bool own;                     /* at an admin: a process of its node */
     bool stale;                   /* it called us by another incarnation, and is to be told */
     uint64_t meant;               /* which one */
     struct backoff backoff;
@@ -42,12 +45,24 @@ struct peer {
     struct list_node flush;  /* of those that have something to pull now */
     struct list_node lazy;   /* of those that have acks, which may wait */
     struct list_node called; /* of those without an incarnation */
+
+    struct peer *via;    /* whose link carries what goes to it; NULL: its own */
+    struct list carried; /* those whose `via` this is */
+    struct list_node of_via;
+    uint64_t passage_node; /* the admin that passes on to it */
+    struct passage_window window;
+    struct list_node asking;    /* of those that are to ask whether the way is open */
+    uint64_t silent_ns;         /* since when an answer is due; 0: none is */
+    uint64_t ask_ns;            /* when it may be asked again */
+    struct passage_queue queue; /* at an admin: what is to be passed on to it */
+    struct list_node passing;   /* of those with something there */
 };
 
 struct peers {
     struct map by_incarnation;
     struct list called;
     struct deadlines retries;
+    size_t queued_bytes; /* in all queues */
 };
 
 void peers_init(struct peers *peers, uint64_t seed);

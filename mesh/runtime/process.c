@@ -22,6 +22,8 @@ static enum mesh_status make_parts(struct process *process, const struct process
     peers_init(&process->peers, seed);
     list_init(&process->flush);
     list_init(&process->lazy);
+    list_init(&process->asking);
+    list_init(&process->passing);
     process->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (process->wake_fd < 0) {
         return MESH_IO;
@@ -277,8 +279,8 @@ enum mesh_status process_send_frame(struct process *process, uint64_t incarnatio
         return MESH_NOT_FOUND;
     }
     process_link_want(process, peer);
-    if (peer->state != PEER_UP || !peer->link->ready) {
-        return MESH_WOULD_BLOCK;
+    if (peer->via || !process_link_takes(peer)) {
+        return MESH_WOULD_BLOCK; /* only what is acknowledged goes through others */
     }
     struct frame addressed = *frame;
     addressed.from = process->incarnation;
@@ -299,6 +301,7 @@ void process_peer_lost(struct process *process, uint64_t incarnation) {
     struct peer *peer = peers_find(&process->peers, incarnation);
     if (peer && peer != process->admin) {
         process_link_drop(process, peer);
+        process_passage_carrier_lost(process, peer, false);
         peers_remove(&process->peers, peer);
     }
     struct delivery_event lost = {.kind = DELIVERY_PEER_LOST, .peer = incarnation};
@@ -326,8 +329,9 @@ void process_hang_up(struct process *process, const char *endpoint) {
 }
 
 enum mesh_status process_call(struct process *process, uint64_t incarnation, const char *endpoint) {
-    if (incarnation == 0 && called(process, endpoint)) {
-        return MESH_OK; /* and is called again by its own back-off */
+    struct passage passage;
+    if (incarnation == 0 && (called(process, endpoint) || passage_read(bytes_of_text(endpoint), &passage))) {
+        return MESH_OK; /* is called again by its own back-off; or calls us, since nobody can call it */
     }
     struct peer *peer;
     struct bytes where = bytes_of_text(endpoint);

@@ -59,6 +59,11 @@ struct process_callbacks {
     uint64_t (*tick)(void *user, uint64_t now_ns);
 };
 
+/* Frames of others that an admin has passed on, and that found no way or no room (S8D). */
+struct process_passed {
+    uint64_t on, dropped;
+};
+
 struct process_options {
     enum frame_role role;
     uint64_t incarnation, node; /* node: the incarnation of the node's admin; its own in the admin */
@@ -119,6 +124,9 @@ enum mesh_status process_peer(struct process *process, uint64_t peer, const char
 void process_peer_lost(struct process *process, uint64_t peer);
 /* Calls an admin; `peer` is 0 when it is not known who answers. `hello` and `link` tell what came of it. */
 enum mesh_status process_call(struct process *process, uint64_t peer, const char *endpoint);
+/* An admin: who passes on to admins to which there is no link (the leader); 0: nobody, or this one itself. */
+void process_set_relay(struct process *process, uint64_t relay);
+struct process_passed process_passed(const struct process *process);
 /* Calls there no more, if nobody has answered yet. */
 void process_hang_up(struct process *process, const char *endpoint);
 

@@ -1,4 +1,5 @@
-/* The inside of a process, shared by its files: process.c (life and calls), process_link.c (peers and hellos), process_turn.c (the turn).
+/* The inside of a process, shared by its files: process.c (life and calls), process_link.c (peers and hellos),
+ * process_passage.c (what goes through admins), process_turn.c (the turn).
  *
  * SPDX-License-Identifier: MPL-2.0 */
 #ifndef MESH_RUNTIME_PROCESS_INSIDE_H
@@ -41,7 +42,10 @@ struct process {
     struct prng prng;
     struct message_list said; /* control messages that wait for room in the process's own window, in order */
     size_t said_count;
-    struct list flush, lazy; /* peers with something to pull: now, or in company */
+    struct list flush, lazy;     /* peers with something to pull: now, or in company */
+    struct list asking, passing; /* peers whose way is to be asked about; those to whom something is to be passed on */
+    uint64_t relay;              /* at an admin: who passes on to admins to which there is no link; 0: nobody */
+    struct process_passed passed;
     char bound[PROCESS_LISTENS][TRANSPORT_ENDPOINT_BYTES];
     size_t bound_count;
     char advertise[TRANSPORT_ENDPOINT_BYTES];     /* what other nodes are told; empty: what was bound */
@@ -90,7 +94,43 @@ enum mesh_status process_link_greet_admin(struct process *process);
 /* Prepares and sends one frame on the peer's link, which must be ready. */
 enum mesh_status process_link_send(struct process *process, struct peer *peer, const struct frame *frame);
 
+/* The link, or the way, has come up; has ended. */
+void process_link_enter_up(struct process *process, struct peer *peer);
+void process_link_enter_down(struct process *process, struct peer *peer, bool refused);
+
+/* Whether a frame can go to the peer now. */
+static inline bool process_link_takes(const struct peer *peer) {
+    const struct peer *carrier = peer->via ? peer->via : peer;
+    return peer->state == PEER_UP && carrier->state == PEER_UP && carrier->link && carrier->link->ready &&
+           (!peer->via || passage_window_is_open(&peer->window));
+}
+
+/* ---- passages: process_passage.c ---- */
+
+/* The way through admins begins: it is up when they say that it is open. Without one who passes on it stays lost. */
+void process_passage_open(struct process *process, struct peer *peer, const struct passage *passage);
+/* The peer is reached otherwise, or not any more. */
+void process_passage_leave(struct peer *peer);
+/* Wraps the frame and sends it on the link that carries it, which must be ready. */
+enum mesh_status process_passage_send(struct process *process, struct peer *peer, const struct frame *frame);
+/* The link of the peer came up; ended; is of a process that is gone. What it carried, and what waited to be passed on to it, is told. */
+void process_passage_carrier_up(struct process *process, struct peer *carrier);
+void process_passage_carrier_down(struct process *process, struct peer *carrier);
+void process_passage_carrier_lost(struct process *process, struct peer *carrier, bool gone);
+/* Looks whether the way still stands: asks, or gives it up after a long silence. */
+void process_passage_check(struct process *process, struct peer *peer);
+/* Asks, and passes on, what could not go before. */
+void process_passage_flush(struct process *process);
+void process_on_forward(struct process *process, const struct transport_inbound *inbound, const struct frame *frame);
+void process_on_passage(struct process *process, const struct frame *frame);
+
 /* ---- the turn ---- */
+
+/* A frame for this process from another one, whichever way it came; no hello. */
+void process_on_frame(struct process *process, const struct frame *frame);
+
+/* What is no frame of the mesh, or cannot be meant, is counted, and told to the log now and then. */
+void process_note_malformed(struct process *process, const char *what);
 
 /* Submits what the process has said and there was no room for; whether there was some now. */
 bool process_say(struct process *process);

@@ -25,13 +25,16 @@ static void tell_delivery(struct process *process, enum delivery_event_kind kind
 }
 
 static void tell_user(struct process *process, const struct peer *peer, enum process_link link) {
-    if (process->callbacks.link) {
+    if (process->callbacks.link && !peer->via) {
         process->callbacks.link(process->callbacks.user, peer->incarnation, peer->endpoint, link);
     }
 }
 
-/* Sending on a socket that also receives may swallow the sign that something has come in. */
+/* Over its own link, or that of whoever carries it. Sending on a socket that also receives may swallow the sign that something has come in. */
 enum mesh_status process_link_send(struct process *process, struct peer *peer, const struct frame *frame) {
+    if (peer->via) {
+        return process_passage_send(process, peer, frame);
+    }
     if (peer->two_way || process->role == FRAME_ROLE_ADMIN) {
         process->drained = false;
     }
@@ -125,6 +128,11 @@ static void look_at_two(struct process *process) {
 }
 
 static void enter_opening(struct process *process, struct peer *peer) {
+    struct passage passage;
+    if (passage_read(bytes_of_text(peer->endpoint), &passage)) {
+        process_passage_open(process, peer, &passage);
+        return;
+    }
     look_at_two(process);
     deadlines_clear(&process->peers.retries, &peer->retry);
     enum mesh_status status = transport_open(process->transport, peer->endpoint, peer->two_way, &peer->link);
@@ -142,7 +150,7 @@ static void enter_opening(struct process *process, struct peer *peer) {
     }
 }
 
-static void enter_up(struct process *process, struct peer *peer) {
+void process_link_enter_up(struct process *process, struct peer *peer) {
     peer->state = PEER_UP;
     peer->refusals = 0;
     backoff_succeeded(&peer->backoff);
@@ -157,10 +165,12 @@ static void enter_up(struct process *process, struct peer *peer) {
         tell_delivery(process, DELIVERY_LINK_UP, peer->incarnation);
         tell_user(process, peer, PROCESS_LINK_UP);
     }
+    process_passage_carrier_up(process, peer);
 }
 
-static void enter_down(struct process *process, struct peer *peer, bool refused) {
+void process_link_enter_down(struct process *process, struct peer *peer, bool refused) {
     enter_waiting(process, peer);
+    process_passage_carrier_down(process, peer);
     if (peer->incarnation) {
         tell_delivery(process, DELIVERY_LINK_DOWN, peer->incarnation);
     }
@@ -175,6 +185,7 @@ void process_link_want(struct process *process, struct peer *peer) {
 
 void process_link_drop(struct process *process, struct peer *peer) {
     close_link(process, peer);
+    process_passage_leave(peer);
     peer->state = PEER_LOST;
 }
 
@@ -184,6 +195,9 @@ void process_link_drop(struct process *process, struct peer *peer) {
 static void on_refused(struct process *process, struct peer *peer) {
     if (process->role == FRAME_ROLE_ADMIN || peer == process->admin || peer->incarnation == 0) {
         return;
+    }
+    LIST_EACH (&peer->carried, node, after) {
+        on_refused(process, LIST_OWNER(node, struct peer, of_via));
     }
     peer->refusals++;
     bool local = strncmp(peer->endpoint, "ipc://", 6) == 0;
@@ -211,14 +225,14 @@ void process_link_changed(struct process *process, struct transport_link *link) 
         return;
     case TRANSPORT_UP:
         if (peer->state == PEER_OPENING) {
-            enter_up(process, peer);
+            process_link_enter_up(process, peer);
         }
         return;
     case TRANSPORT_DOWN:
-        enter_down(process, peer, false);
+        process_link_enter_down(process, peer, false);
         return;
     case TRANSPORT_REFUSED:
-        enter_down(process, peer, true);
+        process_link_enter_down(process, peer, true);
         on_refused(process, peer);
         return;
     }
@@ -230,6 +244,8 @@ void process_link_retry(struct process *process, uint64_t now_ns) {
         struct peer *peer = DEADLINE_OWNER(due, struct peer, retry);
         if (peer->state == PEER_WAITING) {
             enter_opening(process, peer);
+        } else if (peer->state == PEER_OPENING && peer->via) {
+            process_link_enter_down(process, peer, false); /* nobody has said that the way is open */
         }
     }
 }
@@ -269,6 +285,11 @@ static void on_admin_hello(struct process *process, const struct frame *frame) {
     }
     snprintf(process->admin_remote, sizeof process->admin_remote, "%.*s", (int)frame->hello.endpoint.size,
              (const char *)frame->hello.endpoint.data);
+    struct passage passage;
+    if (passage_read(frame->hello.endpoint, &passage)) {
+        memcpy(process->advertise, process->admin_remote,
+               sizeof process->advertise); /* nobody calls us but through it */
+    }
     take_limits(process, &frame->hello.limits);
     process->node = frame->hello.node;
     process->slot = process->slot ? process->slot : frame->hello.slot;
@@ -278,6 +299,7 @@ static void on_admin_hello(struct process *process, const struct frame *frame) {
 /* Another incarnation answers where the known one did: the known one is gone. */
 static void on_other_incarnation(struct process *process, struct peer *peer) {
     uint64_t lost = peer->incarnation;
+    process_passage_carrier_lost(process, peer, true);
     map_remove(&process->peers.by_incarnation, &peer->incarnation);
     peer->incarnation = 0;
     list_push_back(&process->peers.called, &peer->called);
@@ -331,31 +353,40 @@ static void on_answer(struct process *process, struct peer *peer, const struct f
             return;
         }
         call_user_hello(process, frame->from, &frame->hello, NULL);
-        enter_up(process, peer);
+        process_link_enter_up(process, peer);
     }
 }
 
 /* Answers on the way back, even when there is a link of ours to the same process: the caller waits for it there. */
-static void answer_back(struct process *process, struct peer *peer, uint64_t source, const struct frame_hello *answer) {
+static void answer_back(struct process *process, struct peer *peer, uint64_t source, const struct frame_hello *answer,
+                        bool passing_by) {
     struct peer passing = {.incarnation = peer->incarnation};
     if (transport_back(process->transport, source, &passing.link) != MESH_OK) {
         return;
     }
     passing.link->owner = peer;
     enum mesh_status status = send_hello(process, &passing, answer);
-    bool keep = status == MESH_OK && answer->refusal.size == 0 && !(peer->link && !peer->back);
+    bool keep = status == MESH_OK && answer->refusal.size == 0 && !passing_by && !(peer->link && !peer->back);
     if (!keep) {
         transport_close(process->transport, passing.link);
         return;
     }
     close_link(process, peer);
+    process_passage_leave(peer);
     deadlines_clear(&process->peers.retries, &peer->retry);
     peer->link = passing.link;
     peer->back = true;
     peer->state = PEER_OPENING;
     if (peer->link->state == TRANSPORT_UP) {
-        enter_up(process, peer);
+        process_link_enter_up(process, peer);
     }
+}
+
+/* A process of another node, which has frames for processes of this one (S8A). Nothing is kept of it: what is to be told to it goes
+ * back where its frame came from. */
+static bool is_visitor(const struct process *process, const struct frame_hello *hello) {
+    return hello->role != FRAME_ROLE_ADMIN && hello->node != 0 && hello->node != process->node &&
+           hello->last_seen == process->incarnation;
 }
 
 /* A process calls us, who are an admin. */
@@ -368,7 +399,8 @@ static void on_call(struct process *process, uint64_t source, const struct frame
     }
     struct peer refused = {.incarnation = frame->from};
     struct peer *peer = &refused;
-    if (answer.refusal.size == 0 &&
+    bool visitor = is_visitor(process, &frame->hello);
+    if (answer.refusal.size == 0 && !visitor &&
         peers_add(&process->peers, frame->from,
                   frame->hello.role == FRAME_ROLE_ADMIN ? frame->hello.endpoint : bytes_make("", 0),
                   &peer) != MESH_OK) {
@@ -376,7 +408,8 @@ static void on_call(struct process *process, uint64_t source, const struct frame
         answer.refusal = bytes_of_text("too many processes are connected: raise the limit of actors");
     }
     peer->two_way = true;
-    answer_back(process, peer, source, &answer);
+    peer->own = frame->hello.role != FRAME_ROLE_ADMIN;
+    answer_back(process, peer, source, &answer, visitor);
 }
 
 /* A process of the mesh tells a host or program where it can be reached. */

@@ -31,6 +31,11 @@ static void note_noise(struct process *process, const char *what) {
     }
 }
 
+void process_note_malformed(struct process *process, const char *what) {
+    process->noise.malformed++;
+    note_noise(process, what);
+}
+
 /* Another major version: it is told ours, when there is a way back to it. */
 static void on_other_version(struct process *process, const struct transport_inbound *inbound) {
     unsigned major = 0, minor = 0;
@@ -65,7 +70,7 @@ static void on_stale(struct process *process, const struct frame *frame) {
 static void on_misled(struct process *process, const struct frame *frame) {
     process->noise.stale++;
     struct peer *peer = peers_find(&process->peers, frame->from);
-    if (peer && peer->state == PEER_UP && peer->link->ready) {
+    if (peer && process_link_takes(peer)) {
         struct frame stale = {
             .from = process->incarnation, .to = frame->from, .body = FRAME_STALE, .stale = {.meant = frame->to}};
         (void)process_link_send(process, peer, &stale);
@@ -78,11 +83,7 @@ static void on_batch(struct process *process, const struct frame *frame) {
                         &event); /* what finds no room is counted and sent again */
 }
 
-static void on_frame(struct process *process, const struct transport_inbound *inbound, const struct frame *frame) {
-    if (frame->body == FRAME_HELLO) {
-        process_link_hello(process, inbound, frame);
-        return;
-    }
+void process_on_frame(struct process *process, const struct frame *frame) {
     if (frame->to != process->incarnation) {
         on_misled(process, frame);
         return;
@@ -94,7 +95,12 @@ static void on_frame(struct process *process, const struct transport_inbound *in
     case FRAME_STALE:
         on_stale(process, frame);
         return;
+    case FRAME_PASSAGE:
+        process_on_passage(process, frame);
+        return;
     case FRAME_HELLO:
+    case FRAME_FORWARD:
+        CHECK_UNREACHABLE();
     case FRAME_HEARTBEAT:
     case FRAME_REGISTER:
     case FRAME_REGISTERED:
@@ -108,6 +114,16 @@ static void on_frame(struct process *process, const struct transport_inbound *in
     }
 }
 
+static void on_frame(struct process *process, const struct transport_inbound *inbound, const struct frame *frame) {
+    if (frame->body == FRAME_HELLO) {
+        process_link_hello(process, inbound, frame);
+    } else if (frame->body == FRAME_FORWARD && frame->to == process->incarnation) {
+        process_on_forward(process, inbound, frame);
+    } else {
+        process_on_frame(process, frame);
+    }
+}
+
 static void on_inbound(struct process *process, const struct transport_inbound *inbound) {
     struct frame frame;
     enum mesh_status status =
@@ -118,8 +134,7 @@ static void on_inbound(struct process *process, const struct transport_inbound *
     }
     bool forged = process->role == FRAME_ROLE_ADMIN && !inbound->link && inbound->source != frame.from;
     if (status != MESH_OK || forged) {
-        process->noise.malformed++;
-        note_noise(process, "a stranger sent what is no frame of the mesh");
+        process_note_malformed(process, "a stranger sent what is no frame of the mesh");
         return;
     }
     on_frame(process, inbound, &frame);
@@ -157,7 +172,7 @@ static bool look_at_links(struct process *process) {
 
 static void flush_peer(struct process *process, struct peer *peer) {
     struct frame frame = {.from = process->incarnation, .to = peer->incarnation, .body = FRAME_BATCH};
-    while (peer->state == PEER_UP && peer->link->ready &&
+    while (process_link_takes(peer) &&
            delivery_pull(process->delivery, process_now(process), peer->incarnation, &frame.batch)) {
         enum mesh_status status = process_link_send(process, peer, &frame);
         if (status != MESH_OK) {
@@ -176,8 +191,7 @@ static void flush_list(struct process *process, struct list *list) {
             list == &process->flush ? LIST_OWNER(node, struct peer, flush) : LIST_OWNER(node, struct peer, lazy);
         process_link_want(process, peer);
         flush_peer(process, peer);
-        bool full = peer->state != PEER_UP || !peer->link->ready;
-        if (full && !list_is_linked(&peer->flush)) {
+        if (!process_link_takes(peer) && !list_is_linked(&peer->flush)) {
             list_push_back(&blocked, &peer->flush);
         }
     }
@@ -188,6 +202,7 @@ static void flush_list(struct process *process, struct list *list) {
 
 void process_flush(struct process *process, bool idle) {
     process_perform(process);
+    process_passage_flush(process);
     if (!list_is_empty(&process->flush)) {
         flush_list(process, &process->flush);
     }
@@ -233,7 +248,9 @@ static void want_flush(struct process *process, uint64_t incarnation, bool lazy)
 
 static void check_link(struct process *process, uint64_t incarnation) {
     struct peer *peer = peers_find(&process->peers, incarnation);
-    if (peer && peer->link) {
+    if (peer && peer->via) {
+        process_passage_check(process, peer);
+    } else if (peer && peer->link) {
         transport_check(process->transport, peer->link);
     }
 }
@@ -302,8 +319,7 @@ static void take_control(struct process *process) {
                 process->callbacks.control(process->callbacks.user, message->sender, &control);
             }
         } else {
-            process->noise.malformed++;
-            note_noise(process, "a message to the process itself is no control message");
+            process_note_malformed(process, "a message to the process itself is no control message");
             verdict.outcome = FRAME_DIED;
             verdict.reason = FRAME_REFUSED;
         }
@@ -484,6 +500,8 @@ static void check_links(struct process *process, uint64_t now_ns) {
         for (struct peer *peer; (peer = peers_next(&process->peers, &place));) {
             if (peer->state == PEER_UP && peer->link) {
                 transport_check(process->transport, peer->link);
+            } else if (peer->via) {
+                process_passage_check(process, peer);
             }
         }
         process->check_ns = 0;

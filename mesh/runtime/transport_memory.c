@@ -31,7 +31,7 @@ struct frame_node {
     struct memory_link *twin; /* it arrives on: the receiver's end of a two-way link, or NULL */
     uint64_t source;
     struct part *first;
-    struct part *parts[CODEC_PARTS];
+    struct part *parts[CODEC_PARTS_MAX];
     size_t parts_count;
 };
 

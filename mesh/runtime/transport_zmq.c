@@ -220,7 +220,7 @@ static bool receive_parts(struct zmq_transport *self, void *socket) {
             return false;
         }
         bool more = zmq_msg_more(&msg) != 0;
-        struct part *part = well && self->parts_count < CODEC_PARTS ? keep_part(&msg) : NULL;
+        struct part *part = well && self->parts_count < CODEC_PARTS_MAX ? keep_part(&msg) : NULL;
         well = part != NULL;
         if (part) {
             self->parts[self->parts_count++] = part;

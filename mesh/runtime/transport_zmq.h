@@ -29,7 +29,7 @@ struct zmq_link {
     void *monitor;
     uint64_t source;
     char endpoint[TRANSPORT_ENDPOINT_BYTES];
-    zmq_msg_t waiting[2 + CODEC_PARTS];
+    zmq_msg_t waiting[2 + CODEC_PARTS_MAX];
     size_t waiting_count, waiting_at;
 };
 
@@ -44,7 +44,7 @@ struct zmq_transport {
     bool polled;            /* monitors are polled since they were last looked at */
     unsigned monitors;      /* ever made: their endpoints have numbers */
     zmq_msg_t first;        /* of the frame that was received last */
-    struct part *parts[CODEC_PARTS];
+    struct part *parts[CODEC_PARTS_MAX];
     size_t parts_count;
 };
 

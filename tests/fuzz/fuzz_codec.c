@@ -9,7 +9,7 @@
 #include "tests/support/wire_same.h"
 #include <stdlib.h>
 
-enum { PARTS_MAX = CODEC_PARTS + 1 };
+enum { PARTS_MAX = CODEC_PARTS_MAX + 1 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -184,6 +184,8 @@ static struct convention_event event_of(const struct frame *frame) {
     case FRAME_HELLO:
     case FRAME_BATCH:
     case FRAME_STALE:
+    case FRAME_FORWARD:
+    case FRAME_PASSAGE:
         break;
     }
     CHECK_UNREACHABLE();

@@ -118,6 +118,23 @@ static bool same_invite(const struct frame_invite *a, const struct frame_invite 
     return same_member(&a->leader, &b->leader);
 }
 
+/* What is passed on is the very same. */
+static bool same_forward(const struct frame_forward *a, const struct frame_forward *b) {
+    for (size_t i = 0; i < a->parts_count && a->parts_count == b->parts_count; i++) {
+        if (!bytes_equal(a->parts[i]->bytes, b->parts[i]->bytes)) {
+            return false;
+        }
+    }
+    return a->parts_count == b->parts_count && a->origin == b->origin && a->origin_node == b->origin_node &&
+           a->origin_slot == b->origin_slot && bytes_equal(a->origin_endpoint, b->origin_endpoint) &&
+           a->target == b->target && a->target_node == b->target_node && a->number == b->number && a->hops == b->hops;
+}
+
+static bool same_passage(const struct frame_passage *a, const struct frame_passage *b) {
+    return a->origin == b->origin && a->origin_node == b->origin_node && a->target == b->target &&
+           a->number == b->number && a->way == b->way;
+}
+
 bool wire_same_frame(const struct frame *a, const struct frame *b) {
     if (a->from != b->from || a->to != b->to || a->body != b->body) {
         return false;
@@ -144,6 +161,10 @@ bool wire_same_frame(const struct frame *a, const struct frame *b) {
                a->deregister.dismissed == b->deregister.dismissed;
     case FRAME_INVITE:
         return same_invite(&a->invite, &b->invite);
+    case FRAME_FORWARD:
+        return same_forward(&a->forward, &b->forward);
+    case FRAME_PASSAGE:
+        return same_passage(&a->passage, &b->passage);
     }
     return false;
 }

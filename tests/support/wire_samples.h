@@ -10,7 +10,7 @@
 #include "proto/control.h"
 
 enum {
-    WIRE_FRAMES = 15,
+    WIRE_FRAMES = 18,
     WIRE_CONTROLS = 20,
     WIRE_EXTERNAL_FRAME = 2, /* the batch whose payloads are parts */
     WIRE_EXTERNALS = 2,      /* that many */

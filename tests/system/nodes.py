@@ -19,7 +19,9 @@ ROOT = pathlib.Path(__file__).parent.parent.parent
 BUILD = pathlib.Path(os.environ.get("MESH_BUILD", ROOT / "build" / "dev")).resolve()
 MESH = str(BUILD / "bin" / "mesh")
 MESHD = str(BUILD / "bin" / "meshd")
+CALLER = str(BUILD / "tests" / "bin" / "caller")
 CREATOR = str(BUILD / "tests" / "bin" / "creator")
+COURIERS = BUILD / "tests" / "couriers"
 MODULES = BUILD / "tests" / "modules"
 
 
@@ -91,6 +93,7 @@ class Node:
         text = config if "bind" in config else f"bind = none\n{config}"
         self.config.write_text(f"node = {name}\n{text}\n")
         self.pid = 0
+        self.calls = None
         command = [MESH, "node", "start", "--config", self.config, "--run-directory", self.run]
         subprocess.run(command, env=dict(environment(), MESH_MESHD=daemon_with(where / f"{name}.sh", prelude)), check=True,
                        stdout=subprocess.DEVNULL, timeout=30)
@@ -111,6 +114,12 @@ class Node:
         assert program.address, f"{type_name} was not created"
         return program
 
+    def caller(self):
+        """A program at the node that creates and asks; ends with the directory."""
+        if not self.calls:
+            self.calls = Caller(self)
+        return self.calls
+
     def processes(self):
         """Everything that belongs to the node: the admin, its zygote and its hosts."""
         return [self.pid] + children(self.pid)
@@ -120,9 +129,38 @@ class Node:
 
     def end(self):
         """Ends it hard; a zygote buries the rest."""
+        if self.calls:
+            self.calls.end()
         if self.pid and is_alive(self.pid):
             os.kill(self.pid, signal.SIGKILL)
             wait_for(lambda: not self.run.exists(), 10, f"{self.run} is removed")
 
 
-__all__ = ["BUILD", "CREATOR", "Directory", "MESH", "MESHD", "MODULES", "ROOT", "environment", "free_port", "is_alive", "wait_for"]
+class Caller:
+    """A program attached to a node, that obeys line by line (tests/support/caller.c)."""
+
+    def __init__(self, node):
+        self.program = subprocess.Popen([CALLER, node.run], env=environment(), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                        text=True)
+
+    def say(self, line):
+        self.program.stdin.write(line + "\n")
+        self.program.stdin.flush()
+
+    def answer(self):
+        answer = self.program.stdout.readline().strip()
+        assert answer and not answer.startswith("!"), answer
+        return answer
+
+    def ask(self, line):
+        self.say(line)
+        return self.answer()
+
+    def end(self):
+        self.program.kill()
+        self.program.wait()
+        self.program.stdin.close()
+        self.program.stdout.close()
+
+
+__all__ = ["BUILD", "COURIERS", "CREATOR", "Directory", "MESH", "MESHD", "MODULES", "ROOT", "environment", "free_port", "is_alive", "wait_for"]

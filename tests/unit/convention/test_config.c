@@ -52,10 +52,29 @@ Test(config, an_empty_file_means_the_defaults) {
     config_destroy(&config);
 }
 
+Test(config, S8C_a_node_that_nobody_can_call_binds_nothing) {
+    struct config *config = read_good("outbound_only = true\n");
+    cr_assert(config->outbound_only);
+    cr_assert_eq(config->bind.count, 0);
+    config_destroy(&config);
+    config = read_good("outbound_only = true\nbind = none\n");
+    cr_assert_eq(config->bind.count, 0);
+    config_destroy(&config);
+    config = read_good("outbound_only = false\nbind = tcp://127.0.0.1:0\n");
+    cr_assert_eq(config->bind.count, 1);
+    config_destroy(&config);
+    expect(
+        "outbound_only = true\nbind = tcp://127.0.0.1:0\nadvertise = tcp://10.0.0.1:1900\n",
+        "f:2: bind: this node is outbound_only, so nobody is to connect to it: remove one of the two\n"
+        "f:3: advertise: this node is outbound_only, so nobody is to be told where to call it: remove one of the two");
+    expect("outbound_only = yes\n", "f:1: outbound_only: \"yes\" is not one of: false, true");
+}
+
 Test(config, every_setting_is_read) {
     struct config *config = read_good("node = alpha\n"
                                       "bind = tcp://127.0.0.1:0, tcp://0.0.0.0:1901\n"
                                       "advertise = tcp://10.0.0.1:1901\n"
+                                      "admin_routing = true\n"
                                       "leaders = tcp://10.0.0.1:1901, tcp://10.0.0.2:1901\n"
                                       "preregister = tcp://10.0.0.3:1901\n"
                                       "security = none\n"

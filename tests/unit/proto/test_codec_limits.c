@@ -131,6 +131,60 @@ Test(limits, of_parts) {
     cr_assert_eq(codec_decode(theirs, packed, pointers, CODEC_PARTS + 1, &out), MESH_PROTOCOL);
 }
 
+/* One more than a batch has: the packed frame goes before its payloads. */
+Test(limits, of_parts_of_what_is_passed_on) {
+    struct part part = {.holders = 1, .bytes = text_of(10), .free = keep};
+    struct part *pointers[CODEC_PARTS_MAX + 1];
+    for (size_t i = 0; i <= CODEC_PARTS_MAX; i++) {
+        pointers[i] = &part;
+    }
+    struct frame frame = {.from = 1,
+                          .to = 2,
+                          .body = FRAME_FORWARD,
+                          .forward = {1, 2, 3, text_of(FRAME_ENDPOINT_BYTES), 4, 5, 6, 7, CODEC_PARTS_MAX, pointers}};
+    struct frame out;
+    struct codec_image image;
+    cr_assert_eq(wire_send(&frame), MESH_OK);
+    struct bytes packed = wire_pack(&frame, &image);
+    cr_assert_eq(codec_decode(theirs, packed, pointers, CODEC_PARTS_MAX + 1, &out), MESH_PROTOCOL);
+    frame.forward.parts_count++;
+    cr_assert_eq(codec_prepare(ours, &frame, &image), MESH_TOO_LARGE);
+}
+
+static enum mesh_status send_forward(const struct frame_forward *forward) {
+    return wire_send(&(struct frame){.from = 1, .to = 2, .body = FRAME_FORWARD, .forward = *forward});
+}
+
+Test(limits, what_is_passed_on_names_both_ends) {
+    const struct frame_forward good = {.origin = 1, .origin_node = 2, .target = 3, .target_node = 4};
+    struct frame_forward bad[] = {good, good, good, good, good, good};
+    bad[0].origin = 0;
+    bad[1].origin_node = 0;
+    bad[2].target = 0;
+    bad[3].target_node = 0;
+    bad[4].origin_slot = 1U << 24;
+    bad[5].origin_endpoint = text_of(FRAME_ENDPOINT_BYTES + 1);
+    cr_assert_eq(send_forward(&good), MESH_OK);
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        cr_assert_eq(send_forward(&bad[i]), MESH_PROTOCOL, "%zu", i);
+    }
+}
+
+static enum mesh_status send_passage(uint64_t origin, uint64_t node, uint64_t target, unsigned way) {
+    return wire_send(&(struct frame){
+        .from = 1, .to = 2, .body = FRAME_PASSAGE, .passage = {origin, node, target, 0, (enum frame_way)way}});
+}
+
+Test(limits, of_what_is_said_of_a_way) {
+    cr_assert_eq(send_passage(1, 2, 3, FRAME_WAY_OPEN), MESH_OK);
+    cr_assert_eq(send_passage(1, 2, 3, FRAME_WAY_GONE), MESH_OK);
+    cr_assert_eq(send_passage(0, 2, 3, FRAME_WAY_OPEN), MESH_PROTOCOL);
+    cr_assert_eq(send_passage(1, 0, 3, FRAME_WAY_OPEN), MESH_PROTOCOL);
+    cr_assert_eq(send_passage(1, 2, 0, FRAME_WAY_OPEN), MESH_PROTOCOL);
+    cr_assert_eq(send_passage(1, 2, 3, 0), MESH_PROTOCOL);
+    cr_assert_eq(send_passage(1, 2, 3, FRAME_WAY_GONE + 1), MESH_PROTOCOL);
+}
+
 Test(limits, of_a_packed_frame) {
     struct codec_image image;
     struct bytes payload = text_of(FRAME_PACKED_BYTES);
