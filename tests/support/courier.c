@@ -53,7 +53,7 @@ static enum mesh_verdict begin(struct mesh_actor *self, const struct mesh_messag
     char address[MESH_ADDRESS_TEXT_BYTES];
     unsigned long long count;
     size_t bytes;
-    if (sscanf(text, "send %63s %llu %zu", address, &count, &bytes) != 3 || bytes < sizeof courier->number ||
+    if (sscanf(text, "send %39s %llu %zu", address, &count, &bytes) != 3 || bytes < sizeof courier->number ||
         bytes > PARCEL_BYTES || mesh_address_parse(address, &courier->target) != MESH_OK) {
         return mesh_fail(self, "\"%s\" is not: send ADDRESS COUNT BYTES", text);
     }
