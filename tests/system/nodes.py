@@ -76,10 +76,11 @@ class Directory:
             node.end()
         shutil.rmtree(self.path, ignore_errors=True)
 
-    def node(self, name, config="", prelude=""):
+    def node(self, name, config="", prelude="", within=()):
         """Starts a node by that name and configuration, and waits until it is ready. The prelude is what a shell does before it
-        becomes the admin, up to its exec: set limits, or open descriptors."""
-        node = Node(self.path, name, config, prelude)
+        becomes the admin, up to its exec: set limits, or open descriptors. `within` is what commands for the node begin with, to
+        be run where it is."""
+        node = Node(self.path, name, config, prelude, within)
         self.nodes.append(node)
         return node
 
@@ -87,21 +88,22 @@ class Directory:
 class Node:
     """One node; its admin is a process of its own session."""
 
-    def __init__(self, where, name, config, prelude=""):
+    def __init__(self, where, name, config, prelude="", within=()):
+        self.within = list(within)
         self.run = where / name
         self.config = where / f"{name}.conf"
         text = config if "bind" in config else f"bind = none\n{config}"
         self.config.write_text(f"node = {name}\n{text}\n")
         self.pid = 0
         self.calls = None
-        command = [MESH, "node", "start", "--config", self.config, "--run-directory", self.run]
+        command = self.within + [MESH, "node", "start", "--config", self.config, "--run-directory", self.run]
         subprocess.run(command, env=dict(environment(), MESH_MESHD=daemon_with(where / f"{name}.sh", prelude)), check=True,
                        stdout=subprocess.DEVNULL, timeout=30)
         self.pid = self.status()["pid"]
 
     def status(self, whole=False):
         """The status of the node, or the list of all nodes of its convention."""
-        command = [MESH, "status", "--json", "--run-directory", self.run] + ([] if whole else ["--node"])
+        command = self.within + [MESH, "status", "--json", "--run-directory", self.run] + ([] if whole else ["--node"])
         done = subprocess.run(command, env=environment(), check=True, capture_output=True, timeout=30)
         nodes = json.loads(done.stdout)["nodes"]
         return nodes if whole else nodes[0]
@@ -140,7 +142,7 @@ class Caller:
     """A program attached to a node, that obeys line by line (tests/support/caller.c)."""
 
     def __init__(self, node):
-        self.program = subprocess.Popen([CALLER, node.run], env=environment(), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        self.program = subprocess.Popen(node.within + [CALLER, node.run], env=environment(), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                         text=True)
 
     def say(self, line):

@@ -1,0 +1,147 @@
+"""Six hosts, each in a network namespace, and what may befall their network: `./check netns`.
+
+In each case every message has to be settled, and the members have to agree in the end.
+SPDX-License-Identifier: MPL-2.0
+"""
+import os
+import pathlib
+import time
+import unittest
+
+from convention import Convention, settings
+from network import PORT, Network, is_private
+from nodes import Directory, wait_for
+
+LIMIT_S = 60
+PARCELS = 1000
+ALL = {"lead": "normal", "plain": "normal", "routed": "admin_routing", "gated": "admin_routing", "out": "outbound_only",
+       "away": "outbound_only"}
+PLAIN = dict.fromkeys(("lead", "plain", "second", "third", "fourth", "fifth"), "normal")
+SHORT_S = 6  # of a blip: shorter than the 15 s after which a silent node is lost
+ADMIN_BYTES = 16 << 20  # that an admin may grow by: less than what waits to be sent
+
+
+def resident_bytes(pid):
+    return int(pathlib.Path(f"/proc/{pid}/statm").read_text(encoding="utf-8").split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+@unittest.skipUnless(is_private(), "it needs a network namespace of its own: run ./check netns")
+class Netns(unittest.TestCase):
+    def enter(self, context):
+        entered = context.__enter__()
+        self.addCleanup(context.__exit__, None, None, None)
+        return entered
+
+    def wall_up(self):
+        """Of each host only that can be called which its configuration says."""
+        for name, kind in self.kinds.items():
+            if kind != "normal":
+                self.network.wall(name, *([PORT] if kind == "admin_routing" else []))
+
+    def convention(self, kinds, leader_settings=""):
+        """The first one leads."""
+        self.kinds = kinds
+        self.network = self.enter(Network(kinds))
+        directory = self.enter(Directory())
+        self.wall_up()
+        leader = next(iter(kinds))
+        nodes = {}
+        for name, kind in kinds.items():
+            follows = self.network.endpoint(leader) if name != leader and kinds[leader] != "outbound_only" else ""
+            text = settings(name, kind, self.network.endpoint(name), follows, leader_settings if name == leader else "")
+            nodes[name] = directory.node(name, text, within=self.network.within(name))
+        self.whole = Convention(nodes, LIMIT_S)
+        self.whole.await_members()
+        self.whole.place_couriers()
+        return self.whole
+
+    def ring(self):
+        names = list(self.whole.nodes)
+        return list(zip(names, names[1:] + names[:1]))
+
+    # ---- ways ----
+
+    def test_S8A_S8B_S8C_S8D_every_pairing_through_walls(self):
+        whole = self.convention(ALL)
+        whole.all_to_all(PARCELS)
+        whole.all_to_all(20, 60000)
+        whole.await_members()
+
+    def test_S8C_every_pairing_under_a_leader_that_cannot_be_called(self):
+        kinds = {"lead": "outbound_only", "plain": "normal", "second": "normal", "routed": "admin_routing",
+                 "gated": "admin_routing", "third": "normal"}
+        network = Network(kinds)
+        invited = ", ".join(network.endpoint(name) for name in kinds if name != "lead")
+        whole = self.convention(kinds, f"preregister = {invited}")
+        whole.all_to_all(PARCELS)
+        whole.await_members()
+
+    # ---- what befalls a network ----
+
+    def befall(self, kinds, begin, seconds, count=5000):
+        """Parcels go round while it lasts, and all have come when it is over; nobody has left."""
+        whole = self.convention(kinds)
+        whole.send(self.ring(), count)
+        begin()
+        until = time.monotonic() + seconds
+        whole.send(self.ring(), count)
+        wait_for(lambda: time.monotonic() > until, seconds + 1, "it has lasted")  # what is tested is that it lasts
+        self.network.heal()
+        self.wall_up()
+        whole.send(self.ring(), count)
+        whole.await_parcels()
+        whole.await_members()
+
+    def test_S3A_D3_a_short_partition_loses_nothing(self):
+        self.befall(PLAIN, lambda: self.network.part(("plain", "second"), ("lead", "third", "fourth", "fifth")), SHORT_S)
+
+    def test_S8D_D3_a_short_partition_between_those_that_are_routed_loses_nothing(self):
+        self.befall(ALL, lambda: self.network.part(("out", "routed"), ("lead", "away", "gated", "plain")), SHORT_S)
+
+    def test_D3_what_is_lost_one_way_is_sent_again(self):
+        def begin():
+            self.network.drop("plain", "second")
+            self.network.drop("third", "lead")
+
+        self.befall(PLAIN, begin, SHORT_S)
+
+    def test_D3_random_loss_loses_nothing(self):
+        self.befall(ALL, lambda: [self.network.lose(name, 0.05) for name in self.kinds], SHORT_S)
+
+    def test_D3_connections_that_are_reset_in_mid_frame_lose_nothing(self):
+        whole = self.convention(ALL)
+        for _ in range(5):
+            whole.send(self.ring(), 200, 30000)
+            for name in self.kinds:
+                self.network.reset(name)
+            self.network.heal()
+            self.wall_up()
+        whole.await_parcels()
+        whole.await_members()
+
+    def test_D10_a_slow_link_fills_no_memory(self):
+        whole = self.convention(ALL)
+        before = {name: resident_bytes(node.pid) for name, node in whole.nodes.items()}
+        for name in ("lead", "out"):
+            self.network.slow(name, "16mbit")
+        whole.send(self.ring(), 300, 60000)
+        whole.await_parcels()
+        for name, node in whole.nodes.items():
+            self.assertLess(resident_bytes(node.pid) - before[name], ADMIN_BYTES, name)
+        for name in ("lead", "out"):
+            self.network.fast(name)
+        whole.all_to_all(PARCELS)
+        whole.await_members()
+
+    def test_S3B_S3C_a_long_partition_is_a_loss_and_heals(self):
+        whole = self.convention(ALL)
+        self.network.part(("out", "plain"), ("lead", "routed", "gated", "away"))
+        whole.await_members(("lead", "routed", "gated", "away"))
+        self.network.heal()
+        self.wall_up()
+        whole.await_members()
+        whole.all_to_all(PARCELS)
+
+
+if __name__ == "__main__":
+    unittest.main()
