@@ -5,6 +5,7 @@
 #include "mesh/base/check.h"
 #include "mesh/runtime/error.h"
 #include "mesh/runtime/process_inside.h"
+#include "mesh/runtime/resolver.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,6 +24,7 @@ static enum mesh_status make_parts(struct process *process, const struct process
     list_init(&process->flush);
     list_init(&process->lazy);
     list_init(&process->asking);
+    list_init(&process->naming);
     list_init(&process->passing);
     process->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (process->wake_fd < 0) {
@@ -180,6 +182,7 @@ void process_destroy(struct process **destroyed) {
     }
     delivery_destroy(&process->delivery); /* before the transport: messages may hold its parts */
     transport_destroy(&process->transport);
+    resolver_destroy(&process->resolver);
     codec_destroy(&process->codec);
     peers_fini(&process->peers);
     if (process->wake_fd >= 0) {

@@ -1,5 +1,5 @@
 /* The inside of a process, shared by its files: process.c (life and calls), process_link.c (peers and hellos),
- * process_passage.c (what goes through admins), process_turn.c (the turn).
+ * process_passage.c (what goes through admins), process_name.c (names of hosts), process_turn.c (the turn).
  *
  * SPDX-License-Identifier: MPL-2.0 */
 #ifndef MESH_RUNTIME_PROCESS_INSIDE_H
@@ -42,7 +42,10 @@ struct process {
     struct prng prng;
     struct message_list said; /* control messages that wait for room in the process's own window, in order */
     size_t said_count;
-    struct list flush, lazy;     /* peers with something to pull: now, or in company */
+    struct list flush, lazy;   /* peers with something to pull: now, or in company */
+    struct resolver *resolver; /* NULL until the first name */
+    bool resolver_watched;
+    struct list naming;          /* peers the name of whose host is being looked up */
     struct list asking, passing; /* peers whose way is to be asked about; those to whom something is to be passed on */
     uint64_t relay;              /* at an admin: who passes on to admins to which there is no link; 0: nobody */
     struct process_passed passed;
@@ -93,6 +96,12 @@ enum mesh_status process_link_greet_admin(struct process *process);
 
 /* Prepares and sends one frame on the peer's link, which must be ready. */
 enum mesh_status process_link_send(struct process *process, struct peer *peer, const struct frame *frame);
+
+/* Connects, to a numeric endpoint. */
+void process_link_open(struct process *process, struct peer *peer, const char *endpoint);
+
+/* Looks the name in the peer's endpoint up, and then opens the link: process_name.c. */
+void process_name_look_up(struct process *process, struct peer *peer);
 
 /* The link, or the way, has come up; has ended. */
 void process_link_enter_up(struct process *process, struct peer *peer);

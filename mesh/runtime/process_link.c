@@ -2,6 +2,7 @@
  *
  * SPDX-License-Identifier: MPL-2.0 */
 #include "mesh/runtime/process_inside.h"
+#include "mesh/runtime/resolver.h"
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -127,15 +128,10 @@ static void look_at_two(struct process *process) {
     }
 }
 
-static void enter_opening(struct process *process, struct peer *peer) {
-    struct passage passage;
-    if (passage_read(bytes_of_text(peer->endpoint), &passage)) {
-        process_passage_open(process, peer, &passage);
-        return;
-    }
+void process_link_open(struct process *process, struct peer *peer, const char *endpoint) {
     look_at_two(process);
     deadlines_clear(&process->peers.retries, &peer->retry);
-    enum mesh_status status = transport_open(process->transport, peer->endpoint, peer->two_way, &peer->link);
+    enum mesh_status status = transport_open(process->transport, endpoint, peer->two_way, &peer->link);
     if (status == MESH_OK) {
         peer->link->owner = peer;
         peer->state = PEER_OPENING;
@@ -147,6 +143,17 @@ static void enter_opening(struct process *process, struct peer *peer) {
         log_write(process->log, MESH_LOG_ERROR, NULL, nobody(), "cannot connect to %s: %s", peer->endpoint,
                   mesh_status_text(status));
         enter_waiting(process, peer);
+    }
+}
+
+static void enter_opening(struct process *process, struct peer *peer) {
+    struct passage passage;
+    if (passage_read(bytes_of_text(peer->endpoint), &passage)) {
+        process_passage_open(process, peer, &passage);
+    } else if (resolver_is_needed(peer->endpoint)) {
+        process_name_look_up(process, peer);
+    } else {
+        process_link_open(process, peer, peer->endpoint);
     }
 }
 
@@ -185,6 +192,7 @@ void process_link_want(struct process *process, struct peer *peer) {
 
 void process_link_drop(struct process *process, struct peer *peer) {
     close_link(process, peer);
+    list_remove(&peer->naming);
     process_passage_leave(peer);
     peer->state = PEER_LOST;
 }
@@ -373,6 +381,7 @@ static void answer_back(struct process *process, struct peer *peer, uint64_t sou
     }
     close_link(process, peer);
     process_passage_leave(peer);
+    list_remove(&peer->naming);
     deadlines_clear(&process->peers.retries, &peer->retry);
     peer->link = passing.link;
     peer->back = true;

@@ -57,6 +57,15 @@ class Routes(unittest.TestCase):
         whole = self.convention({"lead": "admin_routing", "plain": "normal", "routed": "admin_routing", "out": "outbound_only"})
         whole.all_to_all(PARCELS, 20000)
 
+    def test_S9B_a_leader_is_called_by_its_name(self):
+        port = self.endpoint("lead").rsplit(":", 1)[1]
+        nodes = {"lead": self.directory.node("lead", settings("lead", "normal", self.endpoint("lead"))),
+                 "plain": self.directory.node("plain", settings("plain", "normal", self.endpoint("plain"), f"tcp://localhost:{port}"))}
+        whole = Convention(nodes)
+        whole.await_members()
+        whole.place_couriers()
+        whole.all_to_all(PARCELS)
+
     def test_S8F_who_is_gone_is_missed_at_once(self):
         whole = self.convention({"lead": "normal", "routed": "admin_routing", "out": "outbound_only"})
         for name in ("routed", "out"):
