@@ -123,6 +123,7 @@ static bool put_heartbeat(struct codec *codec, const struct frame_heartbeat *hea
     mesh__wire__heartbeat__init(wire);
     wire->epoch = heartbeat->epoch;
     wire->acting = heartbeat->acting;
+    wire->order = (Mesh__Wire__Order)heartbeat->order;
     codec->frame.body_case = MESH__WIRE__FRAME__BODY_HEARTBEAT;
     codec->frame.heartbeat = wire;
     return true;
@@ -150,9 +151,30 @@ static bool put_register(struct codec *codec, const struct frame_register *regis
     wire->member = member;
     wire->first_time = registration->first_time;
     wire->invited = registration->invited;
+    wire->place = registration->place;
+    wire->places = registration->places;
     codec->frame.body_case = MESH__WIRE__FRAME__BODY_REGISTER;
     codec->frame.register_ = wire;
     return codec_put_member(&codec->out, &registration->member, member);
+}
+
+static bool put_guests(struct arena *arena, const struct frame_guest *guests, size_t count, Mesh__Wire__Guest ***out) {
+    Mesh__Wire__Guest *items = codec_array(arena, count, sizeof *items);
+    *out = codec_array(arena, count, sizeof **out);
+    if (!items || !*out) {
+        return false;
+    }
+    for (size_t i = 0; i < count; i++) {
+        mesh__wire__guest__init(&items[i]);
+        items[i].endpoint = codec_text(arena, guests[i].endpoint);
+        items[i].n_expected = guests[i].expected_count;
+        (*out)[i] = &items[i];
+        if (!items[i].endpoint ||
+            !codec_put_requirements(arena, guests[i].expected, guests[i].expected_count, &items[i].expected)) {
+            return false;
+        }
+    }
+    return true;
 }
 
 static bool put_registered(struct codec *codec, const struct frame_registered *registered) {
@@ -166,10 +188,12 @@ static bool put_registered(struct codec *codec, const struct frame_registered *r
     wire->number = registered->number;
     wire->leader = leader;
     wire->n_members = registered->members_count;
+    wire->n_guests = registered->guests_count;
     codec->frame.body_case = MESH__WIRE__FRAME__BODY_REGISTERED;
     codec->frame.registered = wire;
     return codec_put_member(&codec->out, &registered->leader, leader) &&
-           codec_put_members(&codec->out, registered->members, registered->members_count, &wire->members);
+           codec_put_members(&codec->out, registered->members, registered->members_count, &wire->members) &&
+           put_guests(&codec->out, registered->guests, registered->guests_count, &wire->guests);
 }
 
 static bool put_roster(struct codec *codec, const struct frame_roster *roster) {
@@ -315,14 +339,40 @@ static bool get_hello(const Mesh__Wire__Hello *wire, struct frame_hello *out) {
 }
 
 static bool get_register(struct arena *arena, const Mesh__Wire__Register *wire, struct frame_register *out) {
-    *out = (struct frame_register){.first_time = wire->first_time, .invited = wire->invited};
+    *out = (struct frame_register){
+        .first_time = wire->first_time, .invited = wire->invited, .place = wire->place, .places = wire->places};
     return wire->member && codec_get_member(arena, wire->member, &out->member);
 }
 
+static bool get_guests(struct arena *arena, Mesh__Wire__Guest *const *wire, size_t count,
+                       const struct frame_guest **out) {
+    struct frame_guest *items = count > FRAME_MEMBERS ? NULL : codec_array(arena, count, sizeof *items);
+    if (!items) {
+        return false;
+    }
+    for (size_t i = 0; i < count; i++) {
+        items[i] =
+            (struct frame_guest){.endpoint = codec_view(wire[i]->endpoint), .expected_count = wire[i]->n_expected};
+        if (items[i].endpoint.size == 0 || items[i].endpoint.size > FRAME_ENDPOINT_BYTES ||
+            !codec_get_requirements(arena, wire[i]->expected, wire[i]->n_expected, &items[i].expected)) {
+            return false;
+        }
+    }
+    *out = items;
+    return true;
+}
+
+static bool get_heartbeat(const Mesh__Wire__Heartbeat *wire, struct frame_heartbeat *out) {
+    *out = (struct frame_heartbeat){wire->epoch, wire->acting, (enum frame_order)wire->order};
+    return wire->order >= MESH__WIRE__ORDER__ORDER_UNKNOWN && wire->order <= MESH__WIRE__ORDER__ORDER_BEHIND;
+}
+
 static bool get_registered(struct arena *arena, const Mesh__Wire__Registered *wire, struct frame_registered *out) {
-    *out = (struct frame_registered){.epoch = wire->epoch, .number = wire->number, .members_count = wire->n_members};
+    *out = (struct frame_registered){
+        .epoch = wire->epoch, .number = wire->number, .members_count = wire->n_members, .guests_count = wire->n_guests};
     return wire->leader && codec_get_member(arena, wire->leader, &out->leader) &&
-           codec_get_members(arena, wire->members, wire->n_members, &out->members);
+           codec_get_members(arena, wire->members, wire->n_members, &out->members) &&
+           get_guests(arena, wire->guests, wire->n_guests, &out->guests);
 }
 
 static bool get_roster(struct arena *arena, const Mesh__Wire__Roster *wire, struct frame_roster *out) {
@@ -369,8 +419,7 @@ static bool get_body(struct codec *codec, const Mesh__Wire__Frame *wire, struct 
         return inbox->left <= CODEC_PARTS && codec_get_batch(arena, wire->batch, inbox, &out->batch);
     case MESH__WIRE__FRAME__BODY_HEARTBEAT:
         out->body = FRAME_HEARTBEAT;
-        out->heartbeat = (struct frame_heartbeat){wire->heartbeat->epoch, wire->heartbeat->acting};
-        return true;
+        return get_heartbeat(wire->heartbeat, &out->heartbeat);
     case MESH__WIRE__FRAME__BODY_STALE:
         out->body = FRAME_STALE;
         out->stale = (struct frame_stale){wire->stale->meant};

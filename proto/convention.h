@@ -67,15 +67,31 @@ struct frame_member {
     uint32_t actors;
 };
 
+/* Where the speaker stands in its list of those that may lead, seen from the reader; the wire's numbers. */
+enum frame_order {
+    FRAME_ORDER_UNKNOWN, /* they are not both in it */
+    FRAME_ORDER_BEFORE,
+    FRAME_ORDER_BEHIND,
+};
+
 struct frame_heartbeat {
-    uint64_t epoch;
+    uint64_t epoch; /* of the speaker's roster; 0 for none */
     bool acting;
+    enum frame_order order;
 };
 
 struct frame_register {
     struct frame_member member;
     bool first_time;
-    bool invited; /* the member knows its leaders by an invitation */
+    bool invited;           /* the member knows its leaders by an invitation */
+    uint32_t place, places; /* of the reader in the member's list of those that may lead, from 1, and in all of it */
+};
+
+/* A node that a leader was told about. */
+struct frame_guest {
+    struct bytes endpoint;
+    size_t expected_count;
+    const struct frame_requirement *expected;
 };
 
 struct frame_registered {
@@ -83,6 +99,8 @@ struct frame_registered {
     struct frame_member leader;
     size_t members_count; /* the whole roster, leader included, when the registration was a first one; else 0 */
     const struct frame_member *members;
+    size_t guests_count; /* all of them, beside the whole roster, when the member may lead itself; else 0 */
+    const struct frame_guest *guests;
 };
 
 struct frame_roster {

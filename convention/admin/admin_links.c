@@ -112,6 +112,11 @@ static void perform(struct admin *admin, const struct convention_action *action)
         process_set_relay(admin->process, action->peer == admin->incarnation ? 0 : action->peer);
         admin_tell_directory(admin, &(struct directory_event){.kind = DIRECTORY_LEADER, .admin = action->peer});
         return;
+    case CONVENTION_MANDATE:
+        log_write(admin->log, action->added ? MESH_LOG_INFO : MESH_LOG_WARNING, NULL, nobody(),
+                  action->added ? "this node gives global names%s%s" : "this node gives no global names: %s%s",
+                  action->text, "");
+        return;
     case CONVENTION_LOG:
         log_write(admin->log, MESH_LOG_WARNING, NULL, nobody(), "%s", action->text);
         return;

@@ -5,6 +5,13 @@
 #include "mesh/base/time.h"
 #include <stdlib.h>
 
+void convention_candidate_init(const struct convention *convention, struct candidate *candidate) {
+    candidate->self = convention_contact_is_at(&candidate->contact, convention->self->view.endpoint);
+    candidate->judgement.kind = ALARM_RIVAL;
+    candidate->liveness = liveness_make(convention->now_ns);
+    candidate->seconded_ns = TIME_NEVER;
+}
+
 bool convention_candidates_init(struct convention *convention, const char *const *endpoints) {
     size_t count = 0;
     while (endpoints && endpoints[count]) {
@@ -20,7 +27,7 @@ bool convention_candidates_init(struct convention *convention, const char *const
         if (!convention_contact_init(convention, &candidate->contact, endpoint, ALARM_CANDIDATE, ALARM_REGISTER)) {
             return false;
         }
-        candidate->self = bytes_equal(endpoint, convention->self->view.endpoint);
+        convention_candidate_init(convention, candidate);
         convention->candidates_count++;
     }
     return true;
@@ -53,12 +60,19 @@ struct candidate *convention_candidate_at(const struct convention *convention, s
     return NULL;
 }
 
+/* The first in the order of candidates that answers leads. */
+bool convention_may_lead(const struct convention *convention, const struct candidate *candidate) {
+    const struct candidate *present = convention_candidate(convention, convention->leader);
+    return !present || candidate <= present;
+}
+
 void convention_set_leader(struct convention *convention, uint64_t peer) {
     if (convention->leader != peer) {
         convention->leader = peer;
+        convention->askers_count = peer && peer != convention->self->incarnation ? 0 : convention->askers_count;
         convention->epoch = 0;
         convention->asked_ns = TIME_NEVER;
-        convention->abandoned = convention->invited && !peer;
+        convention->abandoned = convention->invited && !peer && convention->candidates_count <= 1;
         convention_set_alarm(convention, &convention->reckoning, TIME_NEVER);
         convention_want(convention, CONVENTION_LEADER, peer);
     }
@@ -72,6 +86,8 @@ static void send_register(struct convention *convention, const struct candidate 
         .member = convention->self->view,
         .first_time = candidate->first_time,
         .invited = convention->invited,
+        .place = (uint32_t)(candidate - convention->candidates + 1),
+        .places = (uint32_t)convention->candidates_count,
     };
 }
 
@@ -85,15 +101,37 @@ void convention_register(struct convention *convention, struct candidate *candid
 
 void convention_release_register(struct convention *convention, struct candidate *candidate) {
     struct contact *contact = &candidate->contact;
-    if (convention_release(convention, &contact->brake, &contact->release) && contact->linked) {
+    bool passes = convention_release(convention, &contact->brake, &contact->release);
+    if (passes && contact->linked && !convention->acting) {
         send_register(convention, candidate);
     }
+}
+
+/* An invited node has called each of them in vain. */
+static bool is_abandoned(const struct convention *convention) {
+    bool vain = convention->invited && !convention->leader;
+    for (size_t i = 0; i < convention->candidates_count; i++) {
+        vain = vain && convention->candidates[i].unanswered > convention->times.misses;
+    }
+    return vain;
+}
+
+/* Who leads keeps a link to those that may lead after it, and before it. */
+static void call_as_leader(struct convention *convention, struct candidate *candidate) {
+    if (!candidate->contact.linked) {
+        convention_contact_call(convention, &candidate->contact);
+    }
+    convention_contact_again(convention, &candidate->contact, convention_restart_span(convention));
 }
 
 void convention_call_candidate(struct convention *convention, struct candidate *candidate) {
     struct contact *contact = &candidate->contact;
     bool leads = contact->peer && contact->peer == convention->leader;
-    if (convention->acting || candidate->self) {
+    if (candidate->self) {
+        return;
+    }
+    if (convention->acting) {
+        call_as_leader(convention, candidate);
         return;
     }
     if (leads && candidate->unanswered >= convention->times.misses) {
@@ -106,10 +144,15 @@ void convention_call_candidate(struct convention *convention, struct candidate *
         convention_contact_call(convention, contact);
     }
     candidate->unanswered++;
-    bool in_vain = convention->invited && !leads && candidate->unanswered > convention->times.misses;
-    convention->abandoned = convention->abandoned || in_vain;
+    convention->abandoned = convention->abandoned || is_abandoned(convention);
     convention_contact_again(convention, contact,
                              convention->leader ? convention->times.period_ns : convention_restart_span(convention));
+}
+
+void convention_call_candidates(struct convention *convention) {
+    for (size_t i = 0; i < convention->candidates_count; i++) {
+        convention_call_candidate(convention, &convention->candidates[i]);
+    }
 }
 
 void convention_ask_roster(struct convention *convention) {

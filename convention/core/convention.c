@@ -36,20 +36,23 @@ const struct convention_times convention_times_reference = {
 
 /* The most that one step may want. A roster of `members_max` entries that all stand for restarts removes everybody who
  * was there and two for each entry; beside that each member is added, suspected, told of changes, and gets a heartbeat, and
- * each guest is called. */
+ * each guest is called; and each is called
+ * or gets a heartbeat by who takes over then. */
 static bool actions_init(struct convention *convention, size_t members_max) {
     size_t candidates = size_max(convention->candidates_count, FRAME_LEADERS);
-    convention->actions_room = 9 * members_max + 4 * candidates + 16;
+    convention->actions_room = 12 * members_max + 8 * candidates + 16;
     convention->leaders = calloc(candidates, sizeof *convention->leaders);
+    convention->askers = calloc(members_max, sizeof *convention->askers);
     convention->actions = calloc(convention->actions_room, sizeof *convention->actions);
-    return convention->actions && convention->leaders;
+    return convention->actions && convention->leaders && convention->askers;
 }
 
-/* Each member, guest and candidate has two, and there are two more. */
+/* Each member and guest has two, each candidate three, and there are three more. */
 static enum mesh_status alarms_init(struct convention *convention, size_t members_max) {
-    size_t count = 4 * members_max + 2 * size_max(convention->candidates_count, FRAME_LEADERS) + 2;
+    size_t count = 4 * members_max + 3 * size_max(convention->candidates_count, FRAME_LEADERS) + 3;
     deadlines_init(&convention->alarms, count);
     convention->heartbeat.kind = ALARM_HEARTBEAT;
+    convention->succession.kind = ALARM_SUCCESSION;
     convention->reckoning.kind = ALARM_RECKONING;
     return deadlines_reserve(&convention->alarms, count);
 }
@@ -106,6 +109,7 @@ void convention_destroy(struct convention **handle) {
     convention_guests_fini(convention);
     convention_free_retired(convention);
     free(convention->leaders);
+    free(convention->askers);
     free(convention->watchers);
     free(convention->actions);
     convention_roster_fini(convention);
@@ -121,16 +125,15 @@ static void step_begin(struct convention *convention, uint64_t now_ns) {
     CHECK(convention->actions_given == convention->actions_count);
     members_free_removed(&convention->members);
     convention_free_retired(convention);
+    uint64_t due_ns = convention_deadline(convention);
     convention->now_ns = now_ns;
     convention->actions_count = convention->actions_given = 0;
     convention->log_count = 0;
     convention->noticed = SIZE_MAX;
     convention->changed = false;
-}
-
-/* The first candidate does; without any, a node leads itself, but for one that was invited once (S2C). */
-static bool is_to_act(const struct convention *convention) {
-    return convention->candidates_count ? convention->candidates[0].self : !convention->invited;
+    if (due_ns < now_ns) {
+        convention_on_delay(convention, now_ns - due_ns);
+    }
 }
 
 static void on_start(struct convention *convention) {
@@ -138,21 +141,10 @@ static void on_start(struct convention *convention) {
         return;
     }
     convention->state = CONVENTION_ACTIVE;
+    convention->started_ns = convention->now_ns;
+    convention_begin_succession(convention);
     for (size_t i = 0; i < convention->candidates_count; i++) {
         convention_set_alarm(convention, &convention->candidates[i].contact.call, convention->now_ns);
-    }
-}
-
-/* The first candidate acts; that may turn out later, when a call to it ends at this very node. */
-static void enter_acting(struct convention *convention) {
-    if (convention->acting || !is_to_act(convention)) {
-        return;
-    }
-    convention->acting = true;
-    convention_set_leader(convention, convention->self->incarnation);
-    convention->epoch = 1;
-    for (size_t i = 0; i < convention->guests_count; i++) {
-        convention_invite(convention, convention->guests[i]);
     }
 }
 
@@ -176,9 +168,13 @@ static void on_stop(struct convention *convention) {
     convention->state = CONVENTION_STOPPED;
 }
 
-/* Whatever comes from a member shows that it lives. */
+/* Whatever comes from a member, or a candidate, shows that it lives. */
 static void hear(struct convention *convention, const struct convention_event *event) {
     struct member *member = members_find(&convention->members, event->peer);
+    struct candidate *candidate = convention_candidate(convention, event->peer);
+    if (candidate) {
+        convention_hear_candidate(convention, candidate);
+    }
     if (!member) {
         return;
     }
@@ -267,11 +263,12 @@ enum mesh_status convention_step(struct convention *convention, uint64_t now_ns,
         return MESH_REFUSED;
     }
     enum mesh_status status = on_event(convention, event);
-    enter_acting(convention);
     convention_on_time(convention);
     if (convention->abandoned) {
         convention_go_idle(convention);
     }
+    convention_succeed(convention);
+    convention_review_mandate(convention);
     convention_tell_changes(convention);
     return status;
 }
@@ -320,7 +317,9 @@ const char *convention_state_name(const struct convention *convention) {
         return convention->state == CONVENTION_IDLE ? "starting" : "stopped";
     }
     if (convention->acting) {
-        return "leader";
+        size_t heard, count;
+        convention_count_candidates(convention, &heard, &count);
+        return heard < count ? "degraded" : "leader";
     }
     if (!convention->candidates_count) {
         return "idle";

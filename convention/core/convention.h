@@ -3,15 +3,17 @@
  *   a member, per candidate   UNLINKED --link--> REGISTERING --Registered--> LED --no answer, lost, Deregister--> UNLINKED
  *   the leader, per member    (none) --Register--> MEMBER <--heard--> SUSPECT --refused, silent, S1D--> (none)
  *
- * Every admin has one. Candidates for leadership stand in the order of the configuration; the first of them acts. An
- * admin that is itself the first, or has no candidates, leads: it answers registrations and keeps the roster, whose
- * every change has a number. Members hold a copy; a gap in the numbers, or another epoch, makes them ask for all of it.
+ *   a candidate   FOLLOWING --all before it are lost--> LEADING --one before it leads--> FOLLOWING
+ *
+ * Every admin has one. Candidates for leadership stand in the order of the configuration; the first of them that is alive
+ * leads, as does an admin without any: it answers registrations and keeps the roster, whose
+ * every change has a number. Each leader has an epoch, which no other ever has. Members hold a copy; a gap in the numbers, or another epoch, makes them ask for all of it.
  * Identity is the incarnation that the hello proved, never the address where somebody was found: a new incarnation
  * under a known name or endpoint is a restart, and removes the old one first. A broken link makes a member suspect and
  * no more.
  *
  * Pure: the caller says what happened and when, then polls until there is nothing left, before the next step. At one
- * time the event comes first, then what time brings, in its own order. Rules S1A to S1H, S3A to S3D.
+ * time the event comes first, then what time brings, in its own order. Rules S1A to S6E.
  *
  * SPDX-License-Identifier: MPL-2.0 */
 #ifndef CONVENTION_CORE_CONVENTION_H
@@ -94,8 +96,9 @@ enum convention_action_kind {
     CONVENTION_MEMBER_REMOVED, /* `member` left or is lost, `text` says how; all that belonged to it is lost */
     CONVENTION_MEMBER_SUSPECT, /* nobody but the status is told */
     CONVENTION_NOTICE,         /* tell `watcher` that `member` is `added`, or else removed; `text` says how */
-    CONVENTION_LEADER,         /* `peer` leads from now on; 0: nobody does */
-    CONVENTION_LOG,            /* `text` is worth a line */
+    CONVENTION_LEADER,         /* `peer` leads from now on, or in another epoch; 0: nobody does */
+    CONVENTION_MANDATE, /* this node, which leads, gives names from now on, or not any more; `text` says why not */
+    CONVENTION_LOG,     /* `text` is worth a line */
 };
 
 struct convention_action {
@@ -145,7 +148,15 @@ const struct member *convention_self(const struct convention *convention);
 /* The endpoint of the next guest that is not present, terminated; NULL at the end. `*cursor` begins with 0. */
 const char *convention_next_guest(const struct convention *convention, size_t *cursor);
 
-/* One word for the status: "starting", "idle", "searching", "member", "leader", "stopped". */
+/* Whether this node leads, and hears of so many of those that may lead that it gives names (S6D). */
+bool convention_has_mandate(const struct convention *convention);
+
+/* How many candidates there are, and how many of them this one, which is one, has heard from of late, itself included;
+ * both 0 at any other node. */
+void convention_count_candidates(const struct convention *convention, size_t *heard, size_t *count);
+
+/* One word for the status: "starting", "idle", "searching", "member", "leader", "degraded" (it leads, and does not hear
+ * from all that may lead), "stopped". */
 const char *convention_state_name(const struct convention *convention);
 
 #endif

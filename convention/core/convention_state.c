@@ -79,6 +79,7 @@ void convention_remove_member(struct convention *convention, struct member *memb
     if (candidate) {
         convention_contact_reset(&candidate->contact);
         candidate->unanswered = 0;
+        candidate->heard = candidate->leads = false;
         convention_contact_again(convention, &candidate->contact, convention_restart_span(convention));
     }
     convention_guest_left(convention, incarnation);

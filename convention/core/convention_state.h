@@ -34,18 +34,26 @@ struct contact {
     struct alarm release; /* when what waits for it may go out */
 };
 
-/* Somebody who may lead. */
+/* Somebody who may lead; what begins with `liveness` is judged by nodes that may lead themselves only (S6A). */
 struct candidate {
     struct contact contact;
     unsigned unanswered; /* registrations since the last answer */
     bool self;
     bool first_time; /* the registration that was wanted last is one */
+    struct liveness liveness;
+    struct alarm judgement;
+    bool lost;              /* until something comes from it */
+    bool heard, leads;      /* whether it said if it leads, and what it said last */
+    enum frame_order order; /* its word about the two of us */
+    uint64_t seconded_ns;   /* when it said last that it follows this epoch of ours; TIME_NEVER: it did not */
 };
 
 /* A node that this one was told about, to invite it when it leads (S2A). */
 struct guest {
     struct contact contact;
     struct requirement_set expected;
+    bool configured; /* here: it stays, whoever leads */
+    bool listed;     /* by the present leader */
 };
 
 /* Somebody who is not on the leader's roster any more. */
@@ -82,10 +90,17 @@ struct convention {
     uint64_t now_ns;        /* of the present step */
     uint64_t leader;        /* its incarnation, 0 for none */
     uint64_t epoch, number; /* of the roster that we hold; an epoch of 0: it is not the present leader's */
+    uint64_t highest_epoch; /* that was heard of */
     uint64_t reign;         /* counts the leaders, and their epochs, whose roster we took */
     uint64_t asked_ns;      /* when we asked for all of it; TIME_NEVER when no answer is due */
     struct deadlines alarms;
     struct alarm heartbeat; /* set while somebody is to get one */
+    struct alarm succession;
+    uint64_t started_ns; /* when it was activated */
+    uint64_t reigns_ns;  /* when it entered its present epoch as the leader */
+    bool mandate;        /* it gives names */
+    uint64_t *askers;    /* who wanted to register while nobody led */
+    size_t askers_count;
     struct alarm reckoning; /* set while the roster has members that the present leader has not listed yet */
     bool acting;
 
@@ -96,6 +111,7 @@ struct convention {
     size_t departures_room, departures_count;
     struct frame_member *told_members; /* of the message that was polled last */
     uint64_t *told_left;
+    struct frame_guest *told_guests;
     struct hysteresis_delay one_delay; /* if all targets share it */
     struct limiter refusals;
     struct convention_watcher *watchers;
@@ -195,11 +211,14 @@ void convention_contact_again(struct convention *convention, struct contact *con
 
 MESH_MUST_USE bool convention_candidates_init(struct convention *convention, const char *const *endpoints);
 void convention_candidates_fini(struct convention *convention);
+/* Its contact is there already. */
+void convention_candidate_init(const struct convention *convention, struct candidate *candidate);
 
 /* NULL when there is none. */
 struct candidate *convention_candidate(const struct convention *convention, uint64_t peer);
 struct candidate *convention_candidate_at(const struct convention *convention, struct bytes endpoint);
 
+bool convention_may_lead(const struct convention *convention, const struct candidate *candidate);
 void convention_set_leader(struct convention *convention, uint64_t peer);
 
 /* Registers with it, or calls it, and again after a while. */
@@ -207,8 +226,32 @@ void convention_call_candidate(struct convention *convention, struct candidate *
 void convention_register(struct convention *convention, struct candidate *candidate, bool first_time);
 void convention_release_register(struct convention *convention, struct candidate *candidate);
 
+/* Registers with all of them, or calls them. */
+void convention_call_candidates(struct convention *convention);
+
 /* Asks the leader for the whole roster, unless that was asked within the restart period. */
 void convention_ask_roster(struct convention *convention);
+
+/* ---- who of them leads: succession.c ---- */
+
+/* The one that is this very node; NULL when it may not lead by its list. */
+struct candidate *convention_own_candidate(const struct convention *convention);
+void convention_begin_succession(struct convention *convention);
+/* Something came from it, or nobody listens there. */
+void convention_hear_candidate(struct convention *convention, struct candidate *candidate);
+void convention_refuse_candidate(struct convention *convention, struct candidate *candidate);
+/* What it was silent for does not count. */
+void convention_excuse_candidates(struct convention *convention);
+void convention_judge_candidate(struct convention *convention, struct candidate *candidate);
+void convention_on_candidates_word(struct convention *convention, struct candidate *candidate,
+                                   const struct frame_heartbeat *frame);
+/* Leads from now on, if it is its turn. */
+void convention_succeed(struct convention *convention);
+/* It wants to register, and nobody leads: it is told when this node does. */
+void convention_note_asker(struct convention *convention, uint64_t peer);
+/* Whether it gives names, and when that may change. */
+void convention_review_mandate(struct convention *convention);
+void convention_send_heartbeat(struct convention *convention, uint64_t peer);
 
 /* ---- guests: guests.c ---- */
 
@@ -228,6 +271,11 @@ void convention_release_invite(struct convention *convention, struct guest *gues
 void convention_guest_came(struct convention *convention, const struct member *member);
 /* One has left, or is lost: it is invited again after a while (S2D). */
 void convention_guest_left(struct convention *convention, uint64_t peer);
+/* This node leads now: who is here is not invited. */
+void convention_resume_guests(struct convention *convention);
+/* The leader's, at a node that may lead after it (S6C). */
+void convention_take_guests(struct convention *convention, const struct frame_registered *frame);
+void convention_fill_guests(struct convention *convention, struct frame_registered *registered);
 void convention_fill_invite(struct convention *convention, struct convention_action *action);
 
 /* ---- watchers: watchers.c ---- */
@@ -250,6 +298,8 @@ void convention_on_reckoning(struct convention *convention);
 void convention_on_roster(struct convention *convention, uint64_t peer, const struct frame_roster *frame);
 void convention_on_deregister(struct convention *convention, uint64_t peer, const struct frame_deregister *frame);
 void convention_on_invite(struct convention *convention, uint64_t peer, const struct frame_invite *frame);
+/* This step should have been made so long ago. */
+void convention_on_delay(struct convention *convention, uint64_t delay_ns);
 void convention_on_time(struct convention *convention);
 
 /* An invited node that lost its leader has no candidates from now on (S2C). */

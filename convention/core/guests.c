@@ -54,6 +54,7 @@ bool convention_guests_init(struct convention *convention, const char *const *en
         if (add(convention, bytes_of_text(endpoints[i]), &guest) != MESH_OK) {
             return false;
         }
+        guest->configured = true;
     }
     return true;
 }
@@ -169,6 +170,77 @@ void convention_guest_left(struct convention *convention, uint64_t peer) {
     }
 }
 
+/* ---- what leaders have in common ---- */
+
+void convention_resume_guests(struct convention *convention) {
+    for (size_t i = 0; i < convention->guests_count; i++) {
+        struct guest *guest = convention->guests[i];
+        struct member *present = members_find_endpoint(&convention->members, bytes_of_text(guest->contact.endpoint));
+        if (present) {
+            guest->contact.peer = present->incarnation;
+            guest->contact.linked = present->linked;
+        }
+        convention_invite(convention, guest);
+    }
+}
+
+static void take(struct convention *convention, const struct frame_guest *from) {
+    struct requirement_set expected = {0};
+    struct guest *guest = convention_guest(convention, 0, from->endpoint);
+    enum mesh_status status = requirement_set_copy(&expected, from->expected, from->expected_count);
+    if (status == MESH_OK && !guest) {
+        status = add(convention, from->endpoint, &guest);
+    }
+    if (status) {
+        requirement_set_fini(&expected);
+        convention_log(convention, "a guest of the leader is not taken note of: %s", mesh_status_text(status));
+        return;
+    }
+    requirement_set_fini(&guest->expected);
+    guest->expected = expected;
+    guest->listed = true;
+}
+
+void convention_take_guests(struct convention *convention, const struct frame_registered *frame) {
+    if (!convention_own_candidate(convention)) {
+        return;
+    }
+    for (size_t i = 0; i < convention->guests_count; i++) {
+        convention->guests[i]->listed = false;
+    }
+    for (size_t i = 0; i < frame->guests_count; i++) {
+        if (!bytes_equal(frame->guests[i].endpoint, convention->self->view.endpoint)) {
+            take(convention, &frame->guests[i]);
+        }
+    }
+    for (size_t i = convention->guests_count; i-- > 0;) {
+        if (!convention->guests[i]->listed && !convention->guests[i]->configured) {
+            drop(convention, convention->guests[i]);
+        }
+    }
+}
+
+void convention_fill_guests(struct convention *convention, struct frame_registered *registered) {
+    for (size_t i = 0; i < convention->guests_count; i++) {
+        const struct guest *guest = convention->guests[i];
+        convention->told_guests[i] = (struct frame_guest){.endpoint = bytes_of_text(guest->contact.endpoint),
+                                                          .expected_count = guest->expected.count,
+                                                          .expected = guest->expected.items};
+    }
+    registered->guests = convention->told_guests;
+    registered->guests_count = convention->guests_count;
+}
+
+/* Those that may lead after this node hear of it at once. */
+static void tell_candidates(struct convention *convention) {
+    for (size_t i = 0; i < convention->members.count; i++) {
+        struct member *member = convention->members.items[i];
+        if (member->told && convention_candidate(convention, member->incarnation)) {
+            convention_send_registered(convention, member, true);
+        }
+    }
+}
+
 /* ---- what is wanted of the leader ---- */
 
 enum mesh_status convention_on_preregister(struct convention *convention, const struct convention_event *event) {
@@ -196,6 +268,7 @@ enum mesh_status convention_on_preregister(struct convention *convention, const 
         convention_guest_came(convention, present);
     }
     invite(convention, guest);
+    tell_candidates(convention);
     return MESH_OK;
 }
 
@@ -222,6 +295,7 @@ enum mesh_status convention_on_dismiss(struct convention *convention, const stru
     }
     if (guest) {
         drop(convention, guest);
+        tell_candidates(convention);
     }
     return MESH_OK;
 }

@@ -25,6 +25,7 @@ struct member {
     uint64_t answered_ns;   /* begin of the period in which `answers` were counted */
     unsigned answers;
     bool linked;
+    bool disagrees;         /* it has another list of leaders, which the log has been told */
     uint64_t reign;         /* of the leader that listed it last */
     uint64_t joined, told;  /* numbers of the roster: with which it came, and which it was told last */
     struct alarm judgement; /* when it may have become suspect, or lost */

@@ -17,7 +17,7 @@ static void on_refusal(struct convention *convention, struct candidate *candidat
 static void on_candidate_left(struct convention *convention, struct candidate *candidate) {
     convention_contact_reset(&candidate->contact);
     convention_contact_again(convention, &candidate->contact, convention_restart_span(convention));
-    convention->abandoned = convention->invited && !convention->leader;
+    convention->abandoned = convention->invited && !convention->leader && convention->candidates_count == 1;
 }
 
 /* The others were told that this node is gone, so they are gone for it. */
@@ -27,11 +27,15 @@ static void on_dismissal(struct convention *convention) {
             convention_remove_member(convention, convention->members.items[i], "this node was deregistered");
         }
     }
+    convention->abandoned = convention->invited;
 }
 
 void convention_on_deregister(struct convention *convention, uint64_t peer, const struct frame_deregister *frame) {
     struct member *member = members_find(&convention->members, peer);
     struct candidate *candidate = convention_candidate(convention, peer);
+    if (candidate && !frame->dismissed) {
+        candidate->lost = true; /* nobody has to wait for its silence */
+    }
     if (member && convention_watches(convention, member)) {
         if (frame->dismissed && !convention->acting) {
             on_dismissal(convention);

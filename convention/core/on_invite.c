@@ -6,11 +6,13 @@
  *
  * SPDX-License-Identifier: MPL-2.0 */
 #include "convention/core/convention_state.h"
+#include "mesh/base/time.h"
 #include <stdlib.h>
 
 static void retire_candidates(struct convention *convention) {
     for (size_t i = 0; i < convention->candidates_count; i++) {
         convention_contact_retire(convention, &convention->candidates[i].contact);
+        convention_set_alarm(convention, &convention->candidates[i].judgement, TIME_NEVER);
     }
     free(convention->candidates);
     convention->candidates = NULL;
@@ -55,7 +57,7 @@ static bool take_candidates(struct convention *convention, uint64_t peer, const 
             return false;
         }
         convention->candidates_count++;
-        candidate->self = bytes_equal(endpoints[i], convention->self->view.endpoint);
+        convention_candidate_init(convention, candidate);
         if (bytes_equal(endpoints[i], frame->leader.endpoint)) {
             candidate->contact.peer = peer;
             candidate->contact.linked = true;
@@ -94,7 +96,6 @@ void convention_on_invite(struct convention *convention, uint64_t peer, const st
         return;
     }
     convention->abandoned = false;
-    for (size_t i = 0; i < convention->candidates_count; i++) {
-        convention_call_candidate(convention, &convention->candidates[i]);
-    }
+    convention_begin_succession(convention);
+    convention_call_candidates(convention);
 }

@@ -26,8 +26,20 @@ static void on_candidate_up(struct convention *convention, struct candidate *can
     }
     enter_restarted(convention, members_find(&convention->members, contact->peer), peer);
     bool leads = convention->leader == peer;
+    if (contact->peer != peer) {
+        candidate->heard = candidate->leads = false;
+        candidate->seconded_ns = TIME_NEVER;
+    }
     contact->peer = peer;
     contact->linked = true;
+    convention_hear_candidate(convention, candidate);
+    if (convention_own_candidate(convention)) {
+        convention_send_heartbeat(convention, peer);
+        convention_begin_heartbeats(convention);
+    }
+    if (convention->acting) {
+        return;
+    }
     convention_register(convention, candidate, !leads);
     candidate->unanswered++;
     convention_contact_again(convention, contact,
@@ -51,6 +63,7 @@ static void on_self_up(struct convention *convention, struct bytes endpoint) {
     if (candidate && !candidate->self) {
         convention_log(convention, "the leader %s is this node itself", candidate->contact.endpoint);
         candidate->self = true;
+        convention_begin_succession(convention);
     }
     convention_drop_own_guest(convention, endpoint);
 }
@@ -62,8 +75,10 @@ void convention_on_link_up(struct convention *convention, const struct conventio
     }
     struct candidate *candidate = convention_candidate_at(convention, event->endpoint);
     candidate = candidate ? candidate : convention_candidate(convention, event->peer);
-    if (candidate && !convention->acting) {
+    if (candidate) {
         on_candidate_up(convention, candidate, event->peer);
+    }
+    if (candidate && !convention->acting) {
         return;
     }
     struct guest *guest = convention_guest(convention, event->peer, event->endpoint);
@@ -89,11 +104,15 @@ void convention_on_link_down(struct convention *convention, const struct convent
     if (guest) {
         guest->contact.linked = false;
     }
-    if (member && convention_watches(convention, member)) {
+    if (member) {
         member->linked = false;
+    }
+    if (member && convention_watches(convention, member)) {
         convention_suspect(convention, member);
         struct convention_action *call = convention_want(convention, CONVENTION_CONNECT, member->incarnation);
         call->endpoint = candidate ? bytes_of_text(candidate->contact.endpoint) : member->view.endpoint;
+    } else if (candidate && convention_own_candidate(convention)) {
+        convention_contact_call(convention, &candidate->contact);
     } else if (!member && !candidate && !guest) {
         hang_up(convention, event);
     }
@@ -107,6 +126,7 @@ void convention_on_refused(struct convention *convention, const struct conventio
         peer ? members_find(&convention->members, peer) : members_find_endpoint(&convention->members, event->endpoint);
     if (candidate) {
         candidate->contact.linked = false;
+        convention_refuse_candidate(convention, candidate);
     }
     if (guest) {
         guest->contact.linked = false;

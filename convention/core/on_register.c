@@ -23,6 +23,33 @@ static bool is_own(const struct convention *convention, const struct frame_membe
            bytes_equal(from->endpoint, convention->self->view.endpoint);
 }
 
+/* Nothing is known of those that are refused, so they share what is answered. */
+static bool may_refuse(struct convention *convention) {
+    return !convention->times.answers_max || limiter_take(&convention->refusals, convention->now_ns);
+}
+
+/* Where others see this node among those that may lead is where it sees itself, or their lists are not the same (S6E). A
+ * member is told of once; of those that come to one that does not lead, so many as are refused. */
+static void check_place(struct convention *convention, struct member *member, const struct frame_register *frame) {
+    const struct candidate *own = convention_own_candidate(convention);
+    size_t places = convention->candidates_count ? convention->candidates_count : 1;
+    size_t place = own ? (size_t)(own - convention->candidates) + 1 : !convention->candidates_count;
+    bool agrees = !frame->places || (frame->place == place && frame->places == places);
+    if (agrees || (member ? member->disagrees : !may_refuse(convention))) {
+        return;
+    }
+    char name[FRAME_NAME_BYTES + 1];
+    struct text_builder text = text_builder(name, sizeof name);
+    text_append_escaped(&text, frame->member.name);
+    convention_log(convention,
+                   "node %s has another list of leaders: this node is number %u of %u there, and %zu of %zu here; "
+                   "`leaders` has to be the same on all nodes",
+                   name, frame->place, frame->places, place, places);
+    if (member) {
+        member->disagrees = true;
+    }
+}
+
 /* A member gone wild gets so many answers in a period and no more. */
 static bool may_answer(const struct convention *convention, struct member *member) {
     if (convention->now_ns >= time_add(member->answered_ns, convention->times.period_ns)) {
@@ -56,11 +83,6 @@ static void on_known(struct convention *convention, struct member *member, const
     }
 }
 
-/* Nothing is known of those that are refused, so they share what is answered. */
-static bool may_refuse(struct convention *convention) {
-    return !convention->times.answers_max || limiter_take(&convention->refusals, convention->now_ns);
-}
-
 static void refuse_name(struct convention *convention, uint64_t peer, const struct member *holder) {
     if (may_refuse(convention)) {
         convention_log(convention, "a second node named %s was refused: the name is taken by the node at %s",
@@ -75,14 +97,18 @@ void convention_on_register(struct convention *convention, uint64_t peer, const 
                        convention->self->endpoint);
         return;
     }
+    struct member *member = members_find(&convention->members, peer);
+    if (member || !convention->acting) {
+        check_place(convention, member, frame);
+    }
     if (!convention->acting) {
+        convention_note_asker(convention, peer);
         return;
     }
     if (frame->member.incarnation != peer) {
         convention_log(convention, "ignored a registration in another node's name");
         return;
     }
-    struct member *member = members_find(&convention->members, peer);
     if (member) {
         on_known(convention, member, frame);
         return;
@@ -101,6 +127,7 @@ void convention_on_register(struct convention *convention, uint64_t peer, const 
         }
         return;
     }
+    check_place(convention, member, frame);
     member->linked = true;
     convention_begin_heartbeats(convention);
     answer(convention, member, frame->first_time);

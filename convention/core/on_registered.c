@@ -18,6 +18,7 @@ static bool is_listed(const struct frame_registered *frame, uint64_t incarnation
 static void enter_reign(struct convention *convention, uint64_t epoch) {
     const struct convention_times *times = &convention->times;
     convention->epoch = epoch;
+    convention->highest_epoch = epoch > convention->highest_epoch ? epoch : convention->highest_epoch;
     convention->reign++;
     convention_set_alarm(convention, &convention->reckoning,
                          time_add(convention->now_ns, times->period_ns * times->misses));
@@ -40,18 +41,14 @@ static void take_roster(struct convention *convention, const struct frame_regist
         convention_learn_member(convention, &frame->members[i]);
     }
     convention->number = frame->number;
+    convention_take_guests(convention, frame);
     convention->asked_ns = TIME_NEVER;
-}
-
-/* The first in the order of candidates that answers leads. */
-static bool may_lead(const struct convention *convention, const struct candidate *candidate) {
-    const struct candidate *present = convention_candidate(convention, convention->leader);
-    return !present || candidate <= present;
 }
 
 void convention_on_registered(struct convention *convention, uint64_t peer, const struct frame_registered *frame) {
     struct candidate *candidate = convention_candidate(convention, peer);
-    if (convention->acting || !candidate || frame->leader.incarnation != peer || !may_lead(convention, candidate)) {
+    if (convention->acting || !candidate || frame->leader.incarnation != peer ||
+        !convention_may_lead(convention, candidate)) {
         return;
     }
     candidate->unanswered = 0;

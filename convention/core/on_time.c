@@ -33,9 +33,15 @@ static void send_heartbeats(struct convention *convention) {
     for (size_t i = 0; i < convention->members.count; i++) {
         const struct member *member = convention->members.items[i];
         if (member->linked && convention_watches(convention, member)) {
-            struct convention_action *action =
-                convention_want(convention, CONVENTION_SEND_HEARTBEAT, member->incarnation);
-            action->heartbeat = (struct frame_heartbeat){.epoch = convention->epoch, .acting = convention->acting};
+            convention_send_heartbeat(convention, member->incarnation);
+            any = true;
+        }
+    }
+    for (size_t i = 0; convention_own_candidate(convention) && i < convention->candidates_count; i++) {
+        const struct contact *contact = &convention->candidates[i].contact;
+        const struct member *member = members_find(&convention->members, contact->peer);
+        if (contact->linked && !(member && convention_watches(convention, member))) {
+            convention_send_heartbeat(convention, contact->peer);
             any = true;
         }
     }
@@ -48,6 +54,11 @@ static void ring(struct convention *convention, struct alarm *alarm) {
     switch (alarm->kind) {
     case ALARM_HEARTBEAT:
         send_heartbeats(convention);
+        return;
+    case ALARM_SUCCESSION:
+        return; /* what it may change is looked at in every step */
+    case ALARM_RIVAL:
+        convention_judge_candidate(convention, DEADLINE_OWNER(alarm, struct candidate, judgement));
         return;
     case ALARM_MEMBER:
         judge_member(convention, DEADLINE_OWNER(alarm, struct member, judgement));
@@ -72,6 +83,23 @@ static void ring(struct convention *convention, struct alarm *alarm) {
         return;
     }
     CHECK_UNREACHABLE();
+}
+
+/* This node was halted, or its host was: what came meanwhile is still to be read, so nobody is judged by that time (S6E). */
+void convention_on_delay(struct convention *convention, uint64_t delay_ns) {
+    const struct convention_times *times = &convention->times;
+    if (delay_ns < (times->suspect_ns ? times->suspect_ns : times->restart_ns)) {
+        return;
+    }
+    convention_log(convention, "this node stood still for %.1f s: it judges nobody by that time",
+                   (double)delay_ns / 1e9);
+    for (size_t i = 0; i < convention->members.count; i++) {
+        struct member *member = convention->members.items[i];
+        member->liveness.heard_ns = convention->now_ns;
+        member->liveness.refused_ns = TIME_NEVER;
+        member->registered_ns = convention->now_ns;
+    }
+    convention_excuse_candidates(convention);
 }
 
 void convention_on_time(struct convention *convention) {

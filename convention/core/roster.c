@@ -13,13 +13,15 @@ bool convention_roster_init(struct convention *convention) {
     convention->departures = calloc(max, sizeof *convention->departures);
     convention->told_members = calloc(max, sizeof *convention->told_members);
     convention->told_left = calloc(max, sizeof *convention->told_left);
-    return convention->departures && convention->told_members && convention->told_left;
+    convention->told_guests = calloc(max, sizeof *convention->told_guests);
+    return convention->departures && convention->told_members && convention->told_left && convention->told_guests;
 }
 
 void convention_roster_fini(struct convention *convention) {
     free(convention->departures);
     free(convention->told_members);
     free(convention->told_left);
+    free(convention->told_guests);
 }
 
 /* ---- changes ---- */
@@ -65,6 +67,7 @@ void convention_send_registered(struct convention *convention, struct member *me
         .number = member->told,
         .leader = convention->self->view,
         .members_count = whole,
+        .guests_count = whole && convention_candidate(convention, member->incarnation),
     };
 }
 
@@ -92,7 +95,8 @@ void convention_tell_changes(struct convention *convention) {
 }
 
 void convention_release_roster(struct convention *convention, struct member *member) {
-    if (convention_release(convention, &member->brake, &member->release) && member->told != convention->number) {
+    bool passes = convention_release(convention, &member->brake, &member->release);
+    if (passes && convention->acting && member->told && member->told != convention->number) {
         send_changes(convention, member);
     }
 }
@@ -125,6 +129,9 @@ void convention_fill_roster(struct convention *convention, struct convention_act
     if (action->kind == CONVENTION_SEND_REGISTERED && action->registered.members_count) {
         action->registered.members = convention->told_members;
         action->registered.members_count = fill_members(convention, 0);
+        if (action->registered.guests_count) {
+            convention_fill_guests(convention, &action->registered);
+        }
     } else if (action->kind == CONVENTION_SEND_ROSTER) {
         action->roster.joined = convention->told_members;
         action->roster.joined_count = fill_members(convention, action->roster.since + 1);

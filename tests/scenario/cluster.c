@@ -98,6 +98,10 @@ void cluster_show_heartbeats(struct cluster *cluster) {
     cluster->show_heartbeats = true;
 }
 
+void cluster_show_mandates(struct cluster *cluster) {
+    cluster->show_mandates = true;
+}
+
 void cluster_expect(struct cluster *cluster, const char *expected) {
     cr_assert(strcmp(cluster->trace, expected) == 0, "the trace is\n%sand should be\n%s", cluster->trace, expected);
     cluster_forget_trace(cluster);
@@ -215,6 +219,11 @@ static void perform(struct cluster *cluster, struct node *node, const struct con
         cluster_step_directory(cluster, node,
                                &(struct directory_event){.kind = DIRECTORY_LEADER, .admin = action->peer});
         return;
+    case CONVENTION_MANDATE:
+        if (cluster->show_mandates) {
+            cluster_note(cluster, node, action->added ? "gives names" : "gives no names", 0, action->text);
+        }
+        return;
     case CONVENTION_LOG:
         cluster_note(cluster, node, "log", 0, action->text);
         return;
@@ -315,11 +324,15 @@ void cluster_run(struct cluster *cluster, uint64_t span_ns) {
 
 /* ---- what befalls nodes ---- */
 
+static const char *const aliases[] = {"tcp://A", "tcp://B", "tcp://C", "tcp://D",
+                                      "tcp://E", "tcp://F", "tcp://G", "tcp://H"};
+
 static void set_endpoints(struct cluster *cluster, const char *letters,
                           const char *endpoints[static CLUSTER_NODES + 1]) {
     size_t count = 0;
     for (; letters && letters[count]; count++) {
-        endpoints[count] = cluster_node_of(cluster, letters[count])->endpoint;
+        endpoints[count] =
+            letters[count] < 'a' ? aliases[letters[count] - 'A'] : cluster_node_of(cluster, letters[count])->endpoint;
     }
     endpoints[count] = NULL;
 }

@@ -22,9 +22,9 @@ void cluster_destroy(struct cluster *cluster);
 
 /* What may be said of a node; all may be NULL. */
 struct cluster_node {
-    const char *leaders;       /* the letters of those that may lead, in their order */
-    const char *name;          /* instead of its letter */
-    const char *capability;    /* a flag */
+    const char *leaders;    /* the letters of those that may lead, in their order; 'A' is another endpoint of node a */
+    const char *name;       /* instead of its letter */
+    const char *capability; /* a flag */
     const char *preregistered; /* letters, of nodes to invite */
 };
 
@@ -72,6 +72,8 @@ void cluster_expect(struct cluster *cluster, const char *trace);
 const char *cluster_trace(const struct cluster *cluster);
 void cluster_forget_trace(struct cluster *cluster);
 void cluster_show_heartbeats(struct cluster *cluster);
+/* And who gives names, from when to when. */
+void cluster_show_mandates(struct cluster *cluster);
 
 /* How many lines of the trace contain the text. */
 size_t cluster_count(const struct cluster *cluster, const char *text);

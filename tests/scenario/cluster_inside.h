@@ -50,7 +50,7 @@ struct cluster {
     uint64_t now_ns;
     char *trace;
     size_t trace_bytes;
-    bool show_heartbeats;
+    bool show_heartbeats, show_mandates;
 };
 
 /* ---- cluster.c ---- */

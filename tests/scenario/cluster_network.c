@@ -137,7 +137,7 @@ static void on_answered(struct cluster *cluster, struct packet *call, struct nod
 
 static void arrive_call(struct cluster *cluster, struct packet *packet) {
     struct node *from = cluster_living(cluster, packet->from);
-    struct node *to = cluster_node_of(cluster, packet->endpoint[6]);
+    struct node *to = cluster_node_of(cluster, (char)(packet->endpoint[6] | ' '));
     if (!from || from->frozen) {
         free(packet);
     } else if (from->cut[to->letter - 'a'] || to->frozen) {

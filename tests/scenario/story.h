@@ -30,6 +30,17 @@ static inline struct cluster *three(void) {
     return cluster;
 }
 
+/* Three that may lead and a member, a second old, with the trace of the beginning forgotten. */
+static inline struct cluster *three_leaders(void) {
+    struct cluster *cluster = cluster_new(NULL, 0, 1);
+    for (const char *letter = "abcd"; *letter; letter++) {
+        cluster_start(cluster, *letter, "abc");
+    }
+    cluster_run(cluster, NS_PER_S);
+    cluster_forget_trace(cluster);
+    return cluster;
+}
+
 /* Without heartbeats, so that registrations alone tell who lives; and without jitter. */
 static inline struct convention_times registrations_only(void) {
     struct convention_times times = convention_times_default;
@@ -45,6 +56,13 @@ static inline void register_first(struct cluster *cluster, char letter) {
                  &(struct convention_event){.kind = CONVENTION_REGISTER,
                                             .peer = cluster_incarnation(cluster, letter),
                                             .registration = &frame});
+}
+
+static inline void expect_leader(struct cluster *cluster, const char *letters, char leader) {
+    for (; *letters; letters++) {
+        cr_assert_eq(convention_leader(cluster_core(cluster, *letters)), cluster_incarnation(cluster, leader), "%c",
+                     *letters);
+    }
 }
 
 static inline void run_and_expect(struct cluster *cluster, uint64_t seconds, const char *trace) {
