@@ -77,7 +77,7 @@ struct process {
     size_t looked_at;  /* place among the peers of the link that was looked at last */
     uint64_t check_ns; /* when links that owe a word are looked at again; 0: nothing is owed */
     bool drained;      /* nothing is left to receive but what a descriptor will announce */
-    unsigned turns;    /* since the watched descriptors were looked at */
+    unsigned turns;    /* since the last poll */
 };
 
 /* ---- links ---- */

@@ -14,7 +14,7 @@
 enum { TURN_FRAMES = 64, TURN_BYTES = 1024 * 1024 }; /* D7a */
 #define CHECK_NS (250 * NS_PER_MS)
 
-enum { TURNS_UNWATCHED = 16 }; /* a flood of frames keeps watched descriptors waiting for so many turns */
+enum { TURNS_UNPOLLED = 16 }; /* a flood of frames keeps other descriptors waiting for so many turns */
 
 #define NOISE_TOLD_NS (10 * NS_PER_S)
 
@@ -478,6 +478,9 @@ static enum mesh_status wait(struct process *process, uint64_t until_ns) {
     if (ready > 0 && count > 0) {
         call_watches(process, watched);
     }
+    if (ready > 0 || count == 0) {
+        transport_polled(process->transport, count > 0 ? process->polled + 1 + watched : NULL);
+    }
     return ready < 0 && number == EINTR ? MESH_INTERRUPTED : MESH_OK;
 }
 
@@ -539,8 +542,7 @@ enum mesh_status process_turn(struct process *process, uint64_t until_ns) {
         got = is_quiet(process) ? 0 : receive_some(process);
     }
     enum mesh_status status = MESH_OK;
-    bool watched = process->watches_count > 0 && ++process->turns >= TURNS_UNWATCHED;
-    if (got == 0 || watched) {
+    if (got == 0 || ++process->turns >= TURNS_UNPOLLED) {
         /* To receive may have taken in that a link can go on: no descriptor tells of it again, nor of what waits behind. */
         bool went_on = look_at_links(process);
         bool work = got > 0 || went_on || !is_quiet(process) || atomic_load(&process->woken);

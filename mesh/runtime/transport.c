@@ -48,3 +48,7 @@ bool transport_receive(struct transport *transport, struct transport_inbound *ou
 size_t transport_descriptors(struct transport *transport, struct pollfd *out, size_t max) {
     return transport->ops->descriptors(transport, out, max);
 }
+
+void transport_polled(struct transport *transport, const struct pollfd *polled) {
+    transport->ops->polled(transport, polled);
+}

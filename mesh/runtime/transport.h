@@ -58,6 +58,7 @@ struct transport_ops {
     struct transport_link *(*changed)(struct transport *transport);
     bool (*receive)(struct transport *transport, struct transport_inbound *out);
     size_t (*descriptors)(struct transport *transport, struct pollfd *out, size_t max);
+    void (*polled)(struct transport *transport, const struct pollfd *polled);
 };
 
 /* The implementations embed this as their first member. */
@@ -118,5 +119,9 @@ bool transport_receive(struct transport *transport, struct transport_inbound *ou
 /* What to poll for besides, when receive and changed have nothing and nothing is `stirred`: readable means look again. Gives how many there are,
  * which may be more than `max`. */
 size_t transport_descriptors(struct transport *transport, struct pollfd *out, size_t max);
+
+/* What poll has found about the descriptors that were given last: receive and changed look where something is ready, and where the transport
+ * knows of something itself. NULL: not known, they look everywhere. */
+void transport_polled(struct transport *transport, const struct pollfd *polled);
 
 #endif

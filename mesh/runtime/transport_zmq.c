@@ -290,10 +290,13 @@ static bool zmq_transport_receive(struct transport *transport, struct transport_
     }
     struct list_node *began = self->turn;
     do {
-        if (receive_from(self, whose_turn(self), out)) {
+        struct zmq_link *link = whose_turn(self);
+        bool *heard = link ? &link->heard : &self->inbound_heard;
+        if (*heard && receive_from(self, link, out)) {
             self->taken++;
             return true;
         }
+        *heard = false;
         next_turn(self);
     } while (self->turn != began);
     return false;
@@ -301,36 +304,58 @@ static bool zmq_transport_receive(struct transport *transport, struct transport_
 
 /* ---- waiting ---- */
 
-static void add_descriptor(void *socket, struct pollfd *out, size_t max, size_t *count) {
+/* Gives its place; poll passes over what has no descriptor. */
+static size_t add_descriptor(void *socket, struct pollfd *out, size_t max, size_t *count) {
     int fd = -1;
     size_t bytes = sizeof fd;
-    if (zmq_getsockopt(socket, ZMQ_FD, &fd, &bytes) == 0) {
-        if (*count < max) {
-            out[*count] = (struct pollfd){.fd = fd, .events = POLLIN};
-        }
-        (*count)++;
+    (void)zmq_getsockopt(socket, ZMQ_FD, &fd, &bytes);
+    if (*count < max) {
+        out[*count] = (struct pollfd){.fd = fd, .events = POLLIN};
     }
+    return (*count)++;
 }
 
 /* An open link that has nothing waiting is not polled: what it loses is noticed when a frame does not go out, or an ack is overdue. */
 static size_t zmq_transport_descriptors(struct transport *transport, struct pollfd *out, size_t max) {
     struct zmq_transport *self = zmq_transport_of(transport);
     size_t count = 0;
-    add_descriptor(self->inbound, out, max, &count);
+    (void)add_descriptor(self->inbound, out, max, &count);
     LIST_EACH (&self->readable, node, after) {
-        add_descriptor(LIST_OWNER(node, struct zmq_link, readable)->socket, out, max, &count);
+        struct zmq_link *link = LIST_OWNER(node, struct zmq_link, readable);
+        link->socket_place = add_descriptor(link->socket, out, max, &count);
     }
     LIST_EACH (&self->busy, node, after) {
         const struct zmq_link *link = LIST_OWNER(node, struct zmq_link, busy);
         if (link->socket && !list_is_linked(&link->readable)) {
-            add_descriptor(link->socket, out, max, &count);
+            (void)add_descriptor(link->socket, out, max, &count);
         }
     }
     LIST_EACH (&self->watched, node, after) {
-        add_descriptor(LIST_OWNER(node, struct zmq_link, watched)->monitor, out, max, &count);
+        struct zmq_link *link = LIST_OWNER(node, struct zmq_link, watched);
+        link->monitor_place = add_descriptor(link->monitor, out, max, &count);
     }
-    self->polled = true;
     return count;
+}
+
+static bool is_readable(const struct pollfd *polled, size_t place) {
+    return !polled || polled[place].revents != 0;
+}
+
+/* To ask a socket costs system calls, so what was found empty is left alone until its descriptor is readable. A link that was opened meanwhile has
+ * no place yet: to look in vain does no harm. */
+static void zmq_transport_polled(struct transport *transport, const struct pollfd *polled) {
+    struct zmq_transport *self = zmq_transport_of(transport);
+    self->inbound_heard = self->inbound_heard || is_readable(polled, 0);
+    LIST_EACH (&self->readable, node, after) {
+        struct zmq_link *link = LIST_OWNER(node, struct zmq_link, readable);
+        link->heard = link->heard || is_readable(polled, link->socket_place);
+    }
+    LIST_EACH (&self->watched, node, after) {
+        struct zmq_link *link = LIST_OWNER(node, struct zmq_link, watched);
+        if (is_readable(polled, link->monitor_place)) {
+            zmq_link_check(transport, &link->link);
+        }
+    }
 }
 
 /* Each has a descriptor; libzmq's own limit of 1,023 would end at some 340 links, of three sockets each. */
@@ -352,6 +377,7 @@ static const struct transport_ops zmq_ops = {
     .changed = zmq_link_changed,
     .receive = zmq_transport_receive,
     .descriptors = zmq_transport_descriptors,
+    .polled = zmq_transport_polled,
 };
 
 void transport_zmq_prepare(void) {
@@ -367,6 +393,7 @@ enum mesh_status transport_zmq_new(struct transport **out, uint64_t incarnation,
     self->transport.ops = &zmq_ops;
     self->admin = admin;
     self->incarnation = incarnation;
+    self->inbound_heard = true;
     list_init(&self->links);
     list_init(&self->busy);
     list_init(&self->news);

@@ -27,6 +27,8 @@ struct zmq_link {
     struct list_node watched;  /* of those whose monitor is polled */
     void *socket;              /* NULL: the way back through the ROUTER */
     void *monitor;
+    bool heard;                         /* something may have come in on `socket` */
+    size_t socket_place, monitor_place; /* of their descriptors in the last poll */
     uint64_t source;
     char endpoint[TRANSPORT_ENDPOINT_BYTES];
     zmq_msg_t waiting[2 + CODEC_PARTS_MAX];
@@ -36,12 +38,12 @@ struct zmq_link {
 struct zmq_transport {
     struct transport transport;
     void *context, *inbound;
-    bool admin; /* `inbound` is a ROUTER */
+    bool admin;         /* `inbound` is a ROUTER */
+    bool inbound_heard; /* as a link's `heard` */
     uint64_t incarnation;
     struct list links, busy, news, readable, watched;
     struct list_node *turn; /* the two-way link whose turn it is to be received from; NULL: `inbound` */
     unsigned taken;         /* frames since the turn began */
-    bool polled;            /* monitors are polled since they were last looked at */
     unsigned monitors;      /* ever made: their endpoints have numbers */
     zmq_msg_t first;        /* of the frame that was received last */
     struct part *parts[CODEC_PARTS_MAX];

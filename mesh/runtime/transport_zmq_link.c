@@ -115,6 +115,7 @@ enum mesh_status zmq_link_open(struct transport *transport, const char *endpoint
     list_push_back(&self->watched, &link->watched);
     if (two_way) {
         list_push_back(&self->readable, &link->readable);
+        link->heard = true; /* libzmq tells of what comes in once it was asked in vain */
     }
     *out = &link->link;
     return MESH_OK;
@@ -233,12 +234,15 @@ static enum mesh_status make_messages(struct zmq_link *link, struct codec *codec
 
 /* Asking a socket for its events makes it take in what its I/O thread told it; other calls do that now and then. Its
  * descriptor tells of changes only, so what has come in on a socket that was used otherwise must be noted here. */
-static int look_at(struct zmq_transport *self, const struct zmq_link *link) {
+static int look_at(struct zmq_transport *self, struct zmq_link *link) {
     int events = 0;
     size_t bytes = sizeof events;
     zmq_getsockopt(link->socket ? link->socket : self->inbound, ZMQ_EVENTS, &events, &bytes);
     bool received_from = !link->socket || list_is_linked(&link->readable);
-    self->transport.stirred = self->transport.stirred || (received_from && (events & ZMQ_POLLIN));
+    if (received_from && (events & ZMQ_POLLIN)) {
+        *(link->socket ? &link->heard : &self->inbound_heard) = true;
+        self->transport.stirred = true;
+    }
     return events;
 }
 
@@ -323,19 +327,8 @@ static void advance(struct zmq_transport *self, struct zmq_link *link) {
     settle_busy(self, link);
 }
 
-/* A monitor that is polled must be read, or it is readable for ever. */
-static void check_polled(struct zmq_transport *self) {
-    self->polled = false;
-    LIST_EACH (&self->watched, node, after) {
-        zmq_link_check(&self->transport, &LIST_OWNER(node, struct zmq_link, watched)->link);
-    }
-}
-
 struct transport_link *zmq_link_changed(struct transport *transport) {
     struct zmq_transport *self = zmq_transport_of(transport);
-    if (self->polled) {
-        check_polled(self);
-    }
     if (list_is_empty(&self->news)) {
         LIST_EACH (&self->busy, node, after) {
             advance(self, LIST_OWNER(node, struct zmq_link, busy));
