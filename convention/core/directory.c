@@ -34,6 +34,7 @@ enum mesh_status directory_new(struct directory **out, const struct directory_li
     directory->incarnation = incarnation;
     directory->next_slot = 1;
     directory->mint = address_mint_init(incarnation, 0);
+    slabs_init(&directory->actor_slabs, sizeof(struct actor));
     size_t actors_max = limits->actors_max + limits->tombstones_max + 1;
     map_init(&directory->actors, sizeof(struct mesh_address), actors_max, incarnation);
     map_init(&directory->pendings, sizeof(uint64_t), limits->actors_max, incarnation);
@@ -55,13 +56,15 @@ enum mesh_status directory_new(struct directory **out, const struct directory_li
     return MESH_OK;
 }
 
-static void free_actor(struct actor *actor) {
+static void free_actor(struct directory *directory, struct actor *actor) {
     free(actor->endpoint);
     free(actor->type);
-    free(actor->text);
-    free(actor->records);
+    directory_drop_text(actor);
+    if (actor->records != &actor->record) {
+        free(actor->records);
+    }
     directory_free_revival(actor->revival);
-    free(actor);
+    slabs_give(&directory->actor_slabs, actor);
 }
 
 static void free_slot(struct slot *slot) {
@@ -80,7 +83,7 @@ static void free_removed(struct directory *directory) {
     while (directory->removed_actors) {
         struct actor *actor = directory->removed_actors;
         directory->removed_actors = actor->next_removed;
-        free_actor(actor);
+        free_actor(directory, actor);
     }
     while (directory->removed_pendings) {
         struct pending *pending = directory->removed_pendings;
@@ -110,7 +113,7 @@ void directory_destroy(struct directory **handle) {
         free_slot(entry);
     }
     for (size_t at = 0; (entry = map_next(&directory->actors, &at));) {
-        free_actor(entry);
+        free_actor(directory, entry);
     }
     free_removed(directory);
     free_wants(&directory->wants);

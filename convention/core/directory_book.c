@@ -5,20 +5,41 @@
 #include "mesh/base/check.h"
 #include <stdlib.h>
 
+static void copy_text(char *to, struct bytes from) {
+    if (from.size) {
+        memcpy(to, from.data, from.size);
+    }
+    to[from.size] = 0;
+}
+
 char *directory_text(struct directory *directory, struct bytes from) {
     char *text = malloc(from.size + 1);
     if (!text) {
         directory->no_memory = true;
         return NULL;
     }
-    if (from.size) {
-        memcpy(text, from.data, from.size);
-    }
-    text[from.size] = 0;
+    copy_text(text, from);
     return text;
 }
 
 /* ---- actors ---- */
+
+void directory_drop_text(struct actor *actor) {
+    if (actor->text != actor->brief) {
+        free(actor->text);
+    }
+    actor->text = NULL;
+}
+
+void directory_set_text(struct directory *directory, struct actor *actor, struct bytes text) {
+    directory_drop_text(actor);
+    if (text.size < sizeof actor->brief) {
+        copy_text(actor->brief, text);
+        actor->text = actor->brief;
+    } else {
+        actor->text = directory_text(directory, text);
+    }
+}
 
 struct actor *directory_actor(const struct directory *directory, struct mesh_address address) {
     return map_get(&directory->actors, &address);
@@ -28,9 +49,9 @@ struct actor *directory_add_actor(struct directory *directory, struct mesh_addre
     if (directory->alive == directory->limits.actors_max) {
         return NULL;
     }
-    struct actor *actor = calloc(1, sizeof *actor);
+    struct actor *actor = slabs_take(&directory->actor_slabs);
     if (!actor || map_put(&directory->actors, &address, actor)) {
-        free(actor);
+        slabs_give(&directory->actor_slabs, actor);
         directory->no_memory = true;
         return NULL;
     }
@@ -107,6 +128,8 @@ void directory_touch(struct directory *directory, struct actor *actor) {
 void directory_bury(struct directory *directory, struct actor *actor) {
     CHECK(actor->state != ACTOR_DEAD);
     directory_move(directory, actor, ACTOR_DEAD, 0);
+    free(actor->type);
+    actor->type = NULL;
     directory->alive--;
     directory->tombstones_count++;
     directory_touch(directory, actor);

@@ -67,8 +67,7 @@ static void fail(struct directory *directory, struct pending *pending) {
     if (actor && directory_is_home(directory, actor->address)) {
         actor->how = CONTROL_NOT_CREATED;
         actor->told = true; /* the failure itself tells the creator */
-        free(actor->text);  /* of a failed start before this one */
-        actor->text = directory_text(directory, reason_of(pending));
+        directory_set_text(directory, actor, reason_of(pending));
         directory_bury(directory, actor);
     } else if (actor) {
         actor->how = CONTROL_NOT_CREATED;

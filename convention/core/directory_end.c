@@ -31,7 +31,7 @@ void directory_note_end(struct directory *directory, struct actor *actor, enum c
     actor->how = how;
     actor->number = number;
     if (!actor->text) {
-        actor->text = directory_text(directory, text);
+        directory_set_text(directory, actor, text);
     }
 }
 

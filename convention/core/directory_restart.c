@@ -40,8 +40,7 @@ static void note_used_up(struct directory *directory, struct actor *actor) {
     char reason[REASON_BYTES];
     supervision_print_used_up(&actor->revival->supervision, bytes_of_text(actor->text ? actor->text : ""), reason,
                               sizeof reason);
-    free(actor->text);
-    actor->text = directory_text(directory, bytes_of_text(reason));
+    directory_set_text(directory, actor, bytes_of_text(reason));
 }
 
 bool directory_may_restart(struct directory *directory, struct actor *actor) {
@@ -85,8 +84,7 @@ static struct pending *ask_again(struct directory *directory, const struct actor
 static void enter_pending(struct directory *directory, struct actor *actor) {
     directory_move(directory, actor, ACTOR_PENDING, 0);
     actor->reviving = actor->failed = false;
-    free(actor->text);
-    actor->text = NULL;
+    directory_drop_text(actor);
     LIST_EACH (&actor->waits, node, after) {
         deadlines_clear(&directory->wait_deadlines, &LIST_OWNER(node, struct wait, place)->deadline);
     }
@@ -158,22 +156,37 @@ struct record *directory_record(const struct actor *actor, struct mesh_address s
     return NULL;
 }
 
+static struct record *add_record(struct directory *directory, struct actor *actor) {
+    if (actor->records_count == RECORDS_MAX) {
+        return NULL;
+    }
+    if (!actor->records) {
+        actor->records = &actor->record;
+        return &actor->records[actor->records_count++];
+    }
+    struct record *several = actor->records == &actor->record ? NULL : actor->records;
+    several = realloc(several, (actor->records_count + 1) * sizeof *several);
+    if (!several) {
+        directory->no_memory = true;
+        return NULL;
+    }
+    if (actor->records == &actor->record) {
+        several[0] = actor->record;
+    }
+    actor->records = several;
+    return &actor->records[actor->records_count++];
+}
+
 /* The later life's replaces the earlier's: a sender that has reached it has settled what it had sent before. Without
  * room nothing is on record, and what was sent is handled again, marked (D4). */
 void directory_keep_record(struct directory *directory, struct actor *actor, const struct directory_floor *floor,
                            struct bytes cause) {
     struct record *known = directory_record(actor, floor->sender);
     if (!known) {
-        if (actor->records_count == RECORDS_MAX) {
+        known = add_record(directory, actor);
+        if (!known) {
             return;
         }
-        struct record *records = realloc(actor->records, (actor->records_count + 1) * sizeof *records);
-        if (!records) {
-            directory->no_memory = true;
-            return;
-        }
-        actor->records = records;
-        known = &records[actor->records_count++];
     }
     struct text_builder text = text_builder(known->cause, sizeof known->cause);
     known->floor = *floor;

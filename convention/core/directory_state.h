@@ -11,10 +11,11 @@
 #include "mesh/base/deadlines.h"
 #include "mesh/base/list.h"
 #include "mesh/base/map.h"
+#include "mesh/base/slab.h"
 #include "mesh/core/address.h"
 #include "mesh/core/supervision.h"
 
-enum { LOST_MAX = 256, REASON_BYTES = 700, CAUSE_BYTES = 48, RECORDS_MAX = 1024 };
+enum { LOST_MAX = 256, REASON_BYTES = 700, CAUSE_BYTES = 48, RECORDS_MAX = 1024, BRIEF_BYTES = 32 };
 
 enum actor_state {
     ACTOR_PARKED,
@@ -63,10 +64,10 @@ struct actor {
     uint32_t slot;                /* of the process here that hosts it */
     uint64_t admin;               /* the one that hosts it, or did */
     uint64_t process;             /* ELSEWHERE, with the endpoint */
-    char *endpoint, *type, *text; /* text: why it died */
+    char *endpoint, *type, *text; /* text: why it died; a short one is `brief` */
     enum control_how how;
     int number;
-    struct record *records;
+    struct record *records; /* a single one is `record` */
     size_t records_count;
     struct revival *revival; /* NULL: it is not supervised, or not hosted here */
     enum control_how wanted; /* how it was about to end when its process died; 0: it was not */
@@ -83,6 +84,8 @@ struct actor {
     struct list_node aged; /* among the tombstones */
     uint64_t forget_ns;    /* of a tombstone */
     struct actor *next_removed;
+    char brief[BRIEF_BYTES];
+    struct record record;
 };
 
 /* A question that waits for its answer. */
@@ -122,6 +125,7 @@ struct directory {
     uint64_t incarnation, leader, now_ns;
     char *endpoint;
     struct map actors, pendings, waits, slots;
+    struct slabs actor_slabs;
     struct deadlines pending_deadlines, wait_deadlines;
     struct list told, untold; /* tombstones of what ended well, and of the rest: the least recently used first */
     size_t tombstones_count, alive, hosted;
@@ -162,6 +166,10 @@ static inline bool actor_is_hosted(const struct actor *actor) {
 void directory_move(struct directory *directory, struct actor *actor, enum actor_state state, uint32_t slot);
 
 void directory_remove_actor(struct directory *directory, struct actor *actor);
+
+/* Why it died: a copy, in the place of what was noted before. */
+void directory_set_text(struct directory *directory, struct actor *actor, struct bytes text);
+void directory_drop_text(struct actor *actor);
 
 /* Makes it a tombstone, and answers who waits for it. */
 void directory_bury(struct directory *directory, struct actor *actor);

@@ -17,7 +17,7 @@ ARCHIVES = {
     "mesh_core": "mesh/core/libmesh_core.a",
     "convention_core": "convention/core/libconvention_core.a",
 }
-MEMORY = {"malloc", "calloc", "realloc", "free", "memcpy", "memmove", "memset", "memcmp", "memchr"}
+MEMORY = {"malloc", "calloc", "realloc", "aligned_alloc", "free", "memcpy", "memmove", "memset", "memcmp", "memchr"}
 TEXT = {"strlen", "strcmp", "strncmp", "strchr", "strdup", "strndup", "snprintf", "vsnprintf"}
 TEXT |= {"strtol", "strtoll", "strtoul", "strtoull", "strtod", "__ctype_b_loc", "__errno_location"}
 LINKER = {"_GLOBAL_OFFSET_TABLE_", "__stack_chk_fail"}
