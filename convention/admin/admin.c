@@ -2,8 +2,6 @@
  *
  * SPDX-License-Identifier: MPL-2.0 */
 #include "convention/admin/admin.h"
-#include "mesh/base/check.h"
-#include "mesh/core/passage.h"
 #include "mesh/runtime/catalogue.h"
 #include "mesh/runtime/clock.h"
 #include "mesh/runtime/error.h"
@@ -128,31 +126,6 @@ static enum mesh_status watch_signals(struct admin *admin, struct mesh_error *er
     return MESH_OK;
 }
 
-/* What nobody can call is reached by whoever it has called (S8C). */
-static void choose_outbound(struct admin *admin, char *out, size_t bytes) {
-    CHECK(passage_print(admin->incarnation, "", out, bytes) == MESH_OK);
-}
-
-/* Hosts are reached by other nodes at the address that this node is reached at, on a port of their own; or through this admin. */
-static enum mesh_status choose_endpoints(struct admin *admin, struct mesh_error *error) {
-    const char *endpoint = process_endpoint(admin->process, true);
-    snprintf(admin->advertise, sizeof admin->advertise, "%s", endpoint);
-    if (admin->config->outbound_only) {
-        snprintf(admin->passage, sizeof admin->passage, "%s", endpoint);
-        return MESH_OK;
-    }
-    if (admin->config->admin_routing) {
-        return passage_print(admin->incarnation, endpoint, admin->passage, sizeof admin->passage) == MESH_OK
-                   ? MESH_OK
-                   : error_set(error, MESH_TOO_LARGE, "the endpoint %s is too long for admin_routing", endpoint);
-    }
-    const char *port = strrchr(endpoint, ':');
-    if (port && strncmp(endpoint, "tcp://", 6) == 0) {
-        snprintf(admin->host_listen, sizeof admin->host_listen, "%.*s:*", (int)(port - endpoint), endpoint);
-    }
-    return MESH_OK;
-}
-
 static enum mesh_status open_process(struct admin *admin, struct mesh_error *error) {
     char ipc[RUN_PATH_ENDPOINT_BYTES];
     const char *listen[LISTENS_MAX + 1] = {run_path_endpoint(ipc, admin->directory_path->path, "admin")};
@@ -162,15 +135,12 @@ static enum mesh_status open_process(struct admin *admin, struct mesh_error *err
     for (size_t i = 0; i < admin->config->bind.count; i++) {
         listen[i + 1] = admin->config->bind.items[i];
     }
-    char outbound[PASSAGE_BYTES];
-    choose_outbound(admin, outbound, sizeof outbound);
     struct process_options options = {
         .role = FRAME_ROLE_ADMIN,
         .incarnation = admin->incarnation,
         .node = admin->incarnation,
         .node_name = admin->config->name,
         .listen = listen,
-        .advertise = admin->config->outbound_only ? outbound : admin->config->advertise,
         .limits = &admin->config->delivery,
         .log = admin->log,
         .callbacks =
@@ -266,7 +236,7 @@ static enum mesh_status begin(struct admin *admin, struct mesh_error *error) {
         status = open_process(admin, error);
     }
     if (status == MESH_OK) {
-        status = choose_endpoints(admin, error);
+        status = admin_choose_address(admin, error);
     }
     if (status == MESH_OK) {
         status = watch_signals(admin, error);
@@ -331,6 +301,9 @@ static void end(struct admin *admin) {
     if (admin->deaths >= 0) {
         close(admin->deaths);
     }
+    if (admin->addresses >= 0) {
+        close(admin->addresses);
+    }
     log_close(&admin->log);
 }
 
@@ -344,6 +317,7 @@ enum mesh_status admin_run(const struct config *config, const struct run_directo
                           .trim_ns = TIME_NEVER,
                           .signals = -1,
                           .deaths = -1,
+                          .addresses = -1,
                           .dead_letter_lines = limiter_make(100, NS_PER_S)};
     list_init(&admin.gatherings);
     list_init(&admin.inquiries);

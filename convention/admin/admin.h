@@ -11,6 +11,7 @@
  *   admin_dead_letters.c  who handles the dead letters of this node (E4)
  *   admin_status.c      the status of this node and of the whole convention (K1)
  *   admin_inquiries.c   the status of one actor, wherever it lives (K1)
+ *   admin_address.c     where other nodes reach this one (S9A)
  *   admin_guests.c      what the leader is told about guests (S2A, S2G)
  *   admin_watchers.c    actors that are told of members (S5A)
  *   admin_shutdown.c    the orderly end (C12)
@@ -66,6 +67,9 @@ struct admin {
     char
         passage[256]; /* what they are told of the processes of this node; empty: these can be called themselves (S8) */
     char host_listen[256]; /* what hosts bind for other nodes; empty when there is no tcp, or these cannot be called */
+    char bound[256];       /* where this admin listens for other nodes; empty: nowhere */
+    bool any;              /* that is on all addresses of its host */
+    char rewritten[256];   /* by admin_endpoint_now */
     char log_path[256];
     char host_program[256]; /* what hosts of modules are started from; empty: they are forked (C9) */
     enum mesh_level log_level;
@@ -82,6 +86,7 @@ struct admin {
     uint64_t started_ns;
     uint64_t trim_ns; /* when to give memory back; TIME_NEVER: there is nothing to give */
     int signals;      /* signalfd */
+    int addresses;    /* tells of changes of this host's addresses; -1: they do not matter */
     int deaths;       /* an epoll of the pidfds of hosts and programs */
     struct descriptors descriptors;
     size_t expected;                 /* hosts that have not called yet */
@@ -113,6 +118,15 @@ void admin_on_link(void *user, uint64_t peer, const char *endpoint, enum process
 void admin_on_frame(void *user, uint64_t peer, const struct frame *frame);
 /* The status is that of convention_step. */
 enum mesh_status admin_tell_convention(struct admin *admin, const struct convention_event *event);
+
+/* ---- where it is reached ---- */
+
+/* Finds out what other nodes and the own processes are told, and watches for changes. MESH_TOO_LARGE, MESH_IO. */
+enum mesh_status admin_choose_address(struct admin *admin, struct mesh_error *error);
+/* It may be reached otherwise: the leader is, or an address has come or gone. */
+void admin_look_at_address(struct admin *admin);
+/* The endpoint of a process of this node as it is now: one of all addresses gets that of the node. Lasts until the next call. */
+struct bytes admin_endpoint_now(struct admin *admin, struct bytes endpoint);
 
 /* ---- control ---- */
 

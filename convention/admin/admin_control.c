@@ -12,7 +12,7 @@
 /* ---- sending ---- */
 
 /* What goes to another node names the remote way to a process only, which may be through this admin; what stays here, the local one. */
-static struct bytes endpoint_for(const struct admin *admin, struct mesh_address to, struct bytes endpoints) {
+static struct bytes endpoint_for(struct admin *admin, struct mesh_address to, struct bytes endpoints) {
     const uint8_t *space = memchr(endpoints.data, ' ', endpoints.size);
     bool leaves = to.node != admin->incarnation, here = endpoints.size > 0 && endpoints.data[0] == 'i';
     if (leaves && here && admin->passage[0]) {
@@ -22,7 +22,8 @@ static struct bytes endpoint_for(const struct admin *admin, struct mesh_address 
         return endpoints;
     }
     size_t first = (size_t)(space - endpoints.data);
-    return !leaves ? bytes_make(endpoints.data, first) : bytes_make(space + 1, endpoints.size - first - 1);
+    return !leaves ? bytes_make(endpoints.data, first)
+                   : admin_endpoint_now(admin, bytes_make(space + 1, endpoints.size - first - 1));
 }
 
 void admin_send(struct admin *admin, struct mesh_address to, const struct control *control) {

@@ -30,6 +30,14 @@ static void on_member_added(struct admin *admin, const struct member *member) {
                          &(struct directory_event){.kind = DIRECTORY_MEMBER_ADDED, .admin = member->incarnation});
 }
 
+/* Its links are made anew where it is now, when they turn out broken. */
+static void on_member_moved(struct admin *admin, const struct member *member) {
+    log_write(admin->log, MESH_LOG_INFO, NULL, nobody(), "node %s is at %s now", member->name, member->endpoint);
+    (void)process_peer(admin->process, member->incarnation, member->endpoint);
+    admin_tell_directory(admin,
+                         &(struct directory_event){.kind = DIRECTORY_MEMBER_MOVED, .admin = member->incarnation});
+}
+
 static void on_member_removed(struct admin *admin, const struct member *member, const char *text) {
     log_write(admin->log, MESH_LOG_WARNING, NULL, nobody(), "node %s at %s is no member any more: %s", member->name,
               member->endpoint, text);
@@ -95,6 +103,9 @@ static void perform(struct admin *admin, const struct convention_action *action)
         break;
     case CONVENTION_MEMBER_ADDED:
         on_member_added(admin, action->member);
+        return;
+    case CONVENTION_MEMBER_MOVED:
+        on_member_moved(admin, action->member);
         return;
     case CONVENTION_MEMBER_REMOVED:
         on_member_removed(admin, action->member, action->text);
@@ -174,6 +185,9 @@ void admin_on_link(void *user, uint64_t peer, const char *endpoint, enum process
     }
     if (link != PROCESS_LINK_DOWN || peer != 0) {
         admin_tell_convention(admin, &event);
+    }
+    if (link == PROCESS_LINK_UP && peer == convention_leader(admin->convention)) {
+        admin_look_at_address(admin);
     }
 }
 

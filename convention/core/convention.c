@@ -211,6 +211,20 @@ static void on_frame(struct convention *convention, const struct convention_even
     }
 }
 
+/* The leader is told, who tells all others; a leader tells its members itself. */
+static void on_moved(struct convention *convention, struct bytes endpoint) {
+    struct frame_member view = convention->self->view;
+    struct candidate *leader = convention_candidate(convention, convention->leader);
+    view.endpoint = endpoint;
+    if (bytes_equal(endpoint, convention->self->view.endpoint) || members_refresh(convention->self, &view) != MESH_OK) {
+        return;
+    }
+    convention_note_joined(convention, convention->self);
+    if (!convention->acting && leader && leader->contact.linked) {
+        convention_register(convention, leader, false);
+    }
+}
+
 static enum mesh_status on_event(struct convention *convention, const struct convention_event *event) {
     switch (event->kind) {
     case CONVENTION_START:
@@ -219,6 +233,9 @@ static enum mesh_status on_event(struct convention *convention, const struct con
         return MESH_OK;
     case CONVENTION_ACTORS:
         on_actors(convention, event->actors);
+        return MESH_OK;
+    case CONVENTION_MOVED:
+        on_moved(convention, event->endpoint);
         return MESH_OK;
     case CONVENTION_PREREGISTER:
         return convention_on_preregister(convention, event);

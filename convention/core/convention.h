@@ -50,6 +50,7 @@ enum convention_event_kind {
     CONVENTION_LINK_DOWN, /* the link of `peer` broke */
     CONVENTION_REFUSED,   /* nobody listens at `endpoint`, or at that of `peer`; told at each vain try */
     CONVENTION_ACTORS,    /* this node hosts `actors` now; to be told at each change, since placement counts them */
+    CONVENTION_MOVED,     /* this node is reached at `endpoint` from now on (S9A) */
     CONVENTION_PREREGISTER, /* the node at `endpoint` is to be invited; it is `expected` to meet these requirements (S2A) */
     CONVENTION_DISMISS,   /* the node at `endpoint`, or `peer`, is to be neither a member nor invited any more (S2G) */
     CONVENTION_WATCH,     /* `watcher` is told of each member from now on (S5A) */
@@ -92,7 +93,8 @@ enum convention_action_kind {
     CONVENTION_SEND_ROSTER,
     CONVENTION_SEND_DEREGISTER,
     CONVENTION_SEND_INVITE,
-    CONVENTION_MEMBER_ADDED,   /* `member` is new, with its capabilities */
+    CONVENTION_MEMBER_ADDED, /* `member` is new, with its capabilities */
+    CONVENTION_MEMBER_MOVED, /* `member` is reached at another endpoint now; it is the same, and nobody else is told */
     CONVENTION_MEMBER_REMOVED, /* `member` left or is lost, `text` says how; all that belonged to it is lost */
     CONVENTION_MEMBER_SUSPECT, /* nobody but the status is told */
     CONVENTION_NOTICE,         /* tell `watcher` that `member` is `added`, or else removed; `text` says how */

@@ -52,6 +52,18 @@ struct member *convention_enter_member(struct convention *convention, const stru
     return member;
 }
 
+bool convention_refresh_member(struct convention *convention, struct member *member, const struct frame_member *from) {
+    bool moved = !bytes_equal(member->view.endpoint, from->endpoint);
+    if (members_refresh(member, from) != MESH_OK) {
+        return false;
+    }
+    if (moved) {
+        convention_note_joined(convention, member); /* who knows it takes over its endpoint */
+        convention_want(convention, CONVENTION_MEMBER_MOVED, member->incarnation)->member = member;
+    }
+    return true;
+}
+
 void convention_learn_member(struct convention *convention, const struct frame_member *from) {
     struct member *member = members_find(&convention->members, from->incarnation);
     if (!member) {
@@ -61,6 +73,8 @@ void convention_learn_member(struct convention *convention, const struct frame_m
             return;
         }
         convention_want(convention, CONVENTION_MEMBER_ADDED, member->incarnation)->member = member;
+    } else if (member != convention->self) {
+        (void)convention_refresh_member(convention, member, from);
     }
     member->reign = convention->reign;
 }

@@ -134,7 +134,10 @@ void convention_send_deregister(struct convention *convention, uint64_t peer, bo
 /* Adds a member with its notice; a bad one is logged, and NULL. */
 struct member *convention_enter_member(struct convention *convention, const struct frame_member *from);
 
-/* A member that the leader lists: adds it with its notices, if it is not known. */
+/* What may change in a member's life is taken over. False without memory, or when it makes no sense. */
+bool convention_refresh_member(struct convention *convention, struct member *member, const struct frame_member *from);
+
+/* A member that the leader lists: adds it with its notices, if it is not known; or it may have moved. */
 void convention_learn_member(struct convention *convention, const struct frame_member *from);
 
 /* Removes a member with its notice. When it led, nobody does from now on, and its candidate is called again (S1B).

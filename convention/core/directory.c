@@ -216,6 +216,24 @@ static void on_member_lost(struct directory *directory, uint64_t admin) {
     directory_waits_lose(directory, admin);
 }
 
+static void on_member_moved(struct directory *directory, uint64_t admin) {
+    size_t at = 0;
+    for (struct actor *actor; (actor = map_next(&directory->actors, &at));) {
+        if (actor->state == ACTOR_ELSEWHERE && actor->admin == admin) {
+            free(actor->endpoint);
+            actor->endpoint = NULL;
+        }
+    }
+}
+
+static void on_moved(struct directory *directory, struct bytes endpoint) {
+    char *text = directory_text(directory, endpoint);
+    if (text) {
+        free(directory->endpoint);
+        directory->endpoint = text;
+    }
+}
+
 static void on_time(struct directory *directory) {
     for (struct deadline *due; (due = deadlines_pop_due(&directory->pending_deadlines, directory->now_ns));) {
         directory_pending_expire(directory, DEADLINE_OWNER(due, struct pending, deadline));
@@ -240,6 +258,12 @@ static enum mesh_status on_event(struct directory *directory, const struct direc
         return MESH_OK;
     case DIRECTORY_MEMBER_LOST:
         on_member_lost(directory, event->admin);
+        return MESH_OK;
+    case DIRECTORY_MEMBER_MOVED:
+        on_member_moved(directory, event->admin);
+        return MESH_OK;
+    case DIRECTORY_MOVED:
+        on_moved(directory, event->endpoint);
         return MESH_OK;
     case DIRECTORY_LEADER:
         directory->leader = event->admin;

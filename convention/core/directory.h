@@ -86,6 +86,8 @@ enum directory_event_kind {
     DIRECTORY_HOST_DIED,    /* the process of `slot` is gone: `how`, `number`, `text`, `floors`, `wanted` */
     DIRECTORY_MEMBER_ADDED, /* `admin` is on the roster */
     DIRECTORY_MEMBER_LOST,  /* `admin` is not on it any more */
+    DIRECTORY_MEMBER_MOVED, /* `admin` and its processes are reached elsewhere: it is asked where its actors live */
+    DIRECTORY_MOVED,        /* this node is reached at `endpoint` */
     DIRECTORY_LEADER,       /* `admin` leads; 0: nobody */
     DIRECTORY_STOPPING,     /* the node shuts down: nothing is started anew */
     DIRECTORY_TICK,         /* nothing but the time */

@@ -212,8 +212,8 @@ static enum mesh_status resolve_actor(struct directory *directory, const struct 
         answer_here(directory, question, actor);
         return MESH_OK;
     case ACTOR_ELSEWHERE:
-        if (actor->restarts && known) {
-            return ask(directory, question, actor->admin); /* which life it lives there is known there */
+        if ((actor->restarts || !actor->endpoint) && known) {
+            return ask(directory, question, actor->admin); /* which life it lives there, or where, is known there */
         }
         answer_resolved(directory, question, actor->process, bytes_of_text(actor->endpoint ? actor->endpoint : ""));
         return MESH_OK;

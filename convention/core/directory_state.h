@@ -63,7 +63,7 @@ struct actor {
     enum actor_state state;
     uint32_t slot;                /* of the process here that hosts it */
     uint64_t admin;               /* the one that hosts it, or did */
-    uint64_t process;             /* ELSEWHERE, with the endpoint */
+    uint64_t process;             /* ELSEWHERE, with the endpoint; NULL: its node has moved */
     char *endpoint, *type, *text; /* text: why it died; a short one is `brief` */
     enum control_how how;
     int number;

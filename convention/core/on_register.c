@@ -72,7 +72,7 @@ static void notice(struct convention *convention, enum convention_action_kind ki
 }
 
 static void on_known(struct convention *convention, struct member *member, const struct frame_register *frame) {
-    if (members_refresh(member, &frame->member)) {
+    if (!convention_refresh_member(convention, member, &frame->member)) {
         return;
     }
     member->registered_ns = convention->now_ns;

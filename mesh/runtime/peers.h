@@ -19,7 +19,7 @@
 #include "mesh/runtime/transport.h"
 #include <mesh/address.h>
 
-enum { PEERS_MAX = 4096 };
+enum { PEERS_MAX = 4096, PEER_ADDRESS_BYTES = 32 };
 
 enum peer_state {
     PEER_LOST, /* nothing is tried: nobody has wanted to send yet, or nothing is known of where */
@@ -31,6 +31,7 @@ enum peer_state {
 struct peer {
     uint64_t incarnation;                    /* 0: called, not known yet */
     char endpoint[TRANSPORT_ENDPOINT_BYTES]; /* empty: reached by the way back only */
+    char called_at[PEER_ADDRESS_BYTES];      /* numeric, of the last call over tcp; or empty */
     enum peer_state state;
     struct transport_link *link;
     bool two_way;

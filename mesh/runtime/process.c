@@ -409,19 +409,6 @@ struct mesh_address process_admin(const struct process *process) {
     return address_make(process->node, 0, 0);
 }
 
-const char *process_endpoint(const struct process *process, bool remote) {
-    if (remote && process->advertise[0] != '\0') {
-        return process->advertise;
-    }
-    for (size_t i = 0; i < process->bound_count; i++) {
-        bool ipc = strncmp(process->bound[i], "ipc://", 6) == 0;
-        if (ipc != remote) {
-            return process->bound[i];
-        }
-    }
-    return "";
-}
-
 uint64_t process_now(const struct process *process) {
     return process->clock ? *process->clock : clock_now_ns();
 }

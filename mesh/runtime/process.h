@@ -127,6 +127,12 @@ enum mesh_status process_call(struct process *process, uint64_t peer, const char
 /* An admin: who passes on to admins to which there is no link (the leader); 0: nobody, or this one itself. */
 void process_set_relay(struct process *process, uint64_t relay);
 struct process_passed process_passed(const struct process *process);
+/* An admin: what other nodes are told of it from now on; and what its own processes are, which say so of themselves. */
+void process_advertise(struct process *process, const char *endpoint, const char *to_own);
+/* Every connection that was opened over tcp is made anew. */
+void process_redial(struct process *process);
+/* The numeric endpoint at which the peer was called last, until the next turn; "" for one that has called us. */
+const char *process_called_at(const struct process *process, uint64_t peer);
 /* Calls there no more, if nobody has answered yet. */
 void process_hang_up(struct process *process, const char *endpoint);
 

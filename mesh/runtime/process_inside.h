@@ -1,4 +1,4 @@
-/* The inside of a process, shared by its files: process.c (life and calls), process_link.c (peers and hellos),
+/* The inside of a process, shared by its files: process.c (life and calls), process_link.c (peers and hellos), process_address.c (where it is reached),
  * process_passage.c (what goes through admins), process_name.c (names of hosts), process_turn.c (the turn).
  *
  * SPDX-License-Identifier: MPL-2.0 */
@@ -90,6 +90,12 @@ void process_link_changed(struct process *process, struct transport_link *link);
 void process_link_learn(struct process *process, struct mesh_address address, uint64_t where);
 void process_link_retry(struct process *process, uint64_t now_ns);
 void process_link_hello(struct process *process, const struct transport_inbound *inbound, const struct frame *frame);
+
+/* Says hello again to a peer, which is to know another endpoint now. */
+void process_link_greet(struct process *process, struct peer *peer, struct bytes endpoint);
+
+/* The admin says where it is reached by other nodes, and so how this process is: process_address.c. */
+void process_hear_endpoint(struct process *process, struct bytes endpoint);
 
 /* Says hello again on the link to the admin: something about this process has changed. */
 enum mesh_status process_link_greet_admin(struct process *process);

@@ -128,9 +128,14 @@ static void look_at_two(struct process *process) {
     }
 }
 
+static bool is_tcp(const char *endpoint) {
+    return strncmp(endpoint, "tcp://", 6) == 0;
+}
+
 void process_link_open(struct process *process, struct peer *peer, const char *endpoint) {
     look_at_two(process);
     deadlines_clear(&process->peers.retries, &peer->retry);
+    (void)snprintf(peer->called_at, sizeof peer->called_at, "%s", is_tcp(endpoint) ? endpoint : "");
     enum mesh_status status = transport_open(process->transport, endpoint, peer->two_way, &peer->link);
     if (status == MESH_OK) {
         peer->link->owner = peer;
@@ -258,6 +263,12 @@ void process_link_retry(struct process *process, uint64_t now_ns) {
     }
 }
 
+void process_link_greet(struct process *process, struct peer *peer, struct bytes endpoint) {
+    struct frame_hello hello = own_hello(process, peer);
+    hello.endpoint = endpoint;
+    (void)send_hello(process, peer, &hello); /* a link that breaks is greeted anew */
+}
+
 enum mesh_status process_link_greet_admin(struct process *process) {
     struct frame_hello hello = own_hello(process, process->admin);
     return process->admin->link && process->admin->link->ready ? send_hello(process, process->admin, &hello)
@@ -291,13 +302,7 @@ static void on_admin_hello(struct process *process, const struct frame *frame) {
                  (const char *)frame->hello.refusal.data);
         return;
     }
-    snprintf(process->admin_remote, sizeof process->admin_remote, "%.*s", (int)frame->hello.endpoint.size,
-             (const char *)frame->hello.endpoint.data);
-    struct passage passage;
-    if (passage_read(frame->hello.endpoint, &passage)) {
-        memcpy(process->advertise, process->admin_remote,
-               sizeof process->advertise); /* nobody calls us but through it */
-    }
+    process_hear_endpoint(process, frame->hello.endpoint);
     take_limits(process, &frame->hello.limits);
     process->node = frame->hello.node;
     process->slot = process->slot ? process->slot : frame->hello.slot;

@@ -205,6 +205,9 @@ static void perform(struct cluster *cluster, struct node *node, const struct con
     case CONVENTION_MEMBER_ADDED:
         note_added(cluster, node, action->member);
         return;
+    case CONVENTION_MEMBER_MOVED:
+        cluster_note(cluster, node, "moved", action->peer, action->member->endpoint);
+        return;
     case CONVENTION_MEMBER_REMOVED:
         note_removed(cluster, node, action);
         return;

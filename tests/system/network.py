@@ -5,6 +5,7 @@ is left of all this when the test ends, however it ends.
 
 SPDX-License-Identifier: MPL-2.0
 """
+import pathlib
 import subprocess
 
 PREFIX = "10.77.0."
@@ -29,6 +30,7 @@ class Network:
         self.numbers = {name: 10 + i for i, name in enumerate(names)}
 
     def __enter__(self):
+        self.write_names()
         run("ip", "link", "add", "bridge", "type", "bridge")
         run("ip", "link", "set", "bridge", "up")
         for name in self.numbers:
@@ -58,6 +60,14 @@ class Network:
 
     def endpoint(self, name):
         return f"tcp://{self.address(name)}:{PORT}"
+
+    def write_names(self):
+        """Each host knows all by name: what lies there stands for its /etc/hosts."""
+        for name in self.numbers:
+            where = pathlib.Path("/etc/netns") / name
+            where.mkdir(parents=True, exist_ok=True)
+            lines = [f"{self.address(other)} {other}" for other in self.numbers]
+            (where / "hosts").write_text("\n".join(["127.0.0.1 localhost", *lines, ""]), encoding="utf-8")
 
     # ---- walls: who may open a connection to a host ----
 
@@ -104,8 +114,9 @@ class Network:
             self.on(name, "iptables", "-F", "INPUT")
 
     def move(self, name, number):
-        """The host gets another address; its connections are cut."""
+        """The host gets another address, which its name has from now on; its connections are cut."""
         old = self.address(name)
         self.numbers[name] = number
-        self.on(name, "ip", "address", "add", f"{self.address(name)}/24", "dev", "eth0")
         self.on(name, "ip", "address", "delete", f"{old}/24", "dev", "eth0")
+        self.on(name, "ip", "address", "add", f"{self.address(name)}/24", "dev", "eth0")
+        self.write_names()

@@ -38,8 +38,8 @@ class Netns(unittest.TestCase):
             if kind != "normal":
                 self.network.wall(name, *([PORT] if kind == "admin_routing" else []))
 
-    def convention(self, kinds, leader_settings=""):
-        """The first one leads."""
+    def convention(self, kinds, leader_settings="", bind=None, by_name=False):
+        """The first one leads. They listen at their addresses, or where they are told."""
         self.kinds = kinds
         self.network = self.enter(Network(kinds))
         directory = self.enter(Directory())
@@ -47,8 +47,9 @@ class Netns(unittest.TestCase):
         leader = next(iter(kinds))
         nodes = {}
         for name, kind in kinds.items():
-            follows = self.network.endpoint(leader) if name != leader and kinds[leader] != "outbound_only" else ""
-            text = settings(name, kind, self.network.endpoint(name), follows, leader_settings if name == leader else "")
+            called = f"tcp://{leader}:{PORT}" if by_name else self.network.endpoint(leader)
+            follows = called if name != leader and kinds[leader] != "outbound_only" else ""
+            text = settings(name, kind, bind or self.network.endpoint(name), follows, leader_settings if name == leader else "")
             nodes[name] = directory.node(name, text, within=self.network.within(name))
         self.whole = Convention(nodes, LIMIT_S)
         self.whole.await_members()
@@ -130,6 +131,43 @@ class Netns(unittest.TestCase):
             self.assertLess(resident_bytes(node.pid) - before[name], ADMIN_BYTES, name)
         for name in ("lead", "out"):
             self.network.fast(name)
+        whole.all_to_all(PARCELS)
+        whole.await_members()
+
+    # ---- addresses ----
+
+    def endpoints(self, name):
+        """Where it says that the others are."""
+        members = self.whole.nodes[name].status()["members"]
+        return {member["name"]: member["endpoint"] for member in members if self.kinds[member["name"]] != "outbound_only"}
+
+    def await_endpoints(self):
+        known = {name: self.network.endpoint(name) for name, kind in self.kinds.items() if kind != "outbound_only"}
+        wait_for(lambda: all(self.endpoints(name) == known for name in self.kinds), LIMIT_S, f"all know {known}")
+
+    def test_S9A_a_node_finds_out_by_which_address_it_is_reached(self):
+        whole = self.convention(ALL, bind=f"tcp://0.0.0.0:{PORT}")
+        self.await_endpoints()
+        whole.all_to_all(PARCELS)
+
+    def test_S9A_D3_an_address_that_changes_loses_nothing(self):
+        whole = self.convention(ALL, bind=f"tcp://0.0.0.0:{PORT}")
+        for number, name in enumerate(("plain", "out", "routed"), 50):
+            whole.send(self.ring(), 5000)
+            self.network.move(name, number)
+            whole.send(self.ring(), 5000)
+            whole.await_parcels()
+        self.await_endpoints()
+        whole.all_to_all(PARCELS)
+        whole.await_members()
+
+    def test_S9B_a_leader_that_moves_is_found_by_its_name(self):
+        whole = self.convention(ALL, bind=f"tcp://0.0.0.0:{PORT}", by_name=True)
+        whole.send(self.ring(), 5000)
+        self.network.move("lead", 50)
+        whole.send(self.ring(), 5000)
+        whole.await_parcels()
+        self.await_endpoints()
         whole.all_to_all(PARCELS)
         whole.await_members()
 

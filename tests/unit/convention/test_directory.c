@@ -261,6 +261,18 @@ Test(directory, a_foreign_address_is_asked_at_its_home_and_gone_with_it) {
     story_end(story);
 }
 
+Test(directory, S9A_a_node_that_has_moved_is_asked_where_its_actors_are) {
+    struct story *story = story_new(SECOND);
+    create(story, at(1, 1, 0), at(1, 1, 1), true);
+    created(story, 2, 1, at(1, 1, 1));
+    resolve(story, at(1, 1, 1), at(1, 1, 0));
+    expect(story, "2.0.0#1 create 1.1.1 refused 1\n1.1.0#9 created 1.1.1 in 205\n1.1.0#5 resolved 1.1.1 in 205\n");
+    step(story, &(struct directory_event){.kind = DIRECTORY_MEMBER_MOVED, .admin = SECOND});
+    resolve(story, at(1, 1, 1), at(1, 1, 0));
+    expect(story, "2.0.0#2 resolve 1.1.1\n");
+    story_end(story);
+}
+
 Test(directory, an_address_of_a_node_that_is_about_to_join_is_parked) {
     struct story *story = story_new(OWN);
     resolve(story, at(2, 4, 1), at(1, 1, 0));
