@@ -151,6 +151,29 @@ bool delivery_needs_links(const struct delivery *d) {
     return d->counters.in_flight > 0 || d->streams_busy > 0 || d->watches > 0;
 }
 
+static bool is_idle(const struct route *route) {
+    LIST_EACH (&route->streams, node, after) {
+        const struct stream_out *stream = LIST_OWNER(node, struct stream_out, of_route);
+        if (stream->unsettled > 0 || stream->closing || stream->watch_ns != 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool delivery_is_idle_with(const struct delivery *d, uint64_t id) {
+    const struct peer *peer = map_get(&d->peers, &id);
+    if (!peer) {
+        return true;
+    }
+    LIST_EACH (&peer->routes, node, after) {
+        if (!is_idle(LIST_OWNER(node, struct route, of_peer))) {
+            return false;
+        }
+    }
+    return list_is_empty(&peer->ready) && list_is_empty(&peer->acking) && peer->stale_count == 0;
+}
+
 struct delivery_census delivery_census(const struct delivery *d) {
     return (struct delivery_census){
         .actors = map_size(&d->actors),

@@ -204,6 +204,9 @@ bool delivery_traffic(const struct delivery *delivery, struct mesh_address addre
  * mailbox or are in a handler's hands (D14), or somebody watches (D11). */
 bool delivery_needs_links(const struct delivery *delivery);
 
+/* Whether nothing is under way between local actors and that process, and nobody waits for its word: a link to it is of no use at present. */
+bool delivery_is_idle_with(const struct delivery *delivery, uint64_t peer);
+
 /* How many of each it keeps. At rest, when every stream has been idle for stream_idle_ns, only open actors are left, and peers. */
 struct delivery_census {
     size_t actors, routes, streams_out, streams_in, peers;

@@ -15,7 +15,15 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-enum { KNOCK_MS = 2, SOCKETS_LEAST = 1023, SOCKETS_MOST = 6144 };
+enum {
+    KNOCK_MS = 2,
+    SOCKETS_LEAST = 1023,
+    SOCKETS_MOST = 6144,
+    SOCKETS_KEPT = 8,
+    SOCKETS_PER_LINK = 3,
+    DESCRIPTORS_KEPT = 48,
+    DESCRIPTORS_PER_LINK = 5,
+};
 
 enum mesh_status zmq_transport_configure(void *socket, uint64_t incarnation) {
     uint8_t identity[ZMQ_TRANSPORT_IDENTITY] = {'m'};
@@ -366,6 +374,15 @@ static int sockets_max(void) {
     return most > SOCKETS_LEAST ? (int)most : SOCKETS_LEAST;
 }
 
+/* A link of ours has a descriptor for each of its sockets, and its connection; as many may call us. Some are kept for all else. */
+static size_t links_max(void) {
+    struct rlimit limit;
+    rlim_t descriptors = getrlimit(RLIMIT_NOFILE, &limit) == 0 ? limit.rlim_cur : SOCKETS_LEAST;
+    size_t by_sockets = ((size_t)sockets_max() - SOCKETS_KEPT) / SOCKETS_PER_LINK;
+    rlim_t left = descriptors > DESCRIPTORS_KEPT ? descriptors - DESCRIPTORS_KEPT : 0;
+    return left / DESCRIPTORS_PER_LINK < by_sockets ? (size_t)(left / DESCRIPTORS_PER_LINK) : by_sockets;
+}
+
 static const struct transport_ops zmq_ops = {
     .destroy = zmq_transport_destroy,
     .listen = zmq_transport_listen,
@@ -401,6 +418,7 @@ enum mesh_status transport_zmq_new(struct transport **out, uint64_t incarnation,
     list_init(&self->watched);
     zmq_msg_init(&self->first);
     self->context = zmq_ctx_new();
+    self->opened_max = links_max();
     if (self->context) {
         zmq_ctx_set(self->context, ZMQ_MAX_SOCKETS, sockets_max());
     }

@@ -42,10 +42,11 @@ struct zmq_transport {
     bool inbound_heard; /* as a link's `heard` */
     uint64_t incarnation;
     struct list links, busy, news, readable, watched;
-    struct list_node *turn; /* the two-way link whose turn it is to be received from; NULL: `inbound` */
-    unsigned taken;         /* frames since the turn began */
-    unsigned monitors;      /* ever made: their endpoints have numbers */
-    zmq_msg_t first;        /* of the frame that was received last */
+    struct list_node *turn;    /* the two-way link whose turn it is to be received from; NULL: `inbound` */
+    unsigned taken;            /* frames since the turn began */
+    size_t opened, opened_max; /* links with a socket */
+    unsigned monitors;         /* ever made: their endpoints have numbers */
+    zmq_msg_t first;           /* of the frame that was received last */
     struct part *parts[CODEC_PARTS_MAX];
     size_t parts_count;
 };

@@ -82,6 +82,7 @@ static enum mesh_status connect_socket(struct zmq_transport *self, struct zmq_li
     if (!link->socket) {
         return zmq_errno() == EMFILE ? MESH_FULL : MESH_NO_MEMORY;
     }
+    self->opened++;
     enum mesh_status status = zmq_transport_configure(link->socket, self->incarnation);
     bool tcp = strncmp(endpoint, "tcp://", 6) == 0;
     if (status == MESH_OK &&
@@ -100,6 +101,9 @@ static enum mesh_status connect_socket(struct zmq_transport *self, struct zmq_li
 enum mesh_status zmq_link_open(struct transport *transport, const char *endpoint, bool two_way,
                                struct transport_link **out) {
     struct zmq_transport *self = zmq_transport_of(transport);
+    if (self->opened >= self->opened_max) {
+        return MESH_FULL;
+    }
     struct zmq_link *link = new_link();
     if (!link) {
         return MESH_NO_MEMORY;
@@ -155,6 +159,7 @@ void zmq_link_close(struct transport *transport, struct transport_link *closed) 
     }
     if (link->socket) {
         zmq_close(link->socket);
+        self->opened--;
     }
     free(link);
 }

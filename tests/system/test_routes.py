@@ -13,6 +13,7 @@ from nodes import Directory, free_port, wait_for
 
 PARCELS = 2000
 HELD_MS = 60000
+DESCRIPTORS, TARGETS = 240, 50  # a connection takes four or more
 MISSED_S = 5
 
 
@@ -65,6 +66,19 @@ class Routes(unittest.TestCase):
         whole.await_members()
         whole.place_couriers()
         whole.all_to_all(PARCELS)
+
+    def test_S9C_few_descriptors_are_enough_for_many_targets(self):
+        node = self.directory.node("one", settings("one", "normal", self.endpoint("one")), prelude=f"ulimit -n {DESCRIPTORS}; exec")
+        caller = node.caller()
+        sender, *receivers = [caller.ask("create courier one") for _ in range(TARGETS + 1)]
+        for round_ in (1, 2):
+            for receiver in receivers:
+                caller.ask(f"ask {sender} send {receiver} 3 64")
+            for receiver in receivers:
+                wait_for(lambda receiver=receiver, expected=f"got {3 * round_}, wrong 0": expected in caller.ask(f"ask {receiver} account"),
+                         10, "all have come")
+        pid = next(actor["pid"] for actor in node.status()["actors"] if actor["address"] == sender)
+        self.assertLess(len(os.listdir(f"/proc/{pid}/fd")), DESCRIPTORS)
 
     def test_S8F_who_is_gone_is_missed_at_once(self):
         whole = self.convention({"lead": "normal", "routed": "admin_routing", "out": "outbound_only"})

@@ -1,0 +1,126 @@
+/* Unit tests of a process and its links: where it says that it is reached, and what it closes when there are too many.
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
+#include "tests/unit/runtime/fake_transport.h"
+#include <stdio.h>
+
+static void begin(void) {
+    begin_as(FRAME_ROLE_HOST, "tcp://10.0.0.1:1900");
+}
+
+TestSuite(process_link, .init = begin, .fini = end);
+
+/* ---- where it is reached ---- */
+
+static void admin_says(const char *endpoint) {
+    arrive(&(struct frame){.from = ADMIN,
+                           .to = OURS,
+                           .body = FRAME_HELLO,
+                           .hello = {.role = FRAME_ROLE_ADMIN, .node = ADMIN, .endpoint = bytes_of_text(endpoint)}},
+           link_to("ipc://admin"), 0);
+    turn();
+}
+
+Test(process_link, S9A_a_host_has_the_address_of_its_admin_and_a_port_of_its_own) {
+    cr_assert_str_eq(process_endpoint(process, true), "tcp://10.0.0.1:7000");
+    cr_assert_str_eq(process_endpoint(process, false), "ipc://here");
+    admin_says("tcp://10.0.0.2:1900");
+    cr_assert_str_eq(process_endpoint(process, true), "tcp://10.0.0.2:7000");
+    admin_says("admin://000000000000000a");
+    cr_assert_str_eq(process_endpoint(process, true), "admin://000000000000000a");
+}
+
+/* ---- many peers ---- */
+
+static struct mesh_address actor_of(uint64_t process_id) {
+    return (struct mesh_address){THEIR_ADMIN, process_id << 40 | 1};
+}
+
+static const char *endpoint_of(uint64_t process_id) {
+    static char text[32];
+    (void)snprintf(text, sizeof text, "tcp://10.0.0.9:%u", (unsigned)process_id);
+    return text;
+}
+
+/* A message to an actor of that process, whose link is opened if need be. */
+static void say_to(uint64_t process_id) {
+    struct control word = {.kind = CONTROL_SHUTDOWN};
+    cr_assert_eq(process_send_control(process, actor_of(process_id), &word), MESH_OK);
+    (void)process_resolved(process, actor_of(process_id), process_id, endpoint_of(process_id));
+    turn();
+}
+
+/* All that was sent to it has been handled. */
+static void handled_by(uint64_t process_id, uint64_t count) {
+    struct frame_ack ack = {.sender = process_address(process),
+                            .target = actor_of(process_id),
+                            .epoch = process_id,
+                            .received = count,
+                            .handled = count,
+                            .listed_from = 1,
+                            .credit_seq = 1000,
+                            .credit_bytes = 100000};
+    arrive(
+        &(struct frame){.from = process_id, .to = OURS, .body = FRAME_BATCH, .batch = {.acks_count = 1, .acks = &ack}},
+        NULL, 0);
+    turn();
+}
+
+static bool has_link(uint64_t process_id) {
+    return link_to(endpoint_of(process_id)) != NULL;
+}
+
+/* Streams get their epochs in the order in which they begin, so these are the numbers of the processes. */
+enum { FIRST = 1, SECOND, THIRD };
+
+Test(process_link, S9C_the_least_used_idle_connection_is_closed) {
+    links_max = 3; /* the admin's is one */
+    say_to(FIRST);
+    say_to(SECOND);
+    handled_by(SECOND, 1);
+    handled_by(FIRST, 1);
+    say_to(FIRST);
+    handled_by(FIRST, 2);
+    say_to(THIRD);
+    cr_assert(has_link(FIRST));
+    cr_assert_not(has_link(SECOND), "used longer ago");
+    cr_assert(has_link(THIRD));
+    cr_assert_not_null(link_to("ipc://admin"));
+}
+
+Test(process_link, S9C_what_is_under_way_keeps_its_connection) {
+    links_max = 3;
+    say_to(FIRST);
+    say_to(SECOND);
+    handled_by(SECOND, 1);
+    say_to(THIRD);
+    cr_assert(has_link(FIRST), "it owes an ack");
+    cr_assert_not(has_link(SECOND));
+}
+
+Test(process_link, S9C_a_closed_connection_is_opened_when_it_is_used) {
+    links_max = 3;
+    say_to(FIRST);
+    handled_by(FIRST, 1);
+    say_to(SECOND);
+    handled_by(SECOND, 1);
+    say_to(THIRD);
+    handled_by(THIRD, 1);
+    cr_assert_not(has_link(FIRST));
+    say_to(FIRST);
+    cr_assert(has_link(FIRST));
+    cr_assert_not_null(only(FRAME_BATCH));
+    cr_assert_eq(only(FRAME_BATCH)->to, FIRST);
+}
+
+Test(process_link, S9C_without_an_idle_one_the_new_one_waits) {
+    links_max = 3;
+    say_to(FIRST);
+    say_to(SECOND);
+    say_to(THIRD);
+    cr_assert_not(has_link(THIRD));
+    handled_by(FIRST, 1);
+    now_ns += BACKOFF_FIRST_NS;
+    turn();
+    cr_assert(has_link(THIRD));
+}
