@@ -42,6 +42,9 @@ struct bench_measurement {
 BENCH_MEASURE(throughput_mesh);
 BENCH_MEASURE(throughput_baseline);
 BENCH_MEASURE(tcp_mesh);
+BENCH_MEASURE(tcp_routed);
+BENCH_MEASURE(latency_routed);
+BENCH_MEASURE(latency_direct);
 BENCH_MEASURE(fanin_mesh);
 BENCH_MEASURE(fanin_baseline);
 BENCH_MEASURE(latency_mesh);
@@ -75,6 +78,8 @@ bool bench_ask(struct bench *bench, struct mesh_address to, const char *type, co
 bool bench_await_actors(struct bench *bench, uint64_t count);
 /* Tells a sink so many messages of that size: how many a second were handled, and told to be. */
 bool throughput_to(struct bench *bench, struct mesh_address sink, size_t bytes, size_t count, double *rate);
+/* Asks an echo one time after the other: microseconds. */
+bool latency_to(struct bench *bench, struct mesh_address echo, size_t bytes, double values[BENCH_VALUES]);
 /* Private memory of a process, of that of an actor, of the admin. */
 double bench_private_kb(uint32_t pid);
 bool bench_admin_kb(struct bench *bench, double *kb);

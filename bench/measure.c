@@ -127,24 +127,28 @@ bool bench_ask(struct bench *bench, struct mesh_address echo, const char *type, 
     return true;
 }
 
-bool latency_mesh(struct bench *bench, const struct bench_measurement *self, double values[BENCH_VALUES]) {
-    struct mesh_address echo;
+bool latency_to(struct bench *bench, struct mesh_address echo, size_t bytes, double values[BENCH_VALUES]) {
     size_t count = latency_rounds(bench);
     double *samples = calloc(count, sizeof *samples);
-    void *payload = calloc(1, self->payload_bytes);
-    bool well = samples && payload && bench_create(bench, "bench-echo", &echo);
+    void *payload = calloc(1, bytes);
+    bool well = samples && payload;
     for (size_t i = 0; well && i < count; i++) {
         double start = bench_seconds();
-        well = bench_ask(bench, echo, "ping", payload, self->payload_bytes);
+        well = bench_ask(bench, echo, "ping", payload, bytes);
         samples[i] = (bench_seconds() - start) * 1e6;
     }
     if (well) {
         latency_values(samples, count, values);
-        well = bench_end(bench, echo);
     }
     free(payload);
     free(samples);
     return well;
+}
+
+bool latency_mesh(struct bench *bench, const struct bench_measurement *self, double values[BENCH_VALUES]) {
+    struct mesh_address echo;
+    return bench_create(bench, "bench-echo", &echo) && latency_to(bench, echo, self->payload_bytes, values) &&
+           bench_end(bench, echo);
 }
 
 bool bench_tell(struct bench *bench, struct mesh_address to, const char *type, const void *data, size_t bytes) {

@@ -1,5 +1,5 @@
 /* The same throughput over tcp: a program of one node to an actor of another, both nodes on loopback. The baseline is raw DEALERs
- * over tcp.
+ * over tcp. And the same when the actor's node cannot be called, so that all goes through both admins; the baseline is the direct way.
  *
  * SPDX-License-Identifier: MPL-2.0 */
 #include "bench/bench.h"
@@ -36,7 +36,12 @@ struct place {
     struct mesh_node *node;
 };
 
+/* Without a port it cannot be called. */
 static bool start(struct place *place, const char *name, unsigned port, unsigned leader) {
+    char listens[64] = "outbound_only = true";
+    if (port) {
+        snprintf(listens, sizeof listens, "bind = tcp://127.0.0.1:%u", port);
+    }
     snprintf(place->directory, sizeof place->directory, "/tmp/mesh-bench-XXXXXX");
     if (!mkdtemp(place->directory)) {
         return bench_fails("a directory below /tmp", MESH_IO);
@@ -45,9 +50,9 @@ static bool start(struct place *place, const char *name, unsigned port, unsigned
     snprintf(place->run_directory, sizeof place->run_directory, "%s/run", place->directory);
     FILE *file = fopen(place->config, "w");
     bool well = file && fprintf(file,
-                                "node = %s\nbind = tcp://127.0.0.1:%u\nleaders = tcp://127.0.0.1:%u\n"
+                                "node = %s\n%s\nleaders = tcp://127.0.0.1:%u\n"
                                 "module_path = " BENCH_MODULES "\n",
-                                name, port, leader) > 0;
+                                name, listens, leader) > 0;
     well = file && fclose(file) == 0 && well;
     struct mesh_node_options options = {.run_directory = place->run_directory, .config = place->config};
     struct mesh_error error;
@@ -84,17 +89,47 @@ static bool await_two(struct mesh_node *node) {
     return count == 2 || bench_fails("the second node does not join", MESH_TIMED_OUT);
 }
 
-bool tcp_mesh(struct bench *bench, const struct bench_measurement *self, double values[BENCH_VALUES]) {
+/* What is measured between a program of one node and an actor of another. */
+typedef bool between(struct bench *near, struct mesh_address far, const struct bench_measurement *self,
+                     double values[BENCH_VALUES]);
+
+static bool throughput_between(struct bench *near, struct mesh_address far, const struct bench_measurement *self,
+                               double values[BENCH_VALUES]) {
+    return throughput_to(near, far, self->payload_bytes, throughput_messages(near, self), &values[0]);
+}
+
+static bool latency_between(struct bench *near, struct mesh_address far, const struct bench_measurement *self,
+                            double values[BENCH_VALUES]) {
+    return latency_to(near, far, self->payload_bytes, values);
+}
+
+static bool measure(struct bench *bench, bool routed, between *what, const char *type,
+                    const struct bench_measurement *self, double values[BENCH_VALUES]) {
     struct place here = {0}, there = {0};
-    unsigned leader = free_port(), member = free_port();
+    unsigned leader = free_port(), member = routed ? 0 : free_port();
     bool well = start(&here, "here", leader, leader) && start(&there, "there", member, leader) && await_two(here.node);
     if (well) {
         struct bench near = {.node = here.node, .quick = bench->quick},
                      far = {.node = there.node, .quick = bench->quick};
-        struct mesh_address sink;
-        well = bench_create(&far, "bench-sink", &sink) &&
-               throughput_to(&near, sink, self->payload_bytes, throughput_messages(bench, self), &values[0]);
+        struct mesh_address actor;
+        well = bench_create(&far, type, &actor) && what(&near, actor, self, values);
     }
     well = end(&there) && well;
     return end(&here) && well;
+}
+
+bool tcp_mesh(struct bench *bench, const struct bench_measurement *self, double values[BENCH_VALUES]) {
+    return measure(bench, false, throughput_between, "bench-sink", self, values);
+}
+
+bool tcp_routed(struct bench *bench, const struct bench_measurement *self, double values[BENCH_VALUES]) {
+    return measure(bench, true, throughput_between, "bench-sink", self, values);
+}
+
+bool latency_direct(struct bench *bench, const struct bench_measurement *self, double values[BENCH_VALUES]) {
+    return measure(bench, false, latency_between, "bench-echo", self, values);
+}
+
+bool latency_routed(struct bench *bench, const struct bench_measurement *self, double values[BENCH_VALUES]) {
+    return measure(bench, true, latency_between, "bench-echo", self, values);
 }
