@@ -96,7 +96,7 @@ static void destroy_actors(struct delivery *d) {
         while ((message = actor->in_hand ? actor->in_hand : mailbox_take_whole(&actor->mailbox))) {
             actor->in_hand = NULL;
             if (message->stream) {
-                stream_in_leave(d, message->stream, message_count(message));
+                stream_in_leave(message->stream, message_count(message));
             }
             message_release(message);
         }
@@ -145,10 +145,6 @@ void delivery_set_limits(struct delivery *d, const struct delivery_limits *limit
 
 struct message_pool *delivery_pool(struct delivery *d) {
     return d->pool;
-}
-
-bool delivery_needs_links(const struct delivery *d) {
-    return d->counters.in_flight > 0 || d->streams_busy > 0 || d->watches > 0;
 }
 
 static bool is_idle(const struct route *route) {

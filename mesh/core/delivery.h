@@ -200,10 +200,6 @@ struct delivery_traffic {
 };
 bool delivery_traffic(const struct delivery *delivery, struct mesh_address address, struct delivery_traffic *out);
 
-/* Whether the loss of another process should be noticed though no ack is overdue: something is in flight, messages of others wait in a
- * mailbox or are in a handler's hands (D14), or somebody watches (D11). */
-bool delivery_needs_links(const struct delivery *delivery);
-
 /* Whether nothing is under way between local actors and that process, and nobody waits for its word: a link to it is of no use at present. */
 bool delivery_is_idle_with(const struct delivery *delivery, uint64_t peer);
 

@@ -449,7 +449,7 @@ static bool turn_over(struct delivery *d, uint64_t now_ns, struct actor *actor, 
     }
     actor->handled++;
     stream->handled++;
-    stream_in_leave(d, stream, 1);
+    stream_in_leave(stream, 1);
     stream_in_want_ack(d, stream, stream_in_wants(stream));
     return true;
 }

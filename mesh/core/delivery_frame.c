@@ -160,18 +160,16 @@ static struct message *make_message(struct delivery *d, uint64_t deadline_ns, co
     return message;
 }
 
-void stream_in_enter(struct delivery *d, struct stream_in *stream) {
+void stream_in_enter(struct stream_in *stream) {
     if (stream->in_mailbox++ == 0) {
         stream->actor->mailbox.busy++;
-        d->streams_busy++;
     }
 }
 
-void stream_in_leave(struct delivery *d, struct stream_in *stream, size_t count) {
+void stream_in_leave(struct stream_in *stream, size_t count) {
     stream->in_mailbox -= count;
     if (stream->in_mailbox == 0) {
         stream->actor->mailbox.busy--;
-        d->streams_busy--;
         if (!stream->peer) {
             free(stream);
         }
@@ -188,7 +186,7 @@ static bool is_unclaimed(struct delivery *d, const struct stream_in *stream) {
 void stream_in_release(struct delivery *d, struct message *message) {
     struct stream_in *stream = message->stream;
     bool unclaimed = is_unclaimed(d, stream);
-    stream_in_leave(d, stream, message_count(message));
+    stream_in_leave(stream, message_count(message));
     message->stream = NULL;
     actor_release(d, message, unclaimed);
 }
@@ -199,7 +197,7 @@ void stream_in_finish(struct delivery *d, struct message *message) {
         stream_in_release(d, message);
         return;
     }
-    stream_in_leave(d, stream, 1);
+    stream_in_leave(stream, 1);
     stream_in_settle(stream, message);
     stream_in_want_ack(d, stream, stream_in_wants(stream));
 }
@@ -247,7 +245,7 @@ static inline void take(struct delivery *d, struct stream_in *stream, struct mes
     if (message->kind == FRAME_SKIP || message->outcome != FRAME_HANDLED) {
         stream_in_settle(stream, message);
     } else {
-        stream_in_enter(d, stream);
+        stream_in_enter(stream);
         actor_deliver(d, stream->actor, message);
     }
 }
@@ -290,7 +288,7 @@ static void take_messages(struct delivery *d, struct stream_in *stream, const st
         if (kept && payload.size <= MESSAGE_RUN_PAYLOAD_BYTES &&
             mailbox_push_into(&stream->actor->mailbox, kept, payload)) {
             stream_in_took(stream, payload.size);
-            stream_in_enter(d, stream);
+            stream_in_enter(stream);
             d->counters.received++;
             continue;
         }

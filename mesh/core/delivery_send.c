@@ -328,7 +328,7 @@ void stream_due(struct delivery *d, struct stream_out *stream, uint64_t now_ns) 
     if (stream->idle_ns <= now_ns && stream->watch_ns > now_ns) {
         stream->idle_ns = time_add(now_ns, d->limits.stream_idle_ns);
     } else if (stream->idle_ns <= now_ns) {
-        stream_watch(d, stream, 0);
+        stream->watch_ns = 0;
         if (!may_be_known(stream)) {
             stream_free(d, stream);
             return;
@@ -553,7 +553,7 @@ void stream_orphan(struct delivery *d, struct stream_out *stream) {
         stream->actor->recent = NULL;
     }
     stream->actor = NULL;
-    stream_watch(d, stream, 0);
+    stream->watch_ns = 0;
     list_remove(&stream->of_actor);
     list_remove(&stream->resolving);
     stream->expiry_ns = stream->idle_ns = TIME_NEVER;
@@ -567,7 +567,7 @@ void stream_free(struct delivery *d, struct stream_out *stream) {
     struct message_list all = {0};
     struct message *message;
     stream_unready(stream);
-    stream_watch(d, stream, 0);
+    stream->watch_ns = 0;
     stream_out_drop(stream, true, &all);
     while ((message = message_list_take(&all))) {
         message_release(message);

@@ -127,8 +127,6 @@ struct delivery {
     struct message_pool *pool;
     struct map actors, routes, streams_out, peers;
     size_t streams_in_count;
-    size_t streams_busy; /* those that have messages in a mailbox or a handler's hands */
-    size_t watches;      /* streams out that are watched */
     struct deadlines actors_due, streams_due;
     uint64_t seed; /* of the maps */
     struct actor
@@ -263,13 +261,11 @@ void message_from_run(struct message *message, const struct frame_run *run, size
 /* One of its messages has left the mailbox and the handler's hands, with its outcome set. */
 void stream_in_finish(struct delivery *d, struct message *message);
 /* A message of its has come into the mailbox; so many have left it. */
-void stream_in_enter(struct delivery *d, struct stream_in *stream);
-void stream_in_leave(struct delivery *d, struct stream_in *stream, size_t count);
+void stream_in_enter(struct stream_in *stream);
+void stream_in_leave(struct stream_in *stream, size_t count);
 
 /* ---- delivery_watch.c ---- */
 
-/* Until when the stream is watched; 0: no more. */
-void stream_watch(struct delivery *d, struct stream_out *stream, uint64_t until_ns);
 /* Its target has ended: who watches is told, once. */
 void stream_tell_end(struct delivery *d, struct stream_out *stream, enum frame_reason reason, struct bytes text);
 /* What the flags of an ack say of that; and the flags. */

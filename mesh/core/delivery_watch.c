@@ -6,12 +6,6 @@
  * SPDX-License-Identifier: MPL-2.0 */
 #include "mesh/core/delivery_state.h"
 
-void stream_watch(struct delivery *d, struct stream_out *stream, uint64_t until_ns) {
-    d->watches += until_ns != 0;
-    d->watches -= stream->watch_ns != 0;
-    stream->watch_ns = until_ns;
-}
-
 enum mesh_status delivery_watch(struct delivery *d, struct mesh_address sender, struct mesh_address target,
                                 uint64_t until_ns) {
     struct stream_out *stream = stream_find(d, sender, target);
@@ -19,7 +13,7 @@ enum mesh_status delivery_watch(struct delivery *d, struct mesh_address sender, 
         return MESH_NOT_FOUND;
     }
     bool later = until_ns > stream->watch_ns && !stream->passed_on;
-    stream_watch(d, stream, later || until_ns == 0 ? until_ns : stream->watch_ns);
+    stream->watch_ns = later || until_ns == 0 ? until_ns : stream->watch_ns;
     return MESH_OK;
 }
 
@@ -28,7 +22,7 @@ void stream_tell_end(struct delivery *d, struct stream_out *stream, enum frame_r
     if (stream->watch_ns == 0) {
         return;
     }
-    stream_watch(d, stream, 0);
+    stream->watch_ns = 0;
     struct message *message = message_new(d->pool, bytes_make("", 0), bytes_make("", 0));
     if (message) {
         message->kind = FRAME_SKIP;
@@ -45,7 +39,7 @@ void stream_tell_end(struct delivery *d, struct stream_out *stream, enum frame_r
 void stream_on_end(struct delivery *d, struct stream_out *stream, uint32_t flags) {
     if (flags & FRAME_ACK_PASSED_ON) {
         stream->passed_on = true;
-        stream_watch(d, stream, 0);
+        stream->watch_ns = 0;
     } else if (flags & FRAME_ACK_ENDED) {
         stream_tell_end(d, stream, FRAME_EXITED, bytes_make("", 0));
     }

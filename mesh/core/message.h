@@ -109,15 +109,17 @@ static inline struct message *message_list_take(struct message_list *list) {
     return message;
 }
 
-/* Takes the one behind `before`, which is in the list; the first one when that is NULL. */
+/* Takes the one behind `before`, which is in the list; the first one when that is NULL. NULL when there is none. */
 static inline struct message *message_list_take_after(struct message_list *list, struct message *before) {
     if (!before) {
         return message_list_take(list);
     }
     struct message *message = before->next;
-    before->next = message->next;
-    list->last = list->last == message ? before : list->last;
-    message->next = NULL;
+    if (message) {
+        before->next = message->next;
+        list->last = list->last == message ? before : list->last;
+        message->next = NULL;
+    }
     return message;
 }
 

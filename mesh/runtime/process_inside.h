@@ -73,12 +73,10 @@ struct process {
     size_t watches_count, watches_room;
     struct pollfd *polled;
     size_t polled_room;
-    uint64_t tick_ns;  /* when the tick callback wants to be called */
-    uint64_t uses;     /* of links */
-    size_t looked_at;  /* place among the peers of the link that was looked at last */
-    uint64_t check_ns; /* when links that owe a word are looked at again; 0: nothing is owed */
-    bool drained;      /* nothing is left to receive but what a descriptor will announce */
-    unsigned turns;    /* since the last poll */
+    uint64_t tick_ns; /* when the tick callback wants to be called */
+    uint64_t uses;    /* of links */
+    bool drained;     /* nothing is left to receive but what a descriptor will announce */
+    unsigned turns;   /* since the last poll */
 };
 
 /* ---- links ---- */

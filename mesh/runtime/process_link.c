@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 enum {
-    REFUSALS_PER_QUESTION = 3, /* the admin is asked after so many tries */
+    REFUSALS_PER_QUESTION = 3, /* the admin is asked at the first of so many tries */
     REFUSALS_MAX = 20,         /* a process that nothing is known to live in is given up then */
 };
 
@@ -116,19 +116,6 @@ static void enter_waiting(struct process *process, struct peer *peer) {
     peer->state = set ? PEER_WAITING : PEER_LOST;
 }
 
-/* Nothing tells of the end of a process with which nothing is going on. With each link that is opened two others are looked at, so that
- * those to processes that have ended do not pile up. */
-static void look_at_two(struct process *process) {
-    for (int i = 0; i < 2; i++) {
-        struct peer *peer = peers_next(&process->peers, &process->looked_at);
-        if (!peer) {
-            process->looked_at = 0;
-        } else if (peer->state == PEER_UP && peer->link) {
-            transport_check(process->transport, peer->link);
-        }
-    }
-}
-
 /* Whether its link can be done without at present: it is opened again as soon as something is to be sent. */
 static bool is_idle(const struct process *process, const struct peer *peer) {
     return peer->state == PEER_UP && peer->link && peer->link->ready && !peer->back && peer != process->admin &&
@@ -156,7 +143,6 @@ static bool is_tcp(const char *endpoint) {
 }
 
 void process_link_open(struct process *process, struct peer *peer, const char *endpoint) {
-    look_at_two(process);
     deadlines_clear(&process->peers.retries, &peer->retry);
     (void)snprintf(peer->called_at, sizeof peer->called_at, "%s", is_tcp(endpoint) ? endpoint : "");
     enum mesh_status status = transport_open(process->transport, endpoint, peer->two_way, &peer->link);
@@ -243,7 +229,7 @@ static void on_refused(struct process *process, struct peer *peer) {
     bool unknown = mesh_address_is_none(peer->resident);
     if (local || (unknown && peer->refusals >= REFUSALS_MAX)) {
         process_peer_lost(process, peer->incarnation);
-    } else if (!unknown && peer->refusals % REFUSALS_PER_QUESTION == 0) {
+    } else if (!unknown && peer->refusals % REFUSALS_PER_QUESTION == 1) {
         process_ask_where(process, peer->resident, nobody());
     }
 }

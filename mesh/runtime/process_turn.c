@@ -12,7 +12,6 @@
 #include <unistd.h>
 
 enum { TURN_FRAMES = 64, TURN_BYTES = 1024 * 1024 }; /* D7a */
-#define CHECK_NS (250 * NS_PER_MS)
 
 enum { TURNS_UNPOLLED = 16 }; /* a flood of frames keeps other descriptors waiting for so many turns */
 
@@ -246,12 +245,11 @@ static void want_flush(struct process *process, uint64_t incarnation, bool lazy)
     }
 }
 
+/* A link of its own tells by itself when it breaks. */
 static void check_link(struct process *process, uint64_t incarnation) {
     struct peer *peer = peers_find(&process->peers, incarnation);
     if (peer && peer->via) {
         process_passage_check(process, peer);
-    } else if (peer && peer->link) {
-        transport_check(process->transport, peer->link);
     }
 }
 
@@ -487,31 +485,7 @@ static enum mesh_status wait(struct process *process, uint64_t until_ns) {
 uint64_t process_deadline(const struct process *process) {
     uint64_t least_ns = delivery_deadline(process->delivery);
     least_ns = time_min(least_ns, deadlines_least(&process->peers.retries));
-    least_ns = process->check_ns ? time_min(least_ns, process->check_ns) : least_ns;
     return time_min(least_ns, process->tick_ns);
-}
-
-/* A peer that has received all and handles it long owes no ack, so its death makes nothing overdue: while it matters the links are asked
- * now and then. */
-static void check_links(struct process *process, uint64_t now_ns) {
-    if (process->role == FRAME_ROLE_ADMIN || !delivery_needs_links(process->delivery)) {
-        process->check_ns = 0;
-        return;
-    }
-    if (process->check_ns != 0 && now_ns >= process->check_ns) {
-        size_t place = 0;
-        for (struct peer *peer; (peer = peers_next(&process->peers, &place));) {
-            if (peer->state == PEER_UP && peer->link) {
-                transport_check(process->transport, peer->link);
-            } else if (peer->via) {
-                process_passage_check(process, peer);
-            }
-        }
-        process->check_ns = 0;
-    }
-    if (process->check_ns == 0) {
-        process->check_ns = now_ns + CHECK_NS;
-    }
 }
 
 static void run_timers(struct process *process) {
@@ -521,7 +495,6 @@ static void run_timers(struct process *process) {
         (void)delivery_step(process->delivery, now_ns, &tick);
     }
     process_link_retry(process, now_ns);
-    check_links(process, now_ns);
     process_perform(process);
     if (process->callbacks.tick) {
         process->tick_ns = process->callbacks.tick(process->callbacks.user, now_ns);

@@ -33,10 +33,6 @@ enum mesh_status transport_send(struct transport *transport, struct transport_li
     return transport->ops->send(transport, link, codec, image);
 }
 
-void transport_check(struct transport *transport, struct transport_link *link) {
-    transport->ops->check(transport, link);
-}
-
 struct transport_link *transport_changed(struct transport *transport) {
     return transport->ops->changed(transport);
 }

@@ -54,7 +54,6 @@ struct transport_ops {
     void (*close)(struct transport *transport, struct transport_link *link);
     enum mesh_status (*send)(struct transport *transport, struct transport_link *link, struct codec *codec,
                              const struct codec_image *image);
-    void (*check)(struct transport *transport, struct transport_link *link);
     struct transport_link *(*changed)(struct transport *transport);
     bool (*receive)(struct transport *transport, struct transport_inbound *out);
     size_t (*descriptors)(struct transport *transport, struct pollfd *out, size_t max);
@@ -106,9 +105,6 @@ void transport_close(struct transport *transport, struct transport_link *link);
  * link that turns out broken says so by its state. */
 MESH_MUST_USE enum mesh_status transport_send(struct transport *transport, struct transport_link *link,
                                               struct codec *codec, const struct codec_image *image);
-
-/* Looks whether the connection still stands, and updates the link's state. */
-void transport_check(struct transport *transport, struct transport_link *link);
 
 /* Lets waiting frames go on; the next link whose state or readiness has changed since it was last given, or NULL. */
 struct transport_link *transport_changed(struct transport *transport);

@@ -325,11 +325,6 @@ static enum mesh_status memory_send(struct transport *transport, struct transpor
     return MESH_OK;
 }
 
-static void memory_check(struct transport *transport, struct transport_link *link) {
-    (void)transport; /* the end of a link is told at once */
-    (void)link;
-}
-
 static struct transport_link *memory_changed(struct transport *transport) {
     struct memory_transport *self = transport_of(transport);
     enter(self);
@@ -459,7 +454,6 @@ static const struct transport_ops memory_ops = {
     .back = memory_back,
     .close = memory_close,
     .send = memory_send,
-    .check = memory_check,
     .changed = memory_changed,
     .receive = memory_receive,
     .descriptors = memory_descriptors,

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -23,7 +24,9 @@ enum {
     SOCKETS_PER_LINK = 3,
     DESCRIPTORS_KEPT = 48,
     DESCRIPTORS_PER_LINK = 5,
+    MONITORS_AT_ONCE = 64,
 };
+enum { INBOUND_PLACE, MONITORS_PLACE }; /* among the descriptors */
 
 enum mesh_status zmq_transport_configure(void *socket, uint64_t incarnation) {
     uint8_t identity[ZMQ_TRANSPORT_IDENTITY] = {'m'};
@@ -76,6 +79,9 @@ static void zmq_transport_destroy(struct transport *transport) {
     if (self->context) {
         while (zmq_ctx_term(self->context) != 0 && zmq_errno() == EINTR) {
         }
+    }
+    if (self->monitors_fd >= 0) {
+        close(self->monitors_fd);
     }
     free(self);
 }
@@ -313,36 +319,39 @@ static bool zmq_transport_receive(struct transport *transport, struct transport_
 /* ---- waiting ---- */
 
 /* Gives its place; poll passes over what has no descriptor. */
-static size_t add_descriptor(void *socket, struct pollfd *out, size_t max, size_t *count) {
-    int fd = -1;
-    size_t bytes = sizeof fd;
-    (void)zmq_getsockopt(socket, ZMQ_FD, &fd, &bytes);
+static size_t add_descriptor(int fd, struct pollfd *out, size_t max, size_t *count) {
     if (*count < max) {
         out[*count] = (struct pollfd){.fd = fd, .events = POLLIN};
     }
     return (*count)++;
 }
 
-/* An open link that has nothing waiting is not polled: what it loses is noticed when a frame does not go out, or an ack is overdue. */
+/* Of an open link that has nothing waiting only the monitor is polled. */
 static size_t zmq_transport_descriptors(struct transport *transport, struct pollfd *out, size_t max) {
     struct zmq_transport *self = zmq_transport_of(transport);
     size_t count = 0;
-    (void)add_descriptor(self->inbound, out, max, &count);
+    (void)add_descriptor(zmq_transport_descriptor(self->inbound), out, max, &count);
+    (void)add_descriptor(self->monitors_fd, out, max, &count);
     LIST_EACH (&self->readable, node, after) {
         struct zmq_link *link = LIST_OWNER(node, struct zmq_link, readable);
-        link->socket_place = add_descriptor(link->socket, out, max, &count);
+        link->place = add_descriptor(zmq_transport_descriptor(link->socket), out, max, &count);
     }
     LIST_EACH (&self->busy, node, after) {
         const struct zmq_link *link = LIST_OWNER(node, struct zmq_link, busy);
         if (link->socket && !list_is_linked(&link->readable)) {
-            (void)add_descriptor(link->socket, out, max, &count);
+            (void)add_descriptor(zmq_transport_descriptor(link->socket), out, max, &count);
         }
     }
-    LIST_EACH (&self->watched, node, after) {
-        struct zmq_link *link = LIST_OWNER(node, struct zmq_link, watched);
-        link->monitor_place = add_descriptor(link->monitor, out, max, &count);
-    }
     return count;
+}
+
+/* Those of which it has not been told this time are ready the next time too. */
+static void check_monitors(struct zmq_transport *self) {
+    struct epoll_event ready[MONITORS_AT_ONCE];
+    int count = epoll_wait(self->monitors_fd, ready, MONITORS_AT_ONCE, 0);
+    for (int i = 0; i < count; i++) {
+        zmq_link_check(self, ready[i].data.ptr);
+    }
 }
 
 static bool is_readable(const struct pollfd *polled, size_t place) {
@@ -353,16 +362,13 @@ static bool is_readable(const struct pollfd *polled, size_t place) {
  * no place yet: to look in vain does no harm. */
 static void zmq_transport_polled(struct transport *transport, const struct pollfd *polled) {
     struct zmq_transport *self = zmq_transport_of(transport);
-    self->inbound_heard = self->inbound_heard || is_readable(polled, 0);
+    self->inbound_heard = self->inbound_heard || is_readable(polled, INBOUND_PLACE);
     LIST_EACH (&self->readable, node, after) {
         struct zmq_link *link = LIST_OWNER(node, struct zmq_link, readable);
-        link->heard = link->heard || is_readable(polled, link->socket_place);
+        link->heard = link->heard || is_readable(polled, link->place);
     }
-    LIST_EACH (&self->watched, node, after) {
-        struct zmq_link *link = LIST_OWNER(node, struct zmq_link, watched);
-        if (is_readable(polled, link->monitor_place)) {
-            zmq_link_check(transport, &link->link);
-        }
+    if (is_readable(polled, MONITORS_PLACE)) {
+        check_monitors(self);
     }
 }
 
@@ -390,7 +396,6 @@ static const struct transport_ops zmq_ops = {
     .back = zmq_link_back,
     .close = zmq_link_close,
     .send = zmq_link_send,
-    .check = zmq_link_check,
     .changed = zmq_link_changed,
     .receive = zmq_transport_receive,
     .descriptors = zmq_transport_descriptors,
@@ -415,9 +420,9 @@ enum mesh_status transport_zmq_new(struct transport **out, uint64_t incarnation,
     list_init(&self->busy);
     list_init(&self->news);
     list_init(&self->readable);
-    list_init(&self->watched);
     zmq_msg_init(&self->first);
-    self->context = zmq_ctx_new();
+    self->monitors_fd = epoll_create1(EPOLL_CLOEXEC);
+    self->context = self->monitors_fd >= 0 ? zmq_ctx_new() : NULL;
     self->opened_max = links_max();
     if (self->context) {
         zmq_ctx_set(self->context, ZMQ_MAX_SOCKETS, sockets_max());

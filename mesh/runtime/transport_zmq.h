@@ -24,11 +24,10 @@ struct zmq_link {
     struct list_node busy;     /* of those that open, or have a frame waiting */
     struct list_node news;     /* of those whose state or readiness has changed */
     struct list_node readable; /* of the two-way ones */
-    struct list_node watched;  /* of those whose monitor is polled */
     void *socket;              /* NULL: the way back through the ROUTER */
     void *monitor;
-    bool heard;                         /* something may have come in on `socket` */
-    size_t socket_place, monitor_place; /* of their descriptors in the last poll */
+    bool heard;   /* something may have come in on `socket` */
+    size_t place; /* of its descriptor in the last poll */
     uint64_t source;
     char endpoint[TRANSPORT_ENDPOINT_BYTES];
     zmq_msg_t waiting[2 + CODEC_PARTS_MAX];
@@ -41,7 +40,8 @@ struct zmq_transport {
     bool admin;         /* `inbound` is a ROUTER */
     bool inbound_heard; /* as a link's `heard` */
     uint64_t incarnation;
-    struct list links, busy, news, readable, watched;
+    struct list links, busy, news, readable;
+    int monitors_fd;           /* an epoll of the monitors: one descriptor for any number of links */
     struct list_node *turn;    /* the two-way link whose turn it is to be received from; NULL: `inbound` */
     unsigned taken;            /* frames since the turn began */
     size_t opened, opened_max; /* links with a socket */
@@ -63,6 +63,13 @@ static inline bool zmq_transport_set(void *socket, int option, int value) {
     return zmq_setsockopt(socket, option, &value, sizeof value) == 0;
 }
 
+/* What to poll for; -1 in vain. */
+static inline int zmq_transport_descriptor(void *socket) {
+    int fd = -1;
+    size_t bytes = sizeof fd;
+    return zmq_getsockopt(socket, ZMQ_FD, &fd, &bytes) == 0 ? fd : -1;
+}
+
 /* What every socket has in common. */
 enum mesh_status zmq_transport_configure(void *socket, uint64_t incarnation);
 
@@ -76,7 +83,8 @@ enum mesh_status zmq_link_back(struct transport *transport, uint64_t source, str
 void zmq_link_close(struct transport *transport, struct transport_link *link);
 enum mesh_status zmq_link_send(struct transport *transport, struct transport_link *link, struct codec *codec,
                                const struct codec_image *image);
-void zmq_link_check(struct transport *transport, struct transport_link *link);
+/* Reads what its monitor has to tell. */
+void zmq_link_check(struct zmq_transport *transport, struct zmq_link *link);
 struct transport_link *zmq_link_changed(struct transport *transport);
 
 #endif

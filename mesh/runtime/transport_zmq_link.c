@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 
 enum {
     HANDSHAKE_MS = 5000,
@@ -31,18 +32,9 @@ static void drop_waiting(struct zmq_link *link) {
     link->waiting_at = link->waiting_count = 0;
 }
 
-/* The admin is to notice a broken link at once, a process one that does not come up, or that leads to an admin. The other links of a
- * process may be many, and cost nothing. */
-static bool is_watched(const struct zmq_transport *self, const struct zmq_link *link) {
-    return self->admin || link->link.state == TRANSPORT_OPENING || list_is_linked(&link->readable);
-}
-
 static void enter_state(struct zmq_transport *self, struct zmq_link *link, enum transport_state state) {
     if (link->link.state != state && link->link.state <= TRANSPORT_UP) {
         link->link.state = state;
-        if (!is_watched(self, link)) {
-            list_remove(&link->watched);
-        }
         if (state > TRANSPORT_UP) {
             drop_waiting(link);
             list_remove(&link->busy);
@@ -60,7 +52,6 @@ static struct zmq_link *new_link(void) {
         list_node_init(&link->busy);
         list_node_init(&link->news);
         list_node_init(&link->readable);
-        list_node_init(&link->watched);
         link->link.ready = true;
     }
     return link;
@@ -73,8 +64,10 @@ static bool open_monitor(struct zmq_transport *self, struct zmq_link *link) {
         return false;
     }
     link->monitor = zmq_socket(self->context, ZMQ_PAIR);
+    struct epoll_event readable = {.events = EPOLLIN, .data.ptr = link};
     return link->monitor && zmq_transport_set(link->monitor, ZMQ_LINGER, 0) &&
-           zmq_connect(link->monitor, endpoint) == 0;
+           zmq_connect(link->monitor, endpoint) == 0 &&
+           epoll_ctl(self->monitors_fd, EPOLL_CTL_ADD, zmq_transport_descriptor(link->monitor), &readable) == 0;
 }
 
 static enum mesh_status connect_socket(struct zmq_transport *self, struct zmq_link *link, const char *endpoint) {
@@ -116,11 +109,11 @@ enum mesh_status zmq_link_open(struct transport *transport, const char *endpoint
         return status;
     }
     list_push_back(&self->busy, &link->busy);
-    list_push_back(&self->watched, &link->watched);
     if (two_way) {
         list_push_back(&self->readable, &link->readable);
         link->heard = true; /* libzmq tells of what comes in once it was asked in vain */
     }
+    zmq_link_check(self, link); /* as above */
     *out = &link->link;
     return MESH_OK;
 }
@@ -150,11 +143,11 @@ void zmq_link_close(struct transport *transport, struct transport_link *closed) 
     list_remove(&link->busy);
     list_remove(&link->news);
     list_remove(&link->readable);
-    list_remove(&link->watched);
     if (link->socket) {
         zmq_socket_monitor(link->socket, NULL, 0); /* before its PAIR is closed */
     }
     if (link->monitor) {
+        (void)epoll_ctl(self->monitors_fd, EPOLL_CTL_DEL, zmq_transport_descriptor(link->monitor), NULL);
         zmq_close(link->monitor);
     }
     if (link->socket) {
@@ -182,14 +175,17 @@ static bool next_event(void *monitor, uint16_t *event) {
     return got;
 }
 
-void zmq_link_check(struct transport *transport, struct transport_link *checked) {
-    struct zmq_link *link = zmq_link_of(checked);
+/* libzmq does not say why a connection failed or ended: a full backlog or a slow network is no refusal. */
+static bool is_refused(const struct zmq_link *link, uint16_t event) {
+    bool failed = link->link.state == TRANSPORT_OPENING && event == ZMQ_EVENT_CLOSED;
+    bool ended = link->link.state == TRANSPORT_UP;
+    return (failed || ended) && zmq_transport_is_refused(link->endpoint);
+}
+
+void zmq_link_check(struct zmq_transport *self, struct zmq_link *link) {
     uint16_t event;
     while (link->monitor && next_event(link->monitor, &event)) {
-        /* libzmq does not say why a connection failed: a full backlog or a slow network is no refusal. */
-        bool refused = event == ZMQ_EVENT_CLOSED && link->link.state == TRANSPORT_OPENING &&
-                       zmq_transport_is_refused(link->endpoint);
-        enter_state(zmq_transport_of(transport), link, refused ? TRANSPORT_REFUSED : TRANSPORT_DOWN);
+        enter_state(self, link, is_refused(link, event) ? TRANSPORT_REFUSED : TRANSPORT_DOWN);
     }
 }
 
@@ -303,7 +299,7 @@ enum mesh_status zmq_link_send(struct transport *transport, struct transport_lin
         enter_state(self, link, TRANSPORT_UP);
     }
     if (link->waiting_count > 0) {
-        zmq_link_check(transport, sent); /* no room, or no connection any more */
+        zmq_link_check(self, link); /* no room, or no connection any more */
     }
     settle_busy(self, link);
     return MESH_OK;
@@ -311,7 +307,7 @@ enum mesh_status zmq_link_send(struct transport *transport, struct transport_lin
 
 /* Also when nothing waits: a link that opens is polled, and its descriptor is readable until it is asked. */
 static void advance(struct zmq_transport *self, struct zmq_link *link) {
-    zmq_link_check(&self->transport, &link->link);
+    zmq_link_check(self, link);
     if (link->link.state > TRANSPORT_UP) {
         return;
     }

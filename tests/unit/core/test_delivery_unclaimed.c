@@ -72,7 +72,6 @@ static void lose_at(uint64_t process) {
 
 static void expect_told_as_they_die(void (*lose)(void)) {
     send_three();
-    cr_assert(delivery_needs_links(sides[B]));
     lose();
     expect_nothing_unclaimed(B);
     now_ns += 2 * NS_PER_S;
@@ -84,7 +83,6 @@ static void expect_told_as_they_die(void (*lose)(void)) {
     expect_unclaimed(B, "three", FRAME_EXITED, false);
     expect_nothing_unclaimed(B);
     cr_assert_eq(delivery_counters(sides[B])->dead, 0);
-    cr_assert_not(delivery_needs_links(sides[B]));
 }
 
 Test(delivery_unclaimed, D14_what_a_lost_sender_had_here_is_told_as_it_dies) {

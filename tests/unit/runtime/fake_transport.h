@@ -187,7 +187,6 @@ static const struct transport_ops fake_ops = {
     .back = fake_back,
     .close = fake_close,
     .send = fake_send,
-    .check = fake_check,
     .changed = fake_changed,
     .receive = fake_receive,
     .descriptors = fake_descriptors,

@@ -106,7 +106,9 @@ static struct transport_link *await_news(void) {
     for (int i = 0; i < 100 && !(link = transport_changed(transport)); i++) {
         struct pollfd fds[8];
         size_t count = transport_descriptors(transport, fds, 8);
-        (void)poll(fds, count, 100);
+        if (poll(fds, count, 100) > 0) {
+            transport_polled(transport, fds);
+        }
     }
     return link;
 }
@@ -115,6 +117,32 @@ Test(transport_zmq, nobody_listens_where_a_killed_process_did) {
     struct transport_link *link;
     leave_stale_socket();
     cr_assert_eq(transport_open(transport, endpoint, false, &link), MESH_OK);
+    cr_assert_eq(await_news(), link);
+    cr_assert_eq(link->state, TRANSPORT_REFUSED);
+    transport_close(transport, link);
+}
+
+static void say_something(struct transport_link *link) {
+    struct codec *codec;
+    struct codec_image image;
+    struct frame stale = {.from = 1, .to = 2, .body = FRAME_STALE, .stale = {.meant = 3}};
+    cr_assert_eq(codec_new(&codec), MESH_OK);
+    cr_assert_eq(codec_prepare(codec, &stale, &image), MESH_OK);
+    cr_assert_eq(transport_send(transport, link, codec, &image), MESH_OK);
+    codec_destroy(&codec);
+}
+
+/* Also where nothing waits to be sent, and nothing can be received. */
+Test(transport_zmq, D3_a_link_tells_by_itself_that_its_process_has_ended) {
+    struct transport *second;
+    struct transport_link *link;
+    cr_assert_eq(transport_zmq_new(&second, 2, false), MESH_OK);
+    cr_assert_eq(transport_listen(second, endpoint, bound, &error), MESH_OK);
+    cr_assert_eq(transport_open(transport, endpoint, false, &link), MESH_OK);
+    say_something(link);
+    cr_assert_eq(await_news(), link);
+    cr_assert_eq(link->state, TRANSPORT_UP);
+    transport_destroy(&second);
     cr_assert_eq(await_news(), link);
     cr_assert_eq(link->state, TRANSPORT_REFUSED);
     transport_close(transport, link);

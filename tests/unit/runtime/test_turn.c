@@ -149,34 +149,6 @@ Test(turn, A7_a_turn_waits_when_nothing_is_to_be_done) {
     cr_assert_eq(polled_ms, 10000);
 }
 
-/* An actor here that has not handled yet what another process has sent it. */
-static void keep_a_message(void) {
-    struct mesh_address here = address_make(ADMIN, 1, 1);
-    struct bytes payload = bytes_of_text("x");
-    struct frame_run run = {.sender = target,
-                            .target = here,
-                            .epoch = 1,
-                            .first = 1,
-                            .base = 1,
-                            .kind = FRAME_USER,
-                            .ttl_ms = FRAME_TTL_NEVER,
-                            .payloads = &payload,
-                            .count = 1};
-    struct frame_batch batch = {.runs = &run, .runs_count = 1};
-    struct delivery_event open = {.kind = DELIVERY_OPEN, .address = here};
-    struct delivery_event frame = {.kind = DELIVERY_FRAME, .peer = OTHER, .batch = &batch};
-    cr_assert_eq(process_step(process, &open), MESH_OK);
-    cr_assert_eq(process_step(process, &frame), MESH_OK);
-}
-
-Test(turn, D14_whether_a_sender_is_lost_is_looked_at_while_its_messages_wait) {
-    process->role = FRAME_ROLE_HOST; /* an admin's links tell by themselves */
-    keep_a_message();
-    cr_assert_eq(process_turn(process, now_ns + 10 * NS_PER_S), MESH_OK);
-    cr_assert_eq(process_turn(process, now_ns + 10 * NS_PER_S), MESH_OK);
-    cr_assert_eq(polled_ms, 250);
-}
-
 /* ---- drive ---- */
 
 static struct drive drive;
