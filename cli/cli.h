@@ -22,6 +22,8 @@ int cmd_node_stop(int argc, char **argv);
 int cmd_preregister(int argc, char **argv);
 int cmd_deregister(int argc, char **argv);
 int cmd_status(int argc, char **argv);
+int cmd_create(int argc, char **argv);
+int cmd_names(int argc, char **argv);
 int cmd_version(int argc, char **argv);
 
 /* The option that all but version have. */

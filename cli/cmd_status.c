@@ -106,12 +106,13 @@ static int print_json(const struct mesh_report *report) {
     json_t *nodes = json_array();
     for (size_t i = 0; i < report->nodes_count; i++) {
         const struct mesh_node_report *node = &report->nodes[i];
-        json_array_append_new(
-            nodes, json_pack("{s:s, s:s, s:b, s:I, s:I, s:I, s:o, s:o, s:o, s:o}", "name", node->name, "endpoint",
-                             node->endpoint, "leads", node->leads, "pid", (json_int_t)node->pid, "uptime_ms",
-                             (json_int_t)node->uptime_ms, "actors_hosted", (json_int_t)node->actors_hosted, "members",
-                             json_members(node), "actors", json_actors(node), "capabilities", json_capabilities(node),
-                             "counters", cli_json_counters(node->counters, node->counters_count)));
+        json_array_append_new(nodes,
+                              json_pack("{s:s, s:s, s:s, s:b, s:I, s:I, s:I, s:o, s:o, s:o, s:o}", "name", node->name,
+                                        "note", node->note, "endpoint", node->endpoint, "leads", node->leads, "pid",
+                                        (json_int_t)node->pid, "uptime_ms", (json_int_t)node->uptime_ms,
+                                        "actors_hosted", (json_int_t)node->actors_hosted, "members", json_members(node),
+                                        "actors", json_actors(node), "capabilities", json_capabilities(node),
+                                        "counters", cli_json_counters(node->counters, node->counters_count)));
     }
     return cli_print_json(json_pack("{s:o}", "nodes", nodes));
 }
@@ -145,6 +146,9 @@ static void print_node(const struct mesh_node_report *node) {
     char text[TEXT_BYTES];
     printf("\nNODE %s%s, process %u, up %.0f s, %" PRIu64 " actors\n", cli_escape(node->name, text, sizeof text),
            node->leads ? " (leads)" : "", node->pid, (double)node->uptime_ms / 1000, node->actors_hosted);
+    if (*node->note) {
+        printf("  note: %s\n", cli_escape(node->note, text, sizeof text));
+    }
     printf("  capabilities:");
     for (size_t i = 0; i < node->capabilities_count; i++) {
         printf("%s %s", i ? "," : "", cli_escape(node->capabilities[i], text, sizeof text));

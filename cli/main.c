@@ -14,6 +14,8 @@ struct command {
 static const struct command commands[] = {
     {"node", "start", cmd_node_start, "start a node on this host and wait until it is ready"},
     {"node", "stop", cmd_node_stop, "stop the node, with all of its actors"},
+    {NULL, "create", cmd_create, "create an actor, by a global name perhaps"},
+    {NULL, "names", cmd_names, "show global names, and who has them"},
     {NULL, "preregister", cmd_preregister, "have the leader invite a node"},
     {NULL, "deregister", cmd_deregister, "have the leader send a node away, and invite it no more"},
     {NULL, "status", cmd_status, "show members, actors, queues and counters; or one actor"},

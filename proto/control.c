@@ -5,6 +5,7 @@
 #include "mesh/base/check.h"
 #include "proto/control_convention.h"
 #include "proto/control_dead_letter.h"
+#include "proto/control_names.h"
 #include "proto/control_status.h"
 
 /* ---- to the wire ---- */
@@ -30,10 +31,12 @@ static bool put_create(struct arena *arena, const struct control_create *create,
     out->restarts_max = create->supervision.restarts_max;
     out->restarts_within_ms = create->supervision.within_ms;
     out->detached = create->detached;
+    out->name = codec_text(arena, create->name);
+    out->name_epoch = create->name_epoch;
     out->n_refused_by = create->refused_count;
     out->refused_by = refused;
     out->n_requirements = create->requirements_count;
-    return out->type && out->program && out->refusal &&
+    return out->type && out->program && out->refusal && out->name &&
            codec_put_requirements(arena, create->requirements, create->requirements_count, &out->requirements);
 }
 
@@ -203,6 +206,20 @@ static bool put_body(struct arena *arena, const struct control *control, Mesh__W
         PUT(WATCH_MEMBERS, watch_members, control_put_watch_members(&control->watch_members, out->watch_members))
     case CONTROL_MEMBER_UPDATE:
         PUT(MEMBER_UPDATE, member_update, control_put_member_update(arena, &control->member_update, out->member_update))
+    case CONTROL_NAME_REQUEST:
+        PUT(NAME_REQUEST, name_request, control_put_name_request(arena, &control->name_request, out->name_request))
+    case CONTROL_NAME_GRANT:
+        PUT(NAME_GRANT, name_grant, control_put_name_grant(arena, &control->name_grant, out->name_grant))
+    case CONTROL_NAMES_HELD:
+        PUT(NAMES_HELD, names_held, control_put_names_held(arena, &control->names_held, out->names_held))
+    case CONTROL_NAME_FREED:
+        PUT(NAME_FREED, name_freed, control_put_name_freed(arena, &control->name_freed, out->name_freed))
+    case CONTROL_NAMES_WANTED:
+        PUT(NAMES_WANTED, names_wanted,
+            (mesh__wire__names_wanted__init(out->names_wanted), out->names_wanted->epoch = control->names_wanted.epoch,
+             true))
+    case CONTROL_NAME_TAKEN:
+        PUT(NAME_TAKEN, name_taken, control_put_name_taken(arena, &control->name_taken, out->name_taken))
     }
     CHECK_UNREACHABLE();
 }
@@ -248,9 +265,12 @@ static bool get_create(struct arena *arena, const Mesh__Wire__Create *wire, stru
         .refusal = codec_view(wire->refusal),
         .supervision = {(enum control_on_failure)wire->on_failure, wire->restarts_max, wire->restarts_within_ms},
         .detached = wire->detached,
+        .name = codec_view(wire->name),
+        .name_epoch = wire->name_epoch,
     };
     return out->type.size > 0 && out->type.size <= FRAME_TYPE_BYTES && out->refusal.size <= FRAME_TEXT_BYTES &&
-           wire->n_refused_by <= FRAME_REFUSED_BY && status_is_valid(wire->status) && wire->on_failure >= 0 &&
+           out->name.size <= FRAME_NAME_BYTES && wire->n_refused_by <= FRAME_REFUSED_BY &&
+           status_is_valid(wire->status) && wire->on_failure >= 0 &&
            wire->on_failure <= MESH__WIRE__ON_FAILURE__ON_FAILURE_ESCALATE &&
            wire->restarts_max <= CONTROL_RESTARTS_MAX &&
            codec_get_requirements(arena, wire->requirements, wire->n_requirements, &out->requirements);
@@ -263,7 +283,7 @@ static bool get_created(const Mesh__Wire__Created *wire, struct control_created 
         .admin = wire->admin,
         .endpoint = codec_view(wire->endpoint),
     };
-    return !mesh_address_is_none(out->address) && wire->process && out->endpoint.size <= FRAME_ENDPOINT_BYTES;
+    return !mesh_address_is_none(out->address) && out->endpoint.size <= FRAME_ENDPOINT_BYTES;
 }
 
 static bool get_create_failed(const Mesh__Wire__CreateFailed *wire, struct control_create_failed *out) {
@@ -361,6 +381,51 @@ static bool get_done(const Mesh__Wire__Done *wire, struct control *out) {
     return status_is_valid(wire->status) && out->done.text.size <= FRAME_TEXT_BYTES;
 }
 
+/* What is asked of the leader about guests, and what watchers hear. */
+static bool get_convention(struct arena *arena, const Mesh__Wire__Control *wire, struct control *out) {
+    if (wire->body_case == MESH__WIRE__CONTROL__BODY_PREREGISTER) {
+        out->kind = CONTROL_PREREGISTER;
+        return control_get_preregister(arena, wire->preregister, &out->preregister);
+    }
+    if (wire->body_case == MESH__WIRE__CONTROL__BODY_DISMISS) {
+        out->kind = CONTROL_DISMISS;
+        return control_get_dismiss(wire->dismiss, &out->dismiss);
+    }
+    if (wire->body_case == MESH__WIRE__CONTROL__BODY_WATCH_MEMBERS) {
+        out->kind = CONTROL_WATCH_MEMBERS;
+        return control_get_watch_members(wire->watch_members, &out->watch_members);
+    }
+    out->kind = CONTROL_MEMBER_UPDATE;
+    return control_get_member_update(arena, wire->member_update, &out->member_update);
+}
+
+/* Of global names. */
+static bool get_names(struct arena *arena, const Mesh__Wire__Control *wire, struct control *out) {
+    if (wire->body_case == MESH__WIRE__CONTROL__BODY_NAME_REQUEST) {
+        out->kind = CONTROL_NAME_REQUEST;
+        return control_get_name_request(wire->name_request, &out->name_request);
+    }
+    if (wire->body_case == MESH__WIRE__CONTROL__BODY_NAME_GRANT) {
+        out->kind = CONTROL_NAME_GRANT;
+        return control_get_name_grant(wire->name_grant, &out->name_grant);
+    }
+    if (wire->body_case == MESH__WIRE__CONTROL__BODY_NAMES_HELD) {
+        out->kind = CONTROL_NAMES_HELD;
+        return control_get_names_held(arena, wire->names_held, &out->names_held);
+    }
+    if (wire->body_case == MESH__WIRE__CONTROL__BODY_NAME_FREED) {
+        out->kind = CONTROL_NAME_FREED;
+        return control_get_name_freed(wire->name_freed, &out->name_freed);
+    }
+    if (wire->body_case == MESH__WIRE__CONTROL__BODY_NAMES_WANTED) {
+        out->kind = CONTROL_NAMES_WANTED;
+        out->names_wanted.epoch = wire->names_wanted->epoch;
+        return true;
+    }
+    out->kind = CONTROL_NAME_TAKEN;
+    return control_get_name_taken(wire->name_taken, &out->name_taken);
+}
+
 static bool get_body(struct arena *arena, const Mesh__Wire__Control *wire, struct control *out) {
     switch (wire->body_case) {
     case MESH__WIRE__CONTROL__BODY_CREATE:
@@ -414,17 +479,17 @@ static bool get_body(struct arena *arena, const Mesh__Wire__Control *wire, struc
         out->kind = CONTROL_ACTOR_REPORT;
         return control_get_actor_report(arena, wire->actor_report, &out->actor_report);
     case MESH__WIRE__CONTROL__BODY_PREREGISTER:
-        out->kind = CONTROL_PREREGISTER;
-        return control_get_preregister(arena, wire->preregister, &out->preregister);
     case MESH__WIRE__CONTROL__BODY_DISMISS:
-        out->kind = CONTROL_DISMISS;
-        return control_get_dismiss(wire->dismiss, &out->dismiss);
     case MESH__WIRE__CONTROL__BODY_WATCH_MEMBERS:
-        out->kind = CONTROL_WATCH_MEMBERS;
-        return control_get_watch_members(wire->watch_members, &out->watch_members);
     case MESH__WIRE__CONTROL__BODY_MEMBER_UPDATE:
-        out->kind = CONTROL_MEMBER_UPDATE;
-        return control_get_member_update(arena, wire->member_update, &out->member_update);
+        return get_convention(arena, wire, out);
+    case MESH__WIRE__CONTROL__BODY_NAME_REQUEST:
+    case MESH__WIRE__CONTROL__BODY_NAME_GRANT:
+    case MESH__WIRE__CONTROL__BODY_NAMES_HELD:
+    case MESH__WIRE__CONTROL__BODY_NAME_FREED:
+    case MESH__WIRE__CONTROL__BODY_NAMES_WANTED:
+    case MESH__WIRE__CONTROL__BODY_NAME_TAKEN:
+        return get_names(arena, wire, out);
     case MESH__WIRE__CONTROL__BODY__NOT_SET:
     case _MESH__WIRE__CONTROL__BODY__CASE_IS_INT_SIZE:
         return false;

@@ -16,6 +16,7 @@ enum {
     CONTROL_TYPES = 1024,      /* actor types in one CONTROL_TYPES */
     CONTROL_LISTED = 4096,     /* actors, members or counters of one node's status; children of one actor's */
     CONTROL_HOPS = 2,          /* admins that pass the question for an actor's status on */
+    CONTROL_NAMES = 256,       /* names in one NamesHeld */
     CONTROL_RESTARTS_MAX = 64, /* the most that a create may allow (C7) */
 };
 
@@ -52,12 +53,14 @@ struct control_create {
     enum mesh_status status;    /* of the last refusal */
     struct bytes refusal;
     struct control_supervision supervision;
-    bool detached; /* its parent is the admin that hosts it (C6) */
+    bool detached;       /* its parent is the admin that hosts it (C6) */
+    struct bytes name;   /* global (G1): the address is none then; empty: it has none */
+    uint64_t name_epoch; /* of the leader that gave it; 0: it is still to be asked for */
 };
 
 struct control_created {
     struct mesh_address address;
-    uint64_t process, admin;
+    uint64_t process, admin; /* process: 0 when only the address is known, by its name */
     struct bytes endpoint;
 };
 
@@ -129,15 +132,23 @@ struct control_counter {
     uint64_t value;
 };
 
+struct control_held_name {
+    struct bytes name;
+    struct mesh_address address; /* none: its actor is still being created */
+    uint64_t epoch;              /* of the leader that gave it */
+};
+
 struct control_node_status {
     struct frame_member member;
     bool acting;
     uint64_t leader, uptime_ms;
     uint32_t pid;
-    size_t actors_count, counters_count, members_count;
+    size_t actors_count, counters_count, members_count, names_count;
     const struct control_actor_status *actors;
     const struct control_counter *counters;
     const struct control_member_status *members;
+    const struct control_held_name *names;
+    struct bytes note; /* what an operator of a leader should know; empty for nothing */
 };
 
 /* Of one actor. What its host says, or, when that has not answered, what its admin knows of it. */
@@ -206,6 +217,40 @@ struct control_member_update {
     struct bytes text;
 };
 
+/* May an actor of that name be created, or who has it? */
+struct control_name_request {
+    struct bytes name;
+};
+
+struct control_name_grant {
+    struct bytes name;
+    uint64_t epoch; /* of the leader that gives it */
+    enum mesh_status status;
+    struct bytes text;
+    struct mesh_address address; /* who has it, hosted by `admin`; none: the asker may create it */
+    uint64_t admin;
+};
+
+/* What a node holds: all of it in parts, the first and the last of which say so, or what is new. */
+struct control_names_held {
+    uint64_t epoch; /* of the leader that wanted to know */
+    bool first, last;
+    size_t count;
+    const struct control_held_name *names;
+};
+
+struct control_name_freed {
+    struct bytes name;
+    struct mesh_address address; /* that has exited; none: what became of its create */
+    uint64_t admin;              /* that created it, and will say so; 0: it was not created */
+};
+
+/* Another has it by the word of a later leader. */
+struct control_name_taken {
+    struct bytes name;
+    struct mesh_address address;
+};
+
 enum control_kind {
     CONTROL_CREATE,
     CONTROL_CREATED,
@@ -227,6 +272,12 @@ enum control_kind {
     CONTROL_DISMISS,
     CONTROL_WATCH_MEMBERS,
     CONTROL_MEMBER_UPDATE,
+    CONTROL_NAME_REQUEST,
+    CONTROL_NAME_GRANT,
+    CONTROL_NAMES_HELD,
+    CONTROL_NAME_FREED,
+    CONTROL_NAMES_WANTED,
+    CONTROL_NAME_TAKEN,
 };
 
 struct control {
@@ -260,6 +311,14 @@ struct control {
         struct control_dismiss dismiss;
         struct control_watch_members watch_members;
         struct control_member_update member_update;
+        struct control_name_request name_request;
+        struct control_name_grant name_grant;
+        struct control_names_held names_held;
+        struct control_name_freed name_freed;
+        struct {
+            uint64_t epoch;
+        } names_wanted; /* by a leader */
+        struct control_name_taken name_taken;
     };
 };
 

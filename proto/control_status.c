@@ -2,6 +2,7 @@
  *
  * SPDX-License-Identifier: MPL-2.0 */
 #include "proto/control_status.h"
+#include "proto/control_names.h"
 
 /* ---- to the wire ---- */
 
@@ -81,8 +82,11 @@ static bool put_node(struct arena *arena, const struct control_node_status *node
     out->pid = node->pid;
     out->n_counters = node->counters_count;
     out->counters = put_counters(arena, node->counters, node->counters_count);
+    out->n_names = node->names_count;
+    out->note = codec_text(arena, node->note);
     return out->member && codec_put_member(arena, &node->member, out->member) && put_actors(arena, node, out) &&
-           out->counters && put_members(arena, node, out);
+           out->counters && put_members(arena, node, out) && out->note &&
+           control_put_held(arena, node->names, node->names_count, &out->names);
 }
 
 bool control_put_status(struct arena *arena, const struct control_status_reply *reply, Mesh__Wire__StatusReply *out) {
@@ -168,7 +172,8 @@ static bool get_node(struct arena *arena, const Mesh__Wire__NodeStatus *wire, st
     struct control_actor_status *actors = codec_array(arena, wire->n_actors, sizeof *actors);
     const struct control_counter *counters = get_counters(arena, wire->counters, wire->n_counters);
     struct control_member_status *members = codec_array(arena, wire->n_members, sizeof *members);
-    if (!actors || !counters || !members) {
+    const struct control_held_name *names = control_get_held(arena, wire->names, wire->n_names);
+    if (!actors || !counters || !members || !names) {
         return false;
     }
     for (size_t i = 0; i < wire->n_actors; i++) {
@@ -190,8 +195,11 @@ static bool get_node(struct arena *arena, const Mesh__Wire__NodeStatus *wire, st
         .actors = actors,
         .counters = counters,
         .members = members,
+        .names_count = wire->n_names,
+        .names = names,
+        .note = codec_view(wire->note),
     };
-    return codec_get_member(arena, wire->member, &out->member);
+    return out->note.size <= FRAME_TEXT_BYTES && codec_get_member(arena, wire->member, &out->member);
 }
 
 bool control_get_status(struct arena *arena, const Mesh__Wire__StatusReply *wire, struct control_status_reply *out) {

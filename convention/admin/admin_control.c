@@ -99,6 +99,12 @@ static void perform(struct admin *admin, const struct directory_action *action) 
     case DIRECTORY_EXIT_REQUEST:
         request_exit(admin, action->to);
         return;
+    case DIRECTORY_NAME_TAKEN:
+        log_write(admin->log, MESH_LOG_WARNING, NULL, action->to,
+                  "it is asked to exit: its name %.*s is taken by another, by the word of a later leader",
+                  (int)action->control.name_taken.name.size, (const char *)action->control.name_taken.name.data);
+        request_exit(admin, action->to);
+        return;
     }
     CHECK_UNREACHABLE();
 }
@@ -264,6 +270,12 @@ void admin_on_control(void *user, struct mesh_address sender, const struct contr
     case CONTROL_GONE:
     case CONTROL_EXITED:
     case CONTROL_KILL:
+    case CONTROL_NAME_REQUEST:
+    case CONTROL_NAME_GRANT:
+    case CONTROL_NAMES_HELD:
+    case CONTROL_NAME_FREED:
+    case CONTROL_NAMES_WANTED:
+    case CONTROL_NAME_TAKEN:
         admin_tell_directory(admin,
                              &(struct directory_event){.kind = DIRECTORY_CONTROL, .asker = sender, .control = control});
         return;

@@ -68,6 +68,18 @@ static void hang_up(struct admin *admin, const struct convention_action *action)
     }
 }
 
+static void on_mandate(struct admin *admin, const struct convention_action *action) {
+    if (action->mandate == MANDATE_NONE) {
+        log_write(admin->log, MESH_LOG_WARNING, NULL, nobody(), "this node gives no global names: %s", action->text);
+    } else if (action->mandate == MANDATE_GIVEN) {
+        log_write(admin->log, MESH_LOG_INFO, NULL, nobody(), "this node gives global names");
+    }
+    admin_tell_directory(admin, &(struct directory_event){.kind = DIRECTORY_MANDATE,
+                                                          .epoch = action->epoch,
+                                                          .mandate = action->mandate,
+                                                          .text = bytes_of_text(action->text)});
+}
+
 static void perform(struct admin *admin, const struct convention_action *action) {
     struct frame frame = {0};
     switch (action->kind) {
@@ -113,6 +125,7 @@ static void perform(struct admin *admin, const struct convention_action *action)
     case CONVENTION_MEMBER_SUSPECT:
         log_write(admin->log, MESH_LOG_WARNING, NULL, nobody(), "node %s is suspect: %s", action->member->name,
                   action->text);
+        admin_tell_directory(admin, &(struct directory_event){.kind = DIRECTORY_MEMBER_SUSPECT});
         return;
     case CONVENTION_NOTICE:
         admin_tell_watcher(admin, action);
@@ -124,9 +137,7 @@ static void perform(struct admin *admin, const struct convention_action *action)
         admin_tell_directory(admin, &(struct directory_event){.kind = DIRECTORY_LEADER, .admin = action->peer});
         return;
     case CONVENTION_MANDATE:
-        log_write(admin->log, action->added ? MESH_LOG_INFO : MESH_LOG_WARNING, NULL, nobody(),
-                  action->added ? "this node gives global names%s%s" : "this node gives no global names: %s%s",
-                  action->text, "");
+        on_mandate(admin, action);
         return;
     case CONVENTION_LOG:
         log_write(admin->log, MESH_LOG_WARNING, NULL, nobody(), "%s", action->text);

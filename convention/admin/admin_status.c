@@ -9,7 +9,7 @@
 
 #define GATHER_WAIT_NS (2 * NS_PER_S)
 
-enum { ACTORS_SHOWN = 256, COUNTERS = 24, NODES_MAX = FRAME_MEMBERS };
+enum { ACTORS_SHOWN = 256, NAMES_SHOWN = CONTROL_NAMES, NOTE_BYTES = 160, COUNTERS = 24, NODES_MAX = FRAME_MEMBERS };
 
 /* A node's own reply, kept packed until all have come: a control message that holds one node. */
 struct gathered {
@@ -34,6 +34,8 @@ struct snapshot {
     char types[ACTORS_SHOWN][FRAME_TYPE_BYTES + 1];
     struct control_counter counters[COUNTERS];
     struct control_member_status *members;
+    struct control_held_name names[NAMES_SHOWN];
+    char note[NOTE_BYTES];
 };
 
 static void add_counter(struct snapshot *snapshot, const char *name, uint64_t value) {
@@ -176,6 +178,27 @@ static void add_members(struct admin *admin, struct snapshot *snapshot) {
     snapshot->node.members = snapshot->members;
 }
 
+static void add_names(struct admin *admin, struct snapshot *snapshot) {
+    const struct control_held_name *name;
+    for (size_t i = 0; i < NAMES_SHOWN && (name = directory_held_name(admin->directory, i, &snapshot->names[i])); i++) {
+        snapshot->node.names_count++;
+    }
+    snapshot->node.names = snapshot->names;
+}
+
+/* Of a leader that does not hear from all that may lead (S6D). */
+static void add_note(struct admin *admin, struct snapshot *snapshot) {
+    size_t heard, count;
+    struct text_builder text = text_builder(snapshot->note, sizeof snapshot->note);
+    convention_count_candidates(admin->convention, &heard, &count);
+    if (convention_is_acting(admin->convention) && heard < count) {
+        bool most = 2 * heard > count;
+        text_append(&text, "%zu of %zu nodes that may lead are followers or this one: %s", heard, count,
+                    most ? "most of them, so names are given" : "no new names until more are back");
+    }
+    snapshot->node.note = bytes_of_text(snapshot->note);
+}
+
 static struct snapshot *take_snapshot(struct admin *admin) {
     struct snapshot *snapshot = calloc(1, sizeof *snapshot);
     if (!snapshot) {
@@ -196,6 +219,8 @@ static struct snapshot *take_snapshot(struct admin *admin) {
     add_actors(admin, snapshot);
     add_counters(admin, snapshot);
     add_members(admin, snapshot);
+    add_names(admin, snapshot);
+    add_note(admin, snapshot);
     return snapshot;
 }
 

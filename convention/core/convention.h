@@ -27,6 +27,13 @@ struct convention;
 
 enum { CONVENTION_WATCHERS = 256 };
 
+/* Whether a node gives global names (S6D). */
+enum convention_mandate {
+    MANDATE_NONE,
+    MANDATE_SOON, /* it leads, but not for long enough yet */
+    MANDATE_GIVEN,
+};
+
 /* An actor of this node that is told of members (S5A), and the process that hosts it. */
 struct convention_watcher {
     struct mesh_address actor, process;
@@ -99,7 +106,7 @@ enum convention_action_kind {
     CONVENTION_MEMBER_SUSPECT, /* nobody but the status is told */
     CONVENTION_NOTICE,         /* tell `watcher` that `member` is `added`, or else removed; `text` says how */
     CONVENTION_LEADER,         /* `peer` leads from now on, or in another epoch; 0: nobody does */
-    CONVENTION_MANDATE, /* this node, which leads, gives names from now on, or not any more; `text` says why not */
+    CONVENTION_MANDATE, /* this node leads in `epoch`, or not if that is 0, and has this `mandate`; `text` says why none */
     CONVENTION_LOG,     /* `text` is worth a line */
 };
 
@@ -111,6 +118,8 @@ struct convention_action {
     const char *text; /* terminated; never NULL */
     struct convention_watcher watcher;
     bool added;
+    enum convention_mandate mandate;
+    uint64_t epoch;
     union {
         struct frame_heartbeat heartbeat;
         struct frame_register registration;
@@ -150,8 +159,7 @@ const struct member *convention_self(const struct convention *convention);
 /* The endpoint of the next guest that is not present, terminated; NULL at the end. `*cursor` begins with 0. */
 const char *convention_next_guest(const struct convention *convention, size_t *cursor);
 
-/* Whether this node leads, and hears of so many of those that may lead that it gives names (S6D). */
-bool convention_has_mandate(const struct convention *convention);
+enum convention_mandate convention_mandate(const struct convention *convention);
 
 /* How many candidates there are, and how many of them this one, which is one, has heard from of late, itself included;
  * both 0 at any other node. */

@@ -98,8 +98,9 @@ struct convention {
     struct alarm succession;
     uint64_t started_ns; /* when it was activated */
     uint64_t reigns_ns;  /* when it entered its present epoch as the leader */
-    bool mandate;        /* it gives names */
-    uint64_t *askers;    /* who wanted to register while nobody led */
+    enum convention_mandate mandate;
+    uint64_t mandate_epoch; /* that was told with it; 0 when this node does not lead */
+    uint64_t *askers;       /* who wanted to register while nobody led */
     size_t askers_count;
     struct alarm reckoning; /* set while the roster has members that the present leader has not listed yet */
     bool acting;

@@ -13,8 +13,10 @@ const struct directory_limits directory_limits_default = {
     .tombstones_max = 4096,
     .tombstones_kept = 256,
     .light_hosts = 2,
+    .names_max = 65536,
     .create_wait_ns = 45 * NS_PER_S,
     .start_wait_ns = 20 * NS_PER_S,
+    .name_wait_ns = 5 * NS_PER_S,
     .park_wait_ns = 10 * NS_PER_S,
     .tombstone_ns = 1 * NS_PER_S,
     .crash_tombstone_ns = 30 * NS_PER_S,
@@ -47,8 +49,12 @@ enum mesh_status directory_new(struct directory **out, const struct directory_li
     list_init(&directory->wants);
     list_init(&directory->given);
     list_init(&directory->pooled);
+    list_init(&directory->held);
+    list_init(&directory->released);
     directory->endpoint = directory_text(directory, bytes_of_text(endpoint));
-    if (!directory->endpoint) {
+    directory->known = calloc(KNOWN_NAMES, sizeof *directory->known);
+    enum mesh_status status = names_new(&directory->names, members, limits->names_max);
+    if (!directory->endpoint || !directory->known || status) {
         directory_destroy(&directory);
         return MESH_NO_MEMORY;
     }
@@ -118,6 +124,7 @@ void directory_destroy(struct directory **handle) {
     free_removed(directory);
     free_wants(&directory->wants);
     free_wants(&directory->given);
+    directory_fini_names(directory);
     map_fini(&directory->actors);
     map_fini(&directory->pendings);
     map_fini(&directory->waits);
@@ -163,6 +170,14 @@ static enum mesh_status on_control(struct directory *directory, const struct dir
         return MESH_OK;
     case CONTROL_KILL:
         directory_on_kill(directory, event);
+        return MESH_OK;
+    case CONTROL_NAME_REQUEST:
+    case CONTROL_NAME_GRANT:
+    case CONTROL_NAMES_HELD:
+    case CONTROL_NAME_FREED:
+    case CONTROL_NAMES_WANTED:
+    case CONTROL_NAME_TAKEN:
+        directory_on_name(directory, event);
         return MESH_OK;
     case CONTROL_STATUS_REQUEST:
     case CONTROL_STATUS_REPLY:
@@ -214,6 +229,7 @@ static void on_member_lost(struct directory *directory, uint64_t admin) {
     directory_pendings_lose(directory, admin);
     directory_actors_lose(directory, admin);
     directory_waits_lose(directory, admin);
+    directory_names_lose(directory, admin);
 }
 
 static void on_member_moved(struct directory *directory, uint64_t admin) {
@@ -255,6 +271,7 @@ static enum mesh_status on_event(struct directory *directory, const struct direc
         return on_host(directory, event);
     case DIRECTORY_MEMBER_ADDED:
         directory_waits_ask(directory, event->admin);
+        names_on_member_added(directory->names, event->admin);
         return MESH_OK;
     case DIRECTORY_MEMBER_LOST:
         on_member_lost(directory, event->admin);
@@ -264,6 +281,12 @@ static enum mesh_status on_event(struct directory *directory, const struct direc
         return MESH_OK;
     case DIRECTORY_MOVED:
         on_moved(directory, event->endpoint);
+        return MESH_OK;
+    case DIRECTORY_MEMBER_SUSPECT:
+        names_on_member_suspect(directory->names);
+        return MESH_OK;
+    case DIRECTORY_MANDATE:
+        names_on_mandate(directory->names, event->epoch, event->mandate, (const char *)event->text.data);
         return MESH_OK;
     case DIRECTORY_LEADER:
         directory->leader = event->admin;
@@ -284,9 +307,11 @@ enum mesh_status directory_step(struct directory *directory, uint64_t now_ns, co
     CHECK(list_is_empty(&directory->wants));
     free_removed(directory);
     free_wants(&directory->given);
+    directory_forget_names(directory);
     directory->now_ns = now_ns;
     enum mesh_status status = on_event(directory, event);
     on_time(directory);
+    directory_tell_names(directory);
     return directory->no_memory ? MESH_NO_MEMORY : status;
 }
 

@@ -43,6 +43,7 @@
 #ifndef CONVENTION_CORE_DIRECTORY_H
 #define CONVENTION_CORE_DIRECTORY_H
 
+#include "convention/core/convention.h"
 #include "convention/core/members.h"
 #include "proto/control.h"
 
@@ -54,8 +55,10 @@ struct directory_limits {
     size_t waits_max;                       /* questions that wait for an answer */
     size_t tombstones_max, tombstones_kept; /* so many stay, however old */
     size_t light_hosts;                     /* of one pool (A4) */
+    size_t names_max;                       /* that this node gives when it leads, and may be asked for meanwhile */
     uint64_t create_wait_ns; /* a create that waits for another admin, or for a leader, fails after this (C2) */
     uint64_t start_wait_ns;  /* a host that does not come up is given up after this */
+    uint64_t name_wait_ns;   /* who asks for a name hears within this (G3) */
     uint64_t park_wait_ns;   /* a question about an unknown address is answered with Gone after this */
     uint64_t tombstone_ns, crash_tombstone_ns; /* one of what ended well, or otherwise, that nobody has asked for */
 };
@@ -76,21 +79,23 @@ struct directory_wanted {
 };
 
 enum directory_event_kind {
-    /* `asker` sent `control`: create, created, create failed, resolve, resolved, gone, exited or kill. The
+    /* `asker` sent `control`: create, created, create failed, resolve, resolved, gone, exited, kill, or of names. The
      * requirements of a create are the type's and the creator's; `known`: this node has the type, and if it is light
      * `pool` names its module or program. */
     DIRECTORY_CONTROL,
-    DIRECTORY_HOST_UP,      /* the process of `slot` said hello: `process`, `endpoint`, `pid` */
-    DIRECTORY_ACTOR_UP,     /* the actor `address` runs in `slot` */
-    DIRECTORY_HOST_FAILED,  /* it could not be created there: `status`, `text`; none: whoever was to be */
-    DIRECTORY_HOST_DIED,    /* the process of `slot` is gone: `how`, `number`, `text`, `floors`, `wanted` */
-    DIRECTORY_MEMBER_ADDED, /* `admin` is on the roster */
-    DIRECTORY_MEMBER_LOST,  /* `admin` is not on it any more */
-    DIRECTORY_MEMBER_MOVED, /* `admin` and its processes are reached elsewhere: it is asked where its actors live */
-    DIRECTORY_MOVED,        /* this node is reached at `endpoint` */
-    DIRECTORY_LEADER,       /* `admin` leads; 0: nobody */
-    DIRECTORY_STOPPING,     /* the node shuts down: nothing is started anew */
-    DIRECTORY_TICK,         /* nothing but the time */
+    DIRECTORY_HOST_UP,        /* the process of `slot` said hello: `process`, `endpoint`, `pid` */
+    DIRECTORY_ACTOR_UP,       /* the actor `address` runs in `slot` */
+    DIRECTORY_HOST_FAILED,    /* it could not be created there: `status`, `text`; none: whoever was to be */
+    DIRECTORY_HOST_DIED,      /* the process of `slot` is gone: `how`, `number`, `text`, `floors`, `wanted` */
+    DIRECTORY_MEMBER_ADDED,   /* `admin` is on the roster */
+    DIRECTORY_MEMBER_LOST,    /* `admin` is not on it any more */
+    DIRECTORY_MEMBER_SUSPECT, /* somebody on it is */
+    DIRECTORY_MEMBER_MOVED,   /* `admin` and its processes are reached elsewhere: it is asked where its actors live */
+    DIRECTORY_MOVED,          /* this node is reached at `endpoint` */
+    DIRECTORY_LEADER,         /* `admin` leads; 0: nobody */
+    DIRECTORY_MANDATE, /* this node leads in `epoch`, or not if that is 0, and has the `mandate`; `text`, a literal, says why none */
+    DIRECTORY_STOPPING, /* the node shuts down: nothing is started anew */
+    DIRECTORY_TICK,     /* nothing but the time */
 };
 
 struct directory_event {
@@ -100,7 +105,8 @@ struct directory_event {
     bool known;
     struct bytes pool;
     uint32_t slot, pid;
-    uint64_t process, admin;
+    uint64_t process, admin, epoch;
+    enum convention_mandate mandate;
     struct bytes endpoint, text;
     enum mesh_status status;
     enum control_how how;
@@ -117,6 +123,7 @@ enum directory_action_kind {
     DIRECTORY_KILL_HOST,    /* kill the process of `slot`; HOST_DIED follows */
     DIRECTORY_SEND,         /* send `control` to `to` */
     DIRECTORY_EXIT_REQUEST, /* send the actor `to` an exit request that goes ahead of its mailbox (C5, C8) */
+    DIRECTORY_NAME_TAKEN, /* the same, because another has the name of `control.name_taken` by the word of a later leader (G4) */
 };
 
 /* All that it refers to lasts until the next step, or as long as the event whose control message is passed on. */
@@ -184,6 +191,11 @@ const struct directory_counters *directory_counters(const struct directory *dire
  * interleaved with steps. */
 size_t directory_hosted(const struct directory *directory);
 bool directory_next_hosted(const struct directory *directory, size_t *cursor, struct directory_view *out);
+
+/* The name at that place among those that actors here hold, in the order in which they got them; NULL at the end. The text lasts until
+ * the next step. */
+const struct control_held_name *directory_held_name(const struct directory *directory, size_t place,
+                                                    struct control_held_name *out);
 
 /* Changes nothing, and asks nobody. Texts last until the next step. */
 struct directory_place directory_find(const struct directory *directory, struct mesh_address address);

@@ -127,6 +127,7 @@ void directory_touch(struct directory *directory, struct actor *actor) {
 
 void directory_bury(struct directory *directory, struct actor *actor) {
     CHECK(actor->state != ACTOR_DEAD);
+    directory_free_name(directory, actor);
     directory_move(directory, actor, ACTOR_DEAD, 0);
     free(actor->type);
     actor->type = NULL;
@@ -231,5 +232,14 @@ void directory_want(struct directory *directory, enum directory_action_kind kind
             want->action.control.kind = CONTROL_CREATE;
             want->action.control.create = *create;
         }
+    }
+}
+
+void directory_want_taken(struct directory *directory, struct mesh_address actor, struct bytes name) {
+    struct want *want = want_new(directory);
+    if (want) {
+        want->action = (struct directory_action){.kind = DIRECTORY_NAME_TAKEN, .to = actor};
+        want->action.control.kind = CONTROL_NAME_TAKEN;
+        want->action.control.name_taken = (struct control_name_taken){name, actor};
     }
 }

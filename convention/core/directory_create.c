@@ -7,30 +7,6 @@
 
 static void place(struct directory *directory, struct pending *pending);
 
-void directory_free_pending(struct pending *pending) {
-    requirement_set_fini(&pending->requirements);
-    free(pending->refused_by);
-    free(pending->type);
-    free(pending->program);
-    free(pending->refusal);
-    free(pending->pool);
-    free(pending);
-}
-
-void directory_remove_pending(struct directory *directory, struct pending *pending) {
-    CHECK(map_remove(&directory->pendings, &pending->id) == pending);
-    deadlines_clear(&directory->pending_deadlines, &pending->deadline);
-    list_remove(&pending->of_slot);
-    pending->next_removed = directory->removed_pendings;
-    directory->removed_pendings = pending;
-}
-
-void directory_pending_wait(struct directory *directory, struct pending *pending, uint64_t span_ns) {
-    if (deadlines_set(&directory->pending_deadlines, &pending->deadline, time_add(directory->now_ns, span_ns))) {
-        directory->no_memory = true;
-    }
-}
-
 /* The actor that this create is to bring; NULL when this admin only passes the request on. */
 static struct actor *actor_of(const struct directory *directory, const struct pending *pending) {
     struct actor *actor = directory_actor(directory, pending->create.address);
@@ -61,6 +37,7 @@ static struct bytes reason_of(const struct pending *pending) {
 }
 
 static void fail(struct directory *directory, struct pending *pending) {
+    directory_finish_naming(directory, pending, 0);
     struct actor *actor = actor_of(directory, pending);
     answer_failed(directory, pending->asker, pending->asker_id, pending->create.address, pending->create.status,
                   reason_of(pending));
@@ -76,8 +53,9 @@ static void fail(struct directory *directory, struct pending *pending) {
     directory_remove_pending(directory, pending);
 }
 
-static void answer_created(struct directory *directory, struct pending *pending,
-                           const struct control_created *created) {
+void directory_answer_created(struct directory *directory, struct pending *pending,
+                              const struct control_created *created) {
+    directory_finish_naming(directory, pending, created->admin);
     struct mesh_address home = address_home(created->address);
     struct control control = {.id = pending->asker_id, .kind = CONTROL_CREATED, .created = *created};
     directory->counters.created++;
@@ -118,19 +96,6 @@ static void note_refusal(struct directory *directory, struct pending *pending, e
     }
 }
 
-static void add_refuser(struct directory *directory, struct pending *pending, uint64_t admin) {
-    size_t count = pending->create.refused_count;
-    uint64_t *refused_by = realloc(pending->refused_by, (count + 1) * sizeof *refused_by);
-    if (!refused_by) {
-        directory->no_memory = true;
-        return;
-    }
-    refused_by[count] = admin;
-    pending->refused_by = refused_by;
-    pending->create.refused_by = refused_by;
-    pending->create.refused_count = count + 1;
-}
-
 static void leave_slot(struct directory *directory, struct pending *pending) {
     list_remove(&pending->of_slot);
     directory_leave_slot(directory, pending->slot);
@@ -159,7 +124,7 @@ void directory_refuse_here(struct directory *directory, struct pending *pending,
         pending->create.parent = (struct mesh_address){0};
     }
     note_refusal(directory, pending, status, text);
-    add_refuser(directory, pending, directory->incarnation);
+    directory_add_refuser(directory, pending, directory->incarnation);
     place(directory, pending);
 }
 
@@ -195,7 +160,7 @@ static bool fits_here(struct directory *directory, struct pending *pending) {
     }
     if (status) {
         note_refusal(directory, pending, status, bytes_of_text(reason));
-        add_refuser(directory, pending, self->incarnation);
+        directory_add_refuser(directory, pending, self->incarnation);
     }
     return status == MESH_OK;
 }
@@ -263,6 +228,16 @@ static void place_as_leader(struct directory *directory, struct pending *pending
     }
 }
 
+void directory_place(struct directory *directory, struct pending *pending) {
+    place(directory, pending);
+}
+
+void directory_fail(struct directory *directory, struct pending *pending, enum mesh_status status, struct bytes text) {
+    pending->create.status = MESH_OK;
+    note_refusal(directory, pending, status, text);
+    fail(directory, pending);
+}
+
 static void place(struct directory *directory, struct pending *pending) {
     bool chosen_by_another = came_from_admin(directory, pending);
     if (directory->no_memory) {
@@ -285,41 +260,6 @@ static void place(struct directory *directory, struct pending *pending) {
 }
 
 /* ---- requests ---- */
-
-struct pending *directory_add_pending(struct directory *directory, const struct directory_event *event) {
-    const struct control_create *create = &event->control->create;
-    struct pending *pending = calloc(1, sizeof *pending);
-    if (!pending) {
-        directory->no_memory = true;
-        return NULL;
-    }
-    pending->id = ++directory->next_id;
-    pending->asker = event->asker;
-    pending->asker_id = event->control->id;
-    pending->known = event->known;
-    list_node_init(&pending->of_slot);
-    pending->create = *create;
-    pending->create.refused_count = 0;
-    pending->create.refused_by = NULL;
-    pending->type = directory_text(directory, create->type);
-    pending->program = directory_text(directory, create->program);
-    pending->refusal = directory_text(directory, create->refusal);
-    pending->pool = event->pool.size > 0 ? directory_text(directory, event->pool) : NULL;
-    enum mesh_status status =
-        requirement_set_copy(&pending->requirements, create->requirements, create->requirements_count);
-    for (size_t i = 0; i < create->refused_count && i < FRAME_REFUSED_BY; i++) {
-        add_refuser(directory, pending, create->refused_by[i]);
-    }
-    if (directory->no_memory || status || map_put(&directory->pendings, &pending->id, pending)) {
-        directory_free_pending(pending);
-        return NULL;
-    }
-    pending->create.type = bytes_of_text(pending->type);
-    pending->create.program = bytes_of_text(pending->program);
-    pending->create.refusal = bytes_of_text(pending->refusal);
-    pending->create.requirements = pending->requirements.items;
-    return pending;
-}
 
 /* Enters an address that is minted elsewhere but homed here; NULL at a limit, or when the address is taken. */
 static struct actor *enter_home(struct directory *directory, const struct control_create *create) {
@@ -360,6 +300,10 @@ void directory_on_create(struct directory *directory, const struct directory_eve
         return;
     }
     struct pending *pending = directory_add_pending(directory, event);
+    if (pending && pending->name && !create->name_epoch) {
+        directory_ask_name(directory, pending);
+        return;
+    }
     if (pending) {
         place(directory, pending);
         return;
@@ -439,7 +383,7 @@ static void answer_up(struct directory *directory, struct pending *pending, cons
                                       .admin = directory->incarnation,
                                       .endpoint = bytes_of_text(slot->endpoint ? slot->endpoint : "")};
     if (!pending->restart) {
-        answer_created(directory, pending, &created);
+        directory_answer_created(directory, pending, &created);
     }
 }
 
@@ -457,6 +401,9 @@ void directory_on_actor_up(struct directory *directory, struct slot *slot, struc
     actor->process = slot->process;
     if (!actor->type) {
         actor->type = directory_text(directory, pending->create.type);
+    }
+    if (pending->name && !pending->restart) {
+        directory_hold_name(directory, actor, pending);
     }
     answer_up(directory, pending, slot);
     directory_answer_waits(directory, actor);
@@ -511,7 +458,7 @@ void directory_on_created(struct directory *directory, const struct directory_ev
         }
         return;
     }
-    answer_created(directory, pending, &created);
+    directory_answer_created(directory, pending, &created);
     directory_remove_pending(directory, pending);
     if (actor && actor->state == ACTOR_PENDING) {
         move_elsewhere(directory, actor, &created);
@@ -527,7 +474,7 @@ void directory_on_create_failed(struct directory *directory, const struct direct
     }
     note_refusal(directory, pending, failed->status, failed->text);
     if (is_acting(directory)) {
-        add_refuser(directory, pending, pending->admin);
+        directory_add_refuser(directory, pending, pending->admin);
         place(directory, pending);
         return;
     }
@@ -537,6 +484,10 @@ void directory_on_create_failed(struct directory *directory, const struct direct
 }
 
 void directory_pending_expire(struct directory *directory, struct pending *pending) {
+    if (pending->naming == NAMING_ASKED) {
+        directory_name_expire(directory, pending);
+        return;
+    }
     struct bytes text = bytes_of_text("no leader was there to find a node for it");
     if (pending->slot) {
         text = bytes_of_text("its host did not come up in time");
@@ -571,12 +522,14 @@ void directory_pendings_lose(struct directory *directory, uint64_t admin) {
                 directory_bury(directory, actor);
             }
             directory_remove_pending(directory, pending);
+        } else if (pending->admin == admin && pending->naming == NAMING_ASKED) {
+            pending->admin = 0;
         } else if (pending->admin == admin) {
             pending->admin = 0;
             if (is_acting(directory)) {
                 note_refusal(directory, pending, MESH_NO_COMPATIBLE_NODE,
                              bytes_of_text("the node that was to host it was lost"));
-                add_refuser(directory, pending, admin);
+                directory_add_refuser(directory, pending, admin);
             }
             place(directory, pending);
         }
@@ -586,7 +539,9 @@ void directory_pendings_lose(struct directory *directory, uint64_t admin) {
 void directory_pendings_retry(struct directory *directory) {
     size_t at = 0;
     for (struct pending *pending; (pending = map_next(&directory->pendings, &at));) {
-        if (!pending->admin && !pending->slot) {
+        if (pending->naming == NAMING_ASKED) {
+            directory_ask_name(directory, pending);
+        } else if (!pending->admin && !pending->slot) {
             place(directory, pending);
         }
     }

@@ -65,6 +65,7 @@ void directory_on_exited(struct directory *directory, const struct directory_eve
     directory_note_end(directory, actor, exited->how, exited->number, exited->text);
     note_escalation(directory, actor, exited);
     directory_tell_end(directory, actor);
+    directory_free_name(directory, actor);
     if (slot && !slot->pool) {
         directory_move(directory, actor, ACTOR_LEAVING,
                        actor->slot); /* how far it came is known when its process has died */

@@ -7,6 +7,7 @@
 #define CONVENTION_CORE_DIRECTORY_STATE_H
 
 #include "convention/core/directory.h"
+#include "convention/core/names.h"
 #include "convention/core/placement.h"
 #include "mesh/base/deadlines.h"
 #include "mesh/base/list.h"
@@ -15,7 +16,7 @@
 #include "mesh/core/address.h"
 #include "mesh/core/supervision.h"
 
-enum { LOST_MAX = 256, REASON_BYTES = 700, CAUSE_BYTES = 48, RECORDS_MAX = 1024, BRIEF_BYTES = 32 };
+enum { LOST_MAX = 256, REASON_BYTES = 700, CAUSE_BYTES = 48, RECORDS_MAX = 1024, BRIEF_BYTES = 32, KNOWN_NAMES = 256 };
 
 enum actor_state {
     ACTOR_PARKED,
@@ -24,6 +25,13 @@ enum actor_state {
     ACTOR_ELSEWHERE,
     ACTOR_LEAVING,
     ACTOR_DEAD,
+};
+
+/* How far a create has come with its name. */
+enum naming {
+    NAMING_NONE, /* it has none, or another admin's create asked for it */
+    NAMING_ASKED,
+    NAMING_GIVEN,
 };
 
 /* A create that is not answered yet. */
@@ -35,7 +43,9 @@ struct pending {
     struct requirement_set requirements;
     uint64_t *refused_by;
     char *type, *program, *refusal;
-    char *pool;     /* of the type, when it is light; else NULL */
+    char *pool; /* of the type, when it is light; else NULL */
+    char *name; /* global, or NULL */
+    enum naming naming;
     bool known;     /* this node has the type */
     bool restart;   /* of an actor that has lived before (C7) */
     bool sent;      /* its host has been told */
@@ -80,6 +90,7 @@ struct actor {
     bool detached;           /* no orphan when its creator goes (C6) */
     bool told;               /* its creator knows of its end, or is gone */
     bool orphan;             /* shall exit as soon as it is up */
+    bool named;              /* it holds a global name */
     struct list waits;
     struct list_node aged; /* among the tombstones */
     uint64_t forget_ns;    /* of a tombstone */
@@ -119,6 +130,27 @@ struct want {
     struct directory_action action;
 };
 
+/* A name, and who had it when it was asked for last. */
+struct known_name {
+    char *name; /* NULL: none */
+    struct mesh_address address;
+    uint64_t admin;
+};
+
+/* A global name of an actor that is hosted here. */
+struct held_name {
+    struct list_node place;
+    struct mesh_address actor;
+    uint64_t epoch; /* of the leader that gave it */
+    char name[];
+};
+
+/* The names of one message. */
+struct told_names {
+    struct told_names *next;
+    struct control_held_name names[CONTROL_NAMES];
+};
+
 struct directory {
     struct directory_limits limits;
     struct members *members;
@@ -135,7 +167,13 @@ struct directory {
     uint64_t lost[LOST_MAX];
     size_t lost_next;
     struct list wants, given;
-    struct list pooled; /* slots of pools */
+    struct list pooled;       /* slots of pools */
+    struct names *names;      /* the leader's table; it is empty elsewhere */
+    struct known_name *known; /* what others have told: a ring */
+    size_t known_next;
+    uint64_t keeper, keeper_epoch; /* the leader that wants to know of our names, in that epoch */
+    struct list held, released;    /* names; those released last until the next step */
+    struct told_names *told_names; /* until the next step */
     struct actor *removed_actors;
     struct pending *removed_pendings;
     struct slot *removed_slots;
@@ -200,6 +238,9 @@ void directory_send(struct directory *directory, struct mesh_address to, const s
 void directory_want(struct directory *directory, enum directory_action_kind kind, struct mesh_address to, uint32_t slot,
                     const struct control_create *create);
 
+/* Its actor is to exit, because another has its name. */
+void directory_want_taken(struct directory *directory, struct mesh_address actor, struct bytes name);
+
 /* ---- creates ---- */
 
 void directory_on_create(struct directory *directory, const struct directory_event *event);
@@ -214,6 +255,8 @@ void directory_enter_slot(struct directory *directory, struct pending *pending, 
 /* It expires after so long. */
 void directory_pending_wait(struct directory *directory, struct pending *pending, uint64_t span_ns);
 struct pending *directory_add_pending(struct directory *directory, const struct directory_event *event);
+/* That admin cannot host it. */
+void directory_add_refuser(struct directory *directory, struct pending *pending, uint64_t admin);
 void directory_remove_pending(struct directory *directory, struct pending *pending);
 /* This node cannot host it: another may. */
 void directory_refuse_here(struct directory *directory, struct pending *pending, enum mesh_status status,
@@ -250,6 +293,30 @@ void directory_keep_record(struct directory *directory, struct actor *actor, con
                            struct bytes cause);
 /* NULL when nothing is on record of that sender. */
 struct record *directory_record(const struct actor *actor, struct mesh_address sender);
+
+/* Answers a create; the home of its address hears, too. */
+void directory_answer_created(struct directory *directory, struct pending *pending,
+                              const struct control_created *created);
+void directory_fail(struct directory *directory, struct pending *pending, enum mesh_status status, struct bytes text);
+/* Looks for a place again, or for the first time. */
+void directory_place(struct directory *directory, struct pending *pending);
+
+/* ---- names ---- */
+
+/* A create with a name asks for it first. */
+void directory_ask_name(struct directory *directory, struct pending *pending);
+void directory_name_expire(struct directory *directory, struct pending *pending);
+/* The create is over: by an actor that `admin` hosts, or not at all (0). */
+void directory_finish_naming(struct directory *directory, struct pending *pending, uint64_t admin);
+/* The actor, which has come up, holds the name of its create; it has ended. */
+void directory_hold_name(struct directory *directory, struct actor *actor, const struct pending *pending);
+void directory_free_name(struct directory *directory, struct actor *actor);
+void directory_on_name(struct directory *directory, const struct directory_event *event);
+void directory_names_lose(struct directory *directory, uint64_t admin);
+/* What the leader's table wants to say goes out. */
+void directory_tell_names(struct directory *directory);
+void directory_forget_names(struct directory *directory);
+void directory_fini_names(struct directory *directory);
 
 /* ---- ends ---- */
 

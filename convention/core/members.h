@@ -25,6 +25,7 @@ struct member {
     uint64_t answered_ns;   /* begin of the period in which `answers` were counted */
     unsigned answers;
     bool linked;
+    uint64_t names_told;    /* epoch of the leader that it has told its names; the leader's names count on it */
     bool disagrees;         /* it has another list of leaders, which the log has been told */
     uint64_t reign;         /* of the leader that listed it last */
     uint64_t joined, told;  /* numbers of the roster: with which it came, and which it was told last */

@@ -291,30 +291,42 @@ static void await_mandate(struct convention *convention, uint64_t at_ns) {
 }
 
 /* Who was led by another until now may have been given names by it as long as that has not heard of its end; and members tell
- * their names when they register. So a leader waits. Nobody but itself can have led one that names no leaders. */
-void convention_review_mandate(struct convention *convention) {
-    uint64_t span = mandate_span(&convention->times);
+ * their names when they are asked. So a leader waits. Nobody but itself can have led one that names no leaders. */
+static enum convention_mandate judge_mandate(const struct convention *convention) {
     size_t heard, count;
     convention_count_candidates(convention, &heard, &count);
-    bool waits = count && convention->now_ns < time_add(convention->reigns_ns, span);
-    bool mandate = convention->acting && !waits && 2 * heard >= count + (count > 0);
-    if (convention->acting && count) {
-        await_mandate(convention, time_add(convention->reigns_ns, span));
-        for (size_t i = 0; i < convention->candidates_count; i++) {
-            await_mandate(convention, times_after(convention->candidates[i].seconded_ns, span));
-        }
+    if (count && convention->now_ns < time_add(convention->reigns_ns, mandate_span(&convention->times))) {
+        return MANDATE_SOON;
     }
-    if (mandate != convention->mandate) {
-        convention->mandate = mandate;
-        struct convention_action *action = convention_want(convention, CONVENTION_MANDATE, 0);
-        action->added = mandate;
-        action->text = mandate               ? ""
-                       : !convention->acting ? "another node leads"
-                       : waits               ? "it leads anew"
-                                             : "it does not hear from most of the nodes that may lead";
+    return 2 * heard >= count + (count > 0) ? MANDATE_GIVEN : MANDATE_NONE;
+}
+
+static void await_changes(struct convention *convention) {
+    uint64_t span = mandate_span(&convention->times);
+    await_mandate(convention, time_add(convention->reigns_ns, span));
+    for (size_t i = 0; i < convention->candidates_count; i++) {
+        await_mandate(convention, times_after(convention->candidates[i].seconded_ns, span));
     }
 }
 
-bool convention_has_mandate(const struct convention *convention) {
+void convention_review_mandate(struct convention *convention) {
+    uint64_t epoch = convention->acting ? convention->epoch : 0;
+    enum convention_mandate mandate = convention->acting ? judge_mandate(convention) : MANDATE_NONE;
+    if (convention->acting && convention_own_candidate(convention)) {
+        await_changes(convention);
+    }
+    if (mandate != convention->mandate || epoch != convention->mandate_epoch) {
+        convention->mandate = mandate;
+        convention->mandate_epoch = epoch;
+        struct convention_action *action = convention_want(convention, CONVENTION_MANDATE, 0);
+        action->mandate = mandate;
+        action->epoch = epoch;
+        action->text = mandate  ? ""
+                       : !epoch ? "another node leads"
+                                : "the leader does not hear from most of the nodes that may lead";
+    }
+}
+
+enum convention_mandate convention_mandate(const struct convention *convention) {
     return convention->mandate;
 }

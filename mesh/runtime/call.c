@@ -317,6 +317,9 @@ static enum mesh_status create(struct mesh_actor *self, const char *type, const 
     struct host *host = self->host;
     const struct mesh_type *brought = brought_type(host, type);
     bool picky = !create_terms_are_plain(terms) || !brought || brought->requirements_count > 0;
+    if (terms->name) {
+        return named_create(self, type, host->options->program && brought, terms, child);
+    }
     if (self->type->light && !picky && brought->light) {
         return create_here(self, brought, child);
     }

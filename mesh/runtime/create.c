@@ -65,7 +65,9 @@ void handle_on_answer(struct mesh_node *node, const struct control *control) {
     }
     if (control->kind == CONTROL_CREATED) {
         request->address = control->created.address;
-        process_created(node->process, &control->created);
+        if (control->created.process) {
+            process_created(node->process, &control->created);
+        }
         answer(request, MESH_OK, bytes_make("", 0));
     } else if (control->kind == CONTROL_CREATE_FAILED) {
         answer(request, control->create_failed.status, control->create_failed.text);
@@ -114,6 +116,10 @@ enum mesh_status mesh_node_create(struct mesh_node *node, const char *type, cons
     if (!module_name_valid(type)) {
         return error_set(error, MESH_INVALID_ARGUMENT, "a type's name has 1 to %d characters, none of them a space",
                          MODULE_NAME_BYTES);
+    }
+    if (options && !create_name_is_valid(options->name)) {
+        return error_set(error, MESH_INVALID_ARGUMENT,
+                         "a global name has 1 to %d bytes, none of them a control character", FRAME_NAME_BYTES);
     }
     struct create_terms terms;
     enum mesh_status status = create_terms_init(&terms, options);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 #include "mesh/runtime/create_terms.h"
+#include <string.h>
 
 enum { RESTARTS_DEFAULT = 3, RESTARTS_WITHIN_MS = 5000 };
 
@@ -11,13 +12,27 @@ static bool convert(struct control_supervision *out, const struct mesh_create_op
            out->restarts_max <= CONTROL_RESTARTS_MAX;
 }
 
+bool create_name_is_valid(const char *name) {
+    if (!name) {
+        return true;
+    }
+    size_t bytes = strlen(name);
+    for (size_t i = 0; i < bytes; i++) {
+        if ((unsigned char)name[i] < ' ' || name[i] == 0x7f) {
+            return false;
+        }
+    }
+    return bytes > 0 && bytes <= FRAME_NAME_BYTES;
+}
+
 enum mesh_status create_terms_init(struct create_terms *out, const struct mesh_create_options *options) {
     *out = (struct create_terms){0};
     if (!options) {
         return MESH_OK;
     }
     out->detached = options->detached;
-    return convert(&out->supervision, options)
+    out->name = options->name;
+    return create_name_is_valid(out->name) && convert(&out->supervision, options)
                ? requirements_init(&out->requirements, options->requirements, options->requirements_count)
                : MESH_INVALID_ARGUMENT;
 }
@@ -31,4 +46,5 @@ void create_terms_put(const struct create_terms *terms, struct control_create *c
     create->requirements_count = terms->requirements.count;
     create->supervision = terms->supervision;
     create->detached = terms->detached;
+    create->name = bytes_of_text(terms->name ? terms->name : "");
 }

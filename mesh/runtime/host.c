@@ -111,6 +111,8 @@ static void on_control(void *user, struct mesh_address sender, const struct cont
     }
     if (control->kind == CONTROL_CREATE) {
         on_create(host, control->id, &control->create);
+    } else if (named_create_on_answer(host, control)) {
+        return;
     } else if (control->kind == CONTROL_CREATE_FAILED) {
         const struct control_create_failed *failed = &control->create_failed;
         struct delivery_gone gone = {.reason = FRAME_NEVER_CREATED, .text = failed->text};

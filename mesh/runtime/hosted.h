@@ -23,7 +23,11 @@ struct host {
     const char *origin;                   /* where they come from, for texts */
     struct process *process;
     struct drive drive;
-    bool may_stand_by; /* it is a process of its own */
+    bool may_stand_by;                  /* it is a process of its own */
+    struct named_create *named_creates; /* of calls that wait; call_named.c */
+    uint64_t last_named;
+    /* Instead of the admin, for a host whose admin is a test; else NULL. */
+    enum mesh_status (*create_named)(struct host *host, const struct control_create *create, struct mesh_address *out);
     struct lifecycle *lifecycle;
     struct crash_page *page; /* NULL without one */
     struct log *log;
@@ -91,6 +95,13 @@ MESH_MUST_USE enum mesh_status hosted_begin(struct host *host, struct mesh_addre
 
 /* Forgets it; its state is freed. */
 void hosted_end(struct mesh_actor *actor);
+
+/* A create with a global name, for which it waits (G3): as mesh_create. With the baton. */
+struct create_terms;
+MESH_MUST_USE enum mesh_status named_create(struct mesh_actor *self, const char *type, bool brought,
+                                            const struct create_terms *terms, struct mesh_address *out);
+/* Whether the admin's word is the answer to one. */
+bool named_create_on_answer(struct host *host, const struct control *control);
 
 /* What is told of it: what waits, and what was counted. */
 struct crash_load hosted_load(const struct mesh_actor *actor);

@@ -143,6 +143,19 @@ const char *const *report_capabilities(struct arena *arena, const struct frame_m
     return texts;
 }
 
+static bool copy_names(struct arena *arena, const struct control_node_status *from, struct mesh_node_report *to) {
+    struct mesh_name_report *names = array(arena, from->names_count, sizeof *names);
+    for (size_t i = 0; names && i < from->names_count; i++) {
+        names[i] = (struct mesh_name_report){report_text(arena, from->names[i].name), from->names[i].address};
+        if (!names[i].name) {
+            return false;
+        }
+    }
+    to->names = names;
+    to->names_count = from->names_count;
+    return names != NULL;
+}
+
 static bool copy_node(struct arena *arena, const struct control_node_status *from, struct mesh_node_report *to) {
     *to = (struct mesh_node_report){
         .name = report_text(arena, from->member.name),
@@ -155,9 +168,10 @@ static bool copy_node(struct arena *arena, const struct control_node_status *fro
         .counters = copy_counters(arena, from->counters, from->counters_count),
         .capabilities_count = from->member.capabilities_count,
         .capabilities = report_capabilities(arena, &from->member),
+        .note = report_text(arena, from->note),
     };
     return to->name && to->endpoint && to->counters && to->capabilities && copy_actors(arena, from, to) &&
-           copy_members(arena, from, to);
+           copy_members(arena, from, to) && to->note && copy_names(arena, from, to);
 }
 
 enum mesh_status report_new(struct mesh_report **out, const struct control_status_reply *reply) {

@@ -276,6 +276,7 @@ enum mesh_status mesh_test_new(struct mesh_test **out, const struct mesh_test_op
     status = host_init(&test->host, &test->options);
     test->host.types = options->types;
     test->host.origin = "the test";
+    test->host.create_named = test_create_named_here;
     if (status == MESH_OK) {
         status = test_init_capabilities(test);
     }
@@ -306,6 +307,10 @@ static void free_lists(struct mesh_test *test) {
     for (struct unknown *unknown; (unknown = test->unknown);) {
         test->unknown = unknown->next;
         free(unknown);
+    }
+    for (struct named *named; (named = test->named);) {
+        test->named = named->next;
+        free(named);
     }
     free(test->shown);
 }

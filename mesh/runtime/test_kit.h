@@ -45,6 +45,13 @@ struct supervised {
     char text[FRAME_TEXT_BYTES]; /* why it is */
 };
 
+/* A global name, and who has it as long as that lives (G1). */
+struct named {
+    struct named *next;
+    struct mesh_address actor;
+    char name[FRAME_NAME_BYTES + 1];
+};
+
 /* An address that nobody knew when it was sent to; its create may be on the way. */
 struct unknown {
     struct unknown *next;
@@ -67,6 +74,7 @@ struct mesh_test {
     struct doomed *doomed;
     struct supervised *supervised;
     struct unknown *unknown;
+    struct named *named;
 };
 
 /* Runs until nothing is left to do at this time, what came due and descriptors that are ready included. */
@@ -97,6 +105,15 @@ MESH_MUST_USE enum mesh_status test_doom(struct mesh_test *test, struct mesh_act
 
 /* The host says that an actor has ended, or has failed and waits for a word: starts it anew, gives it up, tells its parent. */
 void test_on_exited(struct mesh_test *test, const struct control_exited *exited);
+
+/* ---- names: what the leader does ---- */
+
+/* A create with a name, from the test or an actor: as mesh_node_create, but that nothing waits. */
+MESH_MUST_USE enum mesh_status test_create_named(struct mesh_test *test, const struct control_create *create,
+                                                 struct mesh_address *out, struct mesh_error *error);
+/* The same as a host's create_named. */
+enum mesh_status test_create_named_here(struct host *host, const struct control_create *create,
+                                        struct mesh_address *out);
 
 /* ---- endpoints ---- */
 

@@ -7,6 +7,12 @@
 #include "mesh/runtime/test_kit.h"
 #include <stdlib.h>
 
+static enum mesh_status create_unnamed(struct mesh_test *test, struct control_create *create,
+                                       struct mesh_error *error) {
+    enum mesh_status status = address_mint(&test->host.mint, &create->address);
+    return status == MESH_OK ? test_begin(test, create, error) : status;
+}
+
 enum mesh_status mesh_test_create(struct mesh_test *test, const char *type, const struct mesh_create_options *options,
                                   struct mesh_address *out, struct mesh_error *error) {
     struct create_terms terms;
@@ -18,9 +24,10 @@ enum mesh_status mesh_test_create(struct mesh_test *test, const char *type, cons
     create_terms_put(&terms, &create);
     process_lock(test->host.process);
     create.parent = process_address(test->host.process);
-    status = address_mint(&test->host.mint, &create.address);
-    if (status == MESH_OK) {
-        status = test_begin(test, &create, error);
+    if (create.name.size > 0) {
+        status = test_create_named(test, &create, &create.address, error);
+    } else {
+        status = create_unnamed(test, &create, error);
     }
     process_unlock(test->host.process);
     create_terms_fini(&terms);

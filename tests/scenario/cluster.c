@@ -169,6 +169,18 @@ static void note_removed(struct cluster *cluster, struct node *node, const struc
     cluster_hang_up(cluster, node, action->peer, bytes_make("", 0));
 }
 
+static void note_mandate(struct cluster *cluster, struct node *node, const struct convention_action *action) {
+    static const char *const words[] = {"gives no names", "gives names soon", "gives names"};
+    if (cluster->show_mandates) {
+        cluster_note(cluster, node, words[action->mandate], 0, action->text);
+    }
+    cluster_step_directory(cluster, node,
+                           &(struct directory_event){.kind = DIRECTORY_MANDATE,
+                                                     .epoch = action->epoch,
+                                                     .mandate = action->mandate,
+                                                     .text = bytes_of_text(action->text)});
+}
+
 static void perform(struct cluster *cluster, struct node *node, const struct convention_action *action) {
     switch (action->kind) {
     case CONVENTION_CONNECT:
@@ -213,6 +225,7 @@ static void perform(struct cluster *cluster, struct node *node, const struct con
         return;
     case CONVENTION_MEMBER_SUSPECT:
         cluster_note(cluster, node, "suspect", action->peer, "");
+        cluster_step_directory(cluster, node, &(struct directory_event){.kind = DIRECTORY_MEMBER_SUSPECT});
         return;
     case CONVENTION_NOTICE:
         note_notice(cluster, node, action);
@@ -223,9 +236,7 @@ static void perform(struct cluster *cluster, struct node *node, const struct con
                                &(struct directory_event){.kind = DIRECTORY_LEADER, .admin = action->peer});
         return;
     case CONVENTION_MANDATE:
-        if (cluster->show_mandates) {
-            cluster_note(cluster, node, action->added ? "gives names" : "gives no names", 0, action->text);
-        }
+        note_mandate(cluster, node, action);
         return;
     case CONVENTION_LOG:
         cluster_note(cluster, node, "log", 0, action->text);

@@ -65,6 +65,13 @@ uint64_t cluster_incarnation(struct cluster *cluster, char letter);
  * the trace shows where it is started, what its creator hears, and who is asked to exit. */
 void cluster_create(struct cluster *cluster, char letter, const char *capability);
 
+/* The same by a global name (NULL: none). The address is minted where it comes up. */
+void cluster_create_named(struct cluster *cluster, char letter, const char *capability, const char *name);
+/* The actor that was minted there with that number exits. */
+void cluster_end_actor(struct cluster *cluster, char letter, unsigned number);
+/* Whether an actor there has it. */
+bool cluster_has_name(struct cluster *cluster, char letter, const char *name);
+
 /* ---- the trace ---- */
 
 /* Fails the test unless the trace since the last call is this, line by line. */

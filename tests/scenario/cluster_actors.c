@@ -57,6 +57,12 @@ static void note_answer(struct cluster *cluster, const struct node *node, const 
     case CONTROL_DISMISS:
     case CONTROL_WATCH_MEMBERS:
     case CONTROL_MEMBER_UPDATE:
+    case CONTROL_NAME_REQUEST:
+    case CONTROL_NAME_GRANT:
+    case CONTROL_NAMES_HELD:
+    case CONTROL_NAME_FREED:
+    case CONTROL_NAMES_WANTED:
+    case CONTROL_NAME_TAKEN:
         return;
     }
 }
@@ -76,6 +82,9 @@ static void perform(struct cluster *cluster, struct node *node, const struct dir
         return;
     case DIRECTORY_EXIT_REQUEST:
         note_actor(cluster, node, "exit request", action->to, "");
+        return;
+    case DIRECTORY_NAME_TAKEN:
+        note_actor(cluster, node, "name taken", action->to, "");
         return;
     case DIRECTORY_KILL_HOST:
         break; /* no host here needs that */
@@ -120,13 +129,17 @@ void cluster_take_birth(struct cluster *cluster, struct node *node, uint32_t slo
                            &(struct directory_event){.kind = DIRECTORY_ACTOR_UP, .slot = slot, .address = actor});
 }
 
-void cluster_create(struct cluster *cluster, char letter, const char *capability) {
+static void create(struct cluster *cluster, char letter, const char *capability, const char *name) {
     struct node *node = cluster_node_of(cluster, letter);
     uint64_t own = cluster_incarnation_of(node);
     struct frame_requirement need = {.comparison = FRAME_COMPARE_PRESENT};
     struct control control = {.id = ++node->actors, .kind = CONTROL_CREATE};
-    control.create.address = address_make(own, PROGRAM_SLOT, node->actors);
-    control.create.parent = address_make(own, PROGRAM_SLOT, 0);
+    if (name) {
+        control.create.name = bytes_of_text(name);
+    } else {
+        control.create.address = address_make(own, PROGRAM_SLOT, node->actors);
+        control.create.parent = address_make(own, PROGRAM_SLOT, 0);
+    }
     control.create.type = bytes_of_text("actor");
     if (capability) {
         need.name = bytes_of_text(capability);
@@ -138,4 +151,35 @@ void cluster_create(struct cluster *cluster, char letter, const char *capability
                                                      .asker = address_make(own, PROGRAM_SLOT, 0),
                                                      .control = &control,
                                                      .known = true});
+}
+
+void cluster_create(struct cluster *cluster, char letter, const char *capability) {
+    create(cluster, letter, capability, NULL);
+}
+
+void cluster_create_named(struct cluster *cluster, char letter, const char *capability, const char *name) {
+    create(cluster, letter, capability, name);
+}
+
+void cluster_end_actor(struct cluster *cluster, char letter, unsigned number) {
+    struct node *node = cluster_node_of(cluster, letter);
+    uint64_t own = cluster_incarnation_of(node);
+    struct mesh_address actor = address_make(own, 0, number);
+    struct directory_place place = directory_find(node->directory, actor);
+    struct control control = {.kind = CONTROL_EXITED, .exited = {.address = actor, .how = CONTROL_OWN_EXIT}};
+    CHECK(place.kind == DIRECTORY_HERE);
+    cluster_step_directory(cluster, node,
+                           &(struct directory_event){.kind = DIRECTORY_CONTROL,
+                                                     .asker = address_make(own, place.view.slot, 0),
+                                                     .control = &control});
+}
+
+bool cluster_has_name(struct cluster *cluster, char letter, const char *name) {
+    struct control_held_name held;
+    for (size_t i = 0; directory_held_name(cluster_node_of(cluster, letter)->directory, i, &held); i++) {
+        if (bytes_equal(held.name, bytes_of_text(name))) {
+            return true;
+        }
+    }
+    return false;
 }

@@ -203,7 +203,8 @@ static void arrive_frame(struct cluster *cluster, struct node *to, const struct 
     }
 }
 
-/* Streams resume over a broken link; what they carry is gone with its sender's or its receiver's node only. */
+/* Streams resume over a broken link; what they carry waits for a receiver that is halted or cut off, and is gone with its
+ * sender's or its receiver's node only. */
 static void arrive_control(struct cluster *cluster, struct node *to, const struct packet *packet) {
     struct control control;
     enum mesh_status status = control_decode(cluster->codec, bytes_make(packet->data, packet->bytes), &control);
@@ -218,6 +219,12 @@ void cluster_arrive(struct cluster *cluster) {
         return;
     }
     struct node *to = cluster_living(cluster, packet->to);
+    struct node *from = cluster_living(cluster, packet->from);
+    bool waits = to && (to->frozen || (from && from->cut[to->letter - 'a']));
+    if (waits && packet->kind == PACKET_CONTROL) {
+        post(cluster, packet, RETRY_NS);
+        return;
+    }
     if (to && !to->frozen) {
         if (packet->kind == PACKET_FRAME) {
             arrive_frame(cluster, to, packet);

@@ -98,8 +98,14 @@ static bool same_hello(const struct frame_hello *a, const struct frame_hello *b)
            bytes_equal(a->refusal, b->refusal) && same_limits(&a->limits, &b->limits);
 }
 
+static bool same_guest(const struct frame_guest *a, const struct frame_guest *b) {
+    SAME_LIST(a, b, expected_count, expected, same_requirement);
+    return bytes_equal(a->endpoint, b->endpoint);
+}
+
 static bool same_registered(const struct frame_registered *a, const struct frame_registered *b) {
     SAME_LIST(a, b, members_count, members, same_member);
+    SAME_LIST(a, b, guests_count, guests, same_guest);
     return a->epoch == b->epoch && a->number == b->number && same_member(&a->leader, &b->leader);
 }
 
@@ -145,13 +151,15 @@ bool wire_same_frame(const struct frame *a, const struct frame *b) {
     case FRAME_BATCH:
         return same_batch(&a->batch, &b->batch);
     case FRAME_HEARTBEAT:
-        return a->heartbeat.epoch == b->heartbeat.epoch && a->heartbeat.acting == b->heartbeat.acting;
+        return a->heartbeat.epoch == b->heartbeat.epoch && a->heartbeat.acting == b->heartbeat.acting &&
+               a->heartbeat.order == b->heartbeat.order;
     case FRAME_STALE:
         return a->stale.meant == b->stale.meant;
     case FRAME_REGISTER:
         return same_member(&a->registration.member, &b->registration.member) &&
                a->registration.first_time == b->registration.first_time &&
-               a->registration.invited == b->registration.invited;
+               a->registration.invited == b->registration.invited && a->registration.place == b->registration.place &&
+               a->registration.places == b->registration.places;
     case FRAME_REGISTERED:
         return same_registered(&a->registered, &b->registered);
     case FRAME_ROSTER:
@@ -176,7 +184,8 @@ static bool same_create(const struct control_create *a, const struct control_cre
            bytes_equal(a->type, b->type) && bytes_equal(a->program, b->program) && a->status == b->status &&
            bytes_equal(a->refusal, b->refusal) && a->supervision.on_failure == b->supervision.on_failure &&
            a->supervision.restarts_max == b->supervision.restarts_max &&
-           a->supervision.within_ms == b->supervision.within_ms && a->detached == b->detached;
+           a->supervision.within_ms == b->supervision.within_ms && a->detached == b->detached &&
+           bytes_equal(a->name, b->name) && a->name_epoch == b->name_epoch;
 }
 
 static bool same_created(const struct control_created *a, const struct control_created *b) {
@@ -232,12 +241,27 @@ static bool same_member_status(const struct control_member_status *a, const stru
            a->silent_ms == b->silent_ms;
 }
 
+static bool same_held(const struct control_held_name *a, const struct control_held_name *b) {
+    return bytes_equal(a->name, b->name) && mesh_address_equal(a->address, b->address) && a->epoch == b->epoch;
+}
+
+static bool same_names_held(const struct control_names_held *a, const struct control_names_held *b) {
+    SAME_LIST(a, b, count, names, same_held);
+    return a->epoch == b->epoch && a->first == b->first && a->last == b->last;
+}
+
+static bool same_grant(const struct control_name_grant *a, const struct control_name_grant *b) {
+    return bytes_equal(a->name, b->name) && a->epoch == b->epoch && a->status == b->status &&
+           bytes_equal(a->text, b->text) && mesh_address_equal(a->address, b->address) && a->admin == b->admin;
+}
+
 static bool same_node(const struct control_node_status *a, const struct control_node_status *b) {
     SAME_LIST(a, b, actors_count, actors, same_actor);
     SAME_LIST(a, b, counters_count, counters, same_counter);
     SAME_LIST(a, b, members_count, members, same_member_status);
+    SAME_LIST(a, b, names_count, names, same_held);
     return same_member(&a->member, &b->member) && a->acting == b->acting && a->leader == b->leader &&
-           a->uptime_ms == b->uptime_ms && a->pid == b->pid;
+           a->uptime_ms == b->uptime_ms && a->pid == b->pid && bytes_equal(a->note, b->note);
 }
 
 static bool same_status_reply(const struct control_status_reply *a, const struct control_status_reply *b) {
@@ -328,6 +352,21 @@ bool wire_same_control(const struct control *a, const struct control *b) {
     case CONTROL_WATCH_MEMBERS:
         return mesh_address_equal(a->watch_members.actor, b->watch_members.actor) &&
                a->watch_members.on == b->watch_members.on;
+    case CONTROL_NAME_REQUEST:
+        return bytes_equal(a->name_request.name, b->name_request.name);
+    case CONTROL_NAME_GRANT:
+        return same_grant(&a->name_grant, &b->name_grant);
+    case CONTROL_NAMES_HELD:
+        return same_names_held(&a->names_held, &b->names_held);
+    case CONTROL_NAME_FREED:
+        return bytes_equal(a->name_freed.name, b->name_freed.name) &&
+               mesh_address_equal(a->name_freed.address, b->name_freed.address) &&
+               a->name_freed.admin == b->name_freed.admin;
+    case CONTROL_NAMES_WANTED:
+        return a->names_wanted.epoch == b->names_wanted.epoch;
+    case CONTROL_NAME_TAKEN:
+        return bytes_equal(a->name_taken.name, b->name_taken.name) &&
+               mesh_address_equal(a->name_taken.address, b->name_taken.address);
     case CONTROL_MEMBER_UPDATE:
         return mesh_address_equal(a->member_update.watcher, b->member_update.watcher) &&
                same_member(&a->member_update.member, &b->member_update.member) &&

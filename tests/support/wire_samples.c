@@ -118,6 +118,10 @@ static const struct frame_requirement requirements[] = {
         .capabilities = capabilities, .actors = 12                                                                     \
     }
 
+static const struct frame_guest guests[] = {
+    {.endpoint = TEXT("tcp://127.0.0.1:1904"), .expected_count = COUNT(requirements), .expected = requirements},
+    {.endpoint = TEXT("tcp://127.0.0.1:1905")}};
+
 static const struct frame_member members[] = {
     LEADER,
     {.incarnation = 78, .name = TEXT("member"), .endpoint = TEXT("")},
@@ -143,14 +147,26 @@ const struct frame wire_frames[WIRE_FRAMES] = {
      .batch = {.runs_count = COUNT(runs), .acks_count = COUNT(acks), .runs = runs, .acks = acks}},
     {.from = 11, .to = 22, .body = FRAME_BATCH, .batch = {.runs_count = COUNT(external_runs), .runs = external_runs}},
     {.from = 11, .to = 22, .body = FRAME_BATCH},
-    {.from = 11, .to = 22, .body = FRAME_HEARTBEAT, .heartbeat = {.epoch = UINT64_MAX, .acting = true}},
+    {.from = 11,
+     .to = 22,
+     .body = FRAME_HEARTBEAT,
+     .heartbeat = {.epoch = UINT64_MAX, .acting = true, .order = FRAME_ORDER_BEHIND}},
     {.from = 11, .to = 22, .body = FRAME_STALE, .stale = {.meant = 21}},
     {.from = 11, .to = 22, .body = FRAME_REGISTER, .registration = {.member = LEADER, .first_time = true}},
-    {.from = 11, .to = 22, .body = FRAME_REGISTER, .registration = {.member = LEADER, .invited = true}},
+    {.from = 11,
+     .to = 22,
+     .body = FRAME_REGISTER,
+     .registration = {.member = LEADER, .invited = true, .place = 2, .places = 3}},
     {.from = 11,
      .to = 22,
      .body = FRAME_REGISTERED,
-     .registered = {.epoch = 6, .number = 8, .leader = LEADER, .members_count = COUNT(members), .members = members}},
+     .registered = {.epoch = 6,
+                    .number = 8,
+                    .leader = LEADER,
+                    .members_count = COUNT(members),
+                    .members = members,
+                    .guests_count = COUNT(guests),
+                    .guests = guests}},
     {.from = 11,
      .to = 22,
      .body = FRAME_ROSTER,
@@ -211,6 +227,9 @@ static const struct control_counter counters[] = {{TEXT("accepted"), UINT64_MAX}
 static const struct control_member_status silent[] = {
     {TEXT("member"), TEXT("tcp://127.0.0.1:1901"), TEXT("suspect"), 4001}};
 
+static const struct control_held_name held_names[] = {{.name = TEXT("clock"), .address = TARGET, .epoch = 4},
+                                                      {.name = TEXT("bell"), .epoch = 5}};
+
 static const struct control_node_status nodes[] = {
     {.member = LEADER,
      .acting = true,
@@ -222,7 +241,10 @@ static const struct control_node_status nodes[] = {
      .members_count = COUNT(silent),
      .actors = actors,
      .counters = counters,
-     .members = silent},
+     .members = silent,
+     .names_count = COUNT(held_names),
+     .names = held_names,
+     .note = TEXT("2 of 3")},
     {.member = {.incarnation = 78, .name = TEXT("member")}},
 };
 
@@ -242,7 +264,9 @@ const struct control wire_controls[WIRE_CONTROLS] = {
                 .status = MESH_LOAD_FAILED,
                 .refusal = TEXT("no such file"),
                 .supervision = {CONTROL_ESCALATE, CONTROL_RESTARTS_MAX, 5000},
-                .detached = true}},
+                .detached = true,
+                .name = TEXT("clock"),
+                .name_epoch = 3}},
     {.id = 2,
      .kind = CONTROL_CREATED,
      .created = {.address = TARGET, .process = 31, .admin = 32, .endpoint = TEXT("ipc:///run/mesh/a")}},
@@ -345,4 +369,19 @@ const struct control wire_controls[WIRE_CONTROLS] = {
     {.id = 20,
      .kind = CONTROL_MEMBER_UPDATE,
      .member_update = {.watcher = TARGET, .member = LEADER, .added = true, .text = TEXT("left")}},
+    {.id = 21, .kind = CONTROL_NAME_REQUEST, .name_request = {.name = TEXT("clock")}},
+    {.id = 22,
+     .kind = CONTROL_NAME_GRANT,
+     .name_grant = {.name = TEXT("clock"),
+                    .epoch = 5,
+                    .status = MESH_NAME_UNAVAILABLE,
+                    .text = TEXT("not now"),
+                    .address = TARGET,
+                    .admin = 78}},
+    {.id = 23,
+     .kind = CONTROL_NAMES_HELD,
+     .names_held = {.epoch = 6, .first = true, .last = true, .count = COUNT(held_names), .names = held_names}},
+    {.id = 24, .kind = CONTROL_NAME_FREED, .name_freed = {.name = TEXT("clock"), .address = TARGET, .admin = 79}},
+    {.id = 25, .kind = CONTROL_NAMES_WANTED, .names_wanted = {.epoch = 7}},
+    {.id = 26, .kind = CONTROL_NAME_TAKEN, .name_taken = {.name = TEXT("clock"), .address = TARGET}},
 };

@@ -85,11 +85,18 @@ struct mesh_create_options {
     uint32_t restarts_within_ms; /* ... in so long (0: 5,000); one failure more is its end */
     bool detached; /* a child of nobody but the node that hosts it: nobody is told of its end, and it outlives its
                                   * creator (C6, C8). What a program creates is that anyway */
+    const char *
+        name; /* global: of 1 to 255 bytes, none a control character; NULL for none. If an actor of the convention has it, that
+                       * one is given, whatever its type (G1); else what is created is detached, and has it until it ends */
 };
 
 /* Creates a child. Never blocks, never fails for want of a place: the address is final at once, messages to it wait for
  * it, and if it cannot be created the parent gets one MESH_CHILD_EXITED that says why (C1, B2). `options` may be NULL.
- * MESH_INVALID_ARGUMENT, MESH_NO_MEMORY, MESH_FULL (children), MESH_SHUTTING_DOWN when this actor is exiting. Rules C6, C7. */
+ * MESH_INVALID_ARGUMENT, MESH_NO_MEMORY, MESH_FULL (children), MESH_SHUTTING_DOWN when this actor is exiting. Rules C6, C7.
+ *
+ * With a name it waits until the actor is there, 5 s at most, and no other handler of this process runs meanwhile; it gives what
+ * mesh_node_create gives, too: MESH_NAME_UNAVAILABLE when no leader can give the name now, MESH_TIMED_OUT when the actor is not up yet,
+ * which asking again finds out (G3). */
 MESH_MUST_USE MESH_API enum mesh_status mesh_create(struct mesh_actor *self, const char *type,
                                                     const struct mesh_create_options *options,
                                                     struct mesh_address *child);

@@ -47,7 +47,9 @@ MESH_API void mesh_host_enter(const struct mesh_type *const *types);
 MESH_API struct mesh_address mesh_node_address(const struct mesh_node *node);
 
 /* Creates a top-level actor and waits until it is up or has failed, 50 s at most (C2). MESH_NO_COMPATIBLE_NODE,
- * MESH_UNKNOWN_TYPE, MESH_LOAD_FAILED, MESH_SHUTTING_DOWN, MESH_TIMED_OUT; `error` names the type and what was missing. */
+ * MESH_UNKNOWN_TYPE, MESH_LOAD_FAILED, MESH_SHUTTING_DOWN, MESH_TIMED_OUT; `error` names the type and what was missing. With a name in
+ * the options `*out` may be an actor that has it already (G1); MESH_NAME_UNAVAILABLE within 5 s when the name cannot be given: the node is cut
+ * off from its leader, that is new, or does not hear from most that may lead (G2, G4). */
 MESH_MUST_USE MESH_API enum mesh_status mesh_node_create(struct mesh_node *node, const char *type,
                                                          const struct mesh_create_options *options,
                                                          struct mesh_address *out, struct mesh_error *error);

@@ -19,7 +19,7 @@ struct mesh_actor_report {
 
 struct mesh_member_report {
     const char *name, *endpoint;
-    /* "leader", "member", "suspect"; of a leader's guest that has not come, which has no name, "invited"; of the node itself also
+    /* "leader", "member", "suspect"; of the node itself "degraded" when it leads and does not hear from all that may lead; of a leader's guest that has not come, which has no name, "invited"; of the node itself also
      * "searching", and "idle" when it waits for an invitation */
     const char *state;
     uint64_t silent_ms; /* since anything came from it */
@@ -28,6 +28,12 @@ struct mesh_member_report {
 struct mesh_counter_report {
     const char *name;
     uint64_t value;
+};
+
+/* A global name that an actor of the node holds (G1). */
+struct mesh_name_report {
+    const char *name;
+    struct mesh_address address;
 };
 
 struct mesh_node_report {
@@ -44,6 +50,9 @@ struct mesh_node_report {
     const struct mesh_counter_report *counters;
     size_t capabilities_count;
     const char *const *capabilities; /* "name = value", in the order of names */
+    size_t names_count;              /* at most 256 of a node are listed */
+    const struct mesh_name_report *names;
+    const char *note; /* of a leader that does not hear from all that may lead, what follows from that; else empty */
 };
 
 /* What is known of one actor. Its host answers, ahead of the actor's mailbox and between two messages; while a handler

@@ -98,6 +98,12 @@ static inline void print_control(struct text_builder *text, const struct control
     case CONTROL_DISMISS:
     case CONTROL_WATCH_MEMBERS:
     case CONTROL_MEMBER_UPDATE:
+    case CONTROL_NAME_REQUEST:
+    case CONTROL_NAME_GRANT:
+    case CONTROL_NAMES_HELD:
+    case CONTROL_NAME_FREED:
+    case CONTROL_NAMES_WANTED:
+    case CONTROL_NAME_TAKEN:
         CHECK_UNREACHABLE();
     }
 }
@@ -114,6 +120,9 @@ static inline void print_action(struct text_builder *text, const struct director
     case DIRECTORY_SEND:
         text_append(text, "%s#%u ", text_of(action->to, name), (unsigned)action->control.id);
         print_control(text, &action->control);
+        break;
+    case DIRECTORY_NAME_TAKEN:
+        text_append(text, "name taken from %s", text_of(action->to, name));
         break;
     case DIRECTORY_EXIT_REQUEST:
         text_append(text, "exit request to %s", text_of(action->to, name));

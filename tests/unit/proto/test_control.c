@@ -168,8 +168,7 @@ Test(control, limits_of_created_and_resolved) {
     BOTH_SIDES(FRAME_ENDPOINT_BYTES, (created.created.endpoint = text_of(size), send(&created)))
     BOTH_SIDES(FRAME_ENDPOINT_BYTES, (resolved.resolved.endpoint = text_of(size), send(&resolved)))
     created.created.endpoint.size = resolved.resolved.endpoint.size = 0;
-    created.created.process = resolved.resolved.process = 0;
-    cr_assert_eq(send(&created), MESH_PROTOCOL);
+    resolved.resolved.process = 0;
     cr_assert_eq(send(&resolved), MESH_PROTOCOL);
 }
 
@@ -232,6 +231,31 @@ Test(control, S5A_limits_of_updates) {
     update.member_update.watcher = watch.watch_members.actor = (struct mesh_address){0};
     cr_assert_eq(send(&update), MESH_PROTOCOL);
     cr_assert_eq(send(&watch), MESH_PROTOCOL);
+}
+
+Test(control, G2_limits_of_names) {
+    static struct control_held_name held[CONTROL_NAMES + 1];
+    struct control request = {.kind = CONTROL_NAME_REQUEST}, freed = {.kind = CONTROL_NAME_FREED};
+    struct control grant = {.kind = CONTROL_NAME_GRANT}, taken = {.kind = CONTROL_NAME_TAKEN};
+    struct control all = {.kind = CONTROL_NAMES_HELD, .names_held.names = held};
+    taken.name_taken.address = here;
+    for (size_t i = 0; i <= CONTROL_NAMES; i++) {
+        held[i].name = text_of(1);
+    }
+    cr_assert_eq(send(&request), MESH_PROTOCOL, "a name has a byte at least");
+    BOTH_SIDES(FRAME_NAME_BYTES, (request.name_request.name = text_of(size), send(&request)))
+    BOTH_SIDES(FRAME_NAME_BYTES, (grant.name_grant.name = text_of(size), send(&grant)))
+    BOTH_SIDES(FRAME_NAME_BYTES, (freed.name_freed.name = text_of(size), send(&freed)))
+    BOTH_SIDES(FRAME_NAME_BYTES, (taken.name_taken.name = text_of(size), send(&taken)))
+    BOTH_SIDES(CONTROL_NAMES, (all.names_held.count = size, send(&all)))
+    all.names_held.count = 1;
+    BOTH_SIDES(FRAME_NAME_BYTES, (held[0].name = text_of(size), send(&all)))
+    grant.name_grant.name = taken.name_taken.name = text_of(1);
+    BOTH_SIDES(FRAME_TEXT_BYTES, (grant.name_grant.text = text_of(size), send(&grant)))
+    grant.name_grant.text.size = 0;
+    BOTH_SIDES(MESH_INTERNAL, (grant.name_grant.status = (enum mesh_status)size, send(&grant)))
+    taken.name_taken.address = (struct mesh_address){0};
+    cr_assert_eq(send(&taken), MESH_PROTOCOL);
 }
 
 Test(control, limits_of_types) {

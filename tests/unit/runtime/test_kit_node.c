@@ -50,6 +50,19 @@ static enum mesh_verdict parent_receive(struct mesh_actor *self, const struct me
     return verdict_of(status ? status : mesh_reply_text(self, message, "%s", mesh_address_print(child, text)));
 }
 
+/* Creates an answering actor by the name that a text says, and tells its address. */
+static enum mesh_verdict namer_receive(struct mesh_actor *self, const struct mesh_message *message, void *state) {
+    struct mesh_address named;
+    char text[MESH_ADDRESS_TEXT_BYTES];
+    (void)state;
+    if (mesh_message_kind(message) != MESH_USER) {
+        return MESH_DONE;
+    }
+    struct mesh_create_options options = {.name = mesh_message_text(message)};
+    enum mesh_status status = mesh_create(self, "answering", &options, &named);
+    return verdict_of(status ? status : mesh_reply_text(self, message, "%s", mesh_address_print(named, text)));
+}
+
 static const struct mesh_requirement needs[] = {{"gpu", MESH_PRESENT, NULL}, {"cores", MESH_EQUAL, "8"}};
 
 static const struct mesh_type answering = {
@@ -61,7 +74,8 @@ static const struct mesh_type needy = {.name = "needy",
                                        .state_bytes = sizeof(struct mesh_address),
                                        .requirements = needs,
                                        .requirements_count = 2};
-static const struct mesh_type *const types[] = {&answering, &parent, &needy, NULL};
+static const struct mesh_type namer = {.name = "namer", .receive = namer_receive};
+static const struct mesh_type *const types[] = {&answering, &parent, &needy, &namer, NULL};
 
 /* ---- helpers ---- */
 
@@ -305,4 +319,26 @@ Test(kit_node, H1_standard_capabilities_cannot_be_set) {
     cr_assert_eq(mesh_test_set_capability(test, "node name", "ash"), MESH_REFUSED);
     cr_assert_eq(mesh_test_set_capability(test, "watch supported", NULL), MESH_REFUSED);
     cr_assert_eq(mesh_test_set_capability(test, "", "1"), MESH_INVALID_ARGUMENT);
+}
+
+/* ---- names ---- */
+
+Test(kit_node, G1_one_actor_has_a_name_until_it_ends) {
+    struct mesh_create_options clock = {.name = "clock"}, nameless = {.name = ""}, bad = {.name = "a\nb"};
+    struct mesh_address first, again, maker;
+    struct mesh_message *reply;
+    cr_assert_eq(mesh_test_create(test, "answering", &clock, &first, NULL), MESH_OK);
+    cr_assert_eq(mesh_test_create(test, "no such type", &clock, &again, NULL), MESH_OK, "the name beats the type");
+    cr_assert(mesh_address_equal(first, again));
+    cr_assert_eq(mesh_test_create(test, "namer", NULL, &maker, NULL), MESH_OK);
+    cr_assert_eq(mesh_test_ask_text(test, maker, "clock", 0, &reply), MESH_OK);
+    cr_assert_eq(mesh_address_parse(mesh_message_text(reply), &again), MESH_OK);
+    mesh_message_release(&reply);
+    cr_assert(mesh_address_equal(first, again));
+    cr_assert_eq(mesh_test_request_exit(test, first, false), MESH_OK);
+    mesh_test_run(test);
+    cr_assert_eq(mesh_test_create(test, "answering", &clock, &again, NULL), MESH_OK);
+    cr_assert(!mesh_address_equal(first, again) && mesh_test_lives(test, again));
+    cr_assert_eq(mesh_test_create(test, "answering", &nameless, &again, NULL), MESH_INVALID_ARGUMENT);
+    cr_assert_eq(mesh_test_create(test, "answering", &bad, &again, NULL), MESH_INVALID_ARGUMENT);
 }

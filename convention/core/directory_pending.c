@@ -1,0 +1,81 @@
+/* The directory's table of creates that are not answered yet.
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
+#include "convention/core/directory_state.h"
+#include "mesh/base/check.h"
+#include <stdlib.h>
+
+void directory_free_pending(struct pending *pending) {
+    requirement_set_fini(&pending->requirements);
+    free(pending->refused_by);
+    free(pending->type);
+    free(pending->program);
+    free(pending->refusal);
+    free(pending->pool);
+    free(pending->name);
+    free(pending);
+}
+
+void directory_remove_pending(struct directory *directory, struct pending *pending) {
+    CHECK(map_remove(&directory->pendings, &pending->id) == pending);
+    deadlines_clear(&directory->pending_deadlines, &pending->deadline);
+    list_remove(&pending->of_slot);
+    pending->next_removed = directory->removed_pendings;
+    directory->removed_pendings = pending;
+}
+
+void directory_pending_wait(struct directory *directory, struct pending *pending, uint64_t span_ns) {
+    if (deadlines_set(&directory->pending_deadlines, &pending->deadline, time_add(directory->now_ns, span_ns))) {
+        directory->no_memory = true;
+    }
+}
+
+void directory_add_refuser(struct directory *directory, struct pending *pending, uint64_t admin) {
+    size_t count = pending->create.refused_count;
+    uint64_t *refused_by = realloc(pending->refused_by, (count + 1) * sizeof *refused_by);
+    if (!refused_by) {
+        directory->no_memory = true;
+        return;
+    }
+    refused_by[count] = admin;
+    pending->refused_by = refused_by;
+    pending->create.refused_by = refused_by;
+    pending->create.refused_count = count + 1;
+}
+
+struct pending *directory_add_pending(struct directory *directory, const struct directory_event *event) {
+    const struct control_create *create = &event->control->create;
+    struct pending *pending = calloc(1, sizeof *pending);
+    if (!pending) {
+        directory->no_memory = true;
+        return NULL;
+    }
+    pending->id = ++directory->next_id;
+    pending->asker = event->asker;
+    pending->asker_id = event->control->id;
+    pending->known = event->known;
+    list_node_init(&pending->of_slot);
+    pending->create = *create;
+    pending->create.refused_count = 0;
+    pending->name = create->name.size > 0 ? directory_text(directory, create->name) : NULL;
+    pending->create.refused_by = NULL;
+    pending->type = directory_text(directory, create->type);
+    pending->program = directory_text(directory, create->program);
+    pending->refusal = directory_text(directory, create->refusal);
+    pending->pool = event->pool.size > 0 ? directory_text(directory, event->pool) : NULL;
+    enum mesh_status status =
+        requirement_set_copy(&pending->requirements, create->requirements, create->requirements_count);
+    for (size_t i = 0; i < create->refused_count && i < FRAME_REFUSED_BY; i++) {
+        directory_add_refuser(directory, pending, create->refused_by[i]);
+    }
+    if (directory->no_memory || status || map_put(&directory->pendings, &pending->id, pending)) {
+        directory_free_pending(pending);
+        return NULL;
+    }
+    pending->create.type = bytes_of_text(pending->type);
+    pending->create.program = bytes_of_text(pending->program);
+    pending->create.refusal = bytes_of_text(pending->refusal);
+    pending->create.requirements = pending->requirements.items;
+    pending->create.name = bytes_of_text(pending->name ? pending->name : "");
+    return pending;
+}
