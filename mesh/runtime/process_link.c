@@ -271,6 +271,8 @@ void process_link_retry(struct process *process, uint64_t now_ns) {
             enter_opening(process, peer);
         } else if (peer->state == PEER_OPENING && peer->via) {
             process_link_enter_down(process, peer, false); /* nobody has said that the way is open */
+        } else if (peer->state == PEER_UP && peer->via) {
+            process_passage_check(process, peer); /* nobody has said how far it has come */
         }
     }
 }

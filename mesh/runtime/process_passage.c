@@ -8,7 +8,7 @@
 #include "mesh/runtime/process_inside.h"
 
 #define OPEN_NS (5 * NS_PER_S) /* so long an answer to the first question may take */
-#define ASK_AGAIN_NS (1 * NS_PER_S)
+#define ASK_AGAIN_NS (250 * NS_PER_MS)
 #define SILENCE_NS (10 * NS_PER_S) /* a way on which nobody answers any more is given up */
 
 /* ---- the way of one peer ---- */
@@ -113,6 +113,11 @@ static void note_question(struct process *process, struct peer *peer) {
     uint64_t now_ns = process_now(process);
     peer->silent_ns = peer->silent_ns ? peer->silent_ns : now_ns;
     peer->ask_ns = now_ns + ASK_AGAIN_NS;
+    bool up = peer->state == PEER_UP; /* an opening way has its own deadline */
+    if (up && deadlines_set(&process->peers.retries, &peer->retry, peer->ask_ns) != MESH_OK) {
+        log_write(process->log, MESH_LOG_ERROR, NULL, (struct mesh_address){0},
+                  "no memory: how far a way has come is asked again only when an ack is overdue");
+    }
 }
 
 static void ask(struct process *process, struct peer *peer) {
@@ -196,9 +201,11 @@ static void take_passage(struct process *process, uint64_t from, const struct fr
     switch (passage->way) {
     case FRAME_WAY_OPEN:
         peer->silent_ns = 0;
-        if (passage_window_answer(&peer->window, passage->number) && peer->state == PEER_OPENING) {
+        if (passage_window_answer(&peer->window, passage->number) && is_on_its_way(peer)) {
             deadlines_clear(&process->peers.retries, &peer->retry);
-            process_link_enter_up(process, peer);
+            if (peer->state == PEER_OPENING) {
+                process_link_enter_up(process, peer);
+            }
         }
         return;
     case FRAME_WAY_FULL:

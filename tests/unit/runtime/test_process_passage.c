@@ -110,6 +110,22 @@ Test(origin, S8F_a_question_without_an_answer_is_asked_again) {
     cr_assert_not_null(only(FRAME_FORWARD));
 }
 
+Test(origin, S8D_how_far_a_full_way_has_come_is_asked_again_without_an_occasion) {
+    open_the_way();
+    struct peer *peer = peers_find(&process->peers, THEIRS);
+    peer->window.sent += PASSAGE_WINDOW_BYTES;
+    struct frame last = {.from = OURS, .to = THEIRS, .body = FRAME_STALE};
+    cr_assert_eq(process_passage_send(process, peer, &last), MESH_OK);
+    cr_assert_not(passage_window_is_open(&peer->window));
+    turn();
+    cr_assert_null(only(FRAME_FORWARD));
+    now_ns = peer->ask_ns;
+    cr_assert_eq(deadlines_least(&process->peers.retries), now_ns, "it wakes for that");
+    turn();
+    const struct sent *question = only(FRAME_FORWARD);
+    cr_assert(question && question->forward.parts_count == 0);
+}
+
 /* ---- the admin ---- */
 
 /* Two processes of this node and another admin have called; the last one is the relay. */
