@@ -424,15 +424,22 @@ static bool make_room(struct process *process, size_t wanted) {
 /* The wake-up and the watched descriptors come first, then those of the transport. */
 static size_t fill_polled(struct process *process) {
     size_t own = 1 + process->watches_count;
-    size_t others = transport_descriptors(process->transport, NULL, 0);
-    if (!make_room(process, own + others)) {
+    if (!make_room(process, own)) {
         return 0;
+    }
+    size_t room = process->polled_room - own;
+    size_t others = transport_descriptors(process->transport, process->polled + own, room);
+    if (others > room) {
+        if (!make_room(process, own + others)) {
+            return 0;
+        }
+        others = transport_descriptors(process->transport, process->polled + own, others);
     }
     process->polled[0] = (struct pollfd){.fd = process->wake_fd, .events = POLLIN};
     for (size_t i = 0; i < process->watches_count; i++) {
         process->polled[1 + i] = (struct pollfd){.fd = process->watches[i].fd, .events = POLLIN};
     }
-    return own + transport_descriptors(process->transport, process->polled + own, others);
+    return own + others;
 }
 
 /* The count is read before the flag is lowered: a wake-up in between finds the flag up and is seen by this turn; one whose write is

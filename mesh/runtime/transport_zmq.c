@@ -49,6 +49,7 @@ static enum mesh_status open_inbound(struct zmq_transport *self) {
     if (!self->inbound) {
         return MESH_IO;
     }
+    self->inbound_fd = zmq_transport_descriptor(self->inbound);
     enum mesh_status status = zmq_transport_configure(self->inbound, self->incarnation);
     if (status == MESH_OK && self->admin &&
         (!zmq_transport_set(self->inbound, ZMQ_ROUTER_HANDOVER, 1) ||
@@ -330,16 +331,16 @@ static size_t add_descriptor(int fd, struct pollfd *out, size_t max, size_t *cou
 static size_t zmq_transport_descriptors(struct transport *transport, struct pollfd *out, size_t max) {
     struct zmq_transport *self = zmq_transport_of(transport);
     size_t count = 0;
-    (void)add_descriptor(zmq_transport_descriptor(self->inbound), out, max, &count);
+    (void)add_descriptor(self->inbound_fd, out, max, &count);
     (void)add_descriptor(self->monitors_fd, out, max, &count);
     LIST_EACH (&self->readable, node, after) {
         struct zmq_link *link = LIST_OWNER(node, struct zmq_link, readable);
-        link->place = add_descriptor(zmq_transport_descriptor(link->socket), out, max, &count);
+        link->place = add_descriptor(link->fd, out, max, &count);
     }
     LIST_EACH (&self->busy, node, after) {
         const struct zmq_link *link = LIST_OWNER(node, struct zmq_link, busy);
         if (link->socket && !list_is_linked(&link->readable)) {
-            (void)add_descriptor(zmq_transport_descriptor(link->socket), out, max, &count);
+            (void)add_descriptor(link->fd, out, max, &count);
         }
     }
     return count;

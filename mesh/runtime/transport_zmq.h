@@ -25,6 +25,7 @@ struct zmq_link {
     struct list_node news;     /* of those whose state or readiness has changed */
     struct list_node readable; /* of the two-way ones */
     void *socket;              /* NULL: the way back through the ROUTER */
+    int fd;                    /* of `socket` */
     void *monitor;
     bool heard;   /* something may have come in on `socket` */
     size_t place; /* of its descriptor in the last poll */
@@ -37,6 +38,7 @@ struct zmq_link {
 struct zmq_transport {
     struct transport transport;
     void *context, *inbound;
+    int inbound_fd;
     bool admin;         /* `inbound` is a ROUTER */
     bool inbound_heard; /* as a link's `heard` */
     uint64_t incarnation;

@@ -76,6 +76,7 @@ static enum mesh_status connect_socket(struct zmq_transport *self, struct zmq_li
         return zmq_errno() == EMFILE ? MESH_FULL : MESH_NO_MEMORY;
     }
     self->opened++;
+    link->fd = zmq_transport_descriptor(link->socket);
     enum mesh_status status = zmq_transport_configure(link->socket, self->incarnation);
     bool tcp = strncmp(endpoint, "tcp://", 6) == 0;
     if (status == MESH_OK &&
