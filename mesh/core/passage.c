@@ -59,10 +59,9 @@ static bool is_honest(const struct passage_view *view, const struct frame_forwar
     return forward->origin == view->from || forward->origin_node == view->from || view->from == view->relay;
 }
 
-/* A visitor, who is neither of this node nor an admin, has called for the processes of this node only. */
-static bool may_go_on(const struct passage_view *view, const struct frame_forward *forward) {
-    bool visitor = !view->from_here && forward->origin == view->from && forward->origin != forward->origin_node;
-    return !visitor && forward->hops < PASSAGE_HOPS;
+/* A visitor is neither of this node nor an admin, and has called for the processes of this node only, perhaps of an earlier life of it. */
+static bool is_visitor(const struct passage_view *view, const struct frame_forward *forward) {
+    return !view->from_here && forward->origin == view->from && forward->origin != forward->origin_node;
 }
 
 enum passage_step passage_judge(const struct passage_view *view, const struct frame_forward *forward) {
@@ -75,17 +74,14 @@ enum passage_step passage_judge(const struct passage_view *view, const struct fr
         }
         return view->target_here ? PASSAGE_TO_TARGET : PASSAGE_GONE;
     }
-    if (!may_go_on(view, forward)) {
+    if (is_visitor(view, forward)) {
         return PASSAGE_GONE;
     }
-    if (view->node_linked) {
+    if (view->node_linked && forward->hops < PASSAGE_HOPS) {
         return PASSAGE_TO_NODE;
     }
     bool relayed = view->relay != 0 && view->relay != view->from && view->relay != forward->target_node;
-    if (relayed && view->from_here) {
-        return PASSAGE_TO_RELAY;
-    }
-    return view->node_known ? PASSAGE_CLOSED : PASSAGE_GONE;
+    return relayed && view->from_here ? PASSAGE_TO_RELAY : PASSAGE_CLOSED;
 }
 
 /* ---- how far the origin may be ahead ---- */

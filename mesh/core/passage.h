@@ -51,8 +51,7 @@ struct passage_view {
     bool from_here;   /* that is a process of this node */
     bool target_here; /* so is the target */
     bool node_linked; /* there is a link to the target's admin */
-    bool node_known;
-    uint64_t relay; /* who passes on to admins to which there is no link; 0: nobody */
+    uint64_t relay;   /* who passes on to admins to which there is no link; 0: nobody */
 };
 
 enum passage_step {
@@ -62,7 +61,7 @@ enum passage_step {
     PASSAGE_TO_NODE,   /* the target's admin */
     PASSAGE_TO_RELAY,
     PASSAGE_CLOSED, /* there is no way at present */
-    PASSAGE_GONE,   /* there is no such process */
+    PASSAGE_GONE,   /* there is no such process here: only the admin of its node knows */
 };
 
 enum passage_step passage_judge(const struct passage_view *view, const struct frame_forward *forward);

@@ -121,7 +121,7 @@ static inline bool process_link_takes(const struct peer *peer) {
 
 /* ---- passages: process_passage.c ---- */
 
-/* The way through admins begins: it is up when they say that it is open. Without one who passes on it stays lost. */
+/* The way through admins begins: it is up when they say that it is open. Without one who passes on it is tried again. */
 void process_passage_open(struct process *process, struct peer *peer, const struct passage *passage);
 /* The peer is reached otherwise, or not any more. */
 void process_passage_leave(struct peer *peer);

@@ -369,6 +369,10 @@ static void on_answer(struct process *process, struct peer *peer, const struct f
         log_write(process->log, MESH_LOG_WARNING, NULL, nobody(), "%s refuses: %.*s", peer->endpoint,
                   (int)frame->hello.refusal.size, (const char *)frame->hello.refusal.data);
         call_user_hello(process, frame->from, &frame->hello, NULL);
+        if (frame->from != peer->incarnation && !list_is_empty(&peer->carried)) {
+            process_passage_carrier_lost(process, peer, true); /* an earlier life of that node was meant (S8F) */
+            process_peer_lost(process, peer->incarnation);
+        }
         return;
     }
     if (peer->incarnation && peer->incarnation != frame->from) {

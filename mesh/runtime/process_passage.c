@@ -19,8 +19,10 @@ static struct peer *carrier_of(struct process *process, struct peer *peer, const
     if (process->role != FRAME_ROLE_ADMIN && passage->endpoint.size == 0) {
         return process->admin;
     }
-    if (passage->node == peer->incarnation) { /* an admin, which calls us; until it does, the relay passes on */
-        return peers_find(&process->peers, process->relay);
+    if (passage->node ==
+        peer->incarnation) { /* an admin, which calls us; until it does, the relay passes on, if it is there */
+        carrier = peers_find(&process->peers, process->relay);
+        return carrier && carrier->state == PEER_UP ? carrier : NULL;
     }
     if (peers_add(&process->peers, passage->node, passage->endpoint, &carrier) != MESH_OK) {
         return NULL;
@@ -45,9 +47,12 @@ void process_passage_leave(struct peer *peer) {
 void process_passage_open(struct process *process, struct peer *peer, const struct passage *passage) {
     process_passage_leave(peer);
     struct peer *carrier = carrier_of(process, peer, passage);
-    uint64_t until_ns = time_add(process_now(process), OPEN_NS);
-    if (!carrier || carrier == peer || deadlines_set(&process->peers.retries, &peer->retry, until_ns) != MESH_OK) {
-        peer->state = PEER_LOST;
+    bool carried = carrier && carrier != peer;
+    uint64_t span_ns = carried ? OPEN_NS : backoff_failed(&peer->backoff, &process->prng);
+    uint64_t until_ns = time_add(process_now(process), span_ns);
+    bool set = deadlines_set(&process->peers.retries, &peer->retry, until_ns) == MESH_OK;
+    if (!carried || !set) {
+        peer->state = set ? PEER_WAITING : PEER_LOST; /* until there is a leader, or it calls */
         return;
     }
     peer->via = carrier;
@@ -81,8 +86,8 @@ static void give_up(struct process *process, struct peer *peer) {
 void process_passage_carrier_lost(struct process *process, struct peer *carrier, bool gone) {
     for (struct list_node *node; (node = list_front(&carrier->carried));) {
         struct peer *peer = LIST_OWNER(node, struct peer, of_via);
-        if (gone) {
-            process_peer_lost(process, peer->incarnation); /* those of its node went with it */
+        if (gone && peer->passage_node == carrier->incarnation) {
+            process_peer_lost(process, peer->incarnation); /* those of its node went with it, not who was relayed */
         } else {
             give_up(process, peer);
         }
@@ -314,7 +319,6 @@ void process_passage_carrier_down(struct process *process, struct peer *carrier)
 void process_passage_flush(struct process *process) {
     LIST_EACH (&process->asking, node, after) {
         struct peer *peer = LIST_OWNER(node, struct peer, asking);
-        process_link_want(process, peer->via);
         if (peer->via->state == PEER_UP && peer->via->link->ready) {
             list_remove(&peer->asking);
             ask(process, peer);
@@ -372,7 +376,6 @@ static void on_forward_at_admin(struct process *process, const struct frame *fra
         .from_here = from && from->own,
         .target_here = target && target->own,
         .node_linked = node && node->link && node->state == PEER_UP,
-        .node_known = node != NULL,
         .relay = process->relay,
     };
     switch (passage_judge(&view, forward)) {

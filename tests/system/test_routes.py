@@ -31,12 +31,11 @@ class Routes(unittest.TestCase):
         """The first one leads."""
         leader = next(iter(kinds))
         callable_leader = kinds[leader] != "outbound_only"
-        nodes = {}
+        self.texts = {}
         for name, kind in kinds.items():
             follows = self.endpoint(leader) if name != leader and callable_leader else ""
-            text = settings(name, kind, self.endpoint(name), follows, leader_settings if name == leader else "")
-            nodes[name] = self.directory.node(name, text)
-        whole = Convention(nodes)
+            self.texts[name] = settings(name, kind, self.endpoint(name), follows, leader_settings if name == leader else "")
+        whole = Convention({name: self.directory.node(name, text) for name, text in self.texts.items()})
         whole.await_members()
         whole.place_couriers()
         return whole
@@ -57,6 +56,17 @@ class Routes(unittest.TestCase):
     def test_S8B_a_leader_of_whose_node_only_the_admin_can_be_called(self):
         whole = self.convention({"lead": "admin_routing", "plain": "normal", "routed": "admin_routing", "out": "outbound_only"})
         whole.all_to_all(PARCELS, 20000)
+
+    def test_S1G_S8C_nodes_that_are_killed_come_back(self):
+        whole = self.convention({"lead": "normal", "routed": "admin_routing", "out": "outbound_only", "away": "outbound_only"})
+        whole.all_to_all(PARCELS)
+        for name in ("out", "routed", "lead"):
+            whole.nodes[name].end()
+            fresh = Convention({**whole.nodes, name: self.directory.node(name, self.texts[name])})
+            fresh.await_members()
+            fresh.place_couriers()
+            fresh.all_to_all(PARCELS)
+            whole = fresh
 
     def test_S9B_a_leader_is_called_by_its_name(self):
         port = self.endpoint("lead").rsplit(":", 1)[1]

@@ -261,6 +261,65 @@ Test(admin, S8E_what_bears_a_wrong_sender_is_counted_and_dropped) {
     cr_assert_eq(process->noise.malformed, 1);
 }
 
+Test(admin, S8D_another_leader_passes_on_when_there_is_one) {
+    const struct mesh_address third = {30, 0};
+    struct control word = {.kind = CONTROL_SHUTDOWN};
+    process_set_relay(process, 0);
+    cr_assert_eq(process_send_control(process, third, &word), MESH_OK);
+    cr_assert_eq(process_resolved(process, third, 30, "admin://000000000000001e"), MESH_OK);
+    turn();
+    cr_assert_null(only(FRAME_FORWARD));
+    process_set_relay(process, RELAY);
+    now_ns += BACKOFF_FIRST_NS;
+    turn();
+    const struct sent *question = only(FRAME_FORWARD);
+    cr_assert_eq(question->to, RELAY);
+    arrive(&(struct frame){.from = RELAY,
+                           .to = ADMIN,
+                           .body = FRAME_PASSAGE,
+                           .passage = {ADMIN, ADMIN, 30, question->forward.number, FRAME_WAY_OPEN}},
+           NULL, RELAY);
+    turn();
+    cr_assert_eq(only(FRAME_FORWARD)->inner, FRAME_BATCH);
+    process_set_relay(process, 0);
+    now_ns += BACKOFF_MAX_NS;
+    turn();
+    process_set_relay(process, THEIR_ADMIN);
+    now_ns += BACKOFF_MAX_NS;
+    turn();
+    cr_assert_eq(only(FRAME_FORWARD)->to, THEIR_ADMIN);
+}
+
+/* Who is behind the leader lives on when the leader does not. */
+Test(admin, S8D_a_leader_that_restarts_does_not_take_others_with_it) {
+    const struct mesh_address third = {30, 0};
+    struct control word = {.kind = CONTROL_SHUTDOWN};
+    process_peer_lost(process, RELAY);
+    cr_assert_eq(process_call(process, RELAY, "tcp://10.0.0.4:1900"), MESH_OK);
+    turn();
+    cr_assert_eq(process_send_control(process, third, &word), MESH_OK);
+    cr_assert_eq(process_resolved(process, third, 30, "admin://000000000000001e"), MESH_OK);
+    turn();
+    cr_assert_eq(only(FRAME_FORWARD)->to, RELAY);
+    arrive(
+        &(struct frame){
+            .from = 50,
+            .to = ADMIN,
+            .body = FRAME_HELLO,
+            .hello = {.role = FRAME_ROLE_ADMIN, .node = 50, .endpoint = bytes_of_text("tcp://10.0.0.4:1900")}},
+        link_to("tcp://10.0.0.4:1900"), 0);
+    turn();
+    cr_assert_not_null(peers_find(&process->peers, 30));
+    cr_assert_null(peers_find(&process->peers, RELAY));
+    now_ns += BACKOFF_MAX_NS;
+    turn();
+    cr_assert_eq(sent_count, 0, "a relay that is not there is not called: that is the convention's");
+    process_set_relay(process, 50);
+    now_ns += BACKOFF_MAX_NS;
+    turn();
+    cr_assert_eq(only(FRAME_FORWARD)->to, 50);
+}
+
 Test(admin, S8C_who_calls_is_not_reached_through_the_relay_any_more) {
     const struct mesh_address third = {30, 0};
     struct control word = {.kind = CONTROL_SHUTDOWN};
