@@ -163,10 +163,25 @@ void process_link_open(struct process *process, struct peer *peer, const char *e
     }
 }
 
+/* Whether another life of that node answers there already. An admin keeps one connection of each process, the latest, so that two links
+ * of ours to one admin would end each other for ever: what was for the former life waits until it is known to be lost. */
+static bool is_succeeded(const struct process *process, const struct peer *peer) {
+    size_t place = 0;
+    for (const struct peer *other;
+         peer->incarnation != 0 && peer->two_way && (other = peers_next(&process->peers, &place));) {
+        if (other != peer && other->two_way && other->link && strcmp(other->endpoint, peer->endpoint) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void enter_opening(struct process *process, struct peer *peer) {
     struct passage passage;
     if (passage_read(bytes_of_text(peer->endpoint), &passage)) {
         process_passage_open(process, peer, &passage);
+    } else if (is_succeeded(process, peer)) {
+        enter_waiting(process, peer);
     } else if (resolver_is_needed(peer->endpoint)) {
         process_name_look_up(process, peer);
     } else {

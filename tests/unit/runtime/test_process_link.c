@@ -30,6 +30,42 @@ Test(process_link, S9A_a_host_has_the_address_of_its_admin_and_a_port_of_its_own
     cr_assert_str_eq(process_endpoint(process, true), "admin://000000000000000a");
 }
 
+/* ---- a node that restarts ---- */
+
+static void begin_admin(void) {
+    begin_as(FRAME_ROLE_ADMIN, "");
+}
+
+TestSuite(restart, .init = begin_admin, .fini = end);
+
+enum { FORMER = 30, PRESENT = 31 };
+
+static size_t links_to(const char *endpoint) {
+    size_t count = 0;
+    for (size_t i = 0; i < LINKS; i++) {
+        count += links[i].used && strcmp(links[i].endpoint, endpoint) == 0;
+    }
+    return count;
+}
+
+Test(restart, S1G_what_was_for_the_former_life_does_not_end_the_link_to_the_present_one) {
+    static const char endpoint[] = "tcp://10.0.0.3:1900";
+    const struct mesh_address former = {FORMER, 0};
+    struct control word = {.kind = CONTROL_SHUTDOWN};
+    cr_assert_eq(process_call(process, PRESENT, endpoint), MESH_OK);
+    turn();
+    cr_assert_eq(process_send_control(process, former, &word), MESH_OK);
+    cr_assert_eq(process_resolved(process, former, FORMER, endpoint), MESH_OK);
+    turn();
+    cr_assert_eq(links_to(endpoint), 1);
+    cr_assert_null(only(FRAME_BATCH));
+    process_peer_lost(process, PRESENT);
+    now_ns += BACKOFF_MAX_NS;
+    turn();
+    cr_assert_eq(links_to(endpoint), 1);
+    cr_assert_eq(only(FRAME_BATCH)->to, FORMER);
+}
+
 /* ---- many peers ---- */
 
 static struct mesh_address actor_of(uint64_t process_id) {
