@@ -24,6 +24,7 @@ int cmd_deregister(int argc, char **argv);
 int cmd_status(int argc, char **argv);
 int cmd_create(int argc, char **argv);
 int cmd_names(int argc, char **argv);
+int cmd_health(int argc, char **argv);
 int cmd_version(int argc, char **argv);
 
 /* The option that all but version have. */
