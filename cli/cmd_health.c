@@ -118,8 +118,9 @@ int cmd_health(int argc, char **argv) {
     struct arguments arguments = {0};
     const struct argp argp = {.options = options,
                               .parser = parse_option,
-                              .doc = "Tells whether the node answers and belongs to a convention: exit code 0 if so, 1 if "
-                                     "not, 3 if no node is running there."};
+                              .doc =
+                                  "Tells whether the node answers and belongs to a convention: exit code 0 if so, 1 if "
+                                  "not, 3 if no node is running there."};
     argp_parse(&argp, argc, argv, 0, NULL, &arguments);
     time_t until = now_s() + (time_t)arguments.wait_s;
     for (;;) {

@@ -13,7 +13,7 @@
 
 /* What goes to another node names the remote way to a process only, which may be through this admin; what stays here, the local one. */
 static struct bytes endpoint_for(struct admin *admin, struct mesh_address to, struct bytes endpoints) {
-    const uint8_t *space = memchr(endpoints.data, ' ', endpoints.size);
+    const uint8_t *space = endpoints.size > 0 ? memchr(endpoints.data, ' ', endpoints.size) : NULL;
     bool leaves = to.node != admin->incarnation, here = endpoints.size > 0 && endpoints.data[0] == 'i';
     if (leaves && here && admin->passage[0]) {
         return bytes_of_text(admin->passage);

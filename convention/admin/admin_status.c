@@ -179,10 +179,11 @@ static void add_members(struct admin *admin, struct snapshot *snapshot) {
 }
 
 static void add_names(struct admin *admin, struct snapshot *snapshot) {
-    const struct control_held_name *name;
-    for (size_t i = 0; i < NAMES_SHOWN && (name = directory_held_name(admin->directory, i, &snapshot->names[i])); i++) {
-        snapshot->node.names_count++;
+    size_t count = 0;
+    while (count < NAMES_SHOWN && directory_held_name(admin->directory, count, &snapshot->names[count])) {
+        count++;
     }
+    snapshot->node.names_count = count;
     snapshot->node.names = snapshot->names;
 }
 
