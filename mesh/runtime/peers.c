@@ -50,6 +50,7 @@ static enum mesh_status make_peer(struct peers *peers, struct bytes endpoint, st
     list_node_init(&peer->lazy);
     list_node_init(&peer->called);
     list_node_init(&peer->naming);
+    list_node_init(&peer->greeting);
     list_init(&peer->carried);
     list_node_init(&peer->of_via);
     list_node_init(&peer->asking);
@@ -113,6 +114,7 @@ void peers_remove(struct peers *peers, struct peer *peer) {
     list_remove(&peer->lazy);
     list_remove(&peer->called);
     list_remove(&peer->naming);
+    list_remove(&peer->greeting);
     list_remove(&peer->of_via);
     list_remove(&peer->asking);
     list_remove(&peer->passing);

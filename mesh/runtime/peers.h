@@ -44,10 +44,11 @@ struct peer {
     uint64_t meant;               /* which one */
     struct backoff backoff;
     struct deadline retry;
-    struct list_node flush;  /* of those that have something to pull now */
-    struct list_node lazy;   /* of those that have acks, which may wait */
-    struct list_node called; /* of those without an incarnation */
-    struct list_node naming; /* of those the name of whose host is being looked up */
+    struct list_node flush;    /* of those that have something to pull now */
+    struct list_node lazy;     /* of those that have acks, which may wait */
+    struct list_node called;   /* of those without an incarnation */
+    struct list_node greeting; /* of those that are to be greeted again */
+    struct list_node naming;   /* of those the name of whose host is being looked up */
 
     struct peer *via;    /* whose link carries what goes to it; NULL: its own */
     struct list carried; /* those whose `via` this is */

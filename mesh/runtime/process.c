@@ -25,6 +25,7 @@ static enum mesh_status make_parts(struct process *process, const struct process
     list_init(&process->lazy);
     list_init(&process->asking);
     list_init(&process->naming);
+    list_init(&process->greeting);
     list_init(&process->passing);
     process->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (process->wake_fd < 0) {
@@ -336,13 +337,19 @@ enum mesh_status process_call(struct process *process, uint64_t incarnation, con
     if (incarnation == 0 && (called(process, endpoint) || passage_read(bytes_of_text(endpoint), &passage))) {
         return MESH_OK; /* is called again by its own back-off; or calls us, since nobody can call it */
     }
+    if (incarnation == 0 && process_link_is_known(process, endpoint)) {
+        return MESH_OK;
+    }
     struct peer *peer;
     struct bytes where = bytes_of_text(endpoint);
+    bool in_call = called(process, endpoint) != NULL; /* who answers is named then, and needs no second link */
     enum mesh_status status =
         incarnation ? peers_add(&process->peers, incarnation, where, &peer) : peers_call(&process->peers, where, &peer);
     if (status == MESH_OK) {
         peer->two_way = true;
-        process_link_want(process, peer);
+        if (!in_call) {
+            process_link_want(process, peer);
+        }
     }
     return status;
 }

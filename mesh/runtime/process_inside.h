@@ -45,6 +45,7 @@ struct process {
     struct list flush, lazy;   /* peers with something to pull: now, or in company */
     struct resolver *resolver; /* NULL until the first name */
     bool resolver_watched;
+    struct list greeting;        /* peers that are to be greeted again */
     struct list naming;          /* peers the name of whose host is being looked up */
     struct list asking, passing; /* peers whose way is to be asked about; those to whom something is to be passed on */
     uint64_t relay;              /* at an admin: who passes on to admins to which there is no link; 0: nobody */
@@ -101,6 +102,9 @@ enum mesh_status process_link_greet_admin(struct process *process);
 
 /* Prepares and sends one frame on the peer's link, which must be ready. */
 enum mesh_status process_link_send(struct process *process, struct peer *peer, const struct frame *frame);
+
+/* Whether a link of ours leads there already; who answers there is greeted again, and its answer told. */
+bool process_link_is_known(struct process *process, const char *endpoint);
 
 /* Connects, to a numeric endpoint. */
 void process_link_open(struct process *process, struct peer *peer, const char *endpoint);

@@ -163,17 +163,44 @@ void process_link_open(struct process *process, struct peer *peer, const char *e
     }
 }
 
-/* Whether another life of that node answers there already. An admin keeps one connection of each process, the latest, so that two links
- * of ours to one admin would end each other for ever: what was for the former life waits until it is known to be lost. */
-static bool is_succeeded(const struct process *process, const struct peer *peer) {
+/* A process that is reached at the endpoint by a link of ours; not `except`. An admin keeps one connection of each process, the latest, so
+ * that two links of ours to one admin would end each other for ever. */
+static struct peer *who_is_linked(const struct process *process, const char *endpoint, const struct peer *except) {
     size_t place = 0;
-    for (const struct peer *other;
-         peer->incarnation != 0 && peer->two_way && (other = peers_next(&process->peers, &place));) {
-        if (other != peer && other->two_way && other->link && strcmp(other->endpoint, peer->endpoint) == 0) {
-            return true;
+    for (struct peer *peer; (peer = peers_next(&process->peers, &place));) {
+        if (peer != except && peer->two_way && peer->link && !peer->back && strcmp(peer->endpoint, endpoint) == 0) {
+            return peer;
         }
     }
-    return false;
+    return NULL;
+}
+
+bool process_link_is_known(struct process *process, const char *endpoint) {
+    struct peer *peer = who_is_linked(process, endpoint, NULL);
+    if (peer && peer->state == PEER_UP && !list_is_linked(&peer->greeting)) {
+        list_push_back(&process->greeting, &peer->greeting);
+        process_wake(process); /* it is told in the next turn: who calls is in the middle of something */
+    }
+    return peer != NULL;
+}
+
+/* Who answers may have forgotten us; the answer is told. */
+static void greet_again(struct process *process) {
+    LIST_EACH (&process->greeting, node, after) {
+        struct peer *peer = LIST_OWNER(node, struct peer, greeting);
+        if (peer->state != PEER_UP || !peer->link) {
+            list_remove(&peer->greeting);
+        } else if (peer->link->ready) {
+            struct frame_hello hello = own_hello(process, peer);
+            list_remove(&peer->greeting);
+            (void)send_hello(process, peer, &hello); /* a link that breaks is made anew, and greeted */
+        }
+    }
+}
+
+/* Another life of that node answers there already: what was for the former one waits until it is known to be lost. */
+static bool is_succeeded(const struct process *process, const struct peer *peer) {
+    return peer->incarnation != 0 && peer->two_way && who_is_linked(process, peer->endpoint, peer);
 }
 
 static void enter_opening(struct process *process, struct peer *peer) {
@@ -279,6 +306,7 @@ void process_link_changed(struct process *process, struct transport_link *link) 
 }
 
 void process_link_retry(struct process *process, uint64_t now_ns) {
+    greet_again(process);
     struct deadline *due;
     while ((due = deadlines_pop_due(&process->peers.retries, now_ns))) {
         struct peer *peer = DEADLINE_OWNER(due, struct peer, retry);
@@ -364,10 +392,20 @@ static void end_call(struct process *process, struct peer *peer, uint64_t who) {
     memcpy(endpoint, peer->endpoint, sizeof endpoint);
     close_link(process, peer);
     peers_remove(&process->peers, peer);
-    const struct peer *known = peers_find(&process->peers, who);
+    struct peer *known = peers_find(&process->peers, who);
+    if (known) {
+        process_link_want(process, known); /* it may have waited for this */
+    }
     bool answers = who == process->incarnation || (known && known->state == PEER_UP);
     if (answers && process->callbacks.link) {
         process->callbacks.link(process->callbacks.user, who, endpoint, PROCESS_LINK_UP);
+    }
+}
+
+/* Who was known before it answered, by others' word: an admin takes nothing from it, nor from its link, until it has. */
+static void tell_answer(struct process *process, const struct peer *peer) {
+    if (process->role == FRAME_ROLE_ADMIN && peer->state == PEER_UP) {
+        tell_user(process, peer, PROCESS_LINK_UP);
     }
 }
 
@@ -393,12 +431,12 @@ static void on_answer(struct process *process, struct peer *peer, const struct f
     if (peer->incarnation && peer->incarnation != frame->from) {
         on_other_incarnation(process, peer);
     }
-    if (peer->incarnation == 0) {
-        if (peers_name(&process->peers, peer, frame->from) != MESH_OK) {
-            end_call(process, peer, frame->from); /* that process has called us meanwhile: one way to it is enough */
-            return;
-        }
-        call_user_hello(process, frame->from, &frame->hello, NULL);
+    call_user_hello(process, frame->from, &frame->hello, NULL);
+    if (peer->incarnation == frame->from) {
+        tell_answer(process, peer);
+    } else if (peers_name(&process->peers, peer, frame->from) != MESH_OK) {
+        end_call(process, peer, frame->from); /* that process is known by now: one way to it is enough */
+    } else {
         process_link_enter_up(process, peer);
     }
 }

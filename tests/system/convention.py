@@ -2,6 +2,7 @@
 
 SPDX-License-Identifier: MPL-2.0
 """
+import json
 import re
 
 from nodes import COURIERS, wait_for
@@ -81,6 +82,21 @@ class Convention:
         for distance in range(len(names)):
             self.send([(name, names[(i + distance) % len(names)]) for i, name in enumerate(names)], count, size)
             self.await_parcels()
+
+    def create_named(self, node, name):
+        """The address of the courier that has the global name, or gets it; None when the node may not give it at present."""
+        code, address = self.nodes[node].mesh("create", "--name", name, "courier")
+        return address if code == 0 else None
+
+    def held(self):
+        """Who holds which name, as all nodes say: each name has one holder, wherever one asks."""
+        held = {}
+        for name in self.nodes:
+            code, text = self.nodes[name].mesh("names", "--json")
+            assert code == 0, name
+            for entry in json.loads(text)["names"]:
+                held.setdefault(entry["name"], set()).add(entry["address"])
+        return held
 
     def counter(self, name, counter):
         return counters(self.nodes[name])[counter]

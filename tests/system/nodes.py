@@ -108,6 +108,12 @@ class Node:
         nodes = json.loads(done.stdout)["nodes"]
         return nodes if whole else nodes[0]
 
+    def mesh(self, command, *words):
+        """What the operator's command says to the node, and whether it went well: (exit code, output)."""
+        done = subprocess.run(self.within + [MESH, command, "--run-directory", self.run, *words], env=environment(),
+                              capture_output=True, text=True, timeout=60, check=False)
+        return done.returncode, done.stdout.strip()
+
     def create(self, type_name, *count):
         """A program that creates an actor, or so many, and stays attached until its input is closed."""
         program = subprocess.Popen([CREATOR, self.run, type_name, *map(str, count)], env=environment(),

@@ -38,8 +38,8 @@ class Netns(unittest.TestCase):
             if kind != "normal":
                 self.network.wall(name, *([PORT] if kind == "admin_routing" else []))
 
-    def convention(self, kinds, leader_settings="", bind=None, by_name=False):
-        """The first one leads. They listen at their addresses, or where they are told."""
+    def convention(self, kinds, leader_settings="", bind=None, by_name=False, leaders=1):
+        """The first one leads, and after it as many as are to. They listen at their addresses, or where they are told."""
         self.kinds = kinds
         self.network = self.enter(Network(kinds))
         directory = self.enter(Directory())
@@ -47,8 +47,8 @@ class Netns(unittest.TestCase):
         leader = next(iter(kinds))
         nodes = {}
         for name, kind in kinds.items():
-            called = f"tcp://{leader}:{PORT}" if by_name else self.network.endpoint(leader)
-            follows = called if name != leader and kinds[leader] != "outbound_only" else ""
+            called = [f"tcp://{one}:{PORT}" if by_name else self.network.endpoint(one) for one in list(kinds)[:leaders]]
+            follows = ", ".join(called) if leaders > 1 or name != leader and kinds[leader] != "outbound_only" else ""
             text = settings(name, kind, bind or self.network.endpoint(name), follows, leader_settings if name == leader else "")
             nodes[name] = directory.node(name, text, within=self.network.within(name))
         self.whole = Convention(nodes, LIMIT_S)
@@ -133,6 +133,21 @@ class Netns(unittest.TestCase):
             self.network.fast(name)
         whole.all_to_all(PARCELS)
         whole.await_members()
+
+    def test_S6A_S6D_G4_no_name_is_held_twice_after_a_partition(self):
+        kinds = {"lead": "normal", "second": "normal", "third": "normal", "plain": "normal", "routed": "admin_routing",
+                 "out": "outbound_only"}
+        whole = self.convention(kinds, leaders=3)
+        wait_for(lambda: whole.create_named("plain", "early"), LIMIT_S, "the leader gives names")
+        self.network.part(("lead", "plain"), ("second", "third", "routed", "out"))
+        wait_for(lambda: whole.create_named("out", "late"), LIMIT_S, "the greater side gives names")
+        self.assertIsNone(whole.create_named("plain", "late"), "the smaller side does not")
+        self.network.heal()
+        self.wall_up()
+        whole.await_members()
+        wait_for(lambda: all(len(who) == 1 for who in whole.held().values()) and set(whole.held()) >= {"late"}, LIMIT_S,
+                 "each name has one holder")
+        whole.all_to_all(PARCELS)
 
     # ---- addresses ----
 

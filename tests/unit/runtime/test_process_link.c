@@ -66,6 +66,49 @@ Test(restart, S1G_what_was_for_the_former_life_does_not_end_the_link_to_the_pres
     cr_assert_eq(only(FRAME_BATCH)->to, FORMER);
 }
 
+/* The convention calls by endpoint whom it does not know yet, though the process may. */
+static unsigned told_up;
+
+static void count_up(void *user, uint64_t peer, const char *endpoint, enum process_link link) {
+    (void)user;
+    (void)endpoint;
+    told_up += peer == PRESENT && link == PROCESS_LINK_UP;
+}
+
+static void answer_as_present(const char *endpoint) {
+    arrive(&(struct frame){.from = PRESENT,
+                           .to = ADMIN,
+                           .body = FRAME_HELLO,
+                           .hello = {.role = FRAME_ROLE_ADMIN, .node = PRESENT, .endpoint = bytes_of_text(endpoint)}},
+           link_to(endpoint), 0);
+    turn();
+}
+
+Test(restart, S8C_who_is_linked_is_not_called_again) {
+    static const char endpoint[] = "tcp://10.0.0.3:1900";
+    process->callbacks.link = count_up;
+    cr_assert_eq(process_call(process, PRESENT, endpoint), MESH_OK);
+    turn();
+    cr_assert_eq(process_call(process, 0, endpoint), MESH_OK);
+    turn();
+    cr_assert_eq(only(FRAME_HELLO)->to, PRESENT, "it may have forgotten us");
+    cr_assert_eq(links_to(endpoint), 1);
+    told_up = 0;
+    answer_as_present(endpoint);
+    cr_assert_eq(told_up, 1);
+}
+
+Test(restart, S8C_who_is_being_called_is_not_linked_beside_it) {
+    static const char endpoint[] = "tcp://10.0.0.3:1900";
+    cr_assert_eq(process_call(process, 0, endpoint), MESH_OK);
+    cr_assert_eq(process_call(process, PRESENT, endpoint), MESH_OK);
+    turn();
+    cr_assert_eq(links_to(endpoint), 1);
+    answer_as_present(endpoint);
+    cr_assert_eq(links_to(endpoint), 1);
+    cr_assert_not_null(peers_find(&process->peers, PRESENT)->link);
+}
+
 /* ---- many peers ---- */
 
 static struct mesh_address actor_of(uint64_t process_id) {
