@@ -207,7 +207,8 @@ void convention_succeed(struct convention *convention) {
     convention->acting = true;
     convention_set_leader(convention, convention->self->incarnation);
     enter_epoch(convention);
-    convention->number = convention->departures_count = 0;
+    convention->number = convention->members.count > 1; /* 0 would say that a member was told nothing */
+    convention->departures_count = 0;
     for (size_t i = 0; i < convention->members.count; i++) {
         if (convention->members.items[i] != convention->self) {
             take_over(convention, convention->members.items[i]);

@@ -88,8 +88,8 @@ Test(leaders, S6A_who_is_killed_is_replaced_by_the_next_and_that_by_the_next) {
                    "3.001 d leader none\n"
                    "3.002 c Register b1 first\n"
                    "3.002 d Register b1 first\n"
-                   "3.003 b Registered c1 0:3\n"
-                   "3.003 b Registered d1 0:3\n"
+                   "3.003 b Registered c1 1:3\n"
+                   "3.003 b Registered d1 1:3\n"
                    "3.004 c leader b1\n"
                    "3.004 d leader b1\n"
                    "4.000 c suspect b1\n"
@@ -103,7 +103,7 @@ Test(leaders, S6A_who_is_killed_is_replaced_by_the_next_and_that_by_the_next) {
                    "6.001 d - b1 its admin is gone\n"
                    "6.001 d leader none\n"
                    "6.002 d Register c1 first\n"
-                   "6.003 c Registered d1 0:2\n"
+                   "6.003 c Registered d1 1:2\n"
                    "6.004 d leader c1\n");
 }
 
@@ -125,8 +125,8 @@ Test(leaders, S6A_who_leaves_is_replaced_at_once) {
                    "1.001 b call d1\n"
                    "1.002 c Register b1 first\n"
                    "1.002 d Register b1 first\n"
-                   "1.003 b Registered c1 0:3\n"
-                   "1.003 b Registered d1 0:3\n"
+                   "1.003 b Registered c1 1:3\n"
+                   "1.003 b Registered d1 1:3\n"
                    "1.004 c leader b1\n"
                    "1.004 d leader b1\n");
 }
@@ -159,8 +159,10 @@ Test(leaders, S6B_who_comes_back_takes_the_roster_and_then_the_lead) {
                    "8.001 c Register a2 first\n"
                    "8.001 a Register c1 first\n"
                    "8.001 d call\n"
-                   "8.002 b Registered a2 1:4\n"
+                   "8.002 b Registered a2 2:4\n"
                    "8.002 b + a2 a\n"
+                   "8.002 b Roster c1 2:+1-0\n"
+                   "8.002 b Roster d1 2:+1-0\n"
                    "8.002 d Register a2 first\n"
                    "8.003 a + b1 b\n"
                    "8.003 a leader b1\n"
@@ -169,24 +171,36 @@ Test(leaders, S6B_who_comes_back_takes_the_roster_and_then_the_lead) {
                    "8.003 a leader a2\n"
                    "8.003 a call c1\n"
                    "8.003 a call d1\n"
-                   "8.003 a Registered d1 0:4\n"
+                   "8.003 c + a2 a\n"
+                   "8.003 d + a2 a\n"
+                   "8.003 a Registered d1 1:4\n"
                    "8.004 b leader none\n"
                    "8.004 b Register a2 first\n"
                    "8.004 b Register c1 first\n"
-                   "8.004 d + a2 a\n"
                    "8.004 d leader a2\n"
                    "8.005 c leader none\n"
                    "8.005 c Register b1 first\n"
-                   "8.005 a Registered b1 0:4\n"
+                   "8.005 a Registered b1 1:4\n"
                    "8.006 b leader a2\n"
                    "8.302 d Register a2 first\n"
-                   "8.303 a Registered d1 0:4\n"
+                   "8.303 a Registered d1 1:4\n"
                    "8.304 b Register a2 first\n"
-                   "8.305 a Registered b1 0:4\n"
+                   "8.305 a Registered b1 1:4\n"
                    "8.361 c Register a2 first\n"
-                   "8.362 a Registered c1 0:4\n"
-                   "8.363 c + a2 a\n"
+                   "8.362 a Registered c1 1:4\n"
                    "8.363 c leader a2\n");
+}
+
+/* convention-sim, seed 4. */
+Test(leaders, S6B_who_registered_with_a_new_leader_hears_of_the_next_change) {
+    struct cluster *cluster = three_leaders();
+    cluster_kill(cluster, 'a');
+    cluster_run(cluster, 3 * NS_PER_S);
+    cluster_start(cluster, 'e', "abc");
+    cluster_run(cluster, NS_PER_S);
+    cr_assert_eq(cluster_count(cluster, "c + e1 e"), 1);
+    cr_assert_eq(cluster_count(cluster, "d + e1 e"), 1);
+    cluster_destroy(cluster);
 }
 
 Test(leaders, S6B_who_was_halted_leads_again_under_a_new_epoch) {
@@ -270,16 +284,16 @@ Test(leaders, S6C_guests_survive_a_change_of_leader_present_or_not) {
                             "5.001 e - a1 its admin is gone\n"
                             "5.001 e leader none\n"
                             "5.002 e Register b1 first\n"
-                            "5.002 b Registered c1 0:4\n"
-                            "5.002 b Registered d1 0:4\n"
-                            "5.003 b Registered e1 0:4\n"
+                            "5.002 b Registered c1 1:4\n"
+                            "5.002 b Registered d1 1:4\n"
+                            "5.003 b Registered e1 1:4\n"
                             "5.003 c leader b1\n"
                             "5.003 d leader b1\n"
                             "5.004 e leader b1\n"
                             "5.301 c Register b1 first\n"
                             "5.301 d Register b1 first\n"
-                            "5.302 b Registered c1 0:4\n"
-                            "5.302 b Registered d1 0:4\n"
+                            "5.302 b Registered c1 1:4\n"
+                            "5.302 b Registered d1 1:4\n"
                             "6.003 e Register c1 first\n"
                             "7.000 f leader f1\n"
                             "7.002 b Invite f1\n"
@@ -287,14 +301,20 @@ Test(leaders, S6C_guests_survive_a_change_of_leader_present_or_not) {
                             "7.003 f call\n"
                             "7.003 f Register b1 first\n"
                             "7.003 f call\n"
-                            "7.004 b Registered f1 1:5\n"
+                            "7.004 b Registered f1 2:5\n"
                             "7.004 b + f1 f\n"
+                            "7.004 b Roster c1 2:+1-0\n"
+                            "7.004 b Roster d1 2:+1-0\n"
+                            "7.004 b Roster e1 2:+1-0\n"
                             "7.004 f Register c1 first\n"
                             "7.005 f + b1 b\n"
                             "7.005 f leader b1\n"
                             "7.005 f + c1 c\n"
                             "7.005 f + d1 d\n"
                             "7.005 f + e1 e\n"
+                            "7.005 c + f1 f\n"
+                            "7.005 d + f1 f\n"
+                            "7.005 e + f1 f\n"
                             "10.001 b call\n"
                             "10.001 c call\n"
                             "10.001 d call\n"
@@ -304,11 +324,11 @@ Test(leaders, S6C_guests_survive_a_change_of_leader_present_or_not) {
                             "15.001 b call\n"
                             "15.001 d Register c1 first\n"
                             "15.004 e Register b1\n"
-                            "15.005 b Registered e1 0:0\n"
+                            "15.005 b Registered e1 2:0\n"
                             "15.303 c Register b1\n"
                             "15.303 d Register b1\n"
-                            "15.304 b Registered c1 0:0\n"
-                            "15.304 b Registered d1 0:0\n"
+                            "15.304 b Registered c1 2:0\n"
+                            "15.304 b Registered d1 2:0\n"
                             "16.003 e Register c1 first\n");
     cluster_destroy(cluster);
 }
