@@ -21,6 +21,10 @@ enum {
     FRAME_REFUSED_BY = 1024,
     FRAME_MEMBERS = 1024,
     FRAME_LEADERS = 16,
+    FRAME_KEY_BYTES = 32,     /* a public key of CURVE */
+    FRAME_PATTERN_BYTES = 64, /* as the name of a node in its configuration */
+    FRAME_TRUSTED = 1024,     /* keys in one Trust */
+    FRAME_KEYS = 4096,        /* keys in the list of a convention */
 };
 
 enum frame_value_kind {
@@ -65,6 +69,14 @@ struct frame_member {
     size_t capabilities_count;
     const struct frame_capability *capabilities;
     uint32_t actors;
+};
+
+/* What the convention's list says of one key: which nodes it stands for, or that it is revoked. */
+struct frame_trusted {
+    struct bytes key;     /* FRAME_KEY_BYTES of them */
+    struct bytes pattern; /* a node's name, or the beginning of names with a * behind it; empty when revoked */
+    uint64_t stamp;       /* which of two words on one key is the later one */
+    bool revoked;
 };
 
 /* Where the speaker stands in its list of those that may lead, seen from the reader; the wire's numbers. */
