@@ -77,24 +77,31 @@ bool codec_put_requirements(struct arena *arena, const struct frame_requirement 
     return true;
 }
 
+bool codec_put_capabilities(struct arena *arena, const struct frame_capability *capabilities, size_t count,
+                            Mesh__Wire__Capability ***out) {
+    Mesh__Wire__Capability *items = codec_array(arena, count, sizeof *items);
+    *out = codec_array(arena, count, sizeof **out);
+    if (!items || !*out) {
+        return false;
+    }
+    for (size_t i = 0; i < count; i++) {
+        (*out)[i] = &items[i];
+        if (!put_capability(arena, &capabilities[i], &items[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
 bool codec_put_member(struct arena *arena, const struct frame_member *member, Mesh__Wire__Member *out) {
     mesh__wire__member__init(out);
     out->incarnation = member->incarnation;
     out->name = codec_text(arena, member->name);
     out->endpoint = codec_text(arena, member->endpoint);
     out->actors = member->actors;
-    Mesh__Wire__Capability *items = codec_array(arena, member->capabilities_count, sizeof *items);
-    out->capabilities = codec_array(arena, member->capabilities_count, sizeof *out->capabilities);
-    if (!out->name || !out->endpoint || !items || !out->capabilities) {
-        return false;
-    }
-    for (size_t i = 0; i < member->capabilities_count; i++) {
-        out->capabilities[out->n_capabilities++] = &items[i];
-        if (!put_capability(arena, &member->capabilities[i], &items[i])) {
-            return false;
-        }
-    }
-    return true;
+    out->n_capabilities = member->capabilities_count;
+    return out->name && out->endpoint &&
+           codec_put_capabilities(arena, member->capabilities, member->capabilities_count, &out->capabilities);
 }
 
 bool codec_put_members(struct arena *arena, const struct frame_member *members, size_t count,
@@ -167,7 +174,8 @@ static bool get_capability(struct arena *arena, const Mesh__Wire__Capability *wi
 
 bool codec_get_requirements(struct arena *arena, Mesh__Wire__Requirement *const *wire, size_t count,
                             const struct frame_requirement **out) {
-    struct frame_requirement *items = count > FRAME_REQUIREMENTS ? NULL : codec_array(arena, count, sizeof *items);
+    struct frame_requirement *items =
+        count > FRAME_REQUIREMENTS_OF_BOTH ? NULL : codec_array(arena, count, sizeof *items);
     if (!items) {
         return false;
     }
@@ -183,26 +191,31 @@ bool codec_get_requirements(struct arena *arena, Mesh__Wire__Requirement *const 
     return true;
 }
 
+bool codec_get_capabilities(struct arena *arena, Mesh__Wire__Capability *const *wire, size_t count,
+                            const struct frame_capability **out) {
+    struct frame_capability *items = count > FRAME_CAPABILITIES ? NULL : codec_array(arena, count, sizeof *items);
+    if (!items) {
+        return false;
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (!get_capability(arena, wire[i], &items[i])) {
+            return false;
+        }
+    }
+    *out = items;
+    return true;
+}
+
 bool codec_get_member(struct arena *arena, const Mesh__Wire__Member *wire, struct frame_member *out) {
-    struct frame_capability *items = codec_array(arena, wire->n_capabilities, sizeof *items);
     *out = (struct frame_member){
         .incarnation = wire->incarnation,
         .name = codec_view(wire->name),
         .endpoint = codec_view(wire->endpoint),
         .capabilities_count = wire->n_capabilities,
-        .capabilities = items,
         .actors = wire->actors,
     };
-    if (!items || wire->incarnation == 0 || !name_is_valid(out->name) || out->endpoint.size > FRAME_ENDPOINT_BYTES ||
-        wire->n_capabilities > FRAME_CAPABILITIES) {
-        return false;
-    }
-    for (size_t i = 0; i < wire->n_capabilities; i++) {
-        if (!get_capability(arena, wire->capabilities[i], &items[i])) {
-            return false;
-        }
-    }
-    return true;
+    return wire->incarnation != 0 && name_is_valid(out->name) && out->endpoint.size <= FRAME_ENDPOINT_BYTES &&
+           codec_get_capabilities(arena, wire->capabilities, wire->n_capabilities, &out->capabilities);
 }
 
 bool codec_get_members(struct arena *arena, Mesh__Wire__Member *const *wire, size_t count,

@@ -53,6 +53,10 @@ bool codec_get_forward(const Mesh__Wire__Forward *wire, struct codec_inbox *inbo
 bool codec_put_passage(struct codec *codec, const struct frame_passage *passage);
 bool codec_get_passage(const Mesh__Wire__Passage *wire, struct frame_passage *out);
 
+bool codec_put_capabilities(struct arena *arena, const struct frame_capability *capabilities, size_t count,
+                            Mesh__Wire__Capability ***out);
+bool codec_get_capabilities(struct arena *arena, Mesh__Wire__Capability *const *wire, size_t count,
+                            const struct frame_capability **out);
 bool codec_put_member(struct arena *arena, const struct frame_member *member, Mesh__Wire__Member *out);
 bool codec_get_member(struct arena *arena, const Mesh__Wire__Member *wire, struct frame_member *out);
 bool codec_put_members(struct arena *arena, const struct frame_member *members, size_t count,
@@ -61,6 +65,7 @@ bool codec_get_members(struct arena *arena, Mesh__Wire__Member *const *wire, siz
                        const struct frame_member **out);
 bool codec_put_requirements(struct arena *arena, const struct frame_requirement *requirements, size_t count,
                             Mesh__Wire__Requirement ***out);
+/* FRAME_REQUIREMENTS_OF_BOTH at most. */
 bool codec_get_requirements(struct arena *arena, Mesh__Wire__Requirement *const *wire, size_t count,
                             const struct frame_requirement **out);
 

@@ -36,6 +36,7 @@ static bool put_create(struct arena *arena, const struct control_create *create,
     out->n_refused_by = create->refused_count;
     out->refused_by = refused;
     out->n_requirements = create->requirements_count;
+    out->creators = (uint32_t)create->creators_count;
     return out->type && out->program && out->refusal && out->name &&
            codec_put_requirements(arena, create->requirements, create->requirements_count, &out->requirements);
 }
@@ -220,6 +221,8 @@ static bool put_body(struct arena *arena, const struct control *control, Mesh__W
              true))
     case CONTROL_NAME_TAKEN:
         PUT(NAME_TAKEN, name_taken, control_put_name_taken(arena, &control->name_taken, out->name_taken))
+    case CONTROL_CAPABILITIES:
+        PUT(CAPABILITIES, capabilities, control_put_capabilities(arena, &control->capabilities, out->capabilities))
     }
     CHECK_UNREACHABLE();
 }
@@ -259,6 +262,7 @@ static bool get_create(struct arena *arena, const Mesh__Wire__Create *wire, stru
         .type = codec_view(wire->type),
         .program = codec_view(wire->program),
         .requirements_count = wire->n_requirements,
+        .creators_count = wire->creators,
         .refused_count = wire->n_refused_by,
         .refused_by = wire->refused_by,
         .status = (enum mesh_status)wire->status,
@@ -272,7 +276,8 @@ static bool get_create(struct arena *arena, const Mesh__Wire__Create *wire, stru
            out->name.size <= FRAME_NAME_BYTES && wire->n_refused_by <= FRAME_REFUSED_BY &&
            status_is_valid(wire->status) && wire->on_failure >= 0 &&
            wire->on_failure <= MESH__WIRE__ON_FAILURE__ON_FAILURE_ESCALATE &&
-           wire->restarts_max <= CONTROL_RESTARTS_MAX &&
+           wire->restarts_max <= CONTROL_RESTARTS_MAX && wire->creators <= wire->n_requirements &&
+           wire->creators <= FRAME_REQUIREMENTS && wire->n_requirements <= FRAME_REQUIREMENTS_OF_BOTH &&
            codec_get_requirements(arena, wire->requirements, wire->n_requirements, &out->requirements);
 }
 
@@ -358,6 +363,7 @@ static bool get_types(struct arena *arena, const Mesh__Wire__Types *wire, struct
         types[i].light = wire->types[i]->light;
         types[i].requirements_count = wire->types[i]->n_requirements;
         if (types[i].name.size == 0 || types[i].name.size > FRAME_TYPE_BYTES ||
+            types[i].requirements_count > FRAME_REQUIREMENTS ||
             !codec_get_requirements(arena, wire->types[i]->requirements, wire->types[i]->n_requirements,
                                     &types[i].requirements)) {
             return false;
@@ -381,7 +387,7 @@ static bool get_done(const Mesh__Wire__Done *wire, struct control *out) {
     return status_is_valid(wire->status) && out->done.text.size <= FRAME_TEXT_BYTES;
 }
 
-/* What is asked of the leader about guests, and what watchers hear. */
+/* What is asked of the leader about guests and capabilities, and what watchers hear. */
 static bool get_convention(struct arena *arena, const Mesh__Wire__Control *wire, struct control *out) {
     if (wire->body_case == MESH__WIRE__CONTROL__BODY_PREREGISTER) {
         out->kind = CONTROL_PREREGISTER;
@@ -395,8 +401,21 @@ static bool get_convention(struct arena *arena, const Mesh__Wire__Control *wire,
         out->kind = CONTROL_WATCH_MEMBERS;
         return control_get_watch_members(wire->watch_members, &out->watch_members);
     }
+    if (wire->body_case == MESH__WIRE__CONTROL__BODY_CAPABILITIES) {
+        out->kind = CONTROL_CAPABILITIES;
+        return control_get_capabilities(arena, wire->capabilities, &out->capabilities);
+    }
     out->kind = CONTROL_MEMBER_UPDATE;
     return control_get_member_update(arena, wire->member_update, &out->member_update);
+}
+
+static bool get_dead_letters(const Mesh__Wire__Control *wire, struct control *out) {
+    if (wire->body_case == MESH__WIRE__CONTROL__BODY_DEAD_LETTER) {
+        out->kind = CONTROL_DEAD_LETTER;
+        return control_get_dead_letter(wire->dead_letter, &out->dead_letter);
+    }
+    out->kind = CONTROL_DEAD_LETTER_HANDLER;
+    return control_get_dead_letter_handler(wire->dead_letter_handler, &out->dead_letter_handler);
 }
 
 /* Of global names. */
@@ -470,11 +489,8 @@ static bool get_body(struct arena *arena, const Mesh__Wire__Control *wire, struc
         out->kind = CONTROL_DONE;
         return get_done(wire->done, out);
     case MESH__WIRE__CONTROL__BODY_DEAD_LETTER_HANDLER:
-        out->kind = CONTROL_DEAD_LETTER_HANDLER;
-        return control_get_dead_letter_handler(wire->dead_letter_handler, &out->dead_letter_handler);
     case MESH__WIRE__CONTROL__BODY_DEAD_LETTER:
-        out->kind = CONTROL_DEAD_LETTER;
-        return control_get_dead_letter(wire->dead_letter, &out->dead_letter);
+        return get_dead_letters(wire, out);
     case MESH__WIRE__CONTROL__BODY_ACTOR_REPORT:
         out->kind = CONTROL_ACTOR_REPORT;
         return control_get_actor_report(arena, wire->actor_report, &out->actor_report);
@@ -482,6 +498,7 @@ static bool get_body(struct arena *arena, const Mesh__Wire__Control *wire, struc
     case MESH__WIRE__CONTROL__BODY_DISMISS:
     case MESH__WIRE__CONTROL__BODY_WATCH_MEMBERS:
     case MESH__WIRE__CONTROL__BODY_MEMBER_UPDATE:
+    case MESH__WIRE__CONTROL__BODY_CAPABILITIES:
         return get_convention(arena, wire, out);
     case MESH__WIRE__CONTROL__BODY_NAME_REQUEST:
     case MESH__WIRE__CONTROL__BODY_NAME_GRANT:

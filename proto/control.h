@@ -47,7 +47,8 @@ struct control_create {
     struct mesh_address address; /* none: the hosting admin mints it (C6) */
     struct mesh_address parent;
     struct bytes type, program; /* program: the executable that brings the type; empty for a module */
-    size_t requirements_count, refused_count;
+    size_t requirements_count, creators_count,
+        refused_count; /* the first requirements are the creator's, the others its type's */
     const struct frame_requirement *requirements;
     const uint64_t *refused_by; /* admins that cannot host it: no loops (H3) */
     enum mesh_status status;    /* of the last refusal */
@@ -217,6 +218,12 @@ struct control_member_update {
     struct bytes text;
 };
 
+/* From a process of the node: what is to change, to nothing what has no value; from a member: all that it has. */
+struct control_capabilities {
+    size_t count;
+    const struct frame_capability *items;
+};
+
 /* May an actor of that name be created, or who has it? */
 struct control_name_request {
     struct bytes name;
@@ -278,6 +285,7 @@ enum control_kind {
     CONTROL_NAME_FREED,
     CONTROL_NAMES_WANTED,
     CONTROL_NAME_TAKEN,
+    CONTROL_CAPABILITIES,
 };
 
 struct control {
@@ -319,6 +327,7 @@ struct control {
             uint64_t epoch;
         } names_wanted; /* by a leader */
         struct control_name_taken name_taken;
+        struct control_capabilities capabilities;
     };
 };
 

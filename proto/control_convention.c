@@ -18,6 +18,7 @@ bool control_get_preregister(struct arena *arena, const Mesh__Wire__Preregister 
         .passed_on = wire->passed_on,
     };
     return out->endpoint.size > 0 && out->endpoint.size <= FRAME_ENDPOINT_BYTES &&
+           wire->n_expected <= FRAME_REQUIREMENTS &&
            codec_get_requirements(arena, wire->expected, wire->n_expected, &out->expected);
 }
 
@@ -65,4 +66,17 @@ bool control_get_member_update(struct arena *arena, const Mesh__Wire__MemberUpda
         .watcher = codec_address(wire->node, wire->local), .added = wire->added, .text = codec_view(wire->text)};
     return !mesh_address_is_none(out->watcher) && out->text.size <= FRAME_TEXT_BYTES && wire->member &&
            codec_get_member(arena, wire->member, &out->member);
+}
+
+bool control_put_capabilities(struct arena *arena, const struct control_capabilities *capabilities,
+                              Mesh__Wire__Capabilities *out) {
+    mesh__wire__capabilities__init(out);
+    out->n_capabilities = capabilities->count;
+    return codec_put_capabilities(arena, capabilities->items, capabilities->count, &out->capabilities);
+}
+
+bool control_get_capabilities(struct arena *arena, const Mesh__Wire__Capabilities *wire,
+                              struct control_capabilities *out) {
+    out->count = wire->n_capabilities;
+    return codec_get_capabilities(arena, wire->capabilities, wire->n_capabilities, &out->items);
 }

@@ -1,4 +1,4 @@
-/* What is wanted of a leader about guests, and what watchers are told, within control messages. For proto/control.c alone.
+/* What is wanted of a leader about guests, what watchers are told, and capabilities, within control messages. For proto/control.c alone.
  *
  * SPDX-License-Identifier: MPL-2.0 */
 #ifndef PROTO_CONTROL_CONVENTION_H
@@ -17,5 +17,9 @@ bool control_put_member_update(struct arena *arena, const struct control_member_
                                Mesh__Wire__MemberUpdate *out);
 bool control_get_member_update(struct arena *arena, const Mesh__Wire__MemberUpdate *wire,
                                struct control_member_update *out);
+bool control_put_capabilities(struct arena *arena, const struct control_capabilities *capabilities,
+                              Mesh__Wire__Capabilities *out);
+bool control_get_capabilities(struct arena *arena, const Mesh__Wire__Capabilities *wire,
+                              struct control_capabilities *out);
 
 #endif

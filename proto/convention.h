@@ -14,10 +14,12 @@
 enum {
     FRAME_NAME_BYTES = 255, /* of a node, of a capability */
     FRAME_ENDPOINT_BYTES = 255,
-    FRAME_VALUE_BYTES = 16 * 1024, /* one value of text or bytes */
-    FRAME_VALUES = 256,            /* in one list */
-    FRAME_CAPABILITIES = 256,      /* of one node */
-    FRAME_REQUIREMENTS = 64,
+    FRAME_CAPABILITIES_BYTES = 64 * 1024, /* of all capabilities of one node, packed */
+    FRAME_VALUE_BYTES = 16 * 1024,        /* one value of text or bytes */
+    FRAME_VALUES = 256,                   /* in one list */
+    FRAME_CAPABILITIES = 256,             /* of one node */
+    FRAME_REQUIREMENTS = 64,              /* of a type, or of a creator */
+    FRAME_REQUIREMENTS_OF_BOTH = 2 * FRAME_REQUIREMENTS,
     FRAME_REFUSED_BY = 1024,
     FRAME_MEMBERS = 1024,
     FRAME_LEADERS = 16,

@@ -8,16 +8,13 @@
 #include "mesh/runtime/host.h"
 #include "mesh/runtime/incarnation.h"
 #include "mesh/runtime/run_path.h"
-#include "proto/codec.h"
 #include <errno.h>
 #include <malloc.h>
-#include <mesh/version.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
-#include <sys/utsname.h>
 #include <unistd.h>
 
 enum { LISTENS_MAX = 4 };
@@ -158,27 +155,8 @@ static enum mesh_status open_process(struct admin *admin, struct mesh_error *err
     return process_new(&admin->process, &options, 0, error);
 }
 
-static enum mesh_status make_capabilities(struct admin *admin, struct mesh_error *error) {
-    struct utsname host;
-    char wire[16];
-    snprintf(wire, sizeof wire, "%d.%d", CODEC_MAJOR, CODEC_MINOR);
-    struct capability_standard standard = {
-        .library_version = mesh_version(),
-        .wire_version = wire,
-        .node_name = admin->config->name,
-        .watch_supported = true,
-        .system_base = admin->config->bind.count || admin->config->outbound_only ? "tcp" : "local",
-        .host_architecture = uname(&host) == 0 ? host.machine : "unknown",
-    };
-    const struct capability_set *own = &admin->config->capabilities;
-    enum mesh_status status = capability_set_copy(&admin->capabilities, own->items, own->count);
-    if (status == MESH_OK) {
-        status = capability_set_standard(&admin->capabilities, &standard);
-    }
-    return status == MESH_OK ? status : error_set(error, status, "the capabilities: %s", mesh_status_text(status));
-}
-
 static enum mesh_status open_cores(struct admin *admin, struct mesh_error *error) {
+    struct capability_set capabilities = {0};
     /* A node that nobody can reach by tcp is still a node, alone; its endpoint is the one of its programs. */
     const char *endpoint = admin->advertise[0] ? admin->advertise : process_endpoint(admin->process, false);
     struct convention_options options = {
@@ -187,7 +165,7 @@ static enum mesh_status open_cores(struct admin *admin, struct mesh_error *error
         .endpoint = endpoint,
         .candidates = (const char *const *)admin->config->leaders.items,
         .preregistered = (const char *const *)admin->config->preregister.items,
-        .capabilities = &admin->capabilities,
+        .capabilities = &capabilities,
         .times = admin->config->times,
         .members_max = admin->config->members_max,
         .seed = admin->incarnation,
@@ -195,7 +173,11 @@ static enum mesh_status open_cores(struct admin *admin, struct mesh_error *error
     struct directory_limits limits = directory_limits_default;
     limits.actors_max = admin->config->actors_max;
     limits.light_hosts = admin->config->light_hosts;
-    enum mesh_status status = convention_new(&admin->convention, &options);
+    enum mesh_status status = admin_make_capabilities(admin, &capabilities);
+    if (status == MESH_OK) {
+        status = convention_new(&admin->convention, &options);
+    }
+    capability_set_fini(&capabilities);
     if (status == MESH_OK) {
         status = directory_new(&admin->directory, &limits, admin->incarnation, endpoint,
                                convention_members(admin->convention));
@@ -244,9 +226,6 @@ static enum mesh_status begin(struct admin *admin, struct mesh_error *error) {
     if (status == MESH_OK && admin_watch_processes(admin) != MESH_OK) {
         status = error_set(error, MESH_IO, "cannot watch for the ends of processes: %s", strerror(errno));
     }
-    if (status == MESH_OK) {
-        status = make_capabilities(admin, error);
-    }
     return status == MESH_OK ? open_cores(admin, error) : status;
 }
 
@@ -292,7 +271,6 @@ static void end(struct admin *admin) {
     admin_free_residents(admin);
     directory_destroy(&admin->directory);
     convention_destroy(&admin->convention);
-    capability_set_fini(&admin->capabilities);
     types_destroy(&admin->types);
     map_fini(&admin->neighbours);
     if (admin->signals >= 0) {

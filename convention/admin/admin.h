@@ -7,6 +7,7 @@
  *   admin_links.c       hellos, links and frames of other admins; the convention core
  *   admin_control.c     control messages; the directory core
  *   admin_hosts.c       hosts and programs: start, watch, bury
+ *   admin_capabilities.c  what this node has to offer, and changes of it (H1, H4)
  *   admin_types.c       which actor types there are, from modules and programs
  *   admin_dead_letters.c  who handles the dead letters of this node (E4)
  *   admin_status.c      the status of this node and of the whole convention (K1)
@@ -77,7 +78,6 @@ struct admin {
     struct convention *convention;
     struct directory *directory;
     struct types *types;
-    struct capability_set capabilities;
     struct map residents;  /* by slot */
     struct map neighbours; /* incarnations of admins that said hello; the value is the map itself */
     struct list gatherings, inquiries;
@@ -136,6 +136,17 @@ void admin_tell_directory(struct admin *admin, const struct directory_event *eve
 void admin_send(struct admin *admin, struct mesh_address to, const struct control *control);
 void admin_answer_done(struct admin *admin, struct mesh_address to, uint64_t id, enum mesh_status status,
                        const char *text);
+
+/* ---- capabilities ---- */
+
+/* Those of the configuration with the standard ones. */
+MESH_MUST_USE enum mesh_status admin_make_capabilities(const struct admin *admin, struct capability_set *out);
+/* From now on the node has these instead of what it had, beside the standard ones: who requires what is not there any more is asked to
+ * exit, and the convention is told; what is so already is no change. As capability_set_renew; MESH_SHUTTING_DOWN. */
+MESH_MUST_USE enum mesh_status admin_set_capabilities(struct admin *admin, const struct capability_set *wanted);
+/* A process of this node wants some changed; or a member says what it has. */
+void admin_on_capabilities(struct admin *admin, const struct resident *resident, struct mesh_address asker,
+                           const struct control *control);
 
 /* ---- hosts and programs ---- */
 

@@ -99,6 +99,11 @@ static void perform(struct admin *admin, const struct directory_action *action) 
     case DIRECTORY_EXIT_REQUEST:
         request_exit(admin, action->to);
         return;
+    case DIRECTORY_UNFIT:
+        log_write(admin->log, MESH_LOG_WARNING, NULL, action->to,
+                  "it is asked to exit: the node's capabilities have changed, and do not fit it any more");
+        request_exit(admin, action->to);
+        return;
     case DIRECTORY_NAME_TAKEN:
         log_write(admin->log, MESH_LOG_WARNING, NULL, action->to,
                   "it is asked to exit: its name %.*s is taken by another, by the word of a later leader",
@@ -131,20 +136,23 @@ void admin_tell_directory(struct admin *admin, const struct directory_event *eve
 
 /* ---- requests ---- */
 
-/* A create gets the requirements of its type besides its creator's, and is refused here when nobody knows the type. */
+/* A create gets the requirements of its type, as this node knows it, besides its creator's, and is refused here when nobody knows the
+ * type. */
 static void on_create(struct admin *admin, struct mesh_address sender, const struct control *control) {
     struct control merged = *control;
-    struct frame_requirement requirements[FRAME_REQUIREMENTS];
+    struct frame_requirement requirements[FRAME_REQUIREMENTS_OF_BOTH];
     const struct type_entry *type = types_find(admin->types, control->create.type, control->create.program);
-    size_t count = 0;
-    for (size_t i = 0; i < control->create.requirements_count; i++) {
-        requirements[count++] = control->create.requirements[i];
+    if (type) {
+        size_t count = 0;
+        for (size_t i = 0; i < control->create.creators_count; i++) {
+            requirements[count++] = control->create.requirements[i];
+        }
+        for (size_t i = 0; i < type->requirements.count; i++) {
+            requirements[count++] = type->requirements.items[i];
+        }
+        merged.create.requirements = requirements;
+        merged.create.requirements_count = count;
     }
-    for (size_t i = 0; type && i < type->requirements.count && count < FRAME_REQUIREMENTS; i++) {
-        requirements[count++] = type->requirements.items[i];
-    }
-    merged.create.requirements = requirements;
-    merged.create.requirements_count = count;
     char why[FRAME_TEXT_BYTES];
     if (!type && merged.create.refusal.size == 0) {
         merged.create.status = MESH_UNKNOWN_TYPE;
@@ -198,9 +206,13 @@ static void on_types(struct admin *admin, struct mesh_address sender, const stru
                       status == MESH_OK ? "" : "the node cannot take the program's types: too many, or no memory");
 }
 
-static bool is_goodbye(const struct resident *resident, const struct control *control) {
-    return resident && resident->program && control->kind == CONTROL_EXITED &&
-           address_number(control->exited.address) == 0;
+static bool on_goodbye(struct admin *admin, struct resident *resident, const struct control *control) {
+    bool is_goodbye = resident && resident->program && control->kind == CONTROL_EXITED &&
+                      address_number(control->exited.address) == 0;
+    if (is_goodbye) {
+        admin_program_left(admin, resident);
+    }
+    return is_goodbye;
 }
 
 static void on_status_request(struct admin *admin, struct mesh_address sender, const struct control *control) {
@@ -216,11 +228,7 @@ static void on_status_request(struct admin *admin, struct mesh_address sender, c
 void admin_on_control(void *user, struct mesh_address sender, const struct control *control) {
     struct admin *admin = user;
     struct resident *resident = speaker(admin, sender);
-    if (on_birth(admin, resident, control)) {
-        return;
-    }
-    if (is_goodbye(resident, control)) {
-        admin_program_left(admin, resident);
+    if (on_birth(admin, resident, control) || on_goodbye(admin, resident, control)) {
         return;
     }
     switch (control->kind) {
@@ -254,6 +262,9 @@ void admin_on_control(void *user, struct mesh_address sender, const struct contr
         return;
     case CONTROL_WATCH_MEMBERS:
         admin_on_watch_members(admin, resident, &control->watch_members);
+        return;
+    case CONTROL_CAPABILITIES:
+        admin_on_capabilities(admin, resident, sender, control);
         return;
     case CONTROL_MEMBER_UPDATE:
         return; /* is an admin's word to a host */

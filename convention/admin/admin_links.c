@@ -30,6 +30,13 @@ static void on_member_added(struct admin *admin, const struct member *member) {
                          &(struct directory_event){.kind = DIRECTORY_MEMBER_ADDED, .admin = member->incarnation});
 }
 
+static void on_member_changed(struct admin *admin, const struct member *member) {
+    log_write(admin->log, MESH_LOG_INFO, NULL, nobody(), "node %s has other capabilities now", member->name);
+    if (member->incarnation == admin->incarnation) {
+        admin_tell_directory(admin, &(struct directory_event){.kind = DIRECTORY_CAPABILITIES});
+    }
+}
+
 /* Its links are made anew where it is now, when they turn out broken. */
 static void on_member_moved(struct admin *admin, const struct member *member) {
     log_write(admin->log, MESH_LOG_INFO, NULL, nobody(), "node %s is at %s now", member->name, member->endpoint);
@@ -115,6 +122,9 @@ static void perform(struct admin *admin, const struct convention_action *action)
         break;
     case CONVENTION_MEMBER_ADDED:
         on_member_added(admin, action->member);
+        return;
+    case CONVENTION_MEMBER_CHANGED:
+        on_member_changed(admin, action->member);
         return;
     case CONVENTION_MEMBER_MOVED:
         on_member_moved(admin, action->member);

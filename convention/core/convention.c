@@ -215,14 +215,36 @@ static void on_frame(struct convention *convention, const struct convention_even
 static void on_moved(struct convention *convention, struct bytes endpoint) {
     struct frame_member view = convention->self->view;
     struct candidate *leader = convention_candidate(convention, convention->leader);
+    bool changed;
     view.endpoint = endpoint;
-    if (bytes_equal(endpoint, convention->self->view.endpoint) || members_refresh(convention->self, &view) != MESH_OK) {
+    if (bytes_equal(endpoint, convention->self->view.endpoint) ||
+        members_refresh(convention->self, &view, &changed) != MESH_OK) {
         return;
     }
     convention_note_joined(convention, convention->self);
     if (!convention->acting && leader && leader->contact.linked) {
         convention_register(convention, leader, false);
     }
+}
+
+/* A member tells its leader by a message of its own, so that it hears when the leader knows (H4); every registration says the same. */
+static enum mesh_status on_capabilities(struct convention *convention, const struct convention_event *event) {
+    struct member *member = members_find(&convention->members, event->peer);
+    bool changed;
+    if (!member || (member != convention->self && !convention->acting)) {
+        return MESH_NOT_FOUND;
+    }
+    struct frame_member view = member->view;
+    uint32_t placed = member->placed;
+    view.capabilities = event->capabilities;
+    view.capabilities_count = event->capabilities_count;
+    enum mesh_status status = members_refresh(member, &view, &changed);
+    if (status == MESH_OK && changed) {
+        convention_note_joined(convention, member);
+        convention_want(convention, CONVENTION_MEMBER_CHANGED, member->incarnation)->member = member;
+    }
+    member->placed = placed;
+    return status;
 }
 
 static enum mesh_status on_event(struct convention *convention, const struct convention_event *event) {
@@ -237,6 +259,8 @@ static enum mesh_status on_event(struct convention *convention, const struct con
     case CONVENTION_MOVED:
         on_moved(convention, event->endpoint);
         return MESH_OK;
+    case CONVENTION_CAPABILITIES:
+        return on_capabilities(convention, event);
     case CONVENTION_PREREGISTER:
         return convention_on_preregister(convention, event);
     case CONVENTION_DISMISS:

@@ -54,10 +54,11 @@ enum convention_event_kind {
     CONVENTION_START,   /* the node is activated; nothing is sent before */
     CONVENTION_STOP,    /* it begins to shut down: goodbye, and nothing after it */
     CONVENTION_LINK_UP, /* hello was exchanged with `peer`; `endpoint` is what was called, or what it says of itself */
-    CONVENTION_LINK_DOWN, /* the link of `peer` broke */
-    CONVENTION_REFUSED,   /* nobody listens at `endpoint`, or at that of `peer`; told at each vain try */
-    CONVENTION_ACTORS,    /* this node hosts `actors` now; to be told at each change, since placement counts them */
-    CONVENTION_MOVED,     /* this node is reached at `endpoint` from now on (S9A) */
+    CONVENTION_LINK_DOWN,    /* the link of `peer` broke */
+    CONVENTION_REFUSED,      /* nobody listens at `endpoint`, or at that of `peer`; told at each vain try */
+    CONVENTION_ACTORS,       /* this node hosts `actors` now; to be told at each change, since placement counts them */
+    CONVENTION_MOVED,        /* this node is reached at `endpoint` from now on (S9A) */
+    CONVENTION_CAPABILITIES, /* `peer`, this node or a member by its own word, has these `capabilities` from now on (H4) */
     CONVENTION_PREREGISTER, /* the node at `endpoint` is to be invited; it is `expected` to meet these requirements (S2A) */
     CONVENTION_DISMISS,   /* the node at `endpoint`, or `peer`, is to be neither a member nor invited any more (S2G) */
     CONVENTION_WATCH,     /* `watcher` is told of each member from now on (S5A) */
@@ -78,6 +79,8 @@ struct convention_event {
     uint32_t actors;
     const struct frame_requirement *expected;
     size_t expected_count;
+    size_t capabilities_count;
+    const struct frame_capability *capabilities;
     struct convention_watcher watcher;
     union {
         const struct frame_heartbeat *heartbeat;
@@ -100,12 +103,13 @@ enum convention_action_kind {
     CONVENTION_SEND_ROSTER,
     CONVENTION_SEND_DEREGISTER,
     CONVENTION_SEND_INVITE,
-    CONVENTION_MEMBER_ADDED, /* `member` is new, with its capabilities */
+    CONVENTION_MEMBER_ADDED,   /* `member` is new, with its capabilities */
+    CONVENTION_MEMBER_CHANGED, /* `member`, which may be this node, has other capabilities now (H4) */
     CONVENTION_MEMBER_MOVED, /* `member` is reached at another endpoint now; it is the same, and nobody else is told */
     CONVENTION_MEMBER_REMOVED, /* `member` left or is lost, `text` says how; all that belonged to it is lost */
     CONVENTION_MEMBER_SUSPECT, /* nobody but the status is told */
-    CONVENTION_NOTICE,         /* tell `watcher` that `member` is `added`, or else removed; `text` says how */
-    CONVENTION_LEADER,         /* `peer` leads from now on, or in another epoch; 0: nobody does */
+    CONVENTION_NOTICE, /* tell `watcher` that `member` is `added`, or changed, or else removed; `text` says how */
+    CONVENTION_LEADER, /* `peer` leads from now on, or in another epoch; 0: nobody does */
     CONVENTION_MANDATE, /* this node leads in `epoch`, or not if that is 0, and has this `mandate`; `text` says why none */
     CONVENTION_LOG,     /* `text` is worth a line */
 };
@@ -138,7 +142,8 @@ void convention_destroy(struct convention **convention); /* NULL-safe */
  * want of memory for one are logged, and a registration that they hit is refused to its sender. What an operator wants has a
  * status: MESH_REFUSED (this node does not lead), MESH_FULL (as many as members_max are
  * pre-registered; there are CONVENTION_WATCHERS), MESH_NO_MEMORY,
- * MESH_INVALID_ARGUMENT (no endpoint, or this node's own), MESH_NOT_FOUND (nobody to dismiss). */
+ * MESH_INVALID_ARGUMENT (no endpoint, or this node's own; capabilities that are none), MESH_NOT_FOUND (nobody to dismiss, no
+ * member), MESH_TOO_LARGE (capabilities). */
 enum mesh_status convention_step(struct convention *convention, uint64_t now_ns, const struct convention_event *event);
 
 /* The next action; false when there is none. */

@@ -53,13 +53,18 @@ struct member *convention_enter_member(struct convention *convention, const stru
 }
 
 bool convention_refresh_member(struct convention *convention, struct member *member, const struct frame_member *from) {
-    bool moved = !bytes_equal(member->view.endpoint, from->endpoint);
-    if (members_refresh(member, from) != MESH_OK) {
+    bool moved = !bytes_equal(member->view.endpoint, from->endpoint), changed;
+    if (members_refresh(member, from, &changed) != MESH_OK) {
         return false;
     }
+    if (moved || changed) {
+        convention_note_joined(convention, member); /* who knows it takes that over */
+    }
     if (moved) {
-        convention_note_joined(convention, member); /* who knows it takes over its endpoint */
         convention_want(convention, CONVENTION_MEMBER_MOVED, member->incarnation)->member = member;
+    }
+    if (changed) {
+        convention_want(convention, CONVENTION_MEMBER_CHANGED, member->incarnation)->member = member;
     }
     return true;
 }

@@ -70,6 +70,7 @@ static void free_actor(struct directory *directory, struct actor *actor) {
         free(actor->records);
     }
     directory_free_revival(actor->revival);
+    directory_drop_demand(actor);
     slabs_give(&directory->actor_slabs, actor);
 }
 
@@ -191,6 +192,7 @@ static enum mesh_status on_control(struct directory *directory, const struct dir
     case CONTROL_DISMISS:
     case CONTROL_WATCH_MEMBERS:
     case CONTROL_MEMBER_UPDATE:
+    case CONTROL_CAPABILITIES:
         break;
     }
     CHECK_UNREACHABLE();
@@ -287,6 +289,9 @@ static enum mesh_status on_event(struct directory *directory, const struct direc
         return MESH_OK;
     case DIRECTORY_MANDATE:
         names_on_mandate(directory->names, event->epoch, event->mandate, (const char *)event->text.data);
+        return MESH_OK;
+    case DIRECTORY_CAPABILITIES:
+        directory_judge_all(directory);
         return MESH_OK;
     case DIRECTORY_LEADER:
         directory->leader = event->admin;

@@ -37,7 +37,7 @@
  *
  * Pure: the caller says what happened and when, then polls until there is nothing left. What is sent to this admin's
  * own
- * address is for the shell itself. Rules A4, B2, B4, C1, C2, C4, C6, C7, C8, E3, H3.
+ * address is for the shell itself. Rules A4, B2, B4, C1, C2, C4, C6, C7, C8, E3, H3, H4.
  *
  * SPDX-License-Identifier: MPL-2.0 */
 #ifndef CONVENTION_CORE_DIRECTORY_H
@@ -92,6 +92,7 @@ enum directory_event_kind {
     DIRECTORY_MEMBER_SUSPECT, /* somebody on it is */
     DIRECTORY_MEMBER_MOVED,   /* `admin` and its processes are reached elsewhere: it is asked where its actors live */
     DIRECTORY_MOVED,          /* this node is reached at `endpoint` */
+    DIRECTORY_CAPABILITIES,   /* this node has others now, on the roster */
     DIRECTORY_LEADER,         /* `admin` leads; 0: nobody */
     DIRECTORY_MANDATE, /* this node leads in `epoch`, or not if that is 0, and has the `mandate`; `text`, a literal, says why none */
     DIRECTORY_STOPPING, /* the node shuts down: nothing is started anew */
@@ -123,6 +124,7 @@ enum directory_action_kind {
     DIRECTORY_KILL_HOST,    /* kill the process of `slot`; HOST_DIED follows */
     DIRECTORY_SEND,         /* send `control` to `to` */
     DIRECTORY_EXIT_REQUEST, /* send the actor `to` an exit request that goes ahead of its mailbox (C5, C8) */
+    DIRECTORY_UNFIT,        /* the same, because this node does not fit it any more (H4) */
     DIRECTORY_NAME_TAKEN, /* the same, because another has the name of `control.name_taken` by the word of a later leader (G4) */
 };
 

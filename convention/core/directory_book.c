@@ -129,6 +129,7 @@ void directory_bury(struct directory *directory, struct actor *actor) {
     CHECK(actor->state != ACTOR_DEAD);
     directory_free_name(directory, actor);
     directory_move(directory, actor, ACTOR_DEAD, 0);
+    directory_drop_demand(actor);
     free(actor->type);
     actor->type = NULL;
     directory->alive--;

@@ -117,6 +117,7 @@ void directory_refuse_here(struct directory *directory, struct pending *pending,
         directory_bury(directory, actor);
     } else if (actor) {
         directory_move(directory, actor, actor->state, 0);
+        directory_drop_demand(actor);
         actor->admin = 0;
     }
     if (minted) {
@@ -182,6 +183,7 @@ static struct actor *make_actor(struct directory *directory, struct pending *pen
         actor->parent = pending->create.parent;
         actor->detached = pending->create.detached;
         directory_supervise(directory, actor, pending);
+        directory_note_demand(directory, actor, pending);
     }
     return actor;
 }
@@ -409,6 +411,8 @@ void directory_on_actor_up(struct directory *directory, struct slot *slot, struc
     directory_answer_waits(directory, actor);
     if (actor->orphan) {
         directory_want(directory, DIRECTORY_EXIT_REQUEST, actor->address, 0, NULL);
+    } else if (!directory_fits(directory, actor)) {
+        directory_want(directory, DIRECTORY_UNFIT, actor->address, 0, NULL);
     }
     directory_remove_pending(directory, pending);
     slot->up = true;

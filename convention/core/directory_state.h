@@ -68,6 +68,12 @@ struct revival {
     char *type, *program, *pool; /* the pool may be NULL */
 };
 
+/* What an actor that is hosted here requires: it is judged again when this node's capabilities change (H4). */
+struct demand {
+    struct requirement_set requirements;
+    size_t creators_count; /* the first of them are its creator's, the others its type's */
+};
+
 struct actor {
     struct mesh_address address, parent;
     enum actor_state state;
@@ -80,6 +86,7 @@ struct actor {
     struct record *records; /* a single one is `record` */
     size_t records_count;
     struct revival *revival; /* NULL: it is not supervised, or not hosted here */
+    struct demand *demand;   /* NULL: it requires nothing, or is not hosted here */
     enum control_how wanted; /* how it was about to end when its process died; 0: it was not */
     bool restarts;           /* wherever it is hosted: that admin has the records of its earlier lives */
     bool failed;             /* its end was nobody's will (C7) */
@@ -265,6 +272,16 @@ void directory_pendings_lose(struct directory *directory, uint64_t admin);
 void directory_pendings_retry(struct directory *directory);
 void directory_pending_expire(struct directory *directory, struct pending *pending);
 void directory_free_pending(struct pending *pending);
+
+/* ---- who fits ---- */
+
+/* What its create requires is kept as long as it is hosted here. */
+void directory_note_demand(struct directory *directory, struct actor *actor, const struct pending *pending);
+void directory_drop_demand(struct actor *actor);
+/* Whether this node still has what the actor requires. */
+bool directory_fits(const struct directory *directory, const struct actor *actor);
+/* Whoever lives here and does not fit any more is to exit. */
+void directory_judge_all(struct directory *directory);
 
 /* ---- pools ---- */
 

@@ -94,19 +94,22 @@ static enum mesh_status member_new(struct member **out, uint64_t now_ns, const s
     return MESH_OK;
 }
 
-enum mesh_status members_refresh(struct member *member, const struct frame_member *from) {
+enum mesh_status members_refresh(struct member *member, const struct frame_member *from, bool *changed) {
+    struct capability_set capabilities = {0};
     enum mesh_status status = text_check(from->endpoint, FRAME_ENDPOINT_BYTES);
-    if (status) {
-        return status;
+    if (status == MESH_OK) {
+        status = capability_set_copy(&capabilities, from->capabilities, from->capabilities_count);
     }
-    if (!bytes_equal(member->view.endpoint, from->endpoint)) {
-        char *endpoint = copy_text(from->endpoint);
-        if (!endpoint) {
-            return MESH_NO_MEMORY;
-        }
-        free(member->endpoint);
-        member->endpoint = endpoint;
+    char *endpoint = status == MESH_OK ? copy_text(from->endpoint) : NULL;
+    if (!endpoint) {
+        capability_set_fini(&capabilities);
+        return status ? status : MESH_NO_MEMORY;
     }
+    *changed = !capability_set_equal(&capabilities, &member->capabilities);
+    capability_set_fini(&member->capabilities);
+    member->capabilities = capabilities;
+    free(member->endpoint);
+    member->endpoint = endpoint;
     member->actors = from->actors;
     member->placed = 0;
     view_update(member);

@@ -53,9 +53,9 @@ void members_fini(struct members *members);
 MESH_MUST_USE enum mesh_status members_add(struct members *members, uint64_t now_ns, const struct frame_member *from,
                                            struct member **out);
 
-/* Takes over what may change in a member's life: its endpoint and its count of actors. MESH_NO_MEMORY changes
- * nothing. */
-MESH_MUST_USE enum mesh_status members_refresh(struct member *member, const struct frame_member *from);
+/* Takes over what may change in a member's life: its endpoint, its capabilities and its count of actors; `*changed`: its capabilities
+ * are others now (H4). As members_add; then nothing has changed. */
+MESH_MUST_USE enum mesh_status members_refresh(struct member *member, const struct frame_member *from, bool *changed);
 
 /* Takes it off the roster; it lasts until members_free_removed. */
 void members_remove(struct members *members, struct member *member);

@@ -59,8 +59,10 @@ void convention_on_unwatch(struct convention *convention, const struct conventio
     convention->watchers_count = kept;
 }
 
+/* What a node is capable of its own watchers are not told. */
 void convention_begin_notices(struct convention *convention, const struct convention_action *given) {
-    bool change = given->kind == CONVENTION_MEMBER_ADDED || given->kind == CONVENTION_MEMBER_REMOVED;
+    bool change = given->kind == CONVENTION_MEMBER_ADDED || given->kind == CONVENTION_MEMBER_REMOVED ||
+                  (given->kind == CONVENTION_MEMBER_CHANGED && given->member != convention->self);
     convention->noticed = change ? 0 : SIZE_MAX;
 }
 
@@ -71,7 +73,7 @@ bool convention_next_notice(struct convention *convention, struct convention_act
     const struct convention_action *change = &convention->actions[convention->actions_given - 1];
     *out = *change;
     out->kind = CONVENTION_NOTICE;
-    out->added = change->kind == CONVENTION_MEMBER_ADDED;
+    out->added = change->kind != CONVENTION_MEMBER_REMOVED;
     out->watcher = convention->watchers[convention->noticed++];
     return true;
 }

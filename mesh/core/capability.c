@@ -12,6 +12,9 @@ static const char *const standard_names[] = {
 
 enum { STANDARD_COUNT = sizeof standard_names / sizeof *standard_names };
 
+/* No name and no value takes more on the wire than its bytes and so many. */
+enum { PACKED_OVERHEAD = 16 };
+
 static bool has_bytes(const struct frame_value *value) {
     return value->kind == FRAME_VALUE_TEXT || value->kind == FRAME_VALUE_DATA;
 }
@@ -95,14 +98,18 @@ static size_t capability_bytes(const struct frame_capability *item, size_t *valu
 }
 
 /* Copies checked items, whose names may come in any order. */
-static struct frame_capability *capabilities_pack(const struct frame_capability *items, size_t count) {
+static enum mesh_status capabilities_pack(struct frame_capability **out, const struct frame_capability *items,
+                                          size_t count) {
     size_t values = 0, size = 0;
     for (size_t i = 0; i < count; i++) {
         size += capability_bytes(&items[i], &values);
     }
+    if (size + (count + values) * PACKED_OVERHEAD > FRAME_CAPABILITIES_BYTES) {
+        return MESH_TOO_LARGE;
+    }
     struct frame_capability *copy = malloc(count * sizeof *copy + values * sizeof(struct frame_value) + size + 1);
     if (!copy) {
-        return NULL;
+        return MESH_NO_MEMORY;
     }
     struct frame_value *value = (struct frame_value *)(void *)(copy + count);
     char *end = (char *)(value + values);
@@ -115,7 +122,8 @@ static struct frame_capability *capabilities_pack(const struct frame_capability 
         }
     }
     qsort(copy, count, sizeof *copy, by_name);
-    return copy;
+    *out = copy;
+    return MESH_OK;
 }
 
 enum mesh_status capability_set_copy(struct capability_set *out, const struct frame_capability *items, size_t count) {
@@ -127,9 +135,10 @@ enum mesh_status capability_set_copy(struct capability_set *out, const struct fr
         *out = (struct capability_set){0};
         return MESH_OK;
     }
-    struct frame_capability *copy = capabilities_pack(items, count);
-    if (!copy) {
-        return MESH_NO_MEMORY;
+    struct frame_capability *copy;
+    status = capabilities_pack(&copy, items, count);
+    if (status) {
+        return status;
     }
     for (size_t i = 1; i < count; i++) {
         if (bytes_equal(copy[i - 1].name, copy[i].name)) {
@@ -168,6 +177,21 @@ static enum mesh_status put(struct capability_set *set, const struct frame_capab
 
 enum mesh_status capability_set_put(struct capability_set *set, const struct frame_capability *item) {
     return capability_is_standard(item->name) ? MESH_REFUSED : put(set, item);
+}
+
+enum mesh_status capability_set_renew(struct capability_set *out, const struct capability_set *present,
+                                      const struct capability_set *wanted) {
+    struct frame_capability items[FRAME_CAPABILITIES + STANDARD_COUNT];
+    size_t count = 0;
+    for (size_t i = 0; i < wanted->count; i++) {
+        items[count++] = wanted->items[i];
+    }
+    for (size_t i = 0; i < present->count; i++) {
+        if (capability_is_standard(present->items[i].name)) {
+            items[count++] = present->items[i];
+        }
+    }
+    return capability_set_copy(out, items, count);
 }
 
 enum mesh_status capability_set_standard(struct capability_set *set, const struct capability_standard *standard) {
@@ -376,7 +400,7 @@ bool capability_fits(const struct capability_set *set, const struct frame_requir
 /* ---- requirements ---- */
 
 static enum mesh_status requirements_check(const struct frame_requirement *items, size_t count) {
-    if (count > FRAME_REQUIREMENTS) {
+    if (count > FRAME_REQUIREMENTS_OF_BOTH) {
         return MESH_TOO_LARGE;
     }
     for (size_t i = 0; i < count; i++) {

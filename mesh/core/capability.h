@@ -39,6 +39,10 @@ MESH_MUST_USE enum mesh_status capability_set_copy(struct capability_set *out, c
  * capability_set_copy. */
 MESH_MUST_USE enum mesh_status capability_set_put(struct capability_set *set, const struct frame_capability *item);
 
+/* A copy of what is `wanted`, which has no standard ones, with the standard ones of `present`. As capability_set_copy. */
+MESH_MUST_USE enum mesh_status capability_set_renew(struct capability_set *out, const struct capability_set *present,
+                                                    const struct capability_set *wanted);
+
 /* Sets the standard capabilities. As capability_set_copy. */
 MESH_MUST_USE enum mesh_status capability_set_standard(struct capability_set *set,
                                                        const struct capability_standard *standard);
@@ -66,7 +70,7 @@ bool capability_is_true(const struct frame_capability *capability);
 bool capability_fits(const struct capability_set *set, const struct frame_requirement *requirements, size_t count,
                      char *missing, size_t size);
 
-/* As capability_set_copy, but a name may stand there several times. */
+/* As capability_set_copy, but a name may stand there several times, and FRAME_REQUIREMENTS_OF_BOTH is the limit. */
 MESH_MUST_USE enum mesh_status requirement_set_copy(struct requirement_set *out, const struct frame_requirement *items,
                                                     size_t count);
 void requirement_set_fini(struct requirement_set *set);

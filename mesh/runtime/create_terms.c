@@ -43,7 +43,7 @@ void create_terms_fini(struct create_terms *terms) {
 
 void create_terms_put(const struct create_terms *terms, struct control_create *create) {
     create->requirements = terms->requirements.items;
-    create->requirements_count = terms->requirements.count;
+    create->requirements_count = create->creators_count = terms->requirements.count;
     create->supervision = terms->supervision;
     create->detached = terms->detached;
     create->name = bytes_of_text(terms->name ? terms->name : "");

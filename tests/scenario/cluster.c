@@ -156,6 +156,13 @@ static void note_added(struct cluster *cluster, struct node *node, const struct 
                            &(struct directory_event){.kind = DIRECTORY_MEMBER_ADDED, .admin = member->incarnation});
 }
 
+static void note_changed(struct cluster *cluster, struct node *node, const struct convention_action *action) {
+    cluster_note(cluster, node, "changed", action->peer, "");
+    if (action->peer == cluster_incarnation_of(node)) {
+        cluster_step_directory(cluster, node, &(struct directory_event){.kind = DIRECTORY_CAPABILITIES});
+    }
+}
+
 static void note_notice(struct cluster *cluster, struct node *node, const struct convention_action *action) {
     char what[32];
     snprintf(what, sizeof what, "tell %u %c", (unsigned)action->watcher.actor.local, action->added ? '+' : '-');
@@ -217,6 +224,9 @@ static void perform(struct cluster *cluster, struct node *node, const struct con
     case CONVENTION_MEMBER_ADDED:
         note_added(cluster, node, action->member);
         return;
+    case CONVENTION_MEMBER_CHANGED:
+        note_changed(cluster, node, action);
+        return;
     case CONVENTION_MEMBER_MOVED:
         cluster_note(cluster, node, "moved", action->peer, action->member->endpoint);
         return;
@@ -276,6 +286,26 @@ enum mesh_status cluster_dismiss(struct cluster *cluster, char letter, char who)
     struct convention_event event = {.kind = CONVENTION_DISMISS};
     event.endpoint = bytes_of_text(cluster_node_of(cluster, who)->endpoint);
     return cluster_step(cluster, cluster_node_of(cluster, letter), &event);
+}
+
+void cluster_set_capability(struct cluster *cluster, char letter, const char *capability, bool there) {
+    struct node *node = cluster_node_of(cluster, letter);
+    const struct capability_set *present = &convention_self(node->core)->capabilities;
+    struct capability_set changed = {0};
+    struct frame_value yes = {.kind = FRAME_VALUE_FLAG, .flag = true};
+    struct frame_capability item = {bytes_of_text(capability), there, &yes, false};
+    CHECK(capability_set_copy(&changed, present->items, present->count) == MESH_OK);
+    CHECK(capability_set_put(&changed, &item) == MESH_OK);
+    struct convention_event event = {.kind = CONVENTION_CAPABILITIES, .peer = cluster_incarnation_of(node)};
+    event.capabilities = changed.items;
+    event.capabilities_count = changed.count;
+    cr_assert_eq(cluster_step(cluster, node, &event), MESH_OK);
+    uint64_t leader = convention_leader(node->core);
+    if (leader && leader != event.peer) {
+        struct control control = {.kind = CONTROL_CAPABILITIES, .capabilities = {changed.count, changed.items}};
+        cluster_send_control(cluster, node, (struct mesh_address){.node = leader}, &control);
+    }
+    capability_set_fini(&changed);
 }
 
 void cluster_watch(struct cluster *cluster, char letter, unsigned actor, bool on) {

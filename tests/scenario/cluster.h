@@ -54,6 +54,9 @@ enum mesh_status cluster_dismiss(struct cluster *cluster, char letter, char who)
 void cluster_watch(struct cluster *cluster, char letter, unsigned actor, bool on);
 void cluster_end_watchers(struct cluster *cluster, char letter);
 
+/* The node has that capability from now on, or has it no more: as an admin does, it tells its leader by a message. */
+void cluster_set_capability(struct cluster *cluster, char letter, const char *capability, bool there);
+
 /* Lets virtual time pass. Law 7 is checked after every step. */
 void cluster_run(struct cluster *cluster, uint64_t span_ns);
 

@@ -57,6 +57,7 @@ static void note_answer(struct cluster *cluster, const struct node *node, const 
     case CONTROL_DISMISS:
     case CONTROL_WATCH_MEMBERS:
     case CONTROL_MEMBER_UPDATE:
+    case CONTROL_CAPABILITIES:
     case CONTROL_NAME_REQUEST:
     case CONTROL_NAME_GRANT:
     case CONTROL_NAMES_HELD:
@@ -82,6 +83,9 @@ static void perform(struct cluster *cluster, struct node *node, const struct dir
         return;
     case DIRECTORY_EXIT_REQUEST:
         note_actor(cluster, node, "exit request", action->to, "");
+        return;
+    case DIRECTORY_UNFIT:
+        note_actor(cluster, node, "unfit", action->to, "");
         return;
     case DIRECTORY_NAME_TAKEN:
         note_actor(cluster, node, "name taken", action->to, "");
@@ -114,6 +118,13 @@ void cluster_open_directory(struct cluster *cluster, struct node *node) {
 }
 
 void cluster_take_control(struct cluster *cluster, struct node *node, uint64_t from, const struct control *control) {
+    if (control->kind == CONTROL_CAPABILITIES) {
+        struct convention_event event = {.kind = CONVENTION_CAPABILITIES, .peer = from};
+        event.capabilities = control->capabilities.items;
+        event.capabilities_count = control->capabilities.count;
+        (void)cluster_step(cluster, node, &event);
+        return;
+    }
     cluster_step_directory(cluster, node,
                            &(struct directory_event){
                                .kind = DIRECTORY_CONTROL, .asker = admin_of(from), .control = control, .known = true});
@@ -144,7 +155,7 @@ static void create(struct cluster *cluster, char letter, const char *capability,
     if (capability) {
         need.name = bytes_of_text(capability);
         control.create.requirements = &need;
-        control.create.requirements_count = 1;
+        control.create.requirements_count = control.create.creators_count = 1;
     }
     cluster_step_directory(cluster, node,
                            &(struct directory_event){.kind = DIRECTORY_CONTROL,

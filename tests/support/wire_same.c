@@ -180,6 +180,9 @@ bool wire_same_frame(const struct frame *a, const struct frame *b) {
 static bool same_create(const struct control_create *a, const struct control_create *b) {
     SAME_LIST(a, b, requirements_count, requirements, same_requirement);
     SAME_LIST(a, b, refused_count, refused_by, same_number);
+    if (a->creators_count != b->creators_count) {
+        return false;
+    }
     return mesh_address_equal(a->address, b->address) && mesh_address_equal(a->parent, b->parent) &&
            bytes_equal(a->type, b->type) && bytes_equal(a->program, b->program) && a->status == b->status &&
            bytes_equal(a->refusal, b->refusal) && a->supervision.on_failure == b->supervision.on_failure &&
@@ -306,6 +309,15 @@ static bool same_preregister(const struct control_preregister *a, const struct c
     return bytes_equal(a->endpoint, b->endpoint) && a->passed_on == b->passed_on;
 }
 
+static bool same_freed(const struct control_name_freed *a, const struct control_name_freed *b) {
+    return bytes_equal(a->name, b->name) && mesh_address_equal(a->address, b->address) && a->admin == b->admin;
+}
+
+static bool same_capabilities(const struct control_capabilities *a, const struct control_capabilities *b) {
+    SAME_LIST(a, b, count, items, same_capability);
+    return true;
+}
+
 bool wire_same_control(const struct control *a, const struct control *b) {
     if (a->id != b->id || a->kind != b->kind) {
         return false;
@@ -359,14 +371,14 @@ bool wire_same_control(const struct control *a, const struct control *b) {
     case CONTROL_NAMES_HELD:
         return same_names_held(&a->names_held, &b->names_held);
     case CONTROL_NAME_FREED:
-        return bytes_equal(a->name_freed.name, b->name_freed.name) &&
-               mesh_address_equal(a->name_freed.address, b->name_freed.address) &&
-               a->name_freed.admin == b->name_freed.admin;
+        return same_freed(&a->name_freed, &b->name_freed);
     case CONTROL_NAMES_WANTED:
         return a->names_wanted.epoch == b->names_wanted.epoch;
     case CONTROL_NAME_TAKEN:
         return bytes_equal(a->name_taken.name, b->name_taken.name) &&
                mesh_address_equal(a->name_taken.address, b->name_taken.address);
+    case CONTROL_CAPABILITIES:
+        return same_capabilities(&a->capabilities, &b->capabilities);
     case CONTROL_MEMBER_UPDATE:
         return mesh_address_equal(a->member_update.watcher, b->member_update.watcher) &&
                same_member(&a->member_update.member, &b->member_update.member) &&

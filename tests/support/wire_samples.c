@@ -258,6 +258,7 @@ const struct control wire_controls[WIRE_CONTROLS] = {
                 .type = TEXT("sample.type"),
                 .program = TEXT("/usr/bin/sample"),
                 .requirements_count = COUNT(requirements),
+                .creators_count = 1,
                 .refused_count = COUNT(incarnations),
                 .requirements = requirements,
                 .refused_by = incarnations,
@@ -384,4 +385,5 @@ const struct control wire_controls[WIRE_CONTROLS] = {
     {.id = 24, .kind = CONTROL_NAME_FREED, .name_freed = {.name = TEXT("clock"), .address = TARGET, .admin = 79}},
     {.id = 25, .kind = CONTROL_NAMES_WANTED, .names_wanted = {.epoch = 7}},
     {.id = 26, .kind = CONTROL_NAME_TAKEN, .name_taken = {.name = TEXT("clock"), .address = TARGET}},
+    {.id = 27, .kind = CONTROL_CAPABILITIES, .capabilities = {COUNT(capabilities), capabilities}},
 };

@@ -11,7 +11,7 @@
 
 enum {
     WIRE_FRAMES = 18,
-    WIRE_CONTROLS = 26,
+    WIRE_CONTROLS = 27,
     WIRE_EXTERNAL_FRAME = 2, /* the batch whose payloads are parts */
     WIRE_EXTERNALS = 2,      /* that many */
 };

@@ -98,6 +98,7 @@ static inline void print_control(struct text_builder *text, const struct control
     case CONTROL_DISMISS:
     case CONTROL_WATCH_MEMBERS:
     case CONTROL_MEMBER_UPDATE:
+    case CONTROL_CAPABILITIES:
     case CONTROL_NAME_REQUEST:
     case CONTROL_NAME_GRANT:
     case CONTROL_NAMES_HELD:
@@ -123,6 +124,9 @@ static inline void print_action(struct text_builder *text, const struct director
         break;
     case DIRECTORY_NAME_TAKEN:
         text_append(text, "name taken from %s", text_of(action->to, name));
+        break;
+    case DIRECTORY_UNFIT:
+        text_append(text, "unfit %s", text_of(action->to, name));
         break;
     case DIRECTORY_EXIT_REQUEST:
         text_append(text, "exit request to %s", text_of(action->to, name));

@@ -47,6 +47,43 @@ Test(capability, H1_standard_ones_are_there_and_read_only) {
     capability_set_fini(&set);
 }
 
+Test(capability, H1_of_one_node_all_together_have_a_limit) {
+    static char bytes[FRAME_VALUE_BYTES];
+    struct capability_set set = {0};
+    struct frame_value values[5];
+    struct frame_capability item = {bytes_of_text("a"), 5, values, true};
+    size_t left = FRAME_CAPABILITIES_BYTES - 6 * 16 - 1; /* beside the name's and the values' own */
+    for (size_t i = 0; i < 5; i++) {
+        size_t size = left < FRAME_VALUE_BYTES ? left : FRAME_VALUE_BYTES;
+        values[i] = (struct frame_value){.kind = FRAME_VALUE_DATA, .bytes = bytes_make(bytes, size)};
+        left -= size;
+    }
+    cr_assert_eq(capability_set_copy(&set, &item, 1), MESH_OK);
+    struct frame_value more = FLAG_VALUE(true);
+    struct frame_capability another = {bytes_of_text("b"), 1, &more, false};
+    cr_assert_eq(capability_set_put(&set, &another), MESH_TOO_LARGE);
+    cr_assert_eq(set.count, 1);
+    capability_set_fini(&set);
+}
+
+Test(capability, H4_others_come_in_the_place_of_all_but_the_standard_ones) {
+    struct capability_set present = {0}, wanted = {0}, renewed = {0};
+    struct capability_standard standard = {"1", "1.0", "alpha", "tcp", "x86_64", true};
+    cr_assert_eq(capability_set_standard(&present, &standard), MESH_OK);
+    put(&present, "gpu", FLAG_VALUE(true));
+    put(&wanted, "cores", INTEGER_VALUE(8));
+    cr_assert_eq(capability_set_renew(&renewed, &present, &wanted), MESH_OK);
+    cr_assert_eq(renewed.count, present.count);
+    cr_assert_null(capability_set_get(&renewed, bytes_of_text("gpu")));
+    cr_assert(fits(&renewed, need_equal("cores", INTEGER_VALUE(8))));
+    cr_assert(fits(&renewed, need_equal("node name", TEXT_VALUE("alpha"))));
+    struct capability_set refused = {0};
+    cr_assert_eq(capability_set_renew(&refused, &present, &present), MESH_INVALID_ARGUMENT, "a standard one");
+    capability_set_fini(&present);
+    capability_set_fini(&wanted);
+    capability_set_fini(&renewed);
+}
+
 Test(capability, a_name_stands_once_and_limits_hold) {
     struct capability_set set = {0};
     struct frame_value value = FLAG_VALUE(true);

@@ -136,12 +136,12 @@ Test(control, limits_of_a_packed_message) {
 }
 
 Test(control, H3_limits_of_create) {
-    static struct frame_requirement requirements[FRAME_REQUIREMENTS + 1];
+    static struct frame_requirement requirements[FRAME_REQUIREMENTS_OF_BOTH + 1];
     static uint64_t refused_by[FRAME_REFUSED_BY + 1];
     struct control control = {.kind = CONTROL_CREATE,
                               .create = {.requirements = requirements, .refused_by = refused_by}};
     struct control_create *create = &control.create;
-    for (size_t i = 0; i <= FRAME_REQUIREMENTS; i++) {
+    for (size_t i = 0; i <= FRAME_REQUIREMENTS_OF_BOTH; i++) {
         requirements[i].name = text_of(1);
     }
     cr_assert_eq(send(&control), MESH_PROTOCOL, "no type");
@@ -151,8 +151,12 @@ Test(control, H3_limits_of_create) {
     create->refusal.size = 0;
     BOTH_SIDES(MESH_INTERNAL, (create->status = (enum mesh_status)size, send(&control)))
     create->status = MESH_OK;
-    BOTH_SIDES(FRAME_REQUIREMENTS, (create->requirements_count = size, send(&control)))
+    BOTH_SIDES(FRAME_REQUIREMENTS_OF_BOTH, (create->requirements_count = size, send(&control)))
+    create->requirements_count = FRAME_REQUIREMENTS_OF_BOTH;
+    BOTH_SIDES(FRAME_REQUIREMENTS, (create->creators_count = size, send(&control)))
     create->requirements_count = 1;
+    BOTH_SIDES(1, (create->creators_count = size, send(&control)))
+    create->creators_count = 0;
     BOTH_SIDES(FRAME_REFUSED_BY, (create->refused_count = size, send(&control)))
     create->refused_count = 0;
     BOTH_SIDES(FRAME_COMPARE_EQUAL, (requirements[0].comparison = (enum frame_comparison)size, send(&control)))
@@ -160,6 +164,17 @@ Test(control, H3_limits_of_create) {
     BOTH_SIDES(FRAME_NAME_BYTES, (requirements[0].name = text_of(size), send(&control)))
     requirements[0].name.size = 0;
     cr_assert_eq(send(&control), MESH_PROTOCOL);
+}
+
+Test(control, H4_limits_of_capabilities) {
+    static struct frame_capability items[FRAME_CAPABILITIES + 1];
+    struct control control = {.kind = CONTROL_CAPABILITIES, .capabilities = {0, items}};
+    for (size_t i = 0; i <= FRAME_CAPABILITIES; i++) {
+        items[i].name = text_of(1);
+    }
+    BOTH_SIDES(FRAME_CAPABILITIES, (control.capabilities.count = size, send(&control)))
+    control.capabilities.count = 1;
+    BOTH_SIDES(FRAME_NAME_BYTES, (items[0].name = text_of(size), send(&control)))
 }
 
 Test(control, limits_of_created_and_resolved) {
