@@ -19,6 +19,7 @@ enum cli_exit {
 /* Each parses its own arguments; argv[0] is the full name of the subcommand. */
 int cmd_node_start(int argc, char **argv);
 int cmd_node_stop(int argc, char **argv);
+int cmd_config_check(int argc, char **argv);
 int cmd_preregister(int argc, char **argv);
 int cmd_deregister(int argc, char **argv);
 int cmd_status(int argc, char **argv);
@@ -27,7 +28,7 @@ int cmd_names(int argc, char **argv);
 int cmd_health(int argc, char **argv);
 int cmd_version(int argc, char **argv);
 
-/* The option that all but version have. */
+/* The option of those that concern a node. */
 #define CLI_RUN_DIRECTORY                                                                                              \
     {                                                                                                                  \
         "run-directory", 'r', "DIR", 0,                                                                                \

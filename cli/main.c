@@ -14,6 +14,7 @@ struct command {
 static const struct command commands[] = {
     {"node", "start", cmd_node_start, "start a node on this host and wait until it is ready"},
     {"node", "stop", cmd_node_stop, "stop the node, with all of its actors"},
+    {"config", "check", cmd_config_check, "judge a configuration, or show what is set and by whom"},
     {NULL, "create", cmd_create, "create an actor, by a global name perhaps"},
     {NULL, "names", cmd_names, "show global names, and who has them"},
     {NULL, "health", cmd_health, "tell whether the node does its part"},

@@ -17,8 +17,6 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-enum { LISTENS_MAX = 4 };
-
 #define CATALOGUE_OPTION "catalogue="
 #define LAST_WORDS_NS (500 * NS_PER_MS)
 
@@ -125,10 +123,7 @@ static enum mesh_status watch_signals(struct admin *admin, struct mesh_error *er
 
 static enum mesh_status open_process(struct admin *admin, struct mesh_error *error) {
     char ipc[RUN_PATH_ENDPOINT_BYTES];
-    const char *listen[LISTENS_MAX + 1] = {run_path_endpoint(ipc, admin->directory_path->path, "admin")};
-    if (admin->config->bind.count >= LISTENS_MAX) {
-        return error_set(error, MESH_INVALID_ARGUMENT, "bind: at most %d endpoints", LISTENS_MAX - 1);
-    }
+    const char *listen[1 + CONFIG_BINDS + 1] = {run_path_endpoint(ipc, admin->directory_path->path, "admin")};
     for (size_t i = 0; i < admin->config->bind.count; i++) {
         listen[i + 1] = admin->config->bind.items[i];
     }

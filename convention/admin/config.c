@@ -1,31 +1,27 @@
-/* Configuration: see config.h. It finds the settings in a file, and what they must be together.
+/* Configuration: see config.h. It says which of the given settings count, and what they must be together.
  *
  * SPDX-License-Identifier: MPL-2.0 */
 #include "convention/admin/config.h"
 #include "convention/admin/config_settings.h"
 #include "convention/admin/config_value.h"
-#include <czmq.h>
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-enum { PATH_BYTES = 300, HOST_BYTES = 64, PERCENT_MAX = 1000 };
+enum { HOST_BYTES = 64, PERCENT_MAX = 1000 };
 
 /* The settings that have settings below them. */
 static const char *const sections[] = {"log", "limits", "times", "capabilities"};
 
 enum { SECTIONS_COUNT = sizeof sections / sizeof *sections };
 
-/* One file while it is read. */
+/* All items while they are read. */
 struct reader {
     struct config_reading reading;
-    struct config_lines lines;
-    size_t next;                        /* of the lines, in step with the walk through the tree */
-    unsigned seen[CONFIG_SETTINGS_MAX]; /* the line of each setting; 0 when it is not there */
+    const struct config_item *given[CONFIG_SETTINGS_MAX]; /* the latest for each setting; NULL when there is none */
 };
 
-/* ---- the walk ---- */
+/* ---- one item ---- */
 
 static const char *last_name(const char *path) {
     const char *slash = strrchr(path, '/');
@@ -70,22 +66,44 @@ static void unknown(struct reader *reader, const struct config_item *item) {
     } else {
         text_append(&text, "docs/configuration.md lists all settings");
     }
-    config_mistake_add(reader->reading.mistakes, item->line.number, item->path, "there is no such setting; %s", remedy);
+    config_mistake_add(reader->reading.mistakes, &item->place, item->path, "there is no such setting; %s", remedy);
+}
+
+/* Whether both stand in the same file: then they may mean different things, and neither is to count by chance. */
+static bool is_doubled(const struct config_item *item, const struct config_item *earlier) {
+    return earlier && earlier->place.order == item->place.order;
 }
 
 static void read_known(struct reader *reader, const struct config_item *item, size_t index) {
-    if (reader->seen[index]) {
-        config_mistake_add(reader->reading.mistakes, item->line.number, item->path,
-                           "this setting stands in line %u already: keep one of them", reader->seen[index]);
+    if (is_doubled(item, reader->given[index])) {
+        config_mistake_add(reader->reading.mistakes, &item->place, item->path,
+                           "this setting stands in line %u already: keep one of them",
+                           reader->given[index]->place.line);
         return;
     }
-    reader->seen[index] = item->line.number;
+    reader->given[index] = item;
     if (!item->value) {
-        config_mistake_add(reader->reading.mistakes, item->line.number, item->path,
+        config_mistake_add(reader->reading.mistakes, &item->place, item->path,
                            "there is no value: write %s = VALUE, or remove the line", last_name(item->path));
         return;
     }
     config_read_setting(&reader->reading, item, &config_settings[index]);
+}
+
+static void read_capability(struct reader *reader, const struct config_item *item, const char *name) {
+    if (!item->value) {
+        config_mistake_add(reader->reading.mistakes, &item->place, item->path,
+                           "there is no value: write %s = true, or another value", name);
+        return;
+    }
+    const struct config_item *first = reader->reading.config->items->items;
+    for (const struct config_item *earlier = item; earlier-- > first;) {
+        if (is_doubled(item, earlier) && strcmp(earlier->path, item->path) == 0) {
+            config_wrong(&reader->reading, item, "comes twice: keep one of them");
+            return;
+        }
+    }
+    config_read_capability(&reader->reading, item, name);
 }
 
 static bool is_section(const char *path) {
@@ -108,12 +126,7 @@ static void read_item(struct reader *reader, const struct config_item *item) {
     }
     const char *name = item->path + sizeof capabilities - 1;
     if (strncmp(item->path, capabilities, sizeof capabilities - 1) == 0 && !strchr(name, '/')) {
-        if (item->value) {
-            config_read_capability(&reader->reading, item, name);
-        } else {
-            config_mistake_add(reader->reading.mistakes, item->line.number, item->path,
-                               "there is no value: write %s = true, or another value", name);
-        }
+        read_capability(reader, item, name);
         return;
     }
     for (size_t i = 0; config_settings[i].path; i++) {
@@ -125,53 +138,39 @@ static void read_item(struct reader *reader, const struct config_item *item) {
     unknown(reader, item);
 }
 
-/* A value that is absent and one that is empty are the same to zconfig; the form tells them apart. */
-static const char *value_of(zconfig_t *node, struct config_line line) {
-    const char *value = zconfig_value(node);
-    return value && (*value || line.quoted) ? value : NULL;
-}
-
-/* The path of a node below its parent's; too long a one is cut, and then unknown. */
-static void walk(struct reader *reader, zconfig_t *parent, const char *parent_path, unsigned depth) {
-    for (zconfig_t *node = zconfig_child(parent); node; node = zconfig_next(node)) {
-        char path[PATH_BYTES];
-        struct text_builder text = text_builder(path, sizeof path);
-        text_append(&text, "%s%s%s", parent_path, depth ? "/" : "", zconfig_name(node));
-        if (reader->next == reader->lines.count) {
-            return;
-        }
-        struct config_item item = {.line = reader->lines.items[reader->next++], .path = path};
-        item.value = value_of(node, item.line);
-        read_item(reader, &item);
-        walk(reader, node, path, depth + 1);
-    }
-}
-
-/* The profile sets all times, so it counts before any of them, wherever it stands; the walk judges it. */
-static void apply_profile(struct reader *reader, zconfig_t *root) {
-    if (config_is_reference(zconfig_get(root, "times/profile", ""))) {
-        reader->reading.config->times = convention_times_reference;
+/* The profile sets all times, so it counts before any of them, wherever it stands; its item is judged like any other. */
+static void apply_profile(struct config *config) {
+    const struct config_item *profile = config_items_find(config->items, "times/profile");
+    if (profile && profile->value && config_is_reference(profile->value)) {
+        config->times = convention_times_reference;
     }
 }
 
 /* ---- what must agree ---- */
 
-static unsigned line_of(const struct reader *reader, const char *path) {
+static const struct config_item *given(const struct reader *reader, const char *path) {
     for (size_t i = 0; config_settings[i].path; i++) {
         if (strcmp(config_settings[i].path, path) == 0) {
-            return reader->seen[i];
+            return reader->given[i];
         }
     }
-    return 0;
+    return NULL;
+}
+
+/* Two settings do not agree: this one's item is the place of the mistake, or the other's. Defaults agree, so one is given. */
+static const struct config_place *place_of_both(const struct reader *reader, const char *path, const char *other) {
+    const struct config_item *item = given(reader, path) ? given(reader, path) : given(reader, other);
+    return &item->place;
 }
 
 static void judge_hysteresis(struct reader *reader, const struct hysteresis_limits *limits) {
     if (limits->ceiling_ns < limits->first_ns) {
-        config_mistake_add(reader->reading.mistakes, line_of(reader, "times/hysteresis"), "times/hysteresis",
+        config_mistake_add(reader->reading.mistakes,
+                           place_of_both(reader, "times/hysteresis", "times/hysteresis_ceiling"), "times/hysteresis",
                            "must not be longer than times/hysteresis_ceiling, which no delay exceeds");
     }
     if (limits->growth_percent > PERCENT_MAX) {
-        config_mistake_add(reader->reading.mistakes, line_of(reader, "times/hysteresis_percent"),
+        config_mistake_add(reader->reading.mistakes, &given(reader, "times/hysteresis_percent")->place,
                            "times/hysteresis_percent",
                            "is at most %d: each further attempt lengthens the delay by that", PERCENT_MAX);
     }
@@ -183,13 +182,13 @@ static void judge_routing(struct reader *reader) {
     if (!config->outbound_only) {
         return;
     }
-    if (line_of(reader, "bind") && config->bind.count > 0) {
-        config_mistake_add(reader->reading.mistakes, line_of(reader, "bind"), "bind",
+    if (given(reader, "bind") && config->bind.count > 0) {
+        config_mistake_add(reader->reading.mistakes, &given(reader, "bind")->place, "bind",
                            "this node is outbound_only, so nobody is to connect to it: remove one of the two");
     }
     if (config->advertise) {
         config_mistake_add(
-            reader->reading.mistakes, line_of(reader, "advertise"), "advertise",
+            reader->reading.mistakes, &given(reader, "advertise")->place, "advertise",
             "this node is outbound_only, so nobody is to be told where to call it: remove one of the two");
     }
     config_list_fini(&config->bind);
@@ -199,27 +198,32 @@ static void judge_whole(struct reader *reader) {
     const struct config *config = reader->reading.config;
     const struct convention_times *times = &config->times;
     if (reader->reading.beyond && !config->plain_tcp) {
-        config_mistake_add(reader->reading.mistakes, reader->reading.beyond, "bind",
+        config_mistake_add(reader->reading.mistakes, &given(reader, "bind")->place, "bind",
                            "this is reachable from other hosts, without encryption: bind to 127.0.0.1, or write "
                            "security = none if that is meant");
     }
     if (times->heartbeat_ns && times->suspect_ns && times->heartbeat_ns >= times->suspect_ns) {
-        config_mistake_add(reader->reading.mistakes, line_of(reader, "times/heartbeat"), "times/heartbeat",
+        config_mistake_add(reader->reading.mistakes, place_of_both(reader, "times/heartbeat", "times/suspect"),
+                           "times/heartbeat",
                            "must be shorter than times/suspect, or every node is suspect between two heartbeats");
     }
     if (times->suspect_ns && times->silent_ns && times->suspect_ns >= times->silent_ns) {
-        config_mistake_add(reader->reading.mistakes, line_of(reader, "times/suspect"), "times/suspect",
-                           "must be shorter than times/silent, after which a node counts as lost");
+        config_mistake_add(reader->reading.mistakes, place_of_both(reader, "times/suspect", "times/silent"),
+                           "times/suspect", "must be shorter than times/silent, after which a node counts as lost");
+    }
+    if (config->bind.count > CONFIG_BINDS) {
+        config_mistake_add(reader->reading.mistakes, &given(reader, "bind")->place, "bind", "at most %d endpoints",
+                           CONFIG_BINDS);
     }
     judge_routing(reader);
     judge_hysteresis(reader, &times->hysteresis);
     if (config->leaders.count > FRAME_LEADERS) {
-        config_mistake_add(reader->reading.mistakes, line_of(reader, "leaders"), "leaders",
+        config_mistake_add(reader->reading.mistakes, &given(reader, "leaders")->place, "leaders",
                            "at most %d nodes may lead a convention", FRAME_LEADERS);
     }
     if (config->preregister.count > config->members_max) {
-        config_mistake_add(reader->reading.mistakes, line_of(reader, "preregister"), "preregister",
-                           "names more nodes than limits/members allows in the convention");
+        config_mistake_add(reader->reading.mistakes, place_of_both(reader, "preregister", "limits/members"),
+                           "preregister", "names more nodes than limits/members allows in the convention");
     }
 }
 
@@ -239,6 +243,7 @@ void config_destroy(struct config **handle) {
     config_list_fini(&config->preregister);
     config_list_fini(&config->module_path);
     capability_set_fini(&config->capabilities);
+    config_items_destroy(&config->items);
     free(config);
     *handle = NULL;
 }
@@ -252,6 +257,7 @@ enum mesh_status config_new(struct config **out) {
     if (gethostname(host, sizeof host - 1) || !*host) {
         memcpy(host, "node", sizeof "node");
     }
+    config->items = config_items_new();
     config->name = strdup(host);
     config->log_level = CONFIG_LOG_INFO;
     config->delivery = delivery_limits_default;
@@ -259,7 +265,7 @@ enum mesh_status config_new(struct config **out) {
     config->actors_max = 65536;
     config->light_hosts = 2;
     config->times = convention_times_default;
-    if (!config->name || config_read_list("tcp://127.0.0.1:1900", &config->bind)) {
+    if (!config->items || !config->name || config_read_list("tcp://127.0.0.1:1900", &config->bind)) {
         config_destroy(&config);
         return MESH_NO_MEMORY;
     }
@@ -267,81 +273,50 @@ enum mesh_status config_new(struct config **out) {
     return MESH_OK;
 }
 
-static int by_line(const void *a, const void *b) {
-    unsigned left = ((const struct config_mistake *)a)->line, right = ((const struct config_mistake *)b)->line;
-    return (left > right) - (left < right);
-}
-
-/* The form is right: zconfig can read it. */
-static void read_tree(struct reader *reader) {
-    char *text = config_lines_pack(&reader->lines);
-    zconfig_t *root = text ? zconfig_str_load(text) : NULL;
-    free(text);
-    if (!root) {
-        config_mistake_add(reader->reading.mistakes, 0, "", "this is not a configuration in the format of zconfig");
-        return;
+static int by_place(const void *a, const void *b) {
+    const struct config_mistake *left = a, *right = b;
+    if (left->order != right->order) {
+        return left->order < right->order ? -1 : 1;
     }
-    apply_profile(reader, root);
-    walk(reader, root, "", 0);
-    judge_whole(reader);
-    zconfig_destroy(&root);
+    return (left->line > right->line) - (left->line < right->line);
 }
 
-enum mesh_status config_parse(struct config **out, const char *file, const char *text, size_t size,
-                              struct config_mistakes *mistakes) {
+/* What is to agree is judged only when nothing is missing. */
+static void read_items(struct reader *reader, bool whole) {
+    struct config *config = reader->reading.config;
+    apply_profile(config);
+    for (size_t i = 0; i < config->items->count; i++) {
+        read_item(reader, &config->items->items[i]);
+    }
+    if (whole) {
+        judge_whole(reader);
+    }
+}
+
+enum mesh_status config_load(struct config **out, const struct config_sources *sources,
+                             struct config_mistakes *mistakes) {
     struct reader reader = {.reading.mistakes = mistakes};
-    *mistakes = (struct config_mistakes){.file = strdup(file)};
-    enum mesh_status status = mistakes->file ? config_new(&reader.reading.config) : MESH_NO_MEMORY;
+    *mistakes = (struct config_mistakes){0};
+    enum mesh_status status = config_new(&reader.reading.config);
     if (status == MESH_OK) {
-        status = config_lines_scan(&reader.lines, text, size, mistakes);
+        status = config_gather(reader.reading.config->items, sources, mistakes);
+        read_items(&reader, mistakes->count == 0);
     }
-    if (status == MESH_OK && !mistakes->count && reader.lines.count) {
-        read_tree(&reader);
-    }
-    config_lines_fini(&reader.lines);
     if (status == MESH_OK && mistakes->count) {
-        qsort(mistakes->items, mistakes->count, sizeof *mistakes->items, by_line);
         status = MESH_INVALID_ARGUMENT;
-    } else if (status == MESH_OK && reader.reading.no_memory) {
+    } else if (reader.reading.no_memory) {
         status = MESH_NO_MEMORY;
     }
     if (status == MESH_NO_MEMORY) {
-        config_mistake_add(mistakes, 0, "", "out of memory");
+        const struct config_place nowhere = {.source = "meshd"};
+        config_mistake_add(mistakes, &nowhere, "", "out of memory");
     }
     if (status) {
+        qsort(mistakes->items, mistakes->count, sizeof *mistakes->items, by_place);
         config_destroy(&reader.reading.config);
         return status;
     }
     config_mistakes_fini(mistakes);
     *out = reader.reading.config;
     return MESH_OK;
-}
-
-/* ---- files ---- */
-
-static enum mesh_status refuse_file(struct config_mistakes *mistakes, const char *file, int code) {
-    *mistakes = (struct config_mistakes){.file = strdup(file)};
-    config_mistake_add(mistakes, 0, "", "cannot be read: %s", strerror(code));
-    if (code == ENOENT || code == ENOTDIR) {
-        return MESH_NOT_FOUND;
-    }
-    return code == EACCES || code == EPERM ? MESH_PERMISSION_DENIED : MESH_IO;
-}
-
-enum mesh_status config_load(struct config **out, const char *file, struct config_mistakes *mistakes) {
-    FILE *stream = fopen(file, "re");
-    if (!stream) {
-        return refuse_file(mistakes, file, errno);
-    }
-    char *text = malloc(CONFIG_FILE_BYTES + 1);
-    if (!text) {
-        fclose(stream);
-        return refuse_file(mistakes, file, ENOMEM);
-    }
-    size_t size = fread(text, 1, CONFIG_FILE_BYTES + 1, stream);
-    int code = ferror(stream) ? errno : size > CONFIG_FILE_BYTES ? EFBIG : 0;
-    fclose(stream);
-    enum mesh_status status = code ? refuse_file(mistakes, file, code) : config_parse(out, file, text, size, mistakes);
-    free(text);
-    return status;
 }

@@ -8,7 +8,14 @@
 
 /* ---- mistakes ---- */
 
-void config_mistake_add(struct config_mistakes *mistakes, unsigned line, const char *path, const char *format, ...) {
+static void free_mistake(struct config_mistake *mistake) {
+    free(mistake->source);
+    free(mistake->path);
+    free(mistake->text);
+}
+
+void config_mistake_add(struct config_mistakes *mistakes, const struct config_place *place, const char *path,
+                        const char *format, ...) {
     char words[512];
     struct text_builder text = text_builder(words, sizeof words);
     va_list arguments;
@@ -21,19 +28,22 @@ void config_mistake_add(struct config_mistakes *mistakes, unsigned line, const c
     }
     mistakes->items = items;
     struct config_mistake *mistake = &items[mistakes->count];
-    *mistake = (struct config_mistake){.line = line, .path = strdup(path), .text = strdup(words)};
-    if (!mistake->path || !mistake->text) {
-        free(mistake->path);
-        free(mistake->text);
-        return;
+    *mistake = (struct config_mistake){.order = place->order,
+                                       .line = place->line,
+                                       .source = strdup(place->source),
+                                       .path = strdup(path),
+                                       .text = strdup(words)};
+    if (mistake->source && mistake->path && mistake->text) {
+        mistakes->count++;
+    } else {
+        free_mistake(mistake);
     }
-    mistakes->count++;
 }
 
 const char *config_mistake_print(const struct config_mistakes *mistakes, size_t index, char *out, size_t size) {
     const struct config_mistake *mistake = &mistakes->items[index];
     struct text_builder text = text_builder(out, size);
-    text_append(&text, "%s:", mistakes->file ? mistakes->file : "?");
+    text_append(&text, "%s:", mistake->source);
     if (mistake->line) {
         text_append(&text, "%u:", mistake->line);
     }
@@ -43,11 +53,9 @@ const char *config_mistake_print(const struct config_mistakes *mistakes, size_t 
 
 void config_mistakes_fini(struct config_mistakes *mistakes) {
     for (size_t i = 0; i < mistakes->count; i++) {
-        free(mistakes->items[i].path);
-        free(mistakes->items[i].text);
+        free_mistake(&mistakes->items[i]);
     }
     free(mistakes->items);
-    free(mistakes->file);
     *mistakes = (struct config_mistakes){0};
 }
 
@@ -166,13 +174,15 @@ static const char *judge_line(struct cursor *cursor) {
     return mistake ? mistake : judge_setting(cursor);
 }
 
-enum mesh_status config_lines_scan(struct config_lines *lines, const char *text, size_t size,
+enum mesh_status config_lines_scan(struct config_lines *lines, struct bytes text, const struct config_place *file,
                                    struct config_mistakes *mistakes) {
     struct cursor cursor = {.level_before = UINT32_MAX};
-    for (const char *begin = text, *end; begin < text + size; begin = end + 1) {
-        const char *newline = memchr(begin, '\n', (size_t)(text + size - begin));
-        end = newline ? newline : text + size;
-        cursor.number++;
+    struct config_place place = *file;
+    const char *text_end = (const char *)text.data + text.size;
+    for (const char *begin = (const char *)text.data, *end; begin < text_end; begin = end + 1) {
+        const char *newline = memchr(begin, '\n', (size_t)(text_end - begin));
+        end = newline ? newline : text_end;
+        place.line = ++cursor.number;
         cursor.begin = cursor.at = begin;
         cursor.quoted = false;
         cursor.end = end > begin && end[-1] == '\r' ? end - 1 : end;
@@ -181,9 +191,9 @@ enum mesh_status config_lines_scan(struct config_lines *lines, const char *text,
         }
         const char *mistake = judge_line(&cursor);
         if (mistake) {
-            config_mistake_add(mistakes, cursor.number, "", "%s", mistake);
+            config_mistake_add(mistakes, &place, "", "%s", mistake);
         } else if (lines->count == CONFIG_LINES_MAX) {
-            config_mistake_add(mistakes, cursor.number, "", "more than 4096 settings");
+            config_mistake_add(mistakes, &place, "", "more than 4096 settings");
             return MESH_OK;
         } else if (keep(lines, &cursor)) {
             return MESH_NO_MEMORY;

@@ -48,14 +48,28 @@ const struct config_setting config_settings[] = {
 
 _Static_assert(sizeof config_settings / sizeof *config_settings <= CONFIG_SETTINGS_MAX, "there are more settings");
 
-static const char *const profiles[] = {"default", "reference"};
+static const char *const profiles[] = {"default", "reference", NULL};
+static const char *const levels[] = {"debug", "info", "warning", "error", NULL};
+static const char *const starts[] = {"fork", "spawn", NULL};
+static const char *const flags[] = {"false", "true", NULL};
+static const char *const securities[] = {"none", NULL};
 
 bool config_is_reference(const char *word) {
     return strcmp(word, profiles[1]) == 0;
 }
 
 void config_wrong(struct config_reading *reading, const struct config_item *item, const char *mistake) {
-    config_mistake_add(reading->mistakes, item->line.number, item->path, "\"%.100s\" %s", item->value, mistake);
+    config_mistake_add(reading->mistakes, &item->place, item->path, "\"%.100s\" %s", item->value, mistake);
+}
+
+const char *const *config_words(enum config_setting_kind kind) {
+    static const char *const none[] = {NULL};
+    return kind == CONFIG_SETTING_FLAG       ? flags
+           : kind == CONFIG_SETTING_LEVEL    ? levels
+           : kind == CONFIG_SETTING_START    ? starts
+           : kind == CONFIG_SETTING_SECURITY ? securities
+           : kind == CONFIG_SETTING_PROFILE  ? profiles
+                                             : none;
 }
 
 /* ---- one reader for each kind ---- */
@@ -99,13 +113,10 @@ static bool judge_endpoints(struct config_reading *reading, const struct config_
         bool beyond = false;
         const char *mistake = config_read_endpoint(list->items[i], any_port, &beyond);
         if (mistake) {
-            config_mistake_add(reading->mistakes, item->line.number, item->path, "\"%.100s\" %s", list->items[i],
-                               mistake);
+            config_mistake_add(reading->mistakes, &item->place, item->path, "\"%.100s\" %s", list->items[i], mistake);
             return false;
         }
-        if (beyond && any_port) {
-            reading->beyond = item->line.number;
-        }
+        reading->beyond = reading->beyond || (beyond && any_port);
     }
     return true;
 }
@@ -113,6 +124,7 @@ static bool judge_endpoints(struct config_reading *reading, const struct config_
 static void read_endpoints(struct config_reading *reading, const struct config_item *item, struct config_list *place,
                            bool any_port) {
     struct config_list list = {0};
+    reading->beyond = reading->beyond && !any_port;
     if (any_port && strcmp(item->value, "none") == 0) {
         set_list(place, &list);
         return;
@@ -148,45 +160,40 @@ static void read_paths(struct config_reading *reading, const struct config_item 
 }
 
 /* The place of a word among several; -1 when it is none of them, which is told. */
-static int read_choice(struct config_reading *reading, const struct config_item *item, const char *const *words,
-                       size_t count) {
+static int read_choice(struct config_reading *reading, const struct config_item *item, const char *const *words) {
     char choices[200];
     struct text_builder text = text_builder(choices, sizeof choices);
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; words[i]; i++) {
         if (strcmp(words[i], item->value) == 0) {
             return (int)i;
         }
         text_append(&text, "%s%s", i ? ", " : "", words[i]);
     }
-    config_mistake_add(reading->mistakes, item->line.number, item->path, "\"%.100s\" is not one of: %s", item->value,
+    config_mistake_add(reading->mistakes, &item->place, item->path, "\"%.100s\" is not one of: %s", item->value,
                        choices);
     return -1;
 }
 
 static void read_level(struct config_reading *reading, const struct config_item *item, enum config_log_level *place) {
-    static const char *const words[] = {"debug", "info", "warning", "error"};
-    int choice = read_choice(reading, item, words, 4);
+    int choice = read_choice(reading, item, levels);
     if (choice >= 0) {
         *place = (enum config_log_level)choice;
     }
 }
 
 static void read_start(struct config_reading *reading, const struct config_item *item, enum config_start *place) {
-    static const char *const words[] = {"fork", "spawn"};
-    int choice = read_choice(reading, item, words, 2);
+    int choice = read_choice(reading, item, starts);
     if (choice >= 0) {
         *place = (enum config_start)choice;
     }
 }
 
 static void read_flag(struct config_reading *reading, const struct config_item *item, bool *place) {
-    static const char *const words[] = {"false", "true"};
-    *place = read_choice(reading, item, words, 2) == 1;
+    *place = read_choice(reading, item, flags) == 1;
 }
 
 static void read_security(struct config_reading *reading, const struct config_item *item, bool *place) {
-    static const char *const words[] = {"none"};
-    *place = read_choice(reading, item, words, 1) == 0;
+    *place = read_choice(reading, item, securities) == 0;
 }
 
 static void read_number(struct config_reading *reading, const struct config_item *item, enum config_setting_kind kind,
@@ -252,7 +259,7 @@ void config_read_setting(struct config_reading *reading, const struct config_ite
         read_security(reading, item, place);
         break;
     case CONFIG_SETTING_PROFILE:
-        read_choice(reading, item, profiles, 2); /* it counted already: see apply_profile */
+        read_choice(reading, item, profiles); /* it counted already: see apply_profile */
         break;
     }
 }
@@ -265,8 +272,8 @@ void config_read_capability(struct config_reading *reading, const struct config_
     struct frame_capability capability = {.name = bytes_of_text(name), .values = values};
     struct config_list list = {0};
     const char *mistake = NULL;
-    if (item->line.quoted || !strchr(item->value, ',')) {
-        mistake = config_read_value(bytes_of_text(item->value), item->line.quoted, &values[0]);
+    if (item->quoted || !strchr(item->value, ',')) {
+        mistake = config_read_value(bytes_of_text(item->value), item->quoted, &values[0]);
         capability.values_count = 1;
     } else {
         mistake = config_read_list(item->value, &list);
@@ -279,9 +286,7 @@ void config_read_capability(struct config_reading *reading, const struct config_
             mistake = config_read_value(bytes_of_text(list.items[at]), false, &values[at]);
         }
     }
-    if (!mistake && capability_set_get(&reading->config->capabilities, capability.name)) {
-        mistake = "comes twice: keep one of them";
-    } else if (!mistake) {
+    if (!mistake) {
         enum mesh_status status = capability_set_put(&reading->config->capabilities, &capability);
         mistake = status == MESH_OK ? NULL : mesh_status_text(status);
     }

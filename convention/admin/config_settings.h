@@ -4,7 +4,7 @@
 #ifndef CONVENTION_ADMIN_CONFIG_SETTINGS_H
 #define CONVENTION_ADMIN_CONFIG_SETTINGS_H
 
-#include "convention/admin/config_lines.h"
+#include "convention/admin/config_items.h"
 
 enum config_setting_kind {
     CONFIG_SETTING_NAME,
@@ -35,18 +35,12 @@ extern const struct config_setting config_settings[]; /* the last one has no pat
 
 enum { CONFIG_SETTINGS_MAX = 64 };
 
-/* A configuration while its file is read. */
+/* A configuration while it is read. */
 struct config_reading {
     struct config *config;
     struct config_mistakes *mistakes;
-    unsigned beyond; /* the line that binds beyond loopback */
+    bool beyond; /* something is bound beyond loopback */
     bool no_memory;
-};
-
-/* The setting in hand. */
-struct config_item {
-    struct config_line line;
-    const char *path, *value;
 };
 
 /* Says what is wrong with the value, as the rest of a sentence. */
@@ -56,8 +50,11 @@ void config_wrong(struct config_reading *reading, const struct config_item *item
 void config_read_setting(struct config_reading *reading, const struct config_item *item,
                          const struct config_setting *setting);
 
-/* The same for the capability of that name. */
+/* The same for the capability of that name, in the place of what it was before. */
 void config_read_capability(struct config_reading *reading, const struct config_item *item, const char *name);
+
+/* The words that a setting of that kind chooses from, NULL after the last, in the order of what they stand for. */
+const char *const *config_words(enum config_setting_kind kind);
 
 /* Whether `word` names the profile with the reference's times. */
 bool config_is_reference(const char *word);

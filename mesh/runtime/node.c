@@ -318,7 +318,7 @@ enum mesh_status mesh_node_start(struct mesh_node **out, const struct mesh_node_
     if (status != MESH_NOT_RUNNING) {
         return status;
     }
-    enum mesh_status started = start_admin(directory, options->config, &start_error);
+    enum mesh_status started = start_admin(directory, options->config, options->settings, &start_error);
     status = attach(out, directory, options->types, error);
     if (status == MESH_NOT_RUNNING && started != MESH_OK) {
         return error_set(error, started, "%s", start_error.text);

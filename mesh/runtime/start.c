@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <mesh/node.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -56,15 +57,15 @@ static bool find_on_path(char *out, size_t bytes) {
     return false;
 }
 
-static enum mesh_status find_daemon(char *out, size_t bytes, struct mesh_error *error) {
+enum mesh_status mesh_node_find_daemon(char *path, size_t bytes, struct mesh_error *error) {
     const char *given = getenv("MESH_MESHD");
     if (given && *given) {
-        if (snprintf(out, bytes, "%s", given) < (int)bytes && is_program(out)) {
+        if (snprintf(path, bytes, "%s", given) < (int)bytes && is_program(path)) {
             return MESH_OK;
         }
         return error_set(error, MESH_NOT_FOUND, "MESH_MESHD names %.200s, which is no program that can be run", given);
     }
-    if (find_installed(out, bytes) || find_on_path(out, bytes)) {
+    if (find_installed(path, bytes) || find_on_path(path, bytes)) {
         return MESH_OK;
     }
     return error_set(
@@ -75,7 +76,7 @@ static enum mesh_status find_daemon(char *out, size_t bytes, struct mesh_error *
 /* ---- starting it ---- */
 
 struct launch {
-    char *arguments[8];
+    char **arguments;
     int null, said; /* /dev/null; where the daemon says how it went */
 };
 
@@ -181,10 +182,38 @@ static enum mesh_status launch_and_wait(struct launch *launch, int heard, struct
     return error_set(error, status_named(said), "%s", line ? line + 1 : said[0] ? said : "meshd ended without a word");
 }
 
-enum mesh_status start_admin(const char *run_directory, const char *config, struct mesh_error *error) {
+/* The arguments, NULL after the last; NULL without memory. They are not changed: that execv wants them so is of old. */
+static char **arguments_of(const char *program, const char *run_directory, const char *config,
+                           const char *const *settings) {
+    size_t count = 0;
+    while (settings && settings[count]) {
+        count++;
+    }
+    const char **arguments = calloc(2 * count + 8, sizeof *arguments), **next = arguments;
+    if (!arguments) {
+        return NULL;
+    }
+    *next++ = program;
+    *next++ = "--run-directory";
+    *next++ = run_directory;
+    *next++ = "--ready-fd";
+    *next++ = "3";
+    if (config) {
+        *next++ = "--config";
+        *next++ = config;
+    }
+    for (size_t i = 0; i < count; i++) {
+        *next++ = "--set";
+        *next++ = settings[i];
+    }
+    return (char **)(uintptr_t)arguments;
+}
+
+enum mesh_status start_admin(const char *run_directory, const char *config, const char *const *settings,
+                             struct mesh_error *error) {
     char program[PATH_MAX];
     char absolute[PATH_MAX];
-    enum mesh_status status = find_daemon(program, sizeof program, error);
+    enum mesh_status status = mesh_node_find_daemon(program, sizeof program, error);
     if (status != MESH_OK) {
         return status;
     }
@@ -196,18 +225,16 @@ enum mesh_status start_admin(const char *run_directory, const char *config, stru
     if (pipe2(pipe_ends, O_CLOEXEC) != 0) {
         return error_set(error, MESH_IO, "no pipe could be opened: %s", strerror(errno));
     }
-    struct launch launch = {.null = open("/dev/null", O_RDWR | O_CLOEXEC), .said = pipe_ends[1]};
-    char directory[PATH_MAX];
-    (void)snprintf(directory, sizeof directory, "%s", run_directory);
-    char ready[] = "3";
-    char run_option[] = "--run-directory";
-    char ready_option[] = "--ready-fd";
-    char config_option[] = "--config";
-    char *arguments[] = {
-        program, run_option, directory, ready_option, ready, config ? config_option : NULL, config ? absolute : NULL,
-        NULL};
-    memcpy(launch.arguments, arguments, sizeof arguments);
-    status = launch_and_wait(&launch, pipe_ends[0], error);
+    struct launch launch = {.null = open("/dev/null", O_RDWR | O_CLOEXEC),
+                            .said = pipe_ends[1],
+                            .arguments = arguments_of(program, run_directory, config ? absolute : NULL, settings)};
+    if (launch.arguments) {
+        status = launch_and_wait(&launch, pipe_ends[0], error);
+    } else {
+        (void)close(launch.said);
+        status = error_set(error, MESH_NO_MEMORY, "no memory for the arguments of meshd");
+    }
+    free(launch.arguments);
     (void)close(pipe_ends[0]);
     (void)close(launch.null);
     return status;

@@ -39,6 +39,10 @@ class Fixtures:
     def typo(self):
         (self.path / "typo.conf").write_text('node = typo\nbnid = "tcp://127.0.0.1:0"\n')
 
+    def loop(self):
+        (self.path / "loop.conf").write_text("node = loop\ninclude = within.conf\n")
+        (self.path / "within.conf").write_text("bind = none\ninclude = loop.conf\n")
+
     def plain(self):
         (self.path / "plain.conf").write_text("node = plain\nbind = none\n")
 

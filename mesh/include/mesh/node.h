@@ -19,6 +19,8 @@ struct mesh_node_options {
     const char *config; /* the configuration of a node that has to be started; NULL: the defaults */
     const struct mesh_type *const
         *types; /* NULL-terminated actor types that this program brings; see mesh_host_enter */
+    const char *const *
+        settings; /* "PATH=VALUE" each, NULL-terminated: what beats the configuration of a node that has to be started, as `meshd --set`; may be NULL */
 };
 
 /* Attaches to the node of the run directory. MESH_NOT_RUNNING when there is none, MESH_PERMISSION_DENIED,
@@ -30,6 +32,10 @@ mesh_node_attach(struct mesh_node **out, const struct mesh_node_options *options
  * Blocks, 10 s at most. */
 MESH_MUST_USE MESH_API enum mesh_status mesh_node_start(struct mesh_node **out, const struct mesh_node_options *options,
                                                         struct mesh_error *error);
+
+/* Where the meshd is that mesh_node_start would start: $MESH_MESHD, or the one that was installed with this library, or the one on the
+ * PATH. MESH_NOT_FOUND. */
+MESH_MUST_USE MESH_API enum mesh_status mesh_node_find_daemon(char *path, size_t bytes, struct mesh_error *error);
 
 /* Leaves the node: closes its endpoints, its own and those that are still open, as mesh_endpoint_close says. Nulls the
  * handle; NULL-safe. Actors that it created live on. */

@@ -1,38 +1,21 @@
 /* The configuration: each mistake with its line, its path and its remedy, and what a good file means.
  *
  * SPDX-License-Identifier: MPL-2.0 */
-#include "convention/admin/config.h"
 #include "convention/admin/config_value.h"
 #include "mesh/base/time.h"
-#include <criterion/criterion.h>
-#include <czmq.h>
+#include "tests/unit/convention/config_texts.h"
 
 static struct config *read_good(const char *text) {
-    struct config *config = NULL;
-    struct config_mistakes mistakes;
-    char line[600] = "";
-    zsys_handler_set(NULL);
-    if (config_parse(&config, "good", text, strlen(text), &mistakes)) {
-        config_mistake_print(&mistakes, 0, line, sizeof line);
-        config_mistakes_fini(&mistakes);
-    }
-    cr_assert_not_null(config, "%s", line);
-    return config;
+    const struct config_text texts[] = {{"f", text}, {NULL, NULL}};
+    const struct config_files files = {config_texts_read, texts};
+    return config_texts_good(&(struct config_sources){.file = "f", .files = &files});
 }
 
 /* All mistakes of a text, a line each. */
 static void expect(const char *text, const char *expected) {
-    struct config *config = NULL;
-    struct config_mistakes mistakes;
-    char all[4096], line[600];
-    struct text_builder builder = text_builder(all, sizeof all);
-    zsys_handler_set(NULL);
-    cr_assert_eq(config_parse(&config, "f", text, strlen(text), &mistakes), MESH_INVALID_ARGUMENT, "%s", expected);
-    for (size_t i = 0; i < mistakes.count; i++) {
-        text_append(&builder, "%s%s", i ? "\n" : "", config_mistake_print(&mistakes, i, line, sizeof line));
-    }
-    config_mistakes_fini(&mistakes);
-    cr_assert_str_eq(all, expected);
+    const struct config_text texts[] = {{"f", text}, {NULL, NULL}};
+    const struct config_files files = {config_texts_read, texts};
+    config_texts_expect(&(struct config_sources){.file = "f", .files = &files}, expected);
 }
 
 static const struct frame_value *value(const struct config *config, const char *name) {
@@ -211,6 +194,10 @@ Test(config, mistakes_of_capabilities) {
 Test(config, times_that_contradict_each_other) {
     expect("times\n    heartbeat = 4 s\n",
            "f:2: times/heartbeat: must be shorter than times/suspect, or every node is suspect between two heartbeats");
+    expect("bind = tcp://127.0.0.1:1, tcp://127.0.0.1:2, tcp://127.0.0.1:3, tcp://127.0.0.1:4\n",
+           "f:1: bind: at most 3 endpoints");
+    expect("times\n    suspect = 500 ms\n",
+           "f:2: times/heartbeat: must be shorter than times/suspect, or every node is suspect between two heartbeats");
     expect("times\n    suspect = 15 s\n",
            "f:2: times/suspect: must be shorter than times/silent, after which a node counts as lost");
     expect("times\n    hysteresis = 1 min\n",
@@ -229,7 +216,8 @@ Test(config, a_file_that_is_not_there) {
     struct config *config = NULL;
     struct config_mistakes mistakes;
     char line[600];
-    cr_assert_eq(config_load(&config, "/nonexistent/mesh.cfg", &mistakes), MESH_NOT_FOUND);
+    const struct config_sources sources = {.file = "/nonexistent/mesh.cfg"};
+    cr_assert_eq(config_load(&config, &sources, &mistakes), MESH_NOT_FOUND);
     cr_assert_str_eq(config_mistake_print(&mistakes, 0, line, sizeof line),
                      "/nonexistent/mesh.cfg: cannot be read: No such file or directory");
     config_mistakes_fini(&mistakes);
