@@ -25,6 +25,9 @@ int cmd_deregister(int argc, char **argv);
 int cmd_status(int argc, char **argv);
 int cmd_create(int argc, char **argv);
 int cmd_names(int argc, char **argv);
+int cmd_member_allow(int argc, char **argv);
+int cmd_member_revoke(int argc, char **argv);
+int cmd_member_list(int argc, char **argv);
 int cmd_health(int argc, char **argv);
 int cmd_version(int argc, char **argv);
 

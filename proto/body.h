@@ -78,6 +78,7 @@ enum frame_body {
     FRAME_INVITE,
     FRAME_FORWARD,
     FRAME_PASSAGE,
+    FRAME_TRUST,
 };
 
 struct frame {
@@ -95,6 +96,7 @@ struct frame {
         struct frame_invite invite;
         struct frame_forward forward;
         struct frame_passage passage;
+        struct frame_trust trust;
     };
 };
 

@@ -153,6 +153,7 @@ static bool put_register(struct codec *codec, const struct frame_register *regis
     wire->invited = registration->invited;
     wire->place = registration->place;
     wire->places = registration->places;
+    wire->trust = registration->trust;
     codec->frame.body_case = MESH__WIRE__FRAME__BODY_REGISTER;
     codec->frame.register_ = wire;
     return codec_put_member(&codec->out, &registration->member, member);
@@ -189,6 +190,7 @@ static bool put_registered(struct codec *codec, const struct frame_registered *r
     wire->leader = leader;
     wire->n_members = registered->members_count;
     wire->n_guests = registered->guests_count;
+    wire->trust = registered->trust;
     codec->frame.body_case = MESH__WIRE__FRAME__BODY_REGISTERED;
     codec->frame.registered = wire;
     return codec_put_member(&codec->out, &registered->leader, leader) &&
@@ -251,6 +253,18 @@ static bool put_invite(struct codec *codec, const struct frame_invite *invite) {
     return codec_put_member(&codec->out, &invite->leader, leader);
 }
 
+static bool put_trust(struct codec *codec, const struct frame_trust *trust) {
+    Mesh__Wire__Trust *wire = arena_take(&codec->out, sizeof *wire);
+    if (!wire) {
+        return false;
+    }
+    mesh__wire__trust__init(wire);
+    wire->n_keys = trust->keys_count;
+    codec->frame.body_case = MESH__WIRE__FRAME__BODY_TRUST;
+    codec->frame.trust = wire;
+    return codec_put_trusted(&codec->out, trust->keys, trust->keys_count, &wire->keys);
+}
+
 static bool put_body(struct codec *codec, const struct frame *frame) {
     switch (frame->body) {
     case FRAME_HELLO:
@@ -275,6 +289,8 @@ static bool put_body(struct codec *codec, const struct frame *frame) {
         return codec_put_forward(codec, &frame->forward);
     case FRAME_PASSAGE:
         return codec_put_passage(codec, &frame->passage);
+    case FRAME_TRUST:
+        return put_trust(codec, &frame->trust);
     }
     CHECK_UNREACHABLE();
 }
@@ -340,7 +356,12 @@ static bool get_hello(const Mesh__Wire__Hello *wire, struct frame_hello *out) {
 
 static bool get_register(struct arena *arena, const Mesh__Wire__Register *wire, struct frame_register *out) {
     *out = (struct frame_register){
-        .first_time = wire->first_time, .invited = wire->invited, .place = wire->place, .places = wire->places};
+        .first_time = wire->first_time,
+        .invited = wire->invited,
+        .place = wire->place,
+        .places = wire->places,
+        .trust = wire->trust,
+    };
     return wire->member && codec_get_member(arena, wire->member, &out->member);
 }
 
@@ -369,7 +390,12 @@ static bool get_heartbeat(const Mesh__Wire__Heartbeat *wire, struct frame_heartb
 
 static bool get_registered(struct arena *arena, const Mesh__Wire__Registered *wire, struct frame_registered *out) {
     *out = (struct frame_registered){
-        .epoch = wire->epoch, .number = wire->number, .members_count = wire->n_members, .guests_count = wire->n_guests};
+        .epoch = wire->epoch,
+        .number = wire->number,
+        .members_count = wire->n_members,
+        .guests_count = wire->n_guests,
+        .trust = wire->trust,
+    };
     return wire->leader && codec_get_member(arena, wire->leader, &out->leader) &&
            codec_get_members(arena, wire->members, wire->n_members, &out->members) &&
            get_guests(arena, wire->guests, wire->n_guests, &out->guests);
@@ -445,6 +471,10 @@ static bool get_body(struct codec *codec, const Mesh__Wire__Frame *wire, struct 
     case MESH__WIRE__FRAME__BODY_PASSAGE:
         out->body = FRAME_PASSAGE;
         return codec_get_passage(wire->passage, &out->passage);
+    case MESH__WIRE__FRAME__BODY_TRUST:
+        out->body = FRAME_TRUST;
+        out->trust.keys_count = wire->trust->n_keys;
+        return codec_get_trusted(arena, wire->trust->keys, wire->trust->n_keys, &out->trust.keys);
     case MESH__WIRE__FRAME__BODY__NOT_SET:
     case _MESH__WIRE__FRAME__BODY__CASE_IS_INT_SIZE:
         return false;

@@ -120,6 +120,25 @@ bool codec_put_members(struct arena *arena, const struct frame_member *members, 
     return true;
 }
 
+bool codec_put_trusted(struct arena *arena, const struct frame_trusted *keys, size_t count,
+                       Mesh__Wire__TrustedKey ***out) {
+    Mesh__Wire__TrustedKey *items = codec_array(arena, count, sizeof *items);
+    *out = codec_array(arena, count, sizeof **out);
+    if (!items || !*out) {
+        return false;
+    }
+    for (size_t i = 0; i < count; i++) {
+        mesh__wire__trusted_key__init(&items[i]);
+        items[i].key.len = FRAME_KEY_BYTES;
+        items[i].key.data = (uint8_t *)(uintptr_t)keys[i].key; /* protobuf-c only reads these two */
+        items[i].pattern = (char *)(uintptr_t)keys[i].pattern;
+        items[i].stamp = keys[i].stamp;
+        items[i].revoked = keys[i].revoked;
+        (*out)[i] = &items[i];
+    }
+    return true;
+}
+
 /* ---- from the wire ---- */
 
 static bool get_value(const Mesh__Wire__Value *wire, struct frame_value *out) {
@@ -228,6 +247,25 @@ bool codec_get_members(struct arena *arena, Mesh__Wire__Member *const *wire, siz
         if (!codec_get_member(arena, wire[i], &items[i])) {
             return false;
         }
+    }
+    *out = items;
+    return true;
+}
+
+bool codec_get_trusted(struct arena *arena, Mesh__Wire__TrustedKey *const *wire, size_t count,
+                       const struct frame_trusted **out) {
+    struct frame_trusted *items = count > FRAME_TRUSTED ? NULL : codec_array(arena, count, sizeof *items);
+    if (!items) {
+        return false;
+    }
+    for (size_t i = 0; i < count; i++) {
+        struct bytes pattern = codec_view(wire[i]->pattern);
+        if (wire[i]->key.len != FRAME_KEY_BYTES || pattern.size > FRAME_PATTERN_BYTES) {
+            return false;
+        }
+        items[i] = (struct frame_trusted){.stamp = wire[i]->stamp, .revoked = wire[i]->revoked};
+        memcpy(items[i].key, wire[i]->key.data, FRAME_KEY_BYTES);
+        memcpy(items[i].pattern, pattern.data, pattern.size);
     }
     *out = items;
     return true;

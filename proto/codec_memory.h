@@ -68,5 +68,9 @@ bool codec_put_requirements(struct arena *arena, const struct frame_requirement 
 /* FRAME_REQUIREMENTS_OF_BOTH at most. */
 bool codec_get_requirements(struct arena *arena, Mesh__Wire__Requirement *const *wire, size_t count,
                             const struct frame_requirement **out);
+bool codec_put_trusted(struct arena *arena, const struct frame_trusted *keys, size_t count,
+                       Mesh__Wire__TrustedKey ***out);
+bool codec_get_trusted(struct arena *arena, Mesh__Wire__TrustedKey *const *wire, size_t count,
+                       const struct frame_trusted **out);
 
 #endif

@@ -223,6 +223,10 @@ static bool put_body(struct arena *arena, const struct control *control, Mesh__W
         PUT(NAME_TAKEN, name_taken, control_put_name_taken(arena, &control->name_taken, out->name_taken))
     case CONTROL_CAPABILITIES:
         PUT(CAPABILITIES, capabilities, control_put_capabilities(arena, &control->capabilities, out->capabilities))
+    case CONTROL_MEMBER_KEY:
+        PUT(MEMBER_KEY, member_key, control_put_member_key(&control->member_key, out->member_key))
+    case CONTROL_KEYS_CHANGED:
+        PUT(KEYS_CHANGED, keys_changed, (mesh__wire__keys_changed__init(out->keys_changed), true))
     }
     CHECK_UNREACHABLE();
 }
@@ -387,7 +391,7 @@ static bool get_done(const Mesh__Wire__Done *wire, struct control *out) {
     return status_is_valid(wire->status) && out->done.text.size <= FRAME_TEXT_BYTES;
 }
 
-/* What is asked of the leader about guests and capabilities, and what watchers hear. */
+/* What is asked of the leader about guests and keys, capabilities, and what watchers hear. */
 static bool get_convention(struct arena *arena, const Mesh__Wire__Control *wire, struct control *out) {
     if (wire->body_case == MESH__WIRE__CONTROL__BODY_PREREGISTER) {
         out->kind = CONTROL_PREREGISTER;
@@ -404,6 +408,14 @@ static bool get_convention(struct arena *arena, const Mesh__Wire__Control *wire,
     if (wire->body_case == MESH__WIRE__CONTROL__BODY_CAPABILITIES) {
         out->kind = CONTROL_CAPABILITIES;
         return control_get_capabilities(arena, wire->capabilities, &out->capabilities);
+    }
+    if (wire->body_case == MESH__WIRE__CONTROL__BODY_MEMBER_KEY) {
+        out->kind = CONTROL_MEMBER_KEY;
+        return control_get_member_key(wire->member_key, &out->member_key);
+    }
+    if (wire->body_case == MESH__WIRE__CONTROL__BODY_KEYS_CHANGED) {
+        out->kind = CONTROL_KEYS_CHANGED;
+        return true;
     }
     out->kind = CONTROL_MEMBER_UPDATE;
     return control_get_member_update(arena, wire->member_update, &out->member_update);
@@ -445,6 +457,12 @@ static bool get_names(struct arena *arena, const Mesh__Wire__Control *wire, stru
     return control_get_name_taken(wire->name_taken, &out->name_taken);
 }
 
+static bool get_shutdown(const Mesh__Wire__Shutdown *wire, struct control *out) {
+    out->kind = CONTROL_SHUTDOWN;
+    out->shutdown.timeout_ms = wire->timeout_ms;
+    return true;
+}
+
 static bool get_body(struct arena *arena, const Mesh__Wire__Control *wire, struct control *out) {
     switch (wire->body_case) {
     case MESH__WIRE__CONTROL__BODY_CREATE:
@@ -475,9 +493,7 @@ static bool get_body(struct arena *arena, const Mesh__Wire__Control *wire, struc
         out->kind = CONTROL_STATUS_REPLY;
         return control_get_status(arena, wire->status_reply, &out->status_reply);
     case MESH__WIRE__CONTROL__BODY_SHUTDOWN:
-        out->kind = CONTROL_SHUTDOWN;
-        out->shutdown.timeout_ms = wire->shutdown->timeout_ms;
-        return true;
+        return get_shutdown(wire->shutdown, out);
     case MESH__WIRE__CONTROL__BODY_TYPES:
         out->kind = CONTROL_PROGRAM_TYPES;
         return get_types(arena, wire->types, &out->types);
@@ -499,6 +515,8 @@ static bool get_body(struct arena *arena, const Mesh__Wire__Control *wire, struc
     case MESH__WIRE__CONTROL__BODY_WATCH_MEMBERS:
     case MESH__WIRE__CONTROL__BODY_MEMBER_UPDATE:
     case MESH__WIRE__CONTROL__BODY_CAPABILITIES:
+    case MESH__WIRE__CONTROL__BODY_MEMBER_KEY:
+    case MESH__WIRE__CONTROL__BODY_KEYS_CHANGED:
         return get_convention(arena, wire, out);
     case MESH__WIRE__CONTROL__BODY_NAME_REQUEST:
     case MESH__WIRE__CONTROL__BODY_NAME_GRANT:

@@ -224,6 +224,12 @@ struct control_capabilities {
     const struct frame_capability *items;
 };
 
+struct control_member_key {
+    struct frame_trusted word; /* without a stamp */
+    bool force;                /* also when it leaves a node that is asked without a key */
+    bool passed_on;            /* by an admin that does not lead */
+};
+
 /* May an actor of that name be created, or who has it? */
 struct control_name_request {
     struct bytes name;
@@ -286,6 +292,8 @@ enum control_kind {
     CONTROL_NAMES_WANTED,
     CONTROL_NAME_TAKEN,
     CONTROL_CAPABILITIES,
+    CONTROL_MEMBER_KEY,
+    CONTROL_KEYS_CHANGED, /* the members file in the run directory says something else now */
 };
 
 struct control {
@@ -328,6 +336,7 @@ struct control {
         } names_wanted; /* by a leader */
         struct control_name_taken name_taken;
         struct control_capabilities capabilities;
+        struct control_member_key member_key;
     };
 };
 

@@ -80,3 +80,27 @@ bool control_get_capabilities(struct arena *arena, const Mesh__Wire__Capabilitie
     out->count = wire->n_capabilities;
     return codec_get_capabilities(arena, wire->capabilities, wire->n_capabilities, &out->items);
 }
+
+bool control_put_member_key(const struct control_member_key *request, Mesh__Wire__MemberKey *out) {
+    mesh__wire__member_key__init(out);
+    out->key.len = FRAME_KEY_BYTES;
+    out->key.data = (uint8_t *)(uintptr_t)request->word.key; /* protobuf-c only reads these two */
+    out->pattern = (char *)(uintptr_t)request->word.pattern;
+    out->revoked = request->word.revoked;
+    out->force = request->force;
+    out->passed_on = request->passed_on;
+    return true;
+}
+
+bool control_get_member_key(const Mesh__Wire__MemberKey *wire, struct control_member_key *out) {
+    struct bytes pattern = codec_view(wire->pattern);
+    if (wire->key.len != FRAME_KEY_BYTES || pattern.size > FRAME_PATTERN_BYTES ||
+        wire->revoked != (pattern.size == 0)) {
+        return false;
+    }
+    *out =
+        (struct control_member_key){.word.revoked = wire->revoked, .force = wire->force, .passed_on = wire->passed_on};
+    memcpy(out->word.key, wire->key.data, FRAME_KEY_BYTES);
+    memcpy(out->word.pattern, pattern.data, pattern.size);
+    return true;
+}

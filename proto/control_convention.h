@@ -1,4 +1,4 @@
-/* What is wanted of a leader about guests, what watchers are told, and capabilities, within control messages. For proto/control.c alone.
+/* What is wanted of a leader about guests and keys, what watchers are told, and capabilities, within control messages. For proto/control.c alone.
  *
  * SPDX-License-Identifier: MPL-2.0 */
 #ifndef PROTO_CONTROL_CONVENTION_H
@@ -21,5 +21,7 @@ bool control_put_capabilities(struct arena *arena, const struct control_capabili
                               Mesh__Wire__Capabilities *out);
 bool control_get_capabilities(struct arena *arena, const Mesh__Wire__Capabilities *wire,
                               struct control_capabilities *out);
+bool control_put_member_key(const struct control_member_key *request, Mesh__Wire__MemberKey *out);
+bool control_get_member_key(const Mesh__Wire__MemberKey *wire, struct control_member_key *out);
 
 #endif

@@ -73,12 +73,13 @@ struct frame_member {
     uint32_t actors;
 };
 
-/* What the convention's list says of one key: which nodes it stands for, or that it is revoked. */
+/* What the convention's list says of one key: which nodes it stands for, or that it is revoked. Not a view. */
 struct frame_trusted {
-    struct bytes key;     /* FRAME_KEY_BYTES of them */
-    struct bytes pattern; /* a node's name, or the beginning of names with a * behind it; empty when revoked */
-    uint64_t stamp;       /* which of two words on one key is the later one */
+    uint8_t key[FRAME_KEY_BYTES];
     bool revoked;
+    uint64_t stamp;                        /* which of two words on one key is the later one */
+    char pattern[FRAME_PATTERN_BYTES + 1]; /* terminated: a node's name, or the beginning of names with a * behind it;
+                                              empty when revoked */
 };
 
 /* Where the speaker stands in its list of those that may lead, seen from the reader; the wire's numbers. */
@@ -99,6 +100,7 @@ struct frame_register {
     bool first_time;
     bool invited;           /* the member knows its leaders by an invitation */
     uint32_t place, places; /* of the reader in the member's list of those that may lead, from 1, and in all of it */
+    uint64_t trust;         /* digest of its list of keys */
 };
 
 /* A node that a leader was told about. */
@@ -115,6 +117,7 @@ struct frame_registered {
     const struct frame_member *members;
     size_t guests_count; /* all of them, beside the whole roster, when the member may lead itself; else 0 */
     const struct frame_guest *guests;
+    uint64_t trust; /* as above, of the leader */
 };
 
 struct frame_roster {
@@ -127,6 +130,12 @@ struct frame_roster {
 struct frame_deregister {
     struct bytes reason;
     bool dismissed; /* the reader is to go; else the speaker goes */
+};
+
+/* Words on keys: all of the speaker's, perhaps in several frames, or what is new in its list (S7H). */
+struct frame_trust {
+    size_t keys_count;
+    const struct frame_trusted *keys;
 };
 
 struct frame_invite {

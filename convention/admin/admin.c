@@ -163,6 +163,7 @@ static enum mesh_status open_cores(struct admin *admin, struct mesh_error *error
         .capabilities = &capabilities,
         .times = admin->config->times,
         .members_max = admin->config->members_max,
+        .trust = &admin->trust,
         .seed = admin->incarnation,
     };
     struct directory_limits limits = directory_limits_default;
@@ -208,6 +209,9 @@ static enum mesh_status begin(struct admin *admin, struct mesh_error *error) {
     }
     if (status == MESH_OK) {
         status = read_types(admin, error);
+    }
+    if (status == MESH_OK) {
+        status = admin_begin_keys(admin, error);
     }
     if (status == MESH_OK) {
         status = open_process(admin, error);
@@ -266,6 +270,7 @@ static void end(struct admin *admin) {
     admin_free_residents(admin);
     directory_destroy(&admin->directory);
     convention_destroy(&admin->convention);
+    trust_fini(&admin->trust);
     types_destroy(&admin->types);
     map_fini(&admin->neighbours);
     if (admin->signals >= 0) {

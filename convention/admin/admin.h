@@ -14,6 +14,7 @@
  *   admin_inquiries.c   the status of one actor, wherever it lives (K1)
  *   admin_address.c     where other nodes reach this one (S9A)
  *   admin_guests.c      what the leader is told about guests (S2A, S2G)
+ *   admin_keys.c        who may take part: the list of keys (S7F to S7J)
  *   admin_watchers.c    actors that are told of members (S5A)
  *   admin_shutdown.c    the orderly end (C12)
  *
@@ -32,6 +33,7 @@
 #include "mesh/base/list.h"
 #include "mesh/base/map.h"
 #include "mesh/base/time.h"
+#include "mesh/core/trust.h"
 #include "mesh/runtime/crash_page.h"
 #include "mesh/runtime/log.h"
 #include "mesh/runtime/process.h"
@@ -78,6 +80,9 @@ struct admin {
     struct convention *convention;
     struct directory *directory;
     struct types *types;
+    struct trust trust;    /* the list of keys */
+    char keys_path[256];   /* where the processes of this node read it */
+    bool keys_changed;     /* since the convention was told last */
     struct map residents;  /* by slot */
     struct map neighbours; /* incarnations of admins that said hello; the value is the map itself */
     struct list gatherings, inquiries;
@@ -208,6 +213,18 @@ void admin_free_inquiries(struct admin *admin);
 
 void admin_on_preregister(struct admin *admin, struct mesh_address asker, const struct control *control);
 void admin_on_dismiss(struct admin *admin, struct mesh_address asker, const struct control *control);
+/* Whether this admin leads, so that what `control` wants of the leader is to be done here; else it is passed on, or refused. */
+bool admin_leads_for(struct admin *admin, struct mesh_address asker, const struct control *control, bool passed_on);
+/* What has become of it; the text is for failures. */
+void admin_answer_wish(struct admin *admin, struct mesh_address asker, uint64_t id, enum mesh_status status,
+                       const char *text);
+
+/* ---- keys ---- */
+
+/* Reads the members file, and makes the one that the processes of this node read. */
+enum mesh_status admin_begin_keys(struct admin *admin, struct mesh_error *error);
+void admin_on_member_key(struct admin *admin, struct mesh_address asker, const struct control *control);
+void admin_on_keys_changed(struct admin *admin, const struct convention_action *action);
 
 /* ---- watchers ---- */
 

@@ -225,6 +225,17 @@ static void on_status_request(struct admin *admin, struct mesh_address sender, c
     }
 }
 
+/* What somebody wants of the leader. */
+static void on_wish(struct admin *admin, struct mesh_address sender, const struct control *control) {
+    if (control->kind == CONTROL_PREREGISTER) {
+        admin_on_preregister(admin, sender, control);
+    } else if (control->kind == CONTROL_DISMISS) {
+        admin_on_dismiss(admin, sender, control);
+    } else {
+        admin_on_member_key(admin, sender, control);
+    }
+}
+
 void admin_on_control(void *user, struct mesh_address sender, const struct control *control) {
     struct admin *admin = user;
     struct resident *resident = speaker(admin, sender);
@@ -255,10 +266,9 @@ void admin_on_control(void *user, struct mesh_address sender, const struct contr
         admin_answer_done(admin, sender, control->id, MESH_OK, "");
         return;
     case CONTROL_PREREGISTER:
-        admin_on_preregister(admin, sender, control);
-        return;
     case CONTROL_DISMISS:
-        admin_on_dismiss(admin, sender, control);
+    case CONTROL_MEMBER_KEY:
+        on_wish(admin, sender, control);
         return;
     case CONTROL_WATCH_MEMBERS:
         admin_on_watch_members(admin, resident, &control->watch_members);
@@ -267,6 +277,7 @@ void admin_on_control(void *user, struct mesh_address sender, const struct contr
         admin_on_capabilities(admin, resident, sender, control);
         return;
     case CONTROL_MEMBER_UPDATE:
+    case CONTROL_KEYS_CHANGED:
         return; /* is an admin's word to a host */
     case CONTROL_DEAD_LETTER_HANDLER:
         admin_on_dead_letter_handler(admin, resident, &control->dead_letter_handler);

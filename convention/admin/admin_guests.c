@@ -14,23 +14,22 @@ static const char *endpoint_text(struct bytes endpoint, char out[FRAME_ENDPOINT_
 }
 
 /* Actors do not wait for the answer, so the log has it too. */
-static void answer(struct admin *admin, struct mesh_address asker, uint64_t id, enum mesh_status status,
-                   const char *text) {
+void admin_answer_wish(struct admin *admin, struct mesh_address asker, uint64_t id, enum mesh_status status,
+                       const char *text) {
     if (status != MESH_OK) {
         log_write(admin->log, MESH_LOG_WARNING, NULL, asker, "what it wants of the convention is refused: %s", text);
     }
     admin_answer_done(admin, asker, id, status, status == MESH_OK ? "" : text);
 }
 
-/* Whether it is to be done here. */
-static bool is_here(struct admin *admin, struct mesh_address asker, const struct control *control, bool passed_on) {
+bool admin_leads_for(struct admin *admin, struct mesh_address asker, const struct control *control, bool passed_on) {
     if (convention_is_acting(admin->convention)) {
         return true;
     }
     uint64_t leader = convention_leader(admin->convention);
     if (passed_on || leader == 0) {
-        answer(admin, asker, control->id, MESH_UNREACHABLE,
-               "no leader of the convention is known now: ask again when `mesh status` shows one");
+        admin_answer_wish(admin, asker, control->id, MESH_UNREACHABLE,
+                          "no leader of the convention is known now: ask again when `mesh status` shows one");
     } else {
         admin_pass_on(admin, asker, (struct mesh_address){.node = leader}, control);
     }
@@ -44,7 +43,7 @@ void admin_on_preregister(struct admin *admin, struct mesh_address asker, const 
     struct text_builder text = text_builder(room, sizeof room);
     struct control passed = *control;
     passed.preregister.passed_on = true;
-    if (!is_here(admin, asker, &passed, request->passed_on)) {
+    if (!admin_leads_for(admin, asker, &passed, request->passed_on)) {
         return;
     }
     const char *mistake = config_read_endpoint(endpoint_text(request->endpoint, endpoint), false, &beyond);
@@ -61,7 +60,7 @@ void admin_on_preregister(struct admin *admin, struct mesh_address asker, const 
                     : status == MESH_FULL           ? "as many nodes are as limits/members allows"
                                                     : mesh_status_text(status));
     }
-    answer(admin, asker, control->id, status, room);
+    admin_answer_wish(admin, asker, control->id, status, room);
 }
 
 void admin_on_dismiss(struct admin *admin, struct mesh_address asker, const struct control *control) {
@@ -70,7 +69,7 @@ void admin_on_dismiss(struct admin *admin, struct mesh_address asker, const stru
     struct text_builder text = text_builder(room, sizeof room);
     struct control passed = *control;
     passed.dismiss.passed_on = true;
-    if (!is_here(admin, asker, &passed, request->passed_on)) {
+    if (!admin_leads_for(admin, asker, &passed, request->passed_on)) {
         return;
     }
     endpoint_text(request->endpoint, endpoint);
@@ -83,5 +82,5 @@ void admin_on_dismiss(struct admin *admin, struct mesh_address asker, const stru
                 status == MESH_INVALID_ARGUMENT ? "it is the leader itself"
                 : status == MESH_NOT_FOUND ? "it is neither a member nor pre-registered; `mesh status` shows who is"
                                            : mesh_status_text(status));
-    answer(admin, asker, control->id, status, room);
+    admin_answer_wish(admin, asker, control->id, status, room);
 }

@@ -56,6 +56,19 @@ static void on_member_removed(struct admin *admin, const struct member *member, 
     process_peer_lost(admin->process, member->incarnation);
 }
 
+static void on_member_suspect(struct admin *admin, const struct convention_action *action) {
+    log_write(admin->log, MESH_LOG_WARNING, NULL, nobody(), "node %s is suspect: %s", action->member->name,
+              action->text);
+    admin_tell_directory(admin, &(struct directory_event){.kind = DIRECTORY_MEMBER_SUSPECT});
+}
+
+static void on_leader(struct admin *admin, uint64_t leader) {
+    log_write(admin->log, MESH_LOG_INFO, NULL, nobody(),
+              leader ? "the convention has a leader" : "the convention has no leader");
+    process_set_relay(admin->process, leader == admin->incarnation ? 0 : leader);
+    admin_tell_directory(admin, &(struct directory_event){.kind = DIRECTORY_LEADER, .admin = leader});
+}
+
 static void call_admin(struct admin *admin, const struct convention_action *action) {
     enum mesh_status status = process_call(admin->process, action->peer, (const char *)action->endpoint.data);
     if (status != MESH_OK) {
@@ -120,6 +133,13 @@ static void perform(struct admin *admin, const struct convention_action *action)
         frame.body = FRAME_INVITE;
         frame.invite = action->invite;
         break;
+    case CONVENTION_SEND_TRUST:
+        frame.body = FRAME_TRUST;
+        frame.trust = action->trust;
+        break;
+    case CONVENTION_KEYS_CHANGED:
+        admin_on_keys_changed(admin, action);
+        return;
     case CONVENTION_MEMBER_ADDED:
         on_member_added(admin, action->member);
         return;
@@ -133,18 +153,13 @@ static void perform(struct admin *admin, const struct convention_action *action)
         on_member_removed(admin, action->member, action->text);
         return;
     case CONVENTION_MEMBER_SUSPECT:
-        log_write(admin->log, MESH_LOG_WARNING, NULL, nobody(), "node %s is suspect: %s", action->member->name,
-                  action->text);
-        admin_tell_directory(admin, &(struct directory_event){.kind = DIRECTORY_MEMBER_SUSPECT});
+        on_member_suspect(admin, action);
         return;
     case CONVENTION_NOTICE:
         admin_tell_watcher(admin, action);
         return;
     case CONVENTION_LEADER:
-        log_write(admin->log, MESH_LOG_INFO, NULL, nobody(),
-                  action->peer ? "the convention has a leader" : "the convention has no leader");
-        process_set_relay(admin->process, action->peer == admin->incarnation ? 0 : action->peer);
-        admin_tell_directory(admin, &(struct directory_event){.kind = DIRECTORY_LEADER, .admin = action->peer});
+        on_leader(admin, action->peer);
         return;
     case CONVENTION_MANDATE:
         on_mandate(admin, action);
@@ -239,6 +254,10 @@ void admin_on_frame(void *user, uint64_t peer, const struct frame *frame) {
     case FRAME_INVITE:
         event.kind = CONVENTION_INVITE;
         event.invite = &frame->invite;
+        break;
+    case FRAME_TRUST:
+        event.kind = CONVENTION_TRUST;
+        event.trust = &frame->trust;
         break;
     case FRAME_HELLO:
     case FRAME_BATCH:

@@ -45,14 +45,16 @@ static const char *guess(const char *path) {
     return config_guess(last_name(path), names, count);
 }
 
-/* Where the name would be right, when it stands in the wrong place. */
+/* Where the name would be right, when it stands in the wrong place: rather in a section if it stands in one. */
 static const char *place_of(const char *path) {
+    const char *place = NULL;
     for (size_t i = 0; config_settings[i].path; i++) {
-        if (strcmp(last_name(config_settings[i].path), last_name(path)) == 0) {
-            return config_settings[i].path;
+        const char *found = config_settings[i].path;
+        if (strcmp(last_name(found), last_name(path)) == 0 && (!place || (strchr(path, '/') && strchr(found, '/')))) {
+            place = found;
         }
     }
-    return NULL;
+    return place;
 }
 
 static void unknown(struct reader *reader, const struct config_item *item) {
@@ -238,6 +240,7 @@ void config_destroy(struct config **handle) {
     free(config->advertise);
     free(config->run_directory);
     free(config->log_file);
+    free(config->members);
     config_list_fini(&config->bind);
     config_list_fini(&config->leaders);
     config_list_fini(&config->preregister);

@@ -55,6 +55,7 @@ struct config {
     size_t members_max, actors_max;
     size_t light_hosts; /* of one module or program (A4) */
     struct convention_times times;
+    char *members;              /* the members file (S7G); NULL: none */
     bool plain_tcp;             /* `security = none`: tcp beyond loopback without encryption */
     struct config_items *items; /* what was given, and where: config_items.h */
 };

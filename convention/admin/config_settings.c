@@ -19,6 +19,7 @@ const struct config_setting config_settings[] = {
     {"leaders", CONFIG_SETTING_ENDPOINTS, AT(leaders)},
     {"preregister", CONFIG_SETTING_ENDPOINTS, AT(preregister)},
     {"security", CONFIG_SETTING_SECURITY, AT(plain_tcp)},
+    {"members", CONFIG_SETTING_PATH, AT(members)},
     {"run_directory", CONFIG_SETTING_PATH, AT(run_directory)},
     {"module_path", CONFIG_SETTING_PATHS, AT(module_path)},
     {"start", CONFIG_SETTING_START, AT(start)},

@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: MPL-2.0 */
 #include "convention/admin/run_directory.h"
 #include "mesh/runtime/error.h"
+#include "mesh/runtime/members_file.h"
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -117,7 +118,8 @@ static enum mesh_status take_lock(struct run_directory *directory, const char *g
 
 static bool is_ours(const char *name) {
     size_t length = strlen(name);
-    return strcmp(name, "log") == 0 || (length > 5 && strcmp(name + length - 5, ".sock") == 0);
+    return strcmp(name, "log") == 0 || strncmp(name, MEMBERS_FILE, strlen(MEMBERS_FILE)) == 0 ||
+           (length > 5 && strcmp(name + length - 5, ".sock") == 0);
 }
 
 static void remove_sockets(const struct run_directory *directory) {

@@ -88,6 +88,7 @@ static void send_register(struct convention *convention, const struct candidate 
         .invited = convention->invited,
         .place = (uint32_t)(candidate - convention->candidates + 1),
         .places = (uint32_t)convention->candidates_count,
+        .trust = convention_keys_digest(convention),
     };
 }
 

@@ -40,7 +40,7 @@ const struct convention_times convention_times_reference = {
  * or gets a heartbeat by who takes over then. */
 static bool actions_init(struct convention *convention, size_t members_max) {
     size_t candidates = size_max(convention->candidates_count, FRAME_LEADERS);
-    convention->actions_room = 12 * members_max + 8 * candidates + 16;
+    convention->actions_room = 13 * members_max + 8 * candidates + 16 + FRAME_KEYS / FRAME_TRUSTED;
     convention->leaders = calloc(candidates, sizeof *convention->leaders);
     convention->askers = calloc(members_max, sizeof *convention->askers);
     convention->actions = calloc(convention->actions_room, sizeof *convention->actions);
@@ -76,6 +76,7 @@ enum mesh_status convention_new(struct convention **out, const struct convention
         return MESH_NO_MEMORY;
     }
     convention->times = options->times;
+    convention->trust = options->trust;
     convention->asked_ns = TIME_NEVER;
     convention->refusals = limiter_make(options->times.answers_max, options->times.period_ns);
     prng_init(&convention->prng, options->seed);
@@ -107,6 +108,7 @@ void convention_destroy(struct convention **handle) {
     }
     convention_candidates_fini(convention);
     convention_guests_fini(convention);
+    convention_keys_fini(convention);
     convention_free_retired(convention);
     free(convention->leaders);
     free(convention->askers);
@@ -206,6 +208,8 @@ static void on_frame(struct convention *convention, const struct convention_even
         convention_on_roster(convention, peer, event->roster);
     } else if (event->kind == CONVENTION_DEREGISTER) {
         convention_on_deregister(convention, peer, event->deregister);
+    } else if (event->kind == CONVENTION_TRUST) {
+        convention_on_trust(convention, peer, event->trust);
     } else {
         convention_on_invite(convention, peer, event->invite);
     }
@@ -265,6 +269,11 @@ static enum mesh_status on_event(struct convention *convention, const struct con
         return convention_on_preregister(convention, event);
     case CONVENTION_DISMISS:
         return convention_on_dismiss(convention, event);
+    case CONVENTION_KEY:
+        return convention_on_key(convention, event->word);
+    case CONVENTION_DISTRUST:
+        convention_on_distrust(convention, event->peer);
+        return MESH_OK;
     case CONVENTION_WATCH:
         return convention_on_watch(convention, &event->watcher);
     case CONVENTION_UNWATCH:
@@ -286,6 +295,7 @@ static enum mesh_status on_event(struct convention *convention, const struct con
     case CONVENTION_ROSTER:
     case CONVENTION_DEREGISTER:
     case CONVENTION_INVITE:
+    case CONVENTION_TRUST:
         on_frame(convention, event);
         return MESH_OK;
     }

@@ -21,6 +21,7 @@
 
 #include "convention/core/members.h"
 #include "convention/core/times.h"
+#include "mesh/core/trust.h"
 #include <mesh/address.h>
 
 struct convention;
@@ -47,7 +48,8 @@ struct convention_options {
     const struct capability_set *capabilities;
     struct convention_times times;
     size_t members_max;
-    uint64_t seed; /* of the jitter */
+    struct trust *trust; /* the list of keys, borrowed: it is read and merged into; NULL: nobody needs a key (S7H) */
+    uint64_t seed;       /* of the jitter */
 };
 
 enum convention_event_kind {
@@ -61,6 +63,8 @@ enum convention_event_kind {
     CONVENTION_CAPABILITIES, /* `peer`, this node or a member by its own word, has these `capabilities` from now on (H4) */
     CONVENTION_PREREGISTER, /* the node at `endpoint` is to be invited; it is `expected` to meet these requirements (S2A) */
     CONVENTION_DISMISS,   /* the node at `endpoint`, or `peer`, is to be neither a member nor invited any more (S2G) */
+    CONVENTION_KEY,       /* an operator's `word` on a key, without a stamp (S7H) */
+    CONVENTION_DISTRUST,  /* the key of `peer` is not allowed any more (S7I) */
     CONVENTION_WATCH,     /* `watcher` is told of each member from now on (S5A) */
     CONVENTION_UNWATCH,   /* and not any more; without an actor: all of that process */
     CONVENTION_HEARTBEAT, /* from here on: a frame came from `peer` */
@@ -69,6 +73,7 @@ enum convention_event_kind {
     CONVENTION_ROSTER,
     CONVENTION_DEREGISTER,
     CONVENTION_INVITE,
+    CONVENTION_TRUST,
     CONVENTION_TICK, /* nothing but the time */
 };
 
@@ -89,6 +94,8 @@ struct convention_event {
         const struct frame_roster *roster;
         const struct frame_deregister *deregister;
         const struct frame_invite *invite;
+        const struct frame_trust *trust;
+        const struct frame_trusted *word;
     };
 };
 
@@ -103,6 +110,8 @@ enum convention_action_kind {
     CONVENTION_SEND_ROSTER,
     CONVENTION_SEND_DEREGISTER,
     CONVENTION_SEND_INVITE,
+    CONVENTION_SEND_TRUST,
+    CONVENTION_KEYS_CHANGED, /* the list says something else of these `keys`, as `peer` told; the own node: an operator */
     CONVENTION_MEMBER_ADDED,   /* `member` is new, with its capabilities */
     CONVENTION_MEMBER_CHANGED, /* `member`, which may be this node, has other capabilities now (H4) */
     CONVENTION_MEMBER_MOVED, /* `member` is reached at another endpoint now; it is the same, and nobody else is told */
@@ -131,6 +140,7 @@ struct convention_action {
         struct frame_roster roster;
         struct frame_deregister deregister;
         struct frame_invite invite;
+        struct frame_trust trust, keys;
     };
 };
 
@@ -140,8 +150,8 @@ void convention_destroy(struct convention **convention); /* NULL-safe */
 
 /* Tells what happened. All actions of the last step must have been polled. A peer's mistake, a member over members_max and
  * want of memory for one are logged, and a registration that they hit is refused to its sender. What an operator wants has a
- * status: MESH_REFUSED (this node does not lead), MESH_FULL (as many as members_max are
- * pre-registered; there are CONVENTION_WATCHERS), MESH_NO_MEMORY,
+ * status: MESH_REFUSED (this node does not lead, or has no list of keys), MESH_FULL (as many as members_max are
+ * pre-registered; there are CONVENTION_WATCHERS; the list of keys is full), MESH_NO_MEMORY,
  * MESH_INVALID_ARGUMENT (no endpoint, or this node's own; capabilities that are none), MESH_NOT_FOUND (nobody to dismiss, no
  * member), MESH_TOO_LARGE (capabilities). */
 enum mesh_status convention_step(struct convention *convention, uint64_t now_ns, const struct convention_event *event);

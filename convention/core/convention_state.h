@@ -115,6 +115,9 @@ struct convention {
     struct frame_guest *told_guests;
     struct hysteresis_delay one_delay; /* if all targets share it */
     struct limiter refusals;
+    struct trust *trust;        /* NULL: nobody needs a key */
+    struct frame_trusted *news; /* of the list, in this step */
+    size_t news_count, news_room;
     struct convention_watcher *watchers;
     size_t watchers_count;
     size_t noticed;        /* how many have been told of the change that was polled last; SIZE_MAX when it was none */
@@ -282,6 +285,18 @@ void convention_take_guests(struct convention *convention, const struct frame_re
 void convention_fill_guests(struct convention *convention, struct frame_registered *registered);
 void convention_fill_invite(struct convention *convention, struct convention_action *action);
 
+/* ---- the list of keys: keys.c ---- */
+
+void convention_keys_fini(struct convention *convention);
+uint64_t convention_keys_digest(const struct convention *convention);
+/* Sends all of it to a peer whose own list has another digest. */
+void convention_compare_keys(struct convention *convention, uint64_t peer, uint64_t digest);
+/* Merges them. What is new is told to the shell and, by a leader, to all members but `from`. As trust_merge of all. */
+enum mesh_status convention_take_keys(struct convention *convention, uint64_t from, const struct frame_trusted *keys,
+                                      size_t count);
+enum mesh_status convention_on_key(struct convention *convention, const struct frame_trusted *word);
+void convention_on_distrust(struct convention *convention, uint64_t peer);
+
 /* ---- watchers: watchers.c ---- */
 
 enum mesh_status convention_on_watch(struct convention *convention, const struct convention_watcher *watcher);
@@ -302,6 +317,7 @@ void convention_on_reckoning(struct convention *convention);
 void convention_on_roster(struct convention *convention, uint64_t peer, const struct frame_roster *frame);
 void convention_on_deregister(struct convention *convention, uint64_t peer, const struct frame_deregister *frame);
 void convention_on_invite(struct convention *convention, uint64_t peer, const struct frame_invite *frame);
+void convention_on_trust(struct convention *convention, uint64_t peer, const struct frame_trust *frame);
 /* This step should have been made so long ago. */
 void convention_on_delay(struct convention *convention, uint64_t delay_ns);
 void convention_on_time(struct convention *convention);

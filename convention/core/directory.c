@@ -180,6 +180,8 @@ static enum mesh_status on_control(struct directory *directory, const struct dir
     case CONTROL_NAME_TAKEN:
         directory_on_name(directory, event);
         return MESH_OK;
+    case CONTROL_MEMBER_KEY:
+    case CONTROL_KEYS_CHANGED:
     case CONTROL_STATUS_REQUEST:
     case CONTROL_STATUS_REPLY:
     case CONTROL_SHUTDOWN:

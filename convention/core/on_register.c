@@ -59,9 +59,10 @@ static bool may_answer(const struct convention *convention, struct member *membe
     return !convention->times.answers_max || member->answers++ < convention->times.answers_max;
 }
 
-static void answer(struct convention *convention, struct member *member, bool whole) {
+static void answer(struct convention *convention, struct member *member, const struct frame_register *frame) {
     if (may_answer(convention, member)) {
-        convention_send_registered(convention, member, whole);
+        convention_send_registered(convention, member, frame->first_time);
+        convention_compare_keys(convention, member->incarnation, frame->trust);
     }
 }
 
@@ -76,7 +77,7 @@ static void on_known(struct convention *convention, struct member *member, const
         return;
     }
     member->registered_ns = convention->now_ns;
-    answer(convention, member, frame->first_time);
+    answer(convention, member, frame);
     if (frame->first_time && convention->times.notice_reregistration) {
         notice(convention, CONVENTION_MEMBER_REMOVED, member);
         notice(convention, CONVENTION_MEMBER_ADDED, member);
@@ -130,7 +131,7 @@ void convention_on_register(struct convention *convention, uint64_t peer, const 
     check_place(convention, member, frame);
     member->linked = true;
     convention_begin_heartbeats(convention);
-    answer(convention, member, frame->first_time);
+    answer(convention, member, frame);
     convention_want(convention, CONVENTION_MEMBER_ADDED, peer)->member = member;
     convention_guest_came(convention, member);
 }

@@ -62,6 +62,7 @@ void convention_on_registered(struct convention *convention, uint64_t peer, cons
     convention_set_leader(convention, peer);
     convention_judge_again(convention, leader);
     convention_begin_heartbeats(convention);
+    convention_compare_keys(convention, peer, frame->trust);
     if (frame->members_count) {
         take_roster(convention, frame);
     } else if (frame->epoch != convention->epoch || frame->number != convention->number) {

@@ -66,6 +66,7 @@ void convention_send_registered(struct convention *convention, struct member *me
         .epoch = convention->epoch,
         .number = member->told,
         .leader = convention->self->view,
+        .trust = convention_keys_digest(convention),
         .members_count = whole,
         .guests_count = whole && convention_candidate(convention, member->incarnation),
     };

@@ -36,12 +36,12 @@ const char *trust_pattern_mistake(struct bytes pattern) {
     return NULL;
 }
 
-static bool pattern_fits(const char *pattern, struct bytes name) {
+bool trust_pattern_fits(const char *pattern, struct bytes node_name) {
     size_t length = strlen(pattern);
     if (length > 0 && pattern[length - 1] == '*') {
-        return name.size >= length - 1 && memcmp(name.data, pattern, length - 1) == 0;
+        return node_name.size >= length - 1 && memcmp(node_name.data, pattern, length - 1) == 0;
     }
-    return bytes_equal(bytes_make(pattern, length), name);
+    return bytes_equal(bytes_make(pattern, length), node_name);
 }
 
 /* ---- keys ---- */
@@ -96,40 +96,31 @@ static size_t place_of(const struct trust *trust, const uint8_t key[FRAME_KEY_BY
     return low;
 }
 
-static struct trust_entry *entry_at(const struct trust *trust, size_t place, const uint8_t key[FRAME_KEY_BYTES]) {
+static struct frame_trusted *entry_at(const struct trust *trust, size_t place, const uint8_t key[FRAME_KEY_BYTES]) {
     bool there = place < trust->count && memcmp(trust->entries[place].key, key, FRAME_KEY_BYTES) == 0;
     return there ? &trust->entries[place] : NULL;
 }
 
-const struct trust_entry *trust_find(const struct trust *trust, const uint8_t key[FRAME_KEY_BYTES]) {
+const struct frame_trusted *trust_find(const struct trust *trust, const uint8_t key[FRAME_KEY_BYTES]) {
     return entry_at(trust, place_of(trust, key), key);
 }
 
 bool trust_knows(const struct trust *trust, const uint8_t key[FRAME_KEY_BYTES]) {
-    const struct trust_entry *entry = trust_find(trust, key);
+    const struct frame_trusted *entry = trust_find(trust, key);
     return entry && !entry->revoked;
 }
 
 bool trust_allows(const struct trust *trust, const uint8_t key[FRAME_KEY_BYTES], struct bytes node_name) {
-    const struct trust_entry *entry = trust_find(trust, key);
-    return entry && !entry->revoked && pattern_fits(entry->pattern, node_name);
+    const struct frame_trusted *entry = trust_find(trust, key);
+    return entry && !entry->revoked && trust_pattern_fits(entry->pattern, node_name);
 }
 
 size_t trust_count(const struct trust *trust, struct bytes node_name) {
     size_t count = 0;
     for (size_t i = 0; i < trust->count; i++) {
-        count += !trust->entries[i].revoked && pattern_fits(trust->entries[i].pattern, node_name);
+        count += !trust->entries[i].revoked && trust_pattern_fits(trust->entries[i].pattern, node_name);
     }
     return count;
-}
-
-struct frame_trusted trust_view(const struct trust_entry *entry) {
-    return (struct frame_trusted){
-        .key = bytes_make(entry->key, sizeof entry->key),
-        .pattern = bytes_of_text(entry->pattern),
-        .stamp = entry->stamp,
-        .revoked = entry->revoked,
-    };
 }
 
 /* ---- merging ---- */
@@ -143,7 +134,7 @@ static uint64_t hash_on(uint64_t hash, const void *data, size_t size) {
     return hash;
 }
 
-static uint64_t entry_hash(const struct trust_entry *entry) {
+static uint64_t entry_hash(const struct frame_trusted *entry) {
     uint8_t rest[9] = {entry->revoked};
     for (size_t i = 1; i < sizeof rest; i++) {
         rest[i] = (uint8_t)(entry->stamp >> (8 * (i - 1)));
@@ -154,19 +145,18 @@ static uint64_t entry_hash(const struct trust_entry *entry) {
 }
 
 /* At one stamp a revocation counts more than a permission, and of two permissions the lesser pattern. */
-static bool is_later(const struct frame_trusted *word, const struct trust_entry *entry) {
+static bool is_later(const struct frame_trusted *word, const struct frame_trusted *entry) {
     if (word->stamp != entry->stamp) {
         return word->stamp > entry->stamp;
     }
     if (word->revoked != entry->revoked) {
         return word->revoked;
     }
-    return bytes_compare(word->pattern, bytes_of_text(entry->pattern)) < 0;
+    return strcmp(word->pattern, entry->pattern) < 0;
 }
 
 static enum mesh_status word_check(const struct frame_trusted *word) {
-    bool right = word->key.size == FRAME_KEY_BYTES &&
-                 (word->revoked ? word->pattern.size == 0 : trust_pattern_mistake(word->pattern) == NULL);
+    bool right = word->revoked ? !*word->pattern : !trust_pattern_mistake(bytes_of_text(word->pattern));
     if (!right) {
         return MESH_INVALID_ARGUMENT;
     }
@@ -180,7 +170,7 @@ static enum mesh_status insert(struct trust *trust, size_t place) {
     }
     if (trust->count == trust->room) {
         size_t room = size_min(trust->room ? 2 * trust->room : ROOM_FIRST, trust->max);
-        struct trust_entry *entries = realloc(trust->entries, room * sizeof *entries);
+        struct frame_trusted *entries = realloc(trust->entries, room * sizeof *entries);
         if (!entries) {
             return MESH_NO_MEMORY;
         }
@@ -197,8 +187,8 @@ enum mesh_status trust_merge(struct trust *trust, const struct frame_trusted *wo
     if (status) {
         return status;
     }
-    size_t place = place_of(trust, word->key.data);
-    struct trust_entry *entry = entry_at(trust, place, word->key.data);
+    size_t place = place_of(trust, word->key);
+    struct frame_trusted *entry = entry_at(trust, place, word->key);
     bool later = !entry || is_later(word, entry);
     if (!later) {
         *changed = false;
@@ -210,11 +200,7 @@ enum mesh_status trust_merge(struct trust *trust, const struct frame_trusted *wo
         return status;
     }
     entry = &trust->entries[place];
-    *entry = (struct trust_entry){.revoked = word->revoked, .stamp = word->stamp};
-    memcpy(entry->key, word->key.data, FRAME_KEY_BYTES);
-    if (word->pattern.size) {
-        memcpy(entry->pattern, word->pattern.data, word->pattern.size);
-    }
+    *entry = *word;
     trust->digest += entry_hash(entry);
     trust->highest = word->stamp > trust->highest ? word->stamp : trust->highest;
     *changed = true;

@@ -18,15 +18,8 @@ enum {
 /* No stamp is higher, so that one member's word can never be the last. */
 #define TRUST_STAMP_MAX (UINT64_MAX / 2)
 
-struct trust_entry {
-    uint8_t key[FRAME_KEY_BYTES];
-    bool revoked;
-    uint64_t stamp;
-    char pattern[FRAME_PATTERN_BYTES + 1]; /* terminated; empty when revoked */
-};
-
 struct trust {
-    struct trust_entry *entries; /* in the order of keys */
+    struct frame_trusted *entries; /* in the order of keys */
     size_t count, room, max;
     uint64_t highest; /* of all stamps; 0 when there is none */
     uint64_t digest;  /* of all entries, in whatever order they came: lists with another one differ */
@@ -37,12 +30,12 @@ void trust_init(struct trust *trust, size_t max);
 void trust_fini(struct trust *trust); /* NULL-safe; what is zeroed is empty, with room for none */
 
 /* Takes one word on a key, unless the list has a later one; `*changed` says whether it was taken. MESH_INVALID_ARGUMENT
- * (a key of another size, no pattern, one of a revoked key), MESH_TOO_LARGE (the stamp), MESH_FULL, MESH_NO_MEMORY:
+ * (no pattern, one of a revoked key), MESH_TOO_LARGE (the stamp), MESH_FULL, MESH_NO_MEMORY:
  * nothing changed. */
 MESH_MUST_USE enum mesh_status trust_merge(struct trust *trust, const struct frame_trusted *word, bool *changed);
 
 /* What the list says of a key; NULL when nothing. It lasts until the next merge. */
-const struct trust_entry *trust_find(const struct trust *trust, const uint8_t key[FRAME_KEY_BYTES]);
+const struct frame_trusted *trust_find(const struct trust *trust, const uint8_t key[FRAME_KEY_BYTES]);
 
 /* Whether the key is allowed for any node; and for the node of that name. */
 bool trust_knows(const struct trust *trust, const uint8_t key[FRAME_KEY_BYTES]);
@@ -51,8 +44,8 @@ bool trust_allows(const struct trust *trust, const uint8_t key[FRAME_KEY_BYTES],
 /* How many keys are allowed for the node of that name. */
 size_t trust_count(const struct trust *trust, struct bytes node_name);
 
-/* The entry as the wire names it; it borrows. */
-struct frame_trusted trust_view(const struct trust_entry *entry);
+/* Whether the pattern, a terminated one, stands for the node of that name. */
+bool trust_pattern_fits(const char *pattern, struct bytes node_name);
 
 /* NULL when it is a pattern: a node's name, or the beginning of names with one * behind it. Else what is wrong, as the rest of a
  * sentence. */

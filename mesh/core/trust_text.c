@@ -73,7 +73,7 @@ static bool read_stamp(struct bytes text, uint64_t *out) {
 
 /* Whether the key has stood in an earlier line, which `text` names then. */
 static bool stands_already(const struct reading *reading, const uint8_t key[FRAME_KEY_BYTES], char text[100]) {
-    const struct trust_entry *before = trust_find(&reading->seen, key);
+    const struct frame_trusted *before = trust_find(&reading->seen, key);
     if (before) {
         struct text_builder builder = text_builder(text, 100);
         text_append(&builder, "stands in line %llu already: keep one of them", (unsigned long long)before->stamp);
@@ -82,8 +82,9 @@ static bool stands_already(const struct reading *reading, const uint8_t key[FRAM
 }
 
 static enum mesh_status take(struct reading *reading, const struct frame_trusted *word) {
-    struct frame_trusted seen = {.key = word->key, .stamp = reading->line, .revoked = true};
+    struct frame_trusted seen = {.stamp = reading->line, .revoked = true};
     bool changed;
+    memcpy(seen.key, word->key, sizeof seen.key);
     enum mesh_status status = trust_merge(&reading->seen, &seen, &changed);
     return status == MESH_OK ? trust_merge(reading->trust, word, &changed) : status;
 }
@@ -91,17 +92,16 @@ static enum mesh_status take(struct reading *reading, const struct frame_trusted
 static enum mesh_status read_words(struct reading *reading, const struct bytes *words, size_t count) {
     bool allow = bytes_equal(words[0], bytes_of_text("allow"));
     size_t needed = allow ? 3 : 2;
-    uint8_t key[FRAME_KEY_BYTES];
     char text[100];
     const char *mistake;
-    struct frame_trusted word = {.key = bytes_make(key, sizeof key), .revoked = !allow};
+    struct frame_trusted word = {.revoked = !allow};
     if (!allow && !bytes_equal(words[0], bytes_of_text("revoke"))) {
         wrong(reading, words[0], "is neither allow nor revoke: write allow KEY PATTERN, or revoke KEY");
-    } else if (count < 2 || !trust_key_read(words[1], key)) {
+    } else if (count < 2 || !trust_key_read(words[1], word.key)) {
         wrong(reading, count < 2 ? words[0] : words[1],
               count < 2 ? "is without a key: write it behind, 64 digits of 0 to 9 and a to f"
                         : "is no key: it has 64 digits of 0 to 9 and a to f");
-    } else if (stands_already(reading, key, text)) {
+    } else if (stands_already(reading, word.key, text)) {
         wrong(reading, words[1], text);
     } else if (count < needed) {
         wrong(reading, words[1], "is allowed for no node: write a node's name behind it, or * for all");
@@ -112,7 +112,9 @@ static enum mesh_status read_words(struct reading *reading, const struct bytes *
     } else if (count > needed + 1) {
         wrong(reading, words[needed + 1], "is one word too many: remove it, or put a # before it");
     } else {
-        word.pattern = allow ? words[2] : (struct bytes){0};
+        if (allow) {
+            memcpy(word.pattern, words[2].data, words[2].size);
+        }
         return take(reading, &word);
     }
     return MESH_OK;
@@ -154,7 +156,7 @@ enum mesh_status trust_text_write(const struct trust *trust, char **out) {
     struct text_builder builder = text_builder(text, room);
     text_append(&builder, "%s", head);
     for (size_t i = 0; i < trust->count; i++) {
-        const struct trust_entry *entry = &trust->entries[i];
+        const struct frame_trusted *entry = &trust->entries[i];
         char key[TRUST_KEY_TEXT];
         text_append(&builder, "%s %s %s%s%llu\n", entry->revoked ? "revoke" : "allow", trust_key_print(entry->key, key),
                     entry->pattern, entry->revoked ? "" : " ", (unsigned long long)entry->stamp);

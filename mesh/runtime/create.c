@@ -47,6 +47,15 @@ enum mesh_status handle_request(struct mesh_node *node, struct control *control,
     return request->status;
 }
 
+enum mesh_status handle_wish(struct mesh_node *node, struct control *control, int timeout_ms,
+                             struct mesh_error *error) {
+    struct handle_request request;
+    process_lock(node->process);
+    enum mesh_status status = handle_request(node, control, handle_until(node, timeout_ms), &request);
+    process_unlock(node->process);
+    return status == MESH_OK ? MESH_OK : error_set(error, status, "%s", request.error.text);
+}
+
 static void answer(struct handle_request *request, enum mesh_status status, struct bytes text) {
     request->answered = true;
     request->status = status;

@@ -36,15 +36,6 @@ static bool dismiss(const char *who, struct control *out) {
 
 /* ---- programs ---- */
 
-static enum mesh_status request(struct mesh_node *node, struct control *control, int timeout_ms,
-                                struct mesh_error *error) {
-    struct handle_request request;
-    process_lock(node->process);
-    enum mesh_status status = handle_request(node, control, handle_until(node, timeout_ms), &request);
-    process_unlock(node->process);
-    return status == MESH_OK ? MESH_OK : error_set(error, status, "%s", request.error.text);
-}
-
 enum mesh_status mesh_node_preregister(struct mesh_node *node, const char *endpoint,
                                        const struct mesh_requirement *expected, size_t count, int timeout_ms,
                                        struct mesh_error *error) {
@@ -57,7 +48,7 @@ enum mesh_status mesh_node_preregister(struct mesh_node *node, const char *endpo
         return error_set(error, status, "what is expected of %s: %s", endpoint, mesh_status_text(status));
     }
     struct control control = preregister(endpoint, &requirements);
-    status = request(node, &control, timeout_ms, error);
+    status = handle_wish(node, &control, timeout_ms, error);
     requirements_fini(&requirements);
     return status;
 }
@@ -70,7 +61,7 @@ enum mesh_status mesh_node_deregister(struct mesh_node *node, const char *who, i
                          "'%.100s' is neither an endpoint nor the address of an admin: `mesh status` shows the members",
                          who ? who : "");
     }
-    return request(node, &control, timeout_ms, error);
+    return handle_wish(node, &control, timeout_ms, error);
 }
 
 /* ---- actors ---- */

@@ -61,6 +61,10 @@ struct mesh_node {
 MESH_MUST_USE enum mesh_status handle_request(struct mesh_node *node, struct control *control, uint64_t until_ns,
                                               struct handle_request *request);
 
+/* The same for what is answered by a status alone; `error` may be NULL. Takes the baton. */
+MESH_MUST_USE enum mesh_status handle_wish(struct mesh_node *node, struct control *control, int timeout_ms,
+                                           struct mesh_error *error);
+
 /* An answer of the admin. */
 void handle_on_answer(struct mesh_node *node, const struct control *control);
 

@@ -9,6 +9,9 @@
 #include "mesh/core/trust_text.h"
 #include <mesh/error.h>
 
+/* Its name in the run directory, where the node's processes read it. */
+#define MEMBERS_FILE "members.now"
+
 /* Merges the file into the list. MESH_INVALID_ARGUMENT for mistakes in it, all of which are told; `error` is about the
  * file as a whole then. MESH_NOT_FOUND, MESH_PERMISSION_DENIED, MESH_TOO_LARGE (above TRUST_TEXT_BYTES), MESH_IO,
  * MESH_NO_MEMORY. */

@@ -106,6 +106,7 @@ void process_on_frame(struct process *process, const struct frame *frame) {
     case FRAME_ROSTER:
     case FRAME_DEREGISTER:
     case FRAME_INVITE:
+    case FRAME_TRUST:
         break;
     }
     if (process->callbacks.frame) {

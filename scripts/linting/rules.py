@@ -11,13 +11,13 @@ from scripts.linting import tree
 RULE = "rules"
 PAGE = "docs/semantics.md"
 MUTANTS = "tests/mutants.tsv"
-CITED = re.compile(r"(?<![A-Za-z0-9_.])((?:[A-HJKP]\d{1,2}[a-z]?)|S\d[A-H])(?![A-Za-z0-9])")
+CITED = re.compile(r"(?<![A-Za-z0-9_.])((?:[A-HJKP]\d{1,2}[a-z]?)|S\d[A-Z])(?![A-Za-z0-9])")
 TEST = re.compile(r"^(?:Test|ParameterizedTest)\((.*?)[),]\s*(?:\{|\.)", re.MULTILINE | re.DOTALL)
-STATED = re.compile(r"\*\*((?:[A-HJKP]\d{1,2}[a-z]?)|S\d[A-H])\*\*")
-RANGE = re.compile(r"\*\*([A-Z]\d?)(\d+|[A-H])\*\* to \*\*\1(\d+|[A-H])\*\*")
+STATED = re.compile(r"\*\*((?:[A-HJKP]\d{1,2}[a-z]?)|S\d[A-Z])\*\*")
+RANGE = re.compile(r"\*\*([A-Z]\d?)(\d+|[A-Z])\*\* to \*\*\1(\d+|[A-Z])\*\*")
 
-PROMISED = re.compile(r"^- \*\*([A-FK]\d{1,2}[a-z]?|S\d[A-H])\*\* (?!\*Missing)", re.MULTILINE)
-NAMED = re.compile(r"\b(?:test_)?((?:(?:[A-FK]\d{1,2}[a-z]?|S\d[A-H])_)+)[a-z]")
+PROMISED = re.compile(r"^- \*\*([A-FK]\d{1,2}[a-z]?|S\d[A-Z])\*\* (?!\*Missing)", re.MULTILINE)
+NAMED = re.compile(r"\b(?:test_)?((?:(?:[A-FK]\d{1,2}[a-z]?|S\d[A-Z])_)+)[a-z]")
 
 
 def stated(root):

@@ -22,6 +22,7 @@ struct cluster *cluster_new(const struct convention_times *times, unsigned loss_
     for (int i = 0; i < CLUSTER_NODES; i++) {
         cluster->nodes[i].letter = (char)('a' + i);
         snprintf(cluster->nodes[i].endpoint, ENDPOINT_BYTES, "tcp://%c", 'a' + i);
+        trust_init(&cluster->nodes[i].trust, CLUSTER_NODES);
     }
     return cluster;
 }
@@ -34,6 +35,7 @@ static void end_node(struct node *node) {
 void cluster_destroy(struct cluster *cluster) {
     for (int i = 0; i < CLUSTER_NODES; i++) {
         end_node(&cluster->nodes[i]);
+        trust_fini(&cluster->nodes[i].trust);
     }
     for (struct list_node *node; (node = list_pop_front(&cluster->packets));) {
         free(LIST_OWNER(node, struct packet, place));
@@ -176,6 +178,11 @@ static void note_removed(struct cluster *cluster, struct node *node, const struc
     cluster_hang_up(cluster, node, action->peer, bytes_make("", 0));
 }
 
+static void note_leader(struct cluster *cluster, struct node *node, uint64_t leader) {
+    cluster_note(cluster, node, "leader", leader, leader ? "" : "none");
+    cluster_step_directory(cluster, node, &(struct directory_event){.kind = DIRECTORY_LEADER, .admin = leader});
+}
+
 static void note_mandate(struct cluster *cluster, struct node *node, const struct convention_action *action) {
     static const char *const words[] = {"gives no names", "gives names soon", "gives names"};
     if (cluster->show_mandates) {
@@ -186,6 +193,28 @@ static void note_mandate(struct cluster *cluster, struct node *node, const struc
                                                      .epoch = action->epoch,
                                                      .mandate = action->mandate,
                                                      .text = bytes_of_text(action->text)});
+}
+
+/* "+b" for each that is allowed, "-b" for each that is revoked. */
+static const char *print_keys(char *out, const struct frame_trusted *keys, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        out[2 * i] = keys[i].revoked ? '-' : '+';
+        out[2 * i + 1] = (char)keys[i].key[0];
+    }
+    out[2 * count] = 0;
+    return out;
+}
+
+static void send_trust(struct cluster *cluster, struct node *node, const struct convention_action *action) {
+    char more[2 * CLUSTER_NODES + 1];
+    cluster_note(cluster, node, "Trust", action->peer, print_keys(more, action->trust.keys, action->trust.keys_count));
+    cluster_send_frame(cluster, node, action->peer, &(struct frame){.body = FRAME_TRUST, .trust = action->trust});
+}
+
+static void note_keys(struct cluster *cluster, struct node *node, const struct convention_action *action) {
+    char more[2 * CLUSTER_NODES + 1];
+    cluster_note(cluster, node, "keys", 0, print_keys(more, action->keys.keys, action->keys.keys_count));
+    node->keys_changed = true;
 }
 
 static void perform(struct cluster *cluster, struct node *node, const struct convention_action *action) {
@@ -221,6 +250,12 @@ static void perform(struct cluster *cluster, struct node *node, const struct con
         cluster_send_frame(cluster, node, action->peer,
                            &(struct frame){.body = FRAME_INVITE, .invite = action->invite});
         return;
+    case CONVENTION_SEND_TRUST:
+        send_trust(cluster, node, action);
+        return;
+    case CONVENTION_KEYS_CHANGED:
+        note_keys(cluster, node, action);
+        return;
     case CONVENTION_MEMBER_ADDED:
         note_added(cluster, node, action->member);
         return;
@@ -241,9 +276,7 @@ static void perform(struct cluster *cluster, struct node *node, const struct con
         note_notice(cluster, node, action);
         return;
     case CONVENTION_LEADER:
-        cluster_note(cluster, node, "leader", action->peer, action->peer ? "" : "none");
-        cluster_step_directory(cluster, node,
-                               &(struct directory_event){.kind = DIRECTORY_LEADER, .admin = action->peer});
+        note_leader(cluster, node, action->peer);
         return;
     case CONVENTION_MANDATE:
         note_mandate(cluster, node, action);
@@ -255,11 +288,33 @@ static void perform(struct cluster *cluster, struct node *node, const struct con
     CHECK_UNREACHABLE();
 }
 
+bool cluster_trusts(const struct node *a, const struct node *b) {
+    uint8_t key_a[FRAME_KEY_BYTES] = {(uint8_t)a->letter}, key_b[FRAME_KEY_BYTES] = {(uint8_t)b->letter};
+    const struct frame_trusted *of_a = trust_find(&b->trust, key_a), *of_b = trust_find(&a->trust, key_b);
+    return !(of_a && of_a->revoked) && !(of_b && of_b->revoked);
+}
+
+/* As the admin's shell does: the links of whom it does not trust any more break. */
+static void drop_distrusted(struct cluster *cluster, struct node *node) {
+    node->keys_changed = false;
+    for (int i = 0; i < CLUSTER_NODES; i++) {
+        struct node *peer = &cluster->nodes[i];
+        if (peer != node && peer->core && !cluster_trusts(node, peer)) {
+            cluster_unlink(cluster, node, peer);
+            cluster_step(cluster, node,
+                         &(struct convention_event){.kind = CONVENTION_DISTRUST, .peer = cluster_incarnation_of(peer)});
+        }
+    }
+}
+
 enum mesh_status cluster_step(struct cluster *cluster, struct node *node, const struct convention_event *event) {
     struct convention_action action;
     enum mesh_status status = convention_step(node->core, cluster->now_ns, event);
     while (convention_poll(node->core, &action)) {
         perform(cluster, node, &action);
+    }
+    if (node->keys_changed) {
+        drop_distrusted(cluster, node);
     }
     cr_assert(convention_deadline(node->core) > cluster->now_ns, "law 7: a deadline of %c is in the past",
               node->letter);
@@ -306,6 +361,20 @@ void cluster_set_capability(struct cluster *cluster, char letter, const char *ca
         cluster_send_control(cluster, node, (struct mesh_address){.node = leader}, &control);
     }
     capability_set_fini(&changed);
+}
+
+enum mesh_status cluster_key(struct cluster *cluster, char letter, char who, bool allowed) {
+    struct frame_trusted word = {.key = {(uint8_t)who}, .revoked = !allowed};
+    if (allowed) {
+        word.pattern[0] = who;
+    }
+    return cluster_step(cluster, cluster_node_of(cluster, letter),
+                        &(struct convention_event){.kind = CONVENTION_KEY, .word = &word});
+}
+
+const char *cluster_keys(struct cluster *cluster, char letter) {
+    struct node *node = cluster_node_of(cluster, letter);
+    return print_keys(node->keys, node->trust.entries, node->trust.count);
 }
 
 void cluster_watch(struct cluster *cluster, char letter, unsigned actor, bool on) {
@@ -411,6 +480,7 @@ void cluster_prepare(struct cluster *cluster, char letter, const struct cluster_
         .capabilities = &capabilities,
         .times = cluster->times,
         .members_max = CLUSTER_NODES,
+        .trust = &node->trust,
         .seed = prng_next(&cluster->prng),
     };
     enum mesh_status status = convention_new(&node->core, &options);

@@ -50,6 +50,11 @@ void cluster_tell(struct cluster *cluster, char letter, const struct convention_
 enum mesh_status cluster_preregister(struct cluster *cluster, char letter, char who, const char *capability);
 enum mesh_status cluster_dismiss(struct cluster *cluster, char letter, char who);
 
+/* An operator's word at the node: the key of `who` is allowed for it, or revoked. Each node keeps its list over its lives. */
+enum mesh_status cluster_key(struct cluster *cluster, char letter, char who, bool allowed);
+/* The list of the node, as "+b-c": b is allowed, c revoked. */
+const char *cluster_keys(struct cluster *cluster, char letter);
+
 /* An actor of the node, by a number, is told of members, or not any more; or the process of all of them ends. */
 void cluster_watch(struct cluster *cluster, char letter, unsigned actor, bool on);
 void cluster_end_watchers(struct cluster *cluster, char letter);

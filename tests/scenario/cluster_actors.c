@@ -64,6 +64,8 @@ static void note_answer(struct cluster *cluster, const struct node *node, const 
     case CONTROL_NAME_FREED:
     case CONTROL_NAMES_WANTED:
     case CONTROL_NAME_TAKEN:
+    case CONTROL_MEMBER_KEY:
+    case CONTROL_KEYS_CHANGED:
         return;
     }
 }

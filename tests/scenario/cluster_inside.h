@@ -17,6 +17,9 @@ struct node {
     struct convention *core;
     struct directory *directory;
     unsigned lives;
+    struct trust trust; /* the key of a node begins with its letter */
+    char keys[2 * CLUSTER_NODES + 1];
+    bool keys_changed;
     uint64_t actors; /* that its program has created */
     bool frozen;
     bool linked[CLUSTER_NODES], cut[CLUSTER_NODES];
@@ -63,6 +66,9 @@ struct node *cluster_living(struct cluster *cluster, uint64_t incarnation);
 enum mesh_status cluster_step(struct cluster *cluster, struct node *node, const struct convention_event *event);
 /* One more line. `peer` may be 0. */
 void cluster_note(struct cluster *cluster, const struct node *node, const char *what, uint64_t peer, const char *more);
+
+/* Whether neither has the other's key revoked. */
+bool cluster_trusts(const struct node *a, const struct node *b);
 
 /* ---- cluster_network.c ---- */
 

@@ -138,7 +138,7 @@ static void on_answered(struct cluster *cluster, struct packet *call, struct nod
 static void arrive_call(struct cluster *cluster, struct packet *packet) {
     struct node *from = cluster_living(cluster, packet->from);
     struct node *to = cluster_node_of(cluster, (char)(packet->endpoint[6] | ' '));
-    if (!from || from->frozen) {
+    if (!from || from->frozen || !cluster_trusts(from, to)) {
         free(packet);
     } else if (from->cut[to->letter - 'a'] || to->frozen) {
         post(cluster, packet, RETRY_NS);
@@ -180,6 +180,10 @@ static struct convention_event event_of(const struct frame *frame) {
     case FRAME_INVITE:
         event.kind = CONVENTION_INVITE;
         event.invite = &frame->invite;
+        return event;
+    case FRAME_TRUST:
+        event.kind = CONVENTION_TRUST;
+        event.trust = &frame->trust;
         return event;
     case FRAME_HELLO:
     case FRAME_BATCH:

@@ -106,7 +106,8 @@ static bool same_guest(const struct frame_guest *a, const struct frame_guest *b)
 static bool same_registered(const struct frame_registered *a, const struct frame_registered *b) {
     SAME_LIST(a, b, members_count, members, same_member);
     SAME_LIST(a, b, guests_count, guests, same_guest);
-    return a->epoch == b->epoch && a->number == b->number && same_member(&a->leader, &b->leader);
+    return a->epoch == b->epoch && a->number == b->number && a->trust == b->trust &&
+           same_member(&a->leader, &b->leader);
 }
 
 static bool same_roster(const struct frame_roster *a, const struct frame_roster *b) {
@@ -122,6 +123,16 @@ static bool same_text(const struct bytes *a, const struct bytes *b) {
 static bool same_invite(const struct frame_invite *a, const struct frame_invite *b) {
     SAME_LIST(a, b, leaders_count, leaders, same_text);
     return same_member(&a->leader, &b->leader);
+}
+
+static bool same_key(const struct frame_trusted *a, const struct frame_trusted *b) {
+    return memcmp(a->key, b->key, sizeof a->key) == 0 && a->stamp == b->stamp && a->revoked == b->revoked &&
+           strcmp(a->pattern, b->pattern) == 0;
+}
+
+static bool same_trust(const struct frame_trust *a, const struct frame_trust *b) {
+    SAME_LIST(a, b, keys_count, keys, same_key);
+    return true;
 }
 
 /* What is passed on is the very same. */
@@ -159,7 +170,7 @@ bool wire_same_frame(const struct frame *a, const struct frame *b) {
         return same_member(&a->registration.member, &b->registration.member) &&
                a->registration.first_time == b->registration.first_time &&
                a->registration.invited == b->registration.invited && a->registration.place == b->registration.place &&
-               a->registration.places == b->registration.places;
+               a->registration.places == b->registration.places && a->registration.trust == b->registration.trust;
     case FRAME_REGISTERED:
         return same_registered(&a->registered, &b->registered);
     case FRAME_ROSTER:
@@ -173,6 +184,8 @@ bool wire_same_frame(const struct frame *a, const struct frame *b) {
         return same_forward(&a->forward, &b->forward);
     case FRAME_PASSAGE:
         return same_passage(&a->passage, &b->passage);
+    case FRAME_TRUST:
+        return same_trust(&a->trust, &b->trust);
     }
     return false;
 }
@@ -318,6 +331,15 @@ static bool same_capabilities(const struct control_capabilities *a, const struct
     return true;
 }
 
+static bool same_member_key(const struct control_member_key *a, const struct control_member_key *b) {
+    return same_key(&a->word, &b->word) && a->force == b->force && a->passed_on == b->passed_on;
+}
+
+static bool same_update(const struct control_member_update *a, const struct control_member_update *b) {
+    return mesh_address_equal(a->watcher, b->watcher) && same_member(&a->member, &b->member) && a->added == b->added &&
+           bytes_equal(a->text, b->text);
+}
+
 bool wire_same_control(const struct control *a, const struct control *b) {
     if (a->id != b->id || a->kind != b->kind) {
         return false;
@@ -379,11 +401,12 @@ bool wire_same_control(const struct control *a, const struct control *b) {
                mesh_address_equal(a->name_taken.address, b->name_taken.address);
     case CONTROL_CAPABILITIES:
         return same_capabilities(&a->capabilities, &b->capabilities);
+    case CONTROL_MEMBER_KEY:
+        return same_member_key(&a->member_key, &b->member_key);
+    case CONTROL_KEYS_CHANGED:
+        return true;
     case CONTROL_MEMBER_UPDATE:
-        return mesh_address_equal(a->member_update.watcher, b->member_update.watcher) &&
-               same_member(&a->member_update.member, &b->member_update.member) &&
-               a->member_update.added == b->member_update.added &&
-               bytes_equal(a->member_update.text, b->member_update.text);
+        return same_update(&a->member_update, &b->member_update);
     }
     return false;
 }

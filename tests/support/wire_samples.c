@@ -129,6 +129,9 @@ static const struct frame_member members[] = {
 static const uint64_t incarnations[] = {1, UINT64_MAX};
 static const struct bytes leaders[] = {TEXT("tcp://127.0.0.1:1900"), TEXT("tcp://127.0.0.1:1901")};
 
+static const struct frame_trusted trusted[] = {{.key = {1, 2, 3}, .stamp = UINT64_MAX, .pattern = "web-*"},
+                                               {.key = {[31] = 255}, .revoked = true}};
+
 const struct frame wire_frames[WIRE_FRAMES] = {
     {.from = 11,
      .body = FRAME_HELLO,
@@ -156,7 +159,7 @@ const struct frame wire_frames[WIRE_FRAMES] = {
     {.from = 11,
      .to = 22,
      .body = FRAME_REGISTER,
-     .registration = {.member = LEADER, .invited = true, .place = 2, .places = 3}},
+     .registration = {.member = LEADER, .invited = true, .place = 2, .places = 3, .trust = UINT64_MAX}},
     {.from = 11,
      .to = 22,
      .body = FRAME_REGISTERED,
@@ -166,7 +169,8 @@ const struct frame wire_frames[WIRE_FRAMES] = {
                     .members_count = COUNT(members),
                     .members = members,
                     .guests_count = COUNT(guests),
-                    .guests = guests}},
+                    .guests = guests,
+                    .trust = 5}},
     {.from = 11,
      .to = 22,
      .body = FRAME_ROSTER,
@@ -184,6 +188,7 @@ const struct frame wire_frames[WIRE_FRAMES] = {
      .to = 22,
      .body = FRAME_INVITE,
      .invite = {.leader = LEADER, .leaders_count = COUNT(leaders), .leaders = leaders}},
+    {.from = 11, .to = 22, .body = FRAME_TRUST, .trust = {.keys_count = COUNT(trusted), .keys = trusted}},
     {.from = 11,
      .to = 22,
      .body = FRAME_FORWARD,
@@ -386,4 +391,8 @@ const struct control wire_controls[WIRE_CONTROLS] = {
     {.id = 25, .kind = CONTROL_NAMES_WANTED, .names_wanted = {.epoch = 7}},
     {.id = 26, .kind = CONTROL_NAME_TAKEN, .name_taken = {.name = TEXT("clock"), .address = TARGET}},
     {.id = 27, .kind = CONTROL_CAPABILITIES, .capabilities = {COUNT(capabilities), capabilities}},
+    {.id = 28,
+     .kind = CONTROL_MEMBER_KEY,
+     .member_key = {.word = {.key = {1, 2, 3}, .revoked = true}, .force = true, .passed_on = true}},
+    {.id = 29, .kind = CONTROL_KEYS_CHANGED},
 };

@@ -10,8 +10,8 @@
 #include "proto/control.h"
 
 enum {
-    WIRE_FRAMES = 18,
-    WIRE_CONTROLS = 27,
+    WIRE_FRAMES = 19,
+    WIRE_CONTROLS = 29,
     WIRE_EXTERNAL_FRAME = 2, /* the batch whose payloads are parts */
     WIRE_EXTERNALS = 2,      /* that many */
 };

@@ -108,7 +108,7 @@ class Errors(unittest.TestCase):
         self.addCleanup(directory.__exit__, None, None, None)
         fixtures = Fixtures(self, directory)
         getattr(fixtures, fixture)()
-        names = {"MESH": MESH, "MESHD": MESHD, "CREATOR": CREATOR, "DIR": directory.path, "LONG": "x" * 120,
+        names = {"MESH": MESH, "MESHD": MESHD, "CREATOR": CREATOR, "DIR": directory.path, "LONG": "x" * 120, "KEY": "11" * 32,
                  **fixtures.names}
         words = [string.Template(word).substitute(names) for word in command.split()]
         done = subprocess.run(words, env=environment(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,

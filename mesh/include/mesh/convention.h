@@ -33,6 +33,34 @@ MESH_MUST_USE MESH_API enum mesh_status mesh_preregister(struct mesh_actor *self
                                                          const struct mesh_requirement *expected, size_t count);
 MESH_MUST_USE MESH_API enum mesh_status mesh_deregister(struct mesh_actor *self, const char *who);
 
+/* ---- who may take part ---- */
+
+/* Tells the leader that the key, 64 hex digits as `mesh keygen` prints them, is allowed for nodes of that name, or of names that
+ * begin so when a * stands behind them; or that it is revoked, and counts no more at once, also on connections that are open. All
+ * nodes of the convention keep that, and whoever joins later is told. Returns when the leader has taken it, or
+ * MESH_INVALID_ARGUMENT (no key, no pattern), MESH_REFUSED (the node, or the leader, would have no key that is allowed for it
+ * any more; `force` revokes even so), MESH_FULL (4,096 keys); else as mesh_node_preregister. From any thread; blocks. Rules
+ * S7H, S7J. */
+MESH_MUST_USE MESH_API enum mesh_status mesh_node_allow_key(struct mesh_node *node, const char *key,
+                                                            const char *pattern, int timeout_ms,
+                                                            struct mesh_error *error);
+MESH_MUST_USE MESH_API enum mesh_status mesh_node_revoke_key(struct mesh_node *node, const char *key, bool force,
+                                                             int timeout_ms, struct mesh_error *error);
+
+/* What the list of the convention says of one key. */
+struct mesh_key {
+    const char *key;     /* 64 hex digits */
+    const char *pattern; /* for whom it is allowed; empty when it is revoked */
+    bool revoked;
+    uint64_t stamp; /* of two words on one key the one with the higher stamp counts */
+};
+
+/* Calls `each` for every key of the list as the node knows it now, in the order of keys; what it is given lasts for the call.
+ * MESH_NOT_FOUND (no node is there any more), MESH_PERMISSION_DENIED, MESH_IO, MESH_NO_MEMORY. Rule S7G. */
+MESH_MUST_USE MESH_API enum mesh_status mesh_node_each_key(struct mesh_node *node,
+                                                           void (*each)(void *user, const struct mesh_key *key),
+                                                           void *user, struct mesh_error *error);
+
 /* ---- who comes and goes ---- */
 
 /* From now on this actor gets one MESH_UPDATE for each member of the convention, as its node knows them and but for its node

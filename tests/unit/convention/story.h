@@ -38,6 +38,15 @@ static inline const char *text_of(struct mesh_address address, char out[32]) {
     return out;
 }
 
+static inline void print_exited(struct text_builder *text, const struct control_exited *exited) {
+    char name[32];
+    text_append(text, "exited %s how %d%s", text_of(exited->address, name), (int)exited->how,
+                exited->escalates ? " escalates" : "");
+    if (exited->text.size > 0) {
+        text_append(text, ": %.*s", (int)exited->text.size, (const char *)exited->text.data);
+    }
+}
+
 static inline void print_control(struct text_builder *text, const struct control *control) {
     char name[32];
     switch (control->kind) {
@@ -77,11 +86,7 @@ static inline void print_control(struct text_builder *text, const struct control
         }
         break;
     case CONTROL_EXITED:
-        text_append(text, "exited %s how %d%s", text_of(control->exited.address, name), (int)control->exited.how,
-                    control->exited.escalates ? " escalates" : "");
-        if (control->exited.text.size > 0) {
-            text_append(text, ": %.*s", (int)control->exited.text.size, (const char *)control->exited.text.data);
-        }
+        print_exited(text, &control->exited);
         break;
     case CONTROL_KILL:
         text_append(text, "kill %s", text_of(control->kill.address, name));
@@ -105,6 +110,8 @@ static inline void print_control(struct text_builder *text, const struct control
     case CONTROL_NAME_FREED:
     case CONTROL_NAMES_WANTED:
     case CONTROL_NAME_TAKEN:
+    case CONTROL_MEMBER_KEY:
+    case CONTROL_KEYS_CHANGED:
         CHECK_UNREACHABLE();
     }
 }

@@ -61,6 +61,7 @@ Test(config, every_setting_is_read) {
                                       "leaders = tcp://10.0.0.1:1901, tcp://10.0.0.2:1901\n"
                                       "preregister = tcp://10.0.0.3:1901\n"
                                       "security = none\n"
+                                      "members = /etc/mesh/members\n"
                                       "run_directory = \"/tmp/a b\"   # with a space\n"
                                       "module_path = /a, /b\n"
                                       "start = spawn\n"
@@ -85,6 +86,7 @@ Test(config, every_setting_is_read) {
     cr_assert_eq(config->leaders.count, 2);
     cr_assert_eq(config->preregister.count, 1);
     cr_assert_str_eq(config->preregister.items[0], "tcp://10.0.0.3:1901");
+    cr_assert_str_eq(config->members, "/etc/mesh/members");
     cr_assert_str_eq(config->run_directory, "/tmp/a b");
     cr_assert_str_eq(config->module_path.items[1], "/b");
     cr_assert_eq(config->start, CONFIG_SPAWN);

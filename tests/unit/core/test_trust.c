@@ -28,12 +28,10 @@ static const uint8_t *key_of(uint8_t number) {
 }
 
 static struct frame_trusted word_on(uint8_t number, uint64_t stamp, const char *pattern) {
-    return (struct frame_trusted){
-        .key = bytes_make(key_of(number), FRAME_KEY_BYTES),
-        .stamp = stamp,
-        .pattern = bytes_of_text(pattern),
-        .revoked = !*pattern,
-    };
+    struct frame_trusted word = {.stamp = stamp, .revoked = !*pattern};
+    memcpy(word.key, key_of(number), sizeof word.key);
+    memcpy(word.pattern, pattern, strlen(pattern));
+    return word;
 }
 
 /* Whether the word was taken. */
@@ -96,10 +94,7 @@ Test(trust, S7F_of_two_words_with_one_stamp_the_stricter_counts) {
 
 Test(trust, S7F_what_is_no_word_or_too_much_changes_nothing) {
     bool changed = true;
-    struct frame_trusted word = word_on(1, 0, "a");
-    word.key.size--;
-    cr_assert_eq(trust_merge(&list, &word, &changed), MESH_INVALID_ARGUMENT);
-    word = word_on(1, TRUST_STAMP_MAX, "a");
+    struct frame_trusted word = word_on(1, TRUST_STAMP_MAX, "a");
     word.stamp++;
     cr_assert_eq(trust_merge(&list, &word, &changed), MESH_TOO_LARGE);
     word = word_on(1, 0, "a b");
@@ -134,7 +129,7 @@ static bool same(const struct trust *a, const struct trust *b) {
         return false;
     }
     for (size_t i = 0; i < a->count; i++) {
-        const struct trust_entry *one = &a->entries[i], *other = &b->entries[i];
+        const struct frame_trusted *one = &a->entries[i], *other = &b->entries[i];
         if (memcmp(one->key, other->key, sizeof one->key) || one->stamp != other->stamp ||
             one->revoked != other->revoked || strcmp(one->pattern, other->pattern)) {
             return false;

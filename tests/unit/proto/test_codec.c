@@ -20,7 +20,7 @@ Test(codec, there_is_a_sample_of_every_body) {
     for (size_t i = 0; i < WIRE_FRAMES; i++) {
         seen |= 1U << wire_frames[i].body;
     }
-    cr_assert_eq(seen, (1U << (FRAME_PASSAGE + 1)) - 1);
+    cr_assert_eq(seen, (1U << (FRAME_TRUST + 1)) - 1);
 }
 
 Test(codec, a_first_part_begins_with_letters_and_the_version) {

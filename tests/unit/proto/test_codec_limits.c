@@ -532,6 +532,44 @@ Test(limits, of_an_invitation) {
     cr_assert_eq(send_invite(1, 0), MESH_PROTOCOL);
 }
 
+static enum mesh_status send_keys(size_t count) {
+    static struct frame_trusted keys[FRAME_TRUSTED + 1];
+    struct frame frame = {.from = 1, .to = 2, .body = FRAME_TRUST, .trust = {.keys_count = count, .keys = keys}};
+    for (size_t i = 0; i < count; i++) {
+        memset(keys[i].pattern, 'x', FRAME_PATTERN_BYTES);
+        keys[i].stamp = UINT64_MAX;
+    }
+    return wire_send(&frame);
+}
+
+Test(limits, S7H_of_keys) {
+    BOTH_SIDES(FRAME_TRUSTED, send_keys(size))
+}
+
+/* What does not stand for a key is written by hand: the codec packs no other. */
+static enum mesh_status send_key(size_t key_bytes, size_t pattern_bytes) {
+    static const char zeros[FRAME_KEY_BYTES + 1];
+    char letters[FRAME_PATTERN_BYTES + 1];
+    uint8_t room[200], keys[150], key[130];
+    struct wire_text frame = {room, 0}, trust = {keys, 0}, trusted = {key, 0};
+    struct frame out;
+    memset(letters, 'x', sizeof letters);
+    wire_bytes(&trusted, 1, zeros, key_bytes);
+    wire_bytes(&trusted, 4, letters, pattern_bytes);
+    wire_bytes(&trust, 1, (const char *)key, trusted.size);
+    wire_put(&frame, "MW\1\0", CODEC_PRELUDE_BYTES);
+    wire_fixed(&frame, 1, 11);
+    wire_bytes(&frame, 14, (const char *)keys, trust.size);
+    return codec_decode(theirs, bytes_make(room, frame.size), NULL, 0, &out);
+}
+
+Test(limits, S7H_of_one_key) {
+    BOTH_SIDES(FRAME_KEY_BYTES, send_key(size, 1))
+    BOTH_SIDES(FRAME_PATTERN_BYTES, send_key(FRAME_KEY_BYTES, size))
+    cr_assert_eq(send_key(FRAME_KEY_BYTES - 1, 1), MESH_PROTOCOL);
+    cr_assert_eq(send_key(FRAME_KEY_BYTES, 0), MESH_OK);
+}
+
 Test(limits, of_a_goodbye) {
     struct frame frame = {.from = 1, .to = 2, .body = FRAME_DEREGISTER};
     BOTH_SIDES(FRAME_TEXT_BYTES, (frame.deregister.reason = text_of(size), wire_send(&frame)))
@@ -542,8 +580,8 @@ Test(limits, of_what_can_be_left_out) {
     const struct {
         unsigned field;
         enum mesh_status status;
-    } bodies[] = {{5, MESH_OK}, {6, MESH_OK},  {7, MESH_PROTOCOL}, {8, MESH_PROTOCOL},
-                  {9, MESH_OK}, {10, MESH_OK}, {11, MESH_PROTOCOL}};
+    } bodies[] = {{5, MESH_OK}, {6, MESH_OK},  {7, MESH_PROTOCOL},  {8, MESH_PROTOCOL},
+                  {9, MESH_OK}, {10, MESH_OK}, {11, MESH_PROTOCOL}, {14, MESH_OK}};
     for (size_t i = 0; i < sizeof bodies / sizeof *bodies; i++) {
         uint8_t room[64];
         struct wire_text text = {room, 0};

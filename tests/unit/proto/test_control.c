@@ -232,6 +232,17 @@ Test(control, S2A_limits_of_guests) {
     cr_assert_eq(send(&unwanted), MESH_PROTOCOL);
 }
 
+Test(control, S7H_a_word_on_a_key_allows_for_somebody_or_revokes) {
+    struct control control = {.kind = CONTROL_MEMBER_KEY, .member_key = {.word = {.pattern = "web-*"}}};
+    cr_assert_eq(send(&control), MESH_OK);
+    control.member_key.word.revoked = true;
+    cr_assert_eq(send(&control), MESH_PROTOCOL);
+    control.member_key.word.pattern[0] = 0;
+    cr_assert_eq(send(&control), MESH_OK);
+    control.member_key.word.revoked = false;
+    cr_assert_eq(send(&control), MESH_PROTOCOL);
+}
+
 Test(control, S5A_limits_of_updates) {
     struct control watch = {.kind = CONTROL_WATCH_MEMBERS, .watch_members = {.actor = here}};
     struct control update = {

@@ -32,8 +32,7 @@ static void end(void) {
 TestSuite(members_file, .init = begin, .fini = end);
 
 static void allow(uint16_t number) {
-    uint8_t key[FRAME_KEY_BYTES] = {(uint8_t)(number >> 8), (uint8_t)number};
-    struct frame_trusted word = {.key = bytes_make(key, sizeof key), .pattern = bytes_of_text("a"), .stamp = number};
+    struct frame_trusted word = {.key = {(uint8_t)(number >> 8), (uint8_t)number}, .pattern = "a", .stamp = number};
     bool changed;
     cr_assert_eq(trust_merge(&list, &word, &changed), MESH_OK);
 }

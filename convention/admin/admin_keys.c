@@ -1,0 +1,130 @@
+/* The list of keys: who may take part in the convention (S7F to S7J).
+ *
+ * It is read from the configured members file, and kept there when it changes, so that a restart forgets no revocation. A
+ * second file, in the run directory, is what the processes of this node read; they are told when it has changed.
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
+#include "convention/admin/admin.h"
+#include "mesh/core/address.h"
+#include "mesh/runtime/error.h"
+#include "mesh/runtime/members_file.h"
+#include <stdio.h>
+
+enum { LINES_MAX = 16, TEXT_BYTES = 512 };
+
+static struct mesh_address nobody(void) {
+    return (struct mesh_address){0};
+}
+
+/* ---- files ---- */
+
+/* The mistakes of one file: all go to the log, the first into the error. */
+struct mistakes {
+    struct log *log;
+    const char *path;
+    size_t count;
+    char first[TEXT_BYTES];
+};
+
+static void note_mistake(void *context, unsigned line, const char *text) {
+    struct mistakes *mistakes = context;
+    if (!mistakes->count++) {
+        (void)snprintf(mistakes->first, sizeof mistakes->first, "%s:%u: %s", mistakes->path, line, text);
+    }
+    log_write(mistakes->log, MESH_LOG_ERROR, NULL, nobody(), "%s:%u: %s", mistakes->path, line, text);
+}
+
+static enum mesh_status read_configured(struct admin *admin, struct mesh_error *error) {
+    struct mistakes mistakes = {.log = admin->log, .path = admin->config->members};
+    enum mesh_status status = members_file_read(&admin->trust, mistakes.path, note_mistake, &mistakes, error);
+    if (mistakes.count == 1) {
+        return error_set(error, status, "%s", mistakes.first);
+    }
+    return mistakes.count ? error_set(error, status, "%s, and %zu more mistakes, which the log has", mistakes.first,
+                                      mistakes.count - 1)
+                          : status;
+}
+
+enum mesh_status admin_begin_keys(struct admin *admin, struct mesh_error *error) {
+    trust_init(&admin->trust, FRAME_KEYS);
+    (void)snprintf(admin->keys_path, sizeof admin->keys_path, "%s/" MEMBERS_FILE, admin->directory_path->path);
+    enum mesh_status status = admin->config->members ? read_configured(admin, error) : MESH_OK;
+    return status == MESH_OK ? members_file_write(&admin->trust, admin->keys_path, error) : status;
+}
+
+/* What is kept nowhere is known to this admin and to others; the processes of this node learn it with the next change. */
+static void keep(struct admin *admin, const char *path) {
+    struct mesh_error error;
+    if (members_file_write(&admin->trust, path, &error) != MESH_OK) {
+        log_write(admin->log, MESH_LOG_ERROR, NULL, nobody(), "the list of keys is not kept: %s", error.text);
+    }
+}
+
+/* ---- changes ---- */
+
+static void log_keys(struct admin *admin, const struct convention_action *action) {
+    const char *who = action->peer == admin->incarnation ? "an operator" : "another node";
+    for (size_t i = 0; i < action->keys.keys_count && i < LINES_MAX; i++) {
+        const struct frame_trusted *word = &action->keys.keys[i];
+        char key[TRUST_KEY_TEXT];
+        log_write(admin->log, MESH_LOG_WARNING, NULL, nobody(), "key %s is %s%s, by the word of %s",
+                  trust_key_print(word->key, key), word->revoked ? "revoked" : "allowed for ", word->pattern, who);
+    }
+    if (action->keys.keys_count > LINES_MAX) {
+        log_write(admin->log, MESH_LOG_WARNING, NULL, nobody(), "and %zu more keys: `mesh member list` shows them all",
+                  action->keys.keys_count - LINES_MAX);
+    }
+}
+
+static void tell_residents(struct admin *admin) {
+    size_t place = 0;
+    struct control control = {.kind = CONTROL_KEYS_CHANGED};
+    for (struct resident *resident; (resident = map_next(&admin->residents, &place));) {
+        if (resident->greeted || resident->program) {
+            admin_send(admin, address_make(admin->incarnation, resident->slot, 0), &control);
+        }
+    }
+}
+
+void admin_on_keys_changed(struct admin *admin, const struct convention_action *action) {
+    log_keys(admin, action);
+    keep(admin, admin->keys_path);
+    if (admin->config->members) {
+        keep(admin, admin->config->members);
+    }
+    tell_residents(admin);
+}
+
+/* ---- an operator's word ---- */
+
+/* Whether it would leave this node, which has a key that is allowed now, without one. */
+static bool cuts_off(const struct admin *admin, const struct frame_trusted *word) {
+    struct bytes name = bytes_of_text(admin->config->name);
+    bool fits = !word->revoked && trust_pattern_fits(word->pattern, name);
+    return !fits && trust_allows(&admin->trust, word->key, name) && trust_count(&admin->trust, name) == 1;
+}
+
+void admin_on_member_key(struct admin *admin, struct mesh_address asker, const struct control *control) {
+    const struct control_member_key *request = &control->member_key;
+    char room[TEXT_BYTES];
+    struct text_builder text = text_builder(room, sizeof room);
+    struct control passed = *control;
+    passed.member_key.passed_on = true;
+    if (!request->force && cuts_off(admin, &request->word)) {
+        text_append(&text,
+                    "node %s would be cut off, for it is the last key that is allowed for it: allow another one "
+                    "first, or use --force",
+                    admin->config->name);
+        admin_answer_wish(admin, asker, control->id, MESH_REFUSED, room);
+        return;
+    }
+    if (!admin_leads_for(admin, asker, &passed, request->passed_on)) {
+        return;
+    }
+    enum mesh_status status =
+        admin_tell_convention(admin, &(struct convention_event){.kind = CONVENTION_KEY, .word = &request->word});
+    text_append(&text, "the list of keys cannot be changed: %s",
+                status == MESH_FULL ? "it has as many keys as it may, revoked ones included"
+                                    : mesh_status_text(status));
+    admin_answer_wish(admin, asker, control->id, status, room);
+}
