@@ -21,6 +21,7 @@ static const struct command commands[] = {
     {NULL, "create", cmd_create, "create an actor, by a global name perhaps"},
     {NULL, "names", cmd_names, "show global names, and who has them"},
     {NULL, "health", cmd_health, "tell whether the node does its part"},
+    {NULL, "keygen", cmd_keygen, "make the key of a node, for security = curve"},
     {NULL, "preregister", cmd_preregister, "have the leader invite a node"},
     {NULL, "deregister", cmd_deregister, "have the leader send a node away, and invite it no more"},
     {NULL, "status", cmd_status, "show members, actors, queues and counters; or one actor"},

@@ -62,6 +62,7 @@ static uint64_t on_tick(void *user, uint64_t now_ns) {
     }
     admin_tell_failed(admin);
     admin_bury_leaving(admin);
+    admin_tick_keys(admin);
     uint64_t least_ns = admin_tick_stop(admin, now_ns);
     least_ns = time_min(least_ns, admin_tick_status(admin, now_ns));
     least_ns = time_min(least_ns, admin_tick_inquiries(admin, now_ns));
@@ -121,6 +122,17 @@ static enum mesh_status watch_signals(struct admin *admin, struct mesh_error *er
     return MESH_OK;
 }
 
+/* The processes of this node read its key in the run directory (S7B). */
+static enum mesh_status take_key(struct admin *admin, struct mesh_error *error) {
+    char path[RUN_PATH_BYTES + sizeof "/" NODE_KEY_FILE];
+    if (admin->config->security != CONFIG_CURVE) {
+        return MESH_OK;
+    }
+    (void)snprintf(path, sizeof path, "%s/" NODE_KEY_FILE, admin->directory_path->path);
+    enum mesh_status status = node_key_read(&admin->key, admin->config->key, error);
+    return status == MESH_OK ? node_key_write(&admin->key, path, true, error) : status;
+}
+
 static enum mesh_status open_process(struct admin *admin, struct mesh_error *error) {
     char ipc[RUN_PATH_ENDPOINT_BYTES];
     const char *listen[1 + CONFIG_BINDS + 1] = {run_path_endpoint(ipc, admin->directory_path->path, "admin")};
@@ -142,11 +154,16 @@ static enum mesh_status open_process(struct admin *admin, struct mesh_error *err
                 .unhandled = on_unhandled,
                 .hello = admin_on_hello,
                 .link = admin_on_link,
+                .distrusted = admin_on_distrusted,
                 .frame = admin_on_frame,
                 .resolve = admin_on_resolve,
                 .tick = on_tick,
             },
     };
+    if (admin->config->security == CONFIG_CURVE) {
+        options.key = &admin->key;
+        options.trust = &admin->trust;
+    }
     return process_new(&admin->process, &options, 0, error);
 }
 
@@ -212,6 +229,9 @@ static enum mesh_status begin(struct admin *admin, struct mesh_error *error) {
     }
     if (status == MESH_OK) {
         status = admin_begin_keys(admin, error);
+    }
+    if (status == MESH_OK) {
+        status = take_key(admin, error);
     }
     if (status == MESH_OK) {
         status = open_process(admin, error);

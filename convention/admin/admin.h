@@ -36,6 +36,7 @@
 #include "mesh/core/trust.h"
 #include "mesh/runtime/crash_page.h"
 #include "mesh/runtime/log.h"
+#include "mesh/runtime/node_security.h"
 #include "mesh/runtime/process.h"
 
 /* A process of this node: a host that the zygote started, or a program that attached. */
@@ -80,9 +81,10 @@ struct admin {
     struct convention *convention;
     struct directory *directory;
     struct types *types;
+    struct node_key key;   /* where the configuration has security = curve */
     struct trust trust;    /* the list of keys */
     char keys_path[256];   /* where the processes of this node read it */
-    bool keys_changed;     /* since the convention was told last */
+    bool keys_changed;     /* since the process was told last */
     struct map residents;  /* by slot */
     struct map neighbours; /* incarnations of admins that said hello; the value is the map itself */
     struct list gatherings, inquiries;
@@ -225,6 +227,9 @@ void admin_answer_wish(struct admin *admin, struct mesh_address asker, uint64_t 
 enum mesh_status admin_begin_keys(struct admin *admin, struct mesh_error *error);
 void admin_on_member_key(struct admin *admin, struct mesh_address asker, const struct control *control);
 void admin_on_keys_changed(struct admin *admin, const struct convention_action *action);
+/* Who is not allowed any more is not believed, and no member, from now on (S7D, S7I). */
+void admin_tick_keys(struct admin *admin);
+void admin_on_distrusted(void *user, uint64_t peer);
 
 /* ---- watchers ---- */
 

@@ -35,7 +35,8 @@ static enum mesh_status choose(struct admin *admin) {
         return MESH_OK;
     }
     if (admin->config->advertise) {
-        snprintf(admin->advertise, sizeof admin->advertise, "%s", admin->config->advertise);
+        const char *key = admin->config->security == CONFIG_CURVE ? admin->key.text : "";
+        snprintf(admin->advertise, sizeof admin->advertise, "%s%s%s", admin->config->advertise, *key ? "/" : "", key);
     } else if (admin->any) {
         char address[OWN_ADDRESS_BYTES] = "127.0.0.1";
         if (!find_address(admin, address) && admin->advertise[0] != '\0') {

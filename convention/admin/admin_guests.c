@@ -36,17 +36,26 @@ bool admin_leads_for(struct admin *admin, struct mesh_address asker, const struc
     return false;
 }
 
+/* NULL, or what is wrong with an endpoint that a node is to be called at. */
+static const char *judge(const struct admin *admin, const char *endpoint) {
+    bool beyond, keyed = node_key_in(bytes_of_text(endpoint)) != NULL, curve = admin->config->security == CONFIG_CURVE;
+    const char *mistake = config_read_endpoint(endpoint, false, &beyond);
+    if (!mistake && curve && !keyed) {
+        mistake = "names no key, which security = curve needs: write tcp://HOST:PORT/KEY";
+    }
+    return !mistake && keyed && !curve ? "names a key, and this node has no security = curve: remove it" : mistake;
+}
+
 void admin_on_preregister(struct admin *admin, struct mesh_address asker, const struct control *control) {
     const struct control_preregister *request = &control->preregister;
     char endpoint[FRAME_ENDPOINT_BYTES + 1], room[TEXT_BYTES];
-    bool beyond;
     struct text_builder text = text_builder(room, sizeof room);
     struct control passed = *control;
     passed.preregister.passed_on = true;
     if (!admin_leads_for(admin, asker, &passed, request->passed_on)) {
         return;
     }
-    const char *mistake = config_read_endpoint(endpoint_text(request->endpoint, endpoint), false, &beyond);
+    const char *mistake = judge(admin, endpoint_text(request->endpoint, endpoint));
     enum mesh_status status = MESH_INVALID_ARGUMENT;
     if (mistake) {
         text_append(&text, "\"%s\" %s", endpoint, mistake);

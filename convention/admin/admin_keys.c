@@ -93,6 +93,18 @@ void admin_on_keys_changed(struct admin *admin, const struct convention_action *
         keep(admin, admin->config->members);
     }
     tell_residents(admin);
+    admin->keys_changed = true; /* what becomes of links is told to the convention, which is in the middle of a step */
+}
+
+void admin_tick_keys(struct admin *admin) {
+    if (admin->keys_changed) {
+        admin->keys_changed = false;
+        process_trust_changed(admin->process);
+    }
+}
+
+void admin_on_distrusted(void *user, uint64_t peer) {
+    (void)admin_tell_convention(user, &(struct convention_event){.kind = CONVENTION_DISTRUST, .peer = peer});
 }
 
 /* ---- an operator's word ---- */

@@ -4,6 +4,7 @@
 #include "convention/admin/config.h"
 #include "convention/admin/config_settings.h"
 #include "convention/admin/config_value.h"
+#include "mesh/runtime/node_key.h"
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -196,14 +197,46 @@ static void judge_routing(struct reader *reader) {
     config_list_fini(&config->bind);
 }
 
+static void judge_keys(struct reader *reader, const char *path, const struct config_list *endpoints) {
+    bool curve = reader->reading.config->security == CONFIG_CURVE;
+    for (size_t i = 0; i < endpoints->count; i++) {
+        if (curve != (node_key_in(bytes_of_text(endpoints->items[i])) != NULL)) {
+            config_mistake_add(reader->reading.mistakes, &given(reader, path)->place, path, "\"%.100s\" %s",
+                               endpoints->items[i],
+                               curve ? "names no key, which security = curve needs: write tcp://HOST:PORT/KEY, as "
+                                       "`mesh status` of that node shows it"
+                                     : "names a key: write security = curve, or remove the key");
+        }
+    }
+}
+
+static void judge_security(struct reader *reader) {
+    const struct config *config = reader->reading.config;
+    if (reader->reading.beyond && config->security == CONFIG_LOOPBACK) {
+        config_mistake_add(reader->reading.mistakes, &given(reader, "bind")->place, "bind",
+                           "this is reachable from other hosts, without encryption: bind to 127.0.0.1, or write "
+                           "security = curve, with keys, or security = none if that is meant");
+    }
+    if (config->security == CONFIG_CURVE && !config->key) {
+        config_mistake_add(reader->reading.mistakes, &given(reader, "security")->place, "security",
+                           "curve needs a key: write key = FILE, which `mesh keygen --out FILE` makes");
+    }
+    if (config->security == CONFIG_CURVE && !config->members) {
+        config_mistake_add(reader->reading.mistakes, &given(reader, "security")->place, "security",
+                           "curve needs the list of who is allowed: write members = FILE");
+    }
+    if (config->security == CONFIG_LOOPBACK && config->key) {
+        config_mistake_add(reader->reading.mistakes, &given(reader, "key")->place, "key",
+                           "is of no use without security = curve: write that, too, or remove this line");
+    }
+    judge_keys(reader, "leaders", &config->leaders);
+    judge_keys(reader, "preregister", &config->preregister);
+}
+
 static void judge_whole(struct reader *reader) {
     const struct config *config = reader->reading.config;
     const struct convention_times *times = &config->times;
-    if (reader->reading.beyond && !config->plain_tcp) {
-        config_mistake_add(reader->reading.mistakes, &given(reader, "bind")->place, "bind",
-                           "this is reachable from other hosts, without encryption: bind to 127.0.0.1, or write "
-                           "security = none if that is meant");
-    }
+    judge_security(reader);
     if (times->heartbeat_ns && times->suspect_ns && times->heartbeat_ns >= times->suspect_ns) {
         config_mistake_add(reader->reading.mistakes, place_of_both(reader, "times/heartbeat", "times/suspect"),
                            "times/heartbeat",
@@ -240,6 +273,7 @@ void config_destroy(struct config **handle) {
     free(config->advertise);
     free(config->run_directory);
     free(config->log_file);
+    free(config->key);
     free(config->members);
     config_list_fini(&config->bind);
     config_list_fini(&config->leaders);

@@ -30,6 +30,13 @@ enum config_start {
     CONFIG_SPAWN,
 };
 
+/* What is done for connections over tcp. */
+enum config_security {
+    CONFIG_LOOPBACK, /* nothing is said: there is none beyond loopback */
+    CONFIG_PLAIN,    /* `none`: nothing is encrypted, also beyond loopback */
+    CONFIG_CURVE,    /* encrypted, with keys on both sides (S7A) */
+};
+
 /* A list of texts: terminated strings, and NULL after the last. */
 struct config_list {
     size_t count;
@@ -55,8 +62,9 @@ struct config {
     size_t members_max, actors_max;
     size_t light_hosts; /* of one module or program (A4) */
     struct convention_times times;
+    enum config_security security;
+    char *key;                  /* the file of this node's key (S7B); NULL: none */
     char *members;              /* the members file (S7G); NULL: none */
-    bool plain_tcp;             /* `security = none`: tcp beyond loopback without encryption */
     struct config_items *items; /* what was given, and where: config_items.h */
 };
 

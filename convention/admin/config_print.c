@@ -79,6 +79,10 @@ static void write_bound(FILE *stream, const struct config_list *list) {
     }
 }
 
+static void write_security(FILE *stream, enum config_security security, const char *const *words) {
+    write_known(stream, security == CONFIG_LOOPBACK ? NULL : words[security - CONFIG_PLAIN]);
+}
+
 static void write_value(FILE *stream, const struct config *config, const struct config_setting *setting) {
     const void *at = (const char *)config + setting->offset;
     const char *const *words = config_words(setting->kind);
@@ -118,7 +122,7 @@ static void write_value(FILE *stream, const struct config *config, const struct 
         (void)fputs(words[*(const enum config_start *)at], stream);
         break;
     case CONFIG_SETTING_SECURITY:
-        write_known(stream, *(const bool *)at ? words[0] : NULL);
+        write_security(stream, *(const enum config_security *)at, words);
         break;
     case CONFIG_SETTING_PROFILE:
         (void)fputs(words[((const struct convention_times *)at)->notice_reregistration], stream);

@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: MPL-2.0 */
 #include "convention/admin/config_settings.h"
 #include "convention/admin/config_value.h"
+#include "mesh/runtime/node_key.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,7 +19,8 @@ const struct config_setting config_settings[] = {
     {"outbound_only", CONFIG_SETTING_FLAG, AT(outbound_only)},
     {"leaders", CONFIG_SETTING_ENDPOINTS, AT(leaders)},
     {"preregister", CONFIG_SETTING_ENDPOINTS, AT(preregister)},
-    {"security", CONFIG_SETTING_SECURITY, AT(plain_tcp)},
+    {"security", CONFIG_SETTING_SECURITY, AT(security)},
+    {"key", CONFIG_SETTING_PATH, AT(key)},
     {"members", CONFIG_SETTING_PATH, AT(members)},
     {"run_directory", CONFIG_SETTING_PATH, AT(run_directory)},
     {"module_path", CONFIG_SETTING_PATHS, AT(module_path)},
@@ -53,7 +55,7 @@ static const char *const profiles[] = {"default", "reference", NULL};
 static const char *const levels[] = {"debug", "info", "warning", "error", NULL};
 static const char *const starts[] = {"fork", "spawn", NULL};
 static const char *const flags[] = {"false", "true", NULL};
-static const char *const securities[] = {"none", NULL};
+static const char *const securities[] = {"none", "curve", NULL};
 
 bool config_is_reference(const char *word) {
     return strcmp(word, profiles[1]) == 0;
@@ -143,6 +145,9 @@ static void read_endpoints(struct config_reading *reading, const struct config_i
 static void read_endpoint(struct config_reading *reading, const struct config_item *item, char **place) {
     bool beyond;
     const char *mistake = config_read_endpoint(item->value, false, &beyond);
+    if (!mistake && node_key_in(bytes_of_text(item->value))) {
+        mistake = "names a key, which the node adds by itself: remove it";
+    }
     if (mistake) {
         config_wrong(reading, item, mistake);
         return;
@@ -193,8 +198,12 @@ static void read_flag(struct config_reading *reading, const struct config_item *
     *place = read_choice(reading, item, flags) == 1;
 }
 
-static void read_security(struct config_reading *reading, const struct config_item *item, bool *place) {
-    *place = read_choice(reading, item, securities) == 0;
+/* In the order of the words, behind what is when nothing is said. */
+static void read_security(struct config_reading *reading, const struct config_item *item, enum config_security *place) {
+    int choice = read_choice(reading, item, securities);
+    if (choice >= 0) {
+        *place = (enum config_security)(CONFIG_PLAIN + choice);
+    }
 }
 
 static void read_number(struct config_reading *reading, const struct config_item *item, enum config_setting_kind kind,

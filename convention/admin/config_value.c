@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: MPL-2.0 */
 #include "convention/admin/config_value.h"
 #include "mesh/base/time.h"
+#include "mesh/runtime/node_key.h"
 #include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -160,12 +161,21 @@ const char *config_read_endpoint(const char *text, bool any_port, bool *beyond) 
                                    : "must look like tcp://10.0.0.1:1900, with a port from 1 to 65535";
     const char *host = text + sizeof prefix - 1;
     const char *colon = strrchr(text, ':');
+    const char *key = any_port ? NULL : node_key_in(bytes_of_text(text));
     uint64_t port;
     const char *rest;
-    if (strncmp(text, prefix, sizeof prefix - 1) != 0 || !colon || colon < host || strpbrk(host, " \t/")) {
+    if (strncmp(text, prefix, sizeof prefix - 1) != 0 || !colon || colon < host ||
+        strcspn(host, " \t/") < (size_t)(colon - host)) {
         return mistake;
     }
-    if (!read_number(colon + 1, &port, &rest) || *rest || port > 65535 || (!port && !any_port)) {
+    if (!read_number(colon + 1, &port, &rest) || port > 65535 || (!port && !any_port)) {
+        return mistake;
+    }
+    if (*rest == '/' && !any_port && !key) {
+        return "must have the key of that node behind the /: 64 digits of 0123456789abcdef, as `mesh keygen` prints "
+               "them";
+    }
+    if (*rest && (!key || rest + 1 != key)) {
         return mistake;
     }
     if (strlen(text) > FRAME_ENDPOINT_BYTES) {

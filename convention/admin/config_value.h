@@ -22,7 +22,7 @@ const char *config_read_span(const char *text, bool off, uint64_t *out_ns);
 const char *config_read_list(const char *text, struct config_list *out);
 void config_list_fini(struct config_list *list);
 
-/* "tcp://HOST:PORT"; port 0 only if `any_port`. `beyond` tells whether the host is another than loopback. */
+/* "tcp://HOST:PORT"; port 0 only if `any_port`, else there may be a key behind it, "/KEY" (S7A). `beyond` tells whether the host is another than loopback. */
 const char *config_read_endpoint(const char *text, bool any_port, bool *beyond);
 
 /* A capability's value as it stands; `quoted` makes it a text. Its bytes are the text's. */

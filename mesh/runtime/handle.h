@@ -13,6 +13,7 @@
 #include "mesh/runtime/dead_letters.h"
 #include "mesh/runtime/drive.h"
 #include "mesh/runtime/endpoint.h"
+#include "mesh/runtime/node_security.h"
 #include "mesh/runtime/run_path.h"
 #include "mesh/runtime/view.h"
 #include <mesh/node.h>
@@ -37,6 +38,7 @@ struct handle_request {
 
 struct mesh_node {
     struct process *process;
+    struct node_security *security; /* NULL where nothing is encrypted */
     struct drive drive;
     struct map endpoints; /* by address */
     struct mesh_endpoint *own;

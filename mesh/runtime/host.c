@@ -130,6 +130,8 @@ static void on_control(void *user, struct mesh_address sender, const struct cont
         actor_report_on_answer(host, control);
     } else if (control->kind == CONTROL_MEMBER_UPDATE) {
         updates_deliver(host, control);
+    } else if (control->kind == CONTROL_KEYS_CHANGED) {
+        node_security_on_keys_changed(host->security, host->process, host->log);
     } else if (control->kind == CONTROL_DEAD_LETTER_HANDLER) {
         dead_letters_on_handler(&host->dead_letters, &control->dead_letter_handler);
     } else if (control->kind == CONTROL_SHUTDOWN) {
@@ -484,7 +486,14 @@ static enum mesh_status host_open(struct host *host, struct mesh_error *error) {
     };
     process.callbacks.user = host;
     process.callbacks.control = on_control;
-    enum mesh_status status = process_new(&host->process, &process, HELLO_WAIT_MS, error);
+    enum mesh_status status = node_security_new(&host->security, options->run_directory, error);
+    if (host->security) {
+        process.key = &host->security->key;
+        process.trust = &host->security->trust;
+    }
+    if (status == MESH_OK) {
+        status = process_new(&host->process, &process, HELLO_WAIT_MS, error);
+    }
     if (status == MESH_OK && drive_init(&host->drive, host->process) != MESH_OK) {
         status = error_set(error, MESH_NO_MEMORY, "no memory for the host's threads");
     }
@@ -498,6 +507,7 @@ static void host_close(struct host *host) {
     }
     host_fini(host);
     process_destroy(&host->process);
+    node_security_destroy(&host->security);
     crash_page_unmap(&host->page);
     log_close(&host->log);
 }

@@ -13,6 +13,7 @@
 #include "mesh/runtime/drive.h"
 #include "mesh/runtime/forwarded.h"
 #include "mesh/runtime/host.h"
+#include "mesh/runtime/node_security.h"
 #include "mesh/runtime/view.h"
 #include "mesh/runtime/wakeup.h"
 #include <signal.h>
@@ -22,6 +23,7 @@ struct host {
     const struct mesh_type *const *types; /* of the module, or of the program */
     const char *origin;                   /* where they come from, for texts */
     struct process *process;
+    struct node_security *security; /* NULL where nothing is encrypted */
     struct drive drive;
     bool may_stand_by;                  /* it is a process of its own */
     struct named_create *named_creates; /* of calls that wait; call_named.c */

@@ -51,6 +51,8 @@ static void on_control(void *user, struct mesh_address sender, const struct cont
     }
     if (control->kind == CONTROL_DEAD_LETTER_HANDLER) {
         dead_letters_on_handler(&node->dead_letters, &control->dead_letter_handler);
+    } else if (control->kind == CONTROL_KEYS_CHANGED) {
+        node_security_on_keys_changed(node->security, node->process, NULL);
     } else {
         handle_on_answer(node, control);
     }
@@ -164,7 +166,12 @@ static enum mesh_status open_process(struct mesh_node *node, const struct handle
                 .tick = on_tick,
             },
     };
-    return process_new(&node->process, &options, ATTACH_WAIT_MS, error);
+    enum mesh_status status = node_security_new(&node->security, node->run_directory, error);
+    if (node->security) {
+        options.key = &node->security->key;
+        options.trust = &node->security->trust;
+    }
+    return status == MESH_OK ? process_new(&node->process, &options, ATTACH_WAIT_MS, error) : status;
 }
 
 /* The admin's death is seen at once by its process, not by silence. */
@@ -246,6 +253,7 @@ static void node_destroy(struct mesh_node *node) {
         drive_fini(&node->drive);
     }
     process_destroy(&node->process);
+    node_security_destroy(&node->security);
     if (node->admin_pidfd >= 0) {
         (void)close(node->admin_pidfd);
     }

@@ -32,6 +32,8 @@ struct peer {
     uint64_t incarnation;                    /* 0: called, not known yet */
     char endpoint[TRANSPORT_ENDPOINT_BYTES]; /* empty: reached by the way back only */
     char called_at[PEER_ADDRESS_BYTES];      /* numeric, of the last call over tcp; or empty */
+    char key[TRUST_KEY_TEXT];                /* which it has proved with its hello; or empty (S7C) */
+    char node_name[FRAME_NAME_BYTES + 1];    /* for which */
     enum peer_state state;
     struct transport_link *link;
     bool two_way;

@@ -13,7 +13,9 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-enum { CLOCK_CALLS = 16 };
+enum { CLOCK_CALLS = 16, DISTRUST_LINES = 20 };
+
+#define DISTRUST_SPAN_NS (10 * NS_PER_S)
 
 /* ---- beginning ---- */
 
@@ -121,7 +123,10 @@ static enum mesh_status begin(struct process *process, const struct process_opti
     if (status != MESH_OK) {
         return error_set(error, status, "cannot make the process's tables and sockets: %s", mesh_status_text(status));
     }
-    status = listen_all(process, options, error);
+    status = process_trust_begin(process, error);
+    if (status == MESH_OK) {
+        status = listen_all(process, options, error);
+    }
     if (status != MESH_OK) {
         return status;
     }
@@ -156,6 +161,9 @@ enum mesh_status process_new(struct process **out, const struct process_options 
     process->log = options->log;
     process->transport = options->transport;
     process->clock = options->clock;
+    process->key = options->key;
+    process->trust = options->trust;
+    process->distrust_lines = limiter_make(DISTRUST_LINES, DISTRUST_SPAN_NS);
     process->wake_fd = -1;
     process->tick_ns = TIME_NEVER;
     snprintf(process->node_name, sizeof process->node_name, "%s", options->node_name ? options->node_name : "");

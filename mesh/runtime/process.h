@@ -22,7 +22,9 @@
 
 struct process;
 struct log;
+struct node_key;
 struct transport;
+struct trust;
 
 enum process_link {
     PROCESS_LINK_UP,
@@ -53,10 +55,19 @@ struct process_callbacks {
     void (*link)(void *user, uint64_t peer, const char *endpoint, enum process_link link);
     /* A frame that is not delivery's: heartbeat and the convention's own. */
     void (*frame)(void *user, uint64_t peer, const struct frame *frame);
+    /* The key of that peer is not allowed any more, and it has no link (process_trust_changed). */
+    void (*distrusted)(void *user, uint64_t peer);
     /* Admin: where does `address` live? Answer now or later with process_resolved or process_gone. */
     void (*resolve)(void *user, struct mesh_address address, struct mesh_address sender);
     /* After each turn's work, before the flush; returns when it wants to be called again at the latest. */
     uint64_t (*tick)(void *user, uint64_t now_ns);
+};
+
+/* Those that were not believed (S7A to S7E). */
+struct process_distrust {
+    uint64_t strangers; /* calls that were not let in */
+    uint64_t frames;    /* hellos and other frames that their key does not stand for: dropped */
+    uint64_t calls;     /* of ours: by the key of who should listen there, or by ours, nothing came of them */
 };
 
 /* Frames of others that an admin has passed on, and that found no way or no room (S8D). */
@@ -72,7 +83,10 @@ struct process_options {
     const char *const *listen; /* endpoints to bind, NULL-terminated; port 0 and ipc wildcards are resolved */
     const char *advertise;     /* the endpoint that other nodes are told, when it is not what was bound; or NULL */
     const char *admin;         /* the admin's endpoint; NULL in the admin */
-    uint64_t first;            /* a process that is called without waiting for the admin's answer; 0: none */
+    const struct node_key
+        *key; /* of the node, where tcp is encrypted (S7A); else NULL. Borrowed, as is the list of who is allowed */
+    const struct trust *trust;
+    uint64_t first; /* a process that is called without waiting for the admin's answer; 0: none */
     const char *first_endpoint;
     struct transport *transport; /* NULL: ZeroMQ; tests give the memory transport. Owned by the process afterwards. */
     const uint64_t *clock;       /* NULL: the monotonic clock; else the time is what stands there, borrowed */
@@ -127,6 +141,9 @@ enum mesh_status process_call(struct process *process, uint64_t peer, const char
 /* An admin: who passes on to admins to which there is no link (the leader); 0: nobody, or this one itself. */
 void process_set_relay(struct process *process, uint64_t relay);
 struct process_passed process_passed(const struct process *process);
+/* The list of who is allowed has changed: whoever is not any more has no link from now on, and is not believed. */
+void process_trust_changed(struct process *process);
+struct process_distrust process_distrust(const struct process *process);
 /* An admin: what other nodes are told of it from now on; and what its own processes are, which say so of themselves. */
 void process_advertise(struct process *process, const char *endpoint, const char *to_own);
 /* Every connection that was opened over tcp is made anew. */

@@ -1,10 +1,11 @@
 /* The inside of a process, shared by its files: process.c (life and calls), process_link.c (peers and hellos), process_address.c (where it is reached),
- * process_passage.c (what goes through admins), process_name.c (names of hosts), process_turn.c (the turn).
+ * process_passage.c (what goes through admins), process_name.c (names of hosts), process_trust.c (who is believed), process_turn.c (the turn).
  *
  * SPDX-License-Identifier: MPL-2.0 */
 #ifndef MESH_RUNTIME_PROCESS_INSIDE_H
 #define MESH_RUNTIME_PROCESS_INSIDE_H
 
+#include "mesh/base/limiter.h"
 #include "mesh/base/prng.h"
 #include "mesh/core/address.h"
 #include "mesh/runtime/clock.h"
@@ -60,6 +61,10 @@ struct process {
     enum mesh_status refused;                     /* or why it did not */
     char refusal[FRAME_TEXT_BYTES];
     struct process_noise noise;
+    const struct node_key *key; /* NULL: nothing is encrypted, and everybody is believed */
+    const struct trust *trust;
+    struct process_distrust distrust;
+    struct limiter distrust_lines;
     struct {
         struct mesh_address address;
         uint64_t process;
@@ -141,6 +146,22 @@ void process_passage_check(struct process *process, struct peer *peer);
 void process_passage_flush(struct process *process);
 void process_on_forward(struct process *process, const struct transport_inbound *inbound, const struct frame *frame);
 void process_on_passage(struct process *process, const struct frame *frame);
+
+/* ---- trust: process_trust.c ---- */
+
+/* Has the transport encrypt what goes over tcp, if the node has a key. */
+enum mesh_status process_trust_begin(struct process *process, struct mesh_error *error);
+/* Whether the frame may be what it says; else it was counted and told. Hellos are judged by the next one. */
+bool process_trust_admits(struct process *process, const struct transport_inbound *inbound, const struct frame *frame);
+/* Why the hello is not believed, which was counted and told; NULL when it is. */
+const char *process_trust_judge(struct process *process, const struct transport_inbound *inbound,
+                                const struct frame *frame);
+/* Who has said that hello is believed by that key from now on. */
+void process_trust_bind(struct process *process, const struct transport_inbound *inbound, const struct frame *frame);
+/* Why nobody is called at that endpoint; NULL when somebody may be. */
+const char *process_trust_refuses(const struct process *process, const char *endpoint);
+/* Counts one, and tells the log, a few each second at most. */
+void process_note_distrust(struct process *process, uint64_t *count, const char *text);
 
 /* ---- the turn ---- */
 

@@ -142,8 +142,25 @@ static bool is_tcp(const char *endpoint) {
     return strncmp(endpoint, "tcp://", 6) == 0;
 }
 
+/* Each time that something is wrong with a call it is counted; the first time in a row the log says so. */
+static void note_call(struct process *process, const struct peer *peer, const char *why) {
+    char text[FRAME_TEXT_BYTES];
+    (void)snprintf(text, sizeof text, "cannot connect to %s: %s", peer->endpoint, why);
+    if (peer->backoff.delay_ns == 0) {
+        process_note_distrust(process, &process->distrust.calls, text);
+    } else {
+        process->distrust.calls++;
+    }
+}
+
 void process_link_open(struct process *process, struct peer *peer, const char *endpoint) {
+    const char *wrong = process_trust_refuses(process, endpoint);
     deadlines_clear(&process->peers.retries, &peer->retry);
+    if (wrong) {
+        note_call(process, peer, wrong);
+        enter_waiting(process, peer);
+        return;
+    }
     (void)snprintf(peer->called_at, sizeof peer->called_at, "%s", is_tcp(endpoint) ? endpoint : "");
     enum mesh_status status = transport_open(process->transport, endpoint, peer->two_way, &peer->link);
     if (status == MESH_FULL && close_least_used(process)) {
@@ -296,6 +313,9 @@ void process_link_changed(struct process *process, struct transport_link *link) 
         }
         return;
     case TRANSPORT_DOWN:
+        if (link->why) {
+            note_call(process, peer, link->why);
+        }
         process_link_enter_down(process, peer, false);
         return;
     case TRANSPORT_REFUSED:
@@ -361,6 +381,8 @@ static void on_admin_hello(struct process *process, const struct frame *frame) {
     }
     process_hear_endpoint(process, frame->hello.endpoint);
     take_limits(process, &frame->hello.limits);
+    (void)snprintf(process->node_name, sizeof process->node_name, "%.*s", (int)frame->hello.node_name.size,
+                   (const char *)frame->hello.node_name.data);
     process->node = frame->hello.node;
     process->slot = process->slot ? process->slot : frame->hello.slot;
     process->greeted = true;
@@ -474,10 +496,12 @@ static bool is_visitor(const struct process *process, const struct frame_hello *
            hello->last_seen == process->incarnation;
 }
 
-/* A process calls us, who are an admin. */
-static void on_call(struct process *process, uint64_t source, const struct frame *frame) {
+/* A process calls us, who are an admin. `wrong`: why it is not believed. */
+static void on_call(struct process *process, uint64_t source, const struct frame *frame, const char *wrong) {
     struct frame_hello answer = own_hello(process, &(struct peer){0});
-    if (frame->from == process->incarnation) {
+    if (wrong) {
+        answer.refusal = bytes_of_text(wrong);
+    } else if (frame->from == process->incarnation) {
         answer.refusal = bytes_of_text("this is the caller itself");
     } else {
         call_user_hello(process, frame->from, &frame->hello, &answer);
@@ -516,11 +540,17 @@ static void on_visit(struct process *process, const struct frame *frame) {
 }
 
 void process_link_hello(struct process *process, const struct transport_inbound *inbound, const struct frame *frame) {
-    if (inbound->link) {
+    const char *wrong = process_trust_judge(process, inbound, frame);
+    if (inbound->link && wrong) {
+        process_link_enter_down(process, inbound->link->owner, false);
+    } else if (inbound->link) {
         on_answer(process, inbound->link->owner, frame);
     } else if (process->role == FRAME_ROLE_ADMIN) {
-        on_call(process, inbound->source, frame);
-    } else {
+        on_call(process, inbound->source, frame, wrong);
+    } else if (!wrong) {
         on_visit(process, frame);
+    }
+    if (!wrong) {
+        process_trust_bind(process, inbound, frame);
     }
 }

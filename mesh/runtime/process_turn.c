@@ -137,6 +137,9 @@ static void on_inbound(struct process *process, const struct transport_inbound *
         process_note_malformed(process, "a stranger sent what is no frame of the mesh");
         return;
     }
+    if (!process_trust_admits(process, inbound, &frame)) {
+        return;
+    }
     on_frame(process, inbound, &frame);
 }
 

@@ -10,6 +10,11 @@ void transport_destroy(struct transport **transport) {
     }
 }
 
+enum mesh_status transport_secure(struct transport *transport, const struct transport_security *security,
+                                  struct mesh_error *error) {
+    return transport->ops->secure(transport, security, error);
+}
+
 enum mesh_status transport_listen(struct transport *transport, const char *endpoint,
                                   char bound[TRANSPORT_ENDPOINT_BYTES], struct mesh_error *error) {
     return transport->ops->listen(transport, endpoint, bound, error);

@@ -14,6 +14,7 @@
 #ifndef MESH_RUNTIME_TRANSPORT_H
 #define MESH_RUNTIME_TRANSPORT_H
 
+#include "mesh/runtime/node_key.h"
 #include "proto/codec.h"
 #include <mesh/error.h>
 #include <poll.h>
@@ -30,7 +31,8 @@ enum transport_state {
 struct transport_link {
     void *owner; /* of the caller */
     enum transport_state state;
-    bool ready; /* no frame waits in it */
+    bool ready;      /* no frame waits in it */
+    const char *why; /* what a handshake of ours failed by, as the rest of a sentence; or NULL */
 };
 
 /* What came in. Valid until the next receive; the parts are held by the transport until then. */
@@ -40,12 +42,26 @@ struct transport_inbound {
     size_t parts_count;
     struct transport_link *link; /* a two-way link of ours that it came on; NULL: to where we listen */
     uint64_t source;             /* where we listen as an admin: names the way back; else 0 */
+    bool tcp;                    /* over tcp; told by a transport that is secured only */
+    const char *key;             /* which the other side has proved: 64 hex digits; NULL: none */
+};
+
+/* What a process needs to speak over tcp to those only who prove a key (CURVE, S7A). */
+struct transport_security {
+    const struct node_key *key; /* of its node, borrowed */
+    void *user;
+    /* Whether whoever has that key may connect. The node's own always may. */
+    bool (*knows)(void *user, const uint8_t key[FRAME_KEY_BYTES]);
+    /* Somebody was not let in; the text says who and why, as a sentence. */
+    void (*refused)(void *user, const char *text);
 };
 
 struct transport;
 
 struct transport_ops {
     void (*destroy)(struct transport *transport);
+    enum mesh_status (*secure)(struct transport *transport, const struct transport_security *security,
+                               struct mesh_error *error);
     enum mesh_status (*listen)(struct transport *transport, const char *endpoint, char bound[TRANSPORT_ENDPOINT_BYTES],
                                struct mesh_error *error);
     enum mesh_status (*open)(struct transport *transport, const char *endpoint, bool two_way,
@@ -85,13 +101,19 @@ MESH_MUST_USE enum mesh_status transport_memory_new(struct transport **out, stru
 /* Closes everything; what waits in links is dropped, what ZeroMQ has taken goes out within half a second. NULL-safe. */
 void transport_destroy(struct transport **transport);
 
+/* From now on tcp is encrypted, and both sides prove their keys; before anything listens or is opened. An endpoint over tcp then bears the key
+ * of who listens there, "tcp://HOST:PORT/KEY", also the one that `bound` gets. It is tried with a key that nobody knows, which has to be refused:
+ * MESH_REFUSED when it is let in. MESH_IO, MESH_NO_MEMORY. */
+MESH_MUST_USE enum mesh_status transport_secure(struct transport *transport, const struct transport_security *security,
+                                                struct mesh_error *error);
+
 /* Binds. `bound` gets the endpoint as others can reach it, with the port that was chosen for port 0. MESH_ADDRESS_IN_USE,
  * MESH_PERMISSION_DENIED, MESH_INVALID_ARGUMENT, MESH_TOO_LARGE (a socket path), MESH_IO, each with a text that names it. */
 MESH_MUST_USE enum mesh_status transport_listen(struct transport *transport, const char *endpoint,
                                                 char bound[TRANSPORT_ENDPOINT_BYTES], struct mesh_error *error);
 
-/* Begins a connection to a numeric endpoint; a two-way link can also be received from. MESH_INVALID_ARGUMENT, MESH_NO_MEMORY, MESH_FULL
- * without descriptors. */
+/* Begins a connection to a numeric endpoint; a two-way link can also be received from. MESH_INVALID_ARGUMENT (also of an endpoint over tcp that
+ * bears no key, or bears one where nothing is secured), MESH_NO_MEMORY, MESH_FULL without descriptors. */
 MESH_MUST_USE enum mesh_status transport_open(struct transport *transport, const char *endpoint, bool two_way,
                                               struct transport_link **out);
 

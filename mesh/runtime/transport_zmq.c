@@ -74,8 +74,15 @@ static void zmq_transport_destroy(struct transport *transport) {
         zmq_link_close(transport, &LIST_OWNER(node, struct zmq_link, listed)->link);
     }
     release_inbound(self);
+    if (self->strangers) {
+        zmq_socket_monitor(self->inbound, NULL, 0); /* before its PAIR is closed */
+        zmq_close(self->strangers);
+    }
     if (self->inbound) {
         zmq_close(self->inbound);
+    }
+    if (self->zap) {
+        zmq_close(self->zap);
     }
     if (self->context) {
         while (zmq_ctx_term(self->context) != 0 && zmq_errno() == EINTR) {
@@ -188,12 +195,20 @@ static enum mesh_status zmq_transport_listen(struct transport *transport, const 
     /* ZMTP heartbeats belong on tcp only; the option holds for what is bound after it is set. */
     zmq_transport_set(self->inbound, ZMQ_HEARTBEAT_IVL, ipc ? 0 : ZMQ_TRANSPORT_BEAT_MS);
     zmq_transport_set(self->inbound, ZMQ_HEARTBEAT_TIMEOUT, ZMQ_TRANSPORT_SILENCE_MS);
+    bool sealed = self->security.key && strncmp(endpoint, "tcp://", 6) == 0;
+    if (sealed && !zmq_curve_listen(self, self->inbound)) {
+        return bind_failed(endpoint, error);
+    }
     if (zmq_bind(self->inbound, endpoint) != 0) {
         return bind_failed(endpoint, error);
     }
     size_t bytes = TRANSPORT_ENDPOINT_BYTES;
     if (zmq_getsockopt(self->inbound, ZMQ_LAST_ENDPOINT, bound, &bytes) != 0) {
         return bind_failed(endpoint, error);
+    }
+    if (sealed) {
+        struct text_builder text = {.text = bound, .room = TRANSPORT_ENDPOINT_BYTES, .length = strlen(bound)};
+        text_append(&text, "/%s", self->security.key->text);
     }
     return MESH_OK;
 }
@@ -284,6 +299,9 @@ static bool receive_from(struct zmq_transport *self, struct zmq_link *link, stru
         .link = link ? &link->link : NULL,
         .source = source,
     };
+    if (self->security.key) {
+        zmq_curve_identify(self, link, out);
+    }
     return true;
 }
 
@@ -351,7 +369,13 @@ static void check_monitors(struct zmq_transport *self) {
     struct epoll_event ready[MONITORS_AT_ONCE];
     int count = epoll_wait(self->monitors_fd, ready, MONITORS_AT_ONCE, 0);
     for (int i = 0; i < count; i++) {
-        zmq_link_check(self, ready[i].data.ptr);
+        if (ready[i].data.ptr == &self->zap) {
+            zmq_curve_answer(self);
+        } else if (ready[i].data.ptr == &self->strangers) {
+            zmq_curve_hear_strangers(self);
+        } else {
+            zmq_link_check(self, ready[i].data.ptr);
+        }
     }
 }
 
@@ -392,6 +416,7 @@ static size_t links_max(void) {
 
 static const struct transport_ops zmq_ops = {
     .destroy = zmq_transport_destroy,
+    .secure = zmq_transport_secure,
     .listen = zmq_transport_listen,
     .open = zmq_link_open,
     .back = zmq_link_back,

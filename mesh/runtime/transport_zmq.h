@@ -1,4 +1,4 @@
-/* The inside of the ZeroMQ transport, shared by its two files: what it listens on, and its links.
+/* The inside of the ZeroMQ transport, shared by its files: what it listens on, its links, and CURVE.
  *
  * SPDX-License-Identifier: MPL-2.0 */
 #ifndef MESH_RUNTIME_TRANSPORT_ZMQ_H
@@ -16,6 +16,7 @@ enum {
     ZMQ_TRANSPORT_SILENCE_MS = 10000,
     ZMQ_TRANSPORT_IDENTITY = 9, /* 'm' and the incarnation */
     ZMQ_TRANSPORT_TURN = 16,    /* frames from one socket before the next one has its turn */
+    ZMQ_TRANSPORT_SEAL = 64,    /* bytes that CURVE adds to a part, at most */
 };
 
 struct zmq_link {
@@ -30,7 +31,8 @@ struct zmq_link {
     bool heard;   /* something may have come in on `socket` */
     size_t place; /* of its descriptor in the last poll */
     uint64_t source;
-    char endpoint[TRANSPORT_ENDPOINT_BYTES];
+    char endpoint[TRANSPORT_ENDPOINT_BYTES]; /* without its key */
+    char key[TRUST_KEY_TEXT];                /* of who listens there; empty: not encrypted */
     zmq_msg_t waiting[2 + CODEC_PARTS_MAX];
     size_t waiting_count, waiting_at;
 };
@@ -51,6 +53,11 @@ struct zmq_transport {
     zmq_msg_t first;           /* of the frame that was received last */
     struct part *parts[CODEC_PARTS_MAX];
     size_t parts_count;
+
+    struct transport_security security; /* its key is NULL where nothing is secured */
+    void *zap;                          /* who calls is asked about here */
+    void *strangers;                    /* a monitor that tells whose handshake failed; or NULL */
+    bool trying;
 };
 
 static inline struct zmq_transport *zmq_transport_of(struct transport *transport) {
@@ -72,6 +79,16 @@ static inline int zmq_transport_descriptor(void *socket) {
     return zmq_getsockopt(socket, ZMQ_FD, &fd, &bytes) == 0 ? fd : -1;
 }
 
+/* What a monitor tells. */
+struct zmq_event {
+    uint16_t number;
+    uint32_t value;
+    bool tcp; /* it is about an endpoint over that */
+};
+
+/* The next event of a monitor; false when there is none. */
+bool zmq_transport_next_event(void *monitor, struct zmq_event *event);
+
 /* What every socket has in common. */
 enum mesh_status zmq_transport_configure(void *socket, uint64_t incarnation);
 
@@ -88,5 +105,19 @@ enum mesh_status zmq_link_send(struct transport *transport, struct transport_lin
 /* Reads what its monitor has to tell. */
 void zmq_link_check(struct zmq_transport *transport, struct zmq_link *link);
 struct transport_link *zmq_link_changed(struct transport *transport);
+
+/* ---- CURVE ---- */
+
+enum mesh_status zmq_transport_secure(struct transport *transport, const struct transport_security *security,
+                                      struct mesh_error *error);
+/* What is bound from now on is encrypted. */
+bool zmq_curve_listen(const struct zmq_transport *self, void *socket);
+/* The socket shall speak to who has that key only. */
+bool zmq_curve_call(const struct zmq_transport *self, void *socket, const char *key);
+/* Whether callers may connect. */
+void zmq_curve_answer(struct zmq_transport *self);
+void zmq_curve_hear_strangers(struct zmq_transport *self);
+/* By which key the frame in hand came. */
+void zmq_curve_identify(struct zmq_transport *self, struct zmq_link *link, struct transport_inbound *inbound);
 
 #endif

@@ -70,7 +70,23 @@ static bool open_monitor(struct zmq_transport *self, struct zmq_link *link) {
            epoll_ctl(self->monitors_fd, EPOLL_CTL_ADD, zmq_transport_descriptor(link->monitor), &readable) == 0;
 }
 
-static enum mesh_status connect_socket(struct zmq_transport *self, struct zmq_link *link, const char *endpoint) {
+/* Where tcp is secured an endpoint over it bears a key, elsewhere it does not. */
+static bool take_endpoint(const struct zmq_transport *self, struct zmq_link *link, const char *endpoint) {
+    const char *key = node_key_in(bytes_of_text(endpoint));
+    size_t plain = key ? (size_t)(key - 1 - endpoint) : strlen(endpoint);
+    bool sealed = self->security.key && strncmp(endpoint, "tcp://", 6) == 0;
+    if (sealed != (key != NULL) || plain >= sizeof link->endpoint) {
+        return false;
+    }
+    memcpy(link->endpoint, endpoint, plain);
+    if (key) {
+        memcpy(link->key, key, sizeof link->key);
+    }
+    return true;
+}
+
+static enum mesh_status connect_socket(struct zmq_transport *self, struct zmq_link *link) {
+    const char *endpoint = link->endpoint;
     link->socket = zmq_socket(self->context, ZMQ_DEALER);
     if (!link->socket) {
         return zmq_errno() == EMFILE ? MESH_FULL : MESH_NO_MEMORY;
@@ -85,6 +101,9 @@ static enum mesh_status connect_socket(struct zmq_transport *self, struct zmq_li
          !zmq_transport_set(link->socket, ZMQ_HANDSHAKE_IVL, HANDSHAKE_MS) ||
          !zmq_transport_set(link->socket, ZMQ_CONNECT_TIMEOUT, HANDSHAKE_MS) || !open_monitor(self, link))) {
         status = zmq_errno() == EMFILE ? MESH_FULL : MESH_IO;
+    }
+    if (status == MESH_OK && link->key[0] != '\0' && !zmq_curve_call(self, link->socket, link->key)) {
+        status = MESH_INVALID_ARGUMENT;
     }
     if (status == MESH_OK && zmq_connect(link->socket, endpoint) != 0) {
         status = MESH_INVALID_ARGUMENT;
@@ -102,9 +121,8 @@ enum mesh_status zmq_link_open(struct transport *transport, const char *endpoint
     if (!link) {
         return MESH_NO_MEMORY;
     }
-    (void)snprintf(link->endpoint, sizeof link->endpoint, "%s", endpoint);
     list_push_back(&self->links, &link->listed);
-    enum mesh_status status = connect_socket(self, link, endpoint);
+    enum mesh_status status = take_endpoint(self, link, endpoint) ? connect_socket(self, link) : MESH_INVALID_ARGUMENT;
     if (status != MESH_OK) {
         zmq_link_close(transport, &link->link);
         return status;
@@ -161,14 +179,18 @@ void zmq_link_close(struct transport *transport, struct transport_link *closed) 
 /* ---- the monitor ---- */
 
 /* One event is two parts: number and value, then the endpoint. */
-static bool next_event(void *monitor, uint16_t *event) {
+bool zmq_transport_next_event(void *monitor, struct zmq_event *event) {
     zmq_msg_t msg;
     zmq_msg_init(&msg);
-    bool got = zmq_msg_recv(&msg, monitor, ZMQ_DONTWAIT) >= 0 && zmq_msg_size(&msg) >= sizeof *event;
+    bool got = zmq_msg_recv(&msg, monitor, ZMQ_DONTWAIT) >= 0 &&
+               zmq_msg_size(&msg) >= sizeof event->number + sizeof event->value;
     if (got) {
-        memcpy(event, zmq_msg_data(&msg), sizeof *event);
+        const uint8_t *data = zmq_msg_data(&msg);
+        memcpy(&event->number, data, sizeof event->number);
+        memcpy(&event->value, data + sizeof event->number, sizeof event->value);
         bool more = zmq_msg_more(&msg) != 0;
         while (more && zmq_msg_recv(&msg, monitor, ZMQ_DONTWAIT) >= 0) {
+            event->tcp = zmq_msg_size(&msg) >= 6 && memcmp(zmq_msg_data(&msg), "tcp://", 6) == 0;
             more = zmq_msg_more(&msg) != 0;
         }
     }
@@ -183,10 +205,25 @@ static bool is_refused(const struct zmq_link *link, uint16_t event) {
     return (failed || ended) && zmq_transport_is_refused(link->endpoint);
 }
 
+/* What a handshake failed by; NULL when none did. Of two sides that do not fit, the one that notices first tells the other nothing. */
+static const char *why(const struct zmq_link *link, const struct zmq_event *event) {
+    bool sealed = link->key[0] != '\0';
+    if (event->number == ZMQ_EVENT_HANDSHAKE_FAILED_AUTH) {
+        return "its list of members does not allow the key of this node";
+    }
+    if (event->number != ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL && event->number != ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL) {
+        return NULL;
+    }
+    return sealed ? "it does not have the key that the endpoint names, or not security = curve"
+                  : "it may have security = curve: then this node has to have it too, and to name the key of that one";
+}
+
 void zmq_link_check(struct zmq_transport *self, struct zmq_link *link) {
-    uint16_t event;
-    while (link->monitor && next_event(link->monitor, &event)) {
-        enter_state(self, link, is_refused(link, event) ? TRANSPORT_REFUSED : TRANSPORT_DOWN);
+    struct zmq_event event;
+    while (link->monitor && zmq_transport_next_event(link->monitor, &event)) {
+        link->link.why = link->link.why ? link->link.why : why(link, &event);
+        bool refused = is_refused(link, event.number);
+        enter_state(self, link, refused ? TRANSPORT_REFUSED : TRANSPORT_DOWN);
     }
 }
 

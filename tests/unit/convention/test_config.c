@@ -140,8 +140,7 @@ Test(config, a_typo_gets_a_guess_and_a_wrong_place_the_right_one) {
 Test(config, all_mistakes_come_in_one_go_in_the_order_of_lines) {
     expect("bind = tcp://0.0.0.0:1900\nnode = a b\nlog\n    level = loud\n",
            "f:1: bind: this is reachable from other hosts, without encryption: bind to 127.0.0.1, or write security = "
-           "none "
-           "if that is meant\n"
+           "curve, with keys, or security = none if that is meant\n"
            "f:2: node: \"a b\" is no name for a node: use up to 64 letters, digits, '-', '_' and '.'\n"
            "f:4: log/level: \"loud\" is not one of: debug, info, warning, error");
 }
@@ -172,7 +171,7 @@ Test(config, mistakes_of_values) {
            "f:1: leaders: \"tcp://a:0\" must look like tcp://10.0.0.1:1900, with a port from 1 to 65535");
     expect("advertise = 10.0.0.1:1900\n",
            "f:1: advertise: \"10.0.0.1:1900\" must look like tcp://10.0.0.1:1900, with a port from 1 to 65535");
-    expect("security = curve\n", "f:1: security: \"curve\" is not one of: none");
+    expect("security = tls\n", "f:1: security: \"tls\" is not one of: none, curve");
     expect("run_directory = \"\"\n", "f:1: run_directory: \"\" is empty: give a path, or remove the line");
     expect("limits\n    members = 0\n", "f:2: limits/members: \"0\" must be a whole number, 1 or more, like 1024");
     expect("limits\n    window_bytes = 5 MB\n",
@@ -212,6 +211,42 @@ Test(config, times_that_contradict_each_other) {
         "f:1: leaders: at most 16 nodes may lead a convention");
     expect("times\n    hysteresis_percent = 1001\n",
            "f:2: times/hysteresis_percent: is at most 1000: each further attempt lengthens the delay by that");
+}
+
+#define KEY "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+
+Test(config, S7B_curve_has_a_key_a_list_and_leaders_with_theirs) {
+    struct config *config = read_good("security = curve\nkey = /etc/mesh/key\nmembers = /etc/mesh/members\n"
+                                      "bind = tcp://0.0.0.0:1900\nadvertise = tcp://a:1900\n"
+                                      "leaders = tcp://a:1900/" KEY ", tcp://10.0.0.2:1900/" KEY "\n");
+    cr_assert_eq(config->security, CONFIG_CURVE);
+    cr_assert_str_eq(config->key, "/etc/mesh/key");
+    cr_assert_str_eq(config->members, "/etc/mesh/members");
+    cr_assert_str_eq(config->leaders.items[1], "tcp://10.0.0.2:1900/" KEY);
+    config_destroy(&config);
+}
+
+Test(config, S7B_mistakes_with_keys) {
+    expect("security = curve\n",
+           "f:1: security: curve needs a key: write key = FILE, which `mesh keygen --out FILE` makes\n"
+           "f:1: security: curve needs the list of who is allowed: write members = FILE");
+    expect(
+        "security = curve\nkey = k\nmembers = m\nleaders = tcp://a:1, tcp://b:2/" KEY "\n",
+        "f:4: leaders: \"tcp://a:1\" names no key, which security = curve needs: write tcp://HOST:PORT/KEY, as `mesh "
+        "status` of that node shows it");
+    expect("preregister = tcp://b:2/" KEY "\n",
+           "f:1: preregister: \"tcp://b:2/" KEY "\" names a key: write security = curve, or remove the key");
+    expect("key = k\n", "f:1: key: is of no use without security = curve: write that, too, or remove this line");
+    expect("advertise = tcp://b:2/" KEY "\n",
+           "f:1: advertise: \"tcp://b:2/" KEY "\" names a key, which the node adds by itself: remove it");
+    expect("leaders = tcp://a:1/0123\n",
+           "f:1: leaders: \"tcp://a:1/0123\" must have the key of that node behind the /: 64 digits of "
+           "0123456789abcdef, as `mesh keygen` prints them");
+    expect("bind = tcp://127.0.0.1:1/" KEY "\n",
+           "f:1: bind: \"tcp://127.0.0.1:1/" KEY
+           "\" must look like tcp://127.0.0.1:1900; port 0 lets the system choose");
+    expect("leaders = tcp://a/b:1\n",
+           "f:1: leaders: \"tcp://a/b:1\" must look like tcp://10.0.0.1:1900, with a port from 1 to 65535");
 }
 
 Test(config, a_file_that_is_not_there) {

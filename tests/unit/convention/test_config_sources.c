@@ -234,8 +234,9 @@ Test(config_sources, S9D_what_does_not_agree_is_said_of_the_source_that_gave_it)
     struct config *config = config_texts_good(&sources); /* what the file binds does not count any more */
     config_destroy(&config);
     sources.options = options;
-    config_texts_expect(&sources, "--set: bind: this is reachable from other hosts, without encryption: bind to "
-                                  "127.0.0.1, or write security = none if that is meant");
+    config_texts_expect(&sources,
+                        "--set: bind: this is reachable from other hosts, without encryption: bind to "
+                        "127.0.0.1, or write security = curve, with keys, or security = none if that is meant");
 }
 
 Test(config_sources, S9D_each_setting_has_a_variable_of_its_own) {

@@ -27,7 +27,7 @@ int poll(struct pollfd *descriptors, nfds_t count, int timeout_ms) {
 struct link {
     struct transport_link link;
     bool used, news;
-    char endpoint[64];
+    char endpoint[TRANSPORT_ENDPOINT_BYTES];
 };
 
 struct arrival {
@@ -37,6 +37,8 @@ struct arrival {
     size_t parts_count;
     struct transport_link *link;
     uint64_t source;
+    bool tcp;
+    const char *key;
 };
 
 /* What was sent, as far as it matters. Of a forwarded frame, what is in it. */
@@ -45,7 +47,7 @@ struct sent {
     enum frame_body body, inner;
     struct frame_forward forward;
     struct frame_passage passage;
-    bool asks_where;
+    bool asks_where, refuses;
 };
 
 static struct link links[LINKS];
@@ -54,9 +56,21 @@ static size_t arrived, received;
 static struct sent sent[SENT];
 static size_t sent_count;
 static size_t links_max = LINKS; /* above that there are no descriptors */
+static bool by_tcp;              /* what arrives from now on; and by that key, or NULL */
+static const char *by_key;
+static const struct node_key *own_key; /* of the process that begins */
+static const struct trust *own_trust;
 
 static inline void fake_destroy(struct transport *transport) {
     (void)transport;
+}
+
+static inline enum mesh_status fake_secure(struct transport *transport, const struct transport_security *security,
+                                           struct mesh_error *error) {
+    (void)transport;
+    (void)security;
+    (void)error;
+    return MESH_OK;
 }
 
 static inline enum mesh_status fake_listen(struct transport *transport, const char *endpoint,
@@ -136,6 +150,8 @@ static inline enum mesh_status fake_send(struct transport *transport, struct tra
         if (first && codec_decode(codec, first->bytes, NULL, 0, &inner) == MESH_OK) {
             entry->inner = inner.body;
         }
+    } else if (frame.body == FRAME_HELLO) {
+        entry->refuses = frame.hello.refusal.size > 0;
     } else {
         entry->asks_where = asks_where(&frame);
     }
@@ -169,7 +185,9 @@ static inline bool fake_receive(struct transport *transport, struct transport_in
                                       .parts = next->parts,
                                       .parts_count = next->parts_count,
                                       .link = next->link,
-                                      .source = next->source};
+                                      .source = next->source,
+                                      .tcp = next->tcp,
+                                      .key = next->key};
     return true;
 }
 
@@ -182,6 +200,7 @@ static inline size_t fake_descriptors(struct transport *transport, struct pollfd
 
 static const struct transport_ops fake_ops = {
     .destroy = fake_destroy,
+    .secure = fake_secure,
     .listen = fake_listen,
     .open = fake_open,
     .back = fake_back,
@@ -219,6 +238,8 @@ static inline void arrive(const struct frame *frame, struct transport_link *link
     next->parts[0] = image.parts_count ? image.parts[0] : NULL;
     next->link = link;
     next->source = source;
+    next->tcp = by_tcp;
+    next->key = by_key;
     fake.stirred = true;
 }
 
@@ -250,6 +271,8 @@ static inline void begin_as(enum frame_role role, const char *admin_endpoint) {
                                       .listen = (const char *const[]){"ipc://here", "tcp://0.0.0.0:7000", NULL},
                                       .advertise = admin ? "tcp://10.0.0.1:1900" : NULL,
                                       .admin = admin ? NULL : "ipc://admin",
+                                      .key = own_key,
+                                      .trust = own_trust,
                                       .transport = &fake,
                                       .clock = &now_ns,
                                       .limits = &delivery_limits_default};
