@@ -18,6 +18,7 @@ enum cli_exit {
 
 /* Each parses its own arguments; argv[0] is the full name of the subcommand. */
 int cmd_node_start(int argc, char **argv);
+int cmd_node_reload(int argc, char **argv);
 int cmd_node_stop(int argc, char **argv);
 int cmd_config_check(int argc, char **argv);
 int cmd_preregister(int argc, char **argv);

@@ -14,6 +14,7 @@ struct command {
 static const struct command commands[] = {
     {"node", "start", cmd_node_start, "start a node on this host and wait until it is ready"},
     {"node", "stop", cmd_node_stop, "stop the node, with all of its actors"},
+    {"node", "reload", cmd_node_reload, "have the node read its configuration again"},
     {"config", "check", cmd_config_check, "judge a configuration, or show what is set and by whom"},
     {"member", "allow", cmd_member_allow, "have the convention let nodes with a key take part"},
     {"member", "revoke", cmd_member_revoke, "have it talk no more to whoever has a key"},

@@ -2,6 +2,7 @@
  *
  * SPDX-License-Identifier: MPL-2.0 */
 #include "convention/admin/admin.h"
+#include "convention/admin/notify.h"
 #include "mesh/runtime/catalogue.h"
 #include "mesh/runtime/clock.h"
 #include "mesh/runtime/error.h"
@@ -87,6 +88,8 @@ static void on_signal(void *user, int fd) {
             log_write(admin->log, MESH_LOG_INFO, NULL, process_address(admin->process),
                       "status: %s, %zu members, %zu actors", convention_state_name(admin->convention),
                       convention_members(admin->convention)->count, directory_hosted(admin->directory));
+        } else if (info.ssi_signo == SIGHUP) {
+            admin_reload(admin);
         } else {
             admin_begin_stop(admin, 0);
         }
@@ -95,17 +98,21 @@ static void on_signal(void *user, int fd) {
 
 /* ---- beginning ---- */
 
-static enum mesh_status open_log(struct admin *admin, struct mesh_error *error) {
+enum mesh_level admin_log_level(const struct config *config) {
     static const enum mesh_level levels[] = {[CONFIG_LOG_DEBUG] = MESH_LOG_DEBUG,
                                              [CONFIG_LOG_INFO] = MESH_LOG_INFO,
                                              [CONFIG_LOG_WARNING] = MESH_LOG_WARNING,
                                              [CONFIG_LOG_ERROR] = MESH_LOG_ERROR};
+    return levels[config->log_level];
+}
+
+static enum mesh_status open_log(struct admin *admin, struct mesh_error *error) {
     if (admin->config->log_file) {
         snprintf(admin->log_path, sizeof admin->log_path, "%s", admin->config->log_file);
     } else {
         snprintf(admin->log_path, sizeof admin->log_path, "%s/log", admin->directory_path->path);
     }
-    admin->log_level = levels[admin->config->log_level];
+    admin->log_level = admin_log_level(admin->config);
     return log_open(&admin->log, admin->log_path, admin->log_level, error);
 }
 
@@ -115,6 +122,7 @@ static enum mesh_status watch_signals(struct admin *admin, struct mesh_error *er
     sigaddset(&wanted, SIGTERM);
     sigaddset(&wanted, SIGINT);
     sigaddset(&wanted, SIGUSR1);
+    sigaddset(&wanted, SIGHUP);
     admin->signals = signalfd(-1, &wanted, SFD_CLOEXEC | SFD_NONBLOCK);
     if (admin->signals < 0 || process_watch(admin->process, admin->signals, on_signal, admin) != MESH_OK) {
         return error_set(error, MESH_IO, "cannot watch for signals: %s", strerror(errno));
@@ -253,6 +261,7 @@ static enum mesh_status begin(struct admin *admin, struct mesh_error *error) {
 static void say_ready(const struct admin *admin, int ready_fd) {
     log_write(admin->log, MESH_LOG_INFO, NULL, process_address(admin->process), "node %s is up: %s %s",
               admin->config->name, admin->directory_path->path, admin->advertise);
+    notify_ready();
     if (ready_fd >= 0) {
         ssize_t written = write(ready_fd, "ready\n", 6);
         if (written != 6) {
@@ -305,9 +314,11 @@ static void end(struct admin *admin) {
     log_close(&admin->log);
 }
 
-enum mesh_status admin_run(const struct config *config, const struct run_directory *path, struct zygote *zygote,
-                           int ready_fd, struct mesh_error *error) {
+enum mesh_status admin_run(struct config *config, const struct config_sources *sources,
+                           const struct run_directory *path, struct zygote *zygote, int ready_fd,
+                           struct mesh_error *error) {
     struct admin admin = {.config = config,
+                          .sources = sources,
                           .directory_path = path,
                           .zygote = zygote,
                           .incarnation = incarnation_draw(),

@@ -16,6 +16,7 @@
  *   admin_guests.c      what the leader is told about guests (S2A, S2G)
  *   admin_keys.c        who may take part: the list of keys (S7F to S7J)
  *   admin_watchers.c    actors that are told of members (S5A)
+ *   admin_reload.c      the configuration is read again (S9E)
  *   admin_shutdown.c    the orderly end (C12)
  *
  * SPDX-License-Identifier: MPL-2.0 */
@@ -62,7 +63,8 @@ struct gathering;
 struct inquiry;
 
 struct admin {
-    const struct config *config;
+    struct config *config;
+    const struct config_sources *sources; /* to be read again */
     const struct run_directory *directory_path;
     struct zygote *zygote;
     struct log *log;
@@ -110,10 +112,11 @@ struct admin {
     uint64_t stop_ns, stop_span_ns;
 };
 
-/* Runs the node until it is stopped; `ready_fd`, unless -1, is told when programs can attach. MESH_OK after an orderly end; else
+/* Runs the node until it is stopped; what the configuration says changes when its sources are read again. `ready_fd`, unless -1, is told when programs can attach. MESH_OK after an orderly end; else
  * the error names what kept it from beginning. */
-enum mesh_status admin_run(const struct config *config, const struct run_directory *path, struct zygote *zygote,
-                           int ready_fd, struct mesh_error *error);
+enum mesh_status admin_run(struct config *config, const struct config_sources *sources,
+                           const struct run_directory *path, struct zygote *zygote, int ready_fd,
+                           struct mesh_error *error);
 
 /* What a forked child of the zygote runs: a host, or the catalogue of the modules. */
 int admin_child(const char *options);
@@ -165,6 +168,9 @@ MESH_MUST_USE enum mesh_status admin_watch_processes(struct admin *admin);
 void admin_start_host(struct admin *admin, uint32_t slot, const struct control_create *create,
                       struct mesh_address creator);
 void admin_kill_host(struct admin *admin, uint32_t slot, int signal);
+/* Of the log, in all processes of the node. */
+void admin_set_log_level(struct admin *admin, enum mesh_level level);
+enum mesh_level admin_log_level(const struct config *config);
 void admin_tell_failed(struct admin *admin);
 /* A host or program says hello: its slot, or a refusal. */
 void admin_greet(struct admin *admin, uint64_t peer, const struct frame_hello *hello, struct frame_hello *answer);
@@ -237,6 +243,11 @@ void admin_on_distrusted(void *user, uint64_t peer);
 void admin_on_watch_members(struct admin *admin, const struct resident *host, const struct control_watch_members *said);
 void admin_bury_watchers(struct admin *admin, const struct resident *resident);
 void admin_tell_watcher(struct admin *admin, const struct convention_action *notice);
+
+/* ---- what changes while it runs ---- */
+
+/* Reads the sources of the configuration again (S9E). */
+void admin_reload(struct admin *admin);
 
 /* ---- shutdown ---- */
 

@@ -279,7 +279,6 @@ static enum mesh_status print_options(const struct admin *admin, const struct re
         .module = type->module,
         .program = type->program,
         .log = admin->log_path,
-        .log_level = (int)admin->log_level,
         .crash_page = ZYGOTE_PAGE_FD,
     };
     return host_options_print(text, HOST_OPTIONS_BYTES, &options);
@@ -318,7 +317,9 @@ static enum mesh_status start(struct admin *admin, struct resident *resident, co
         return error_set(error, MESH_FULL, "no descriptors for another host: raise the limit on them (ulimit -n)");
     }
     enum mesh_status status = crash_page_map(&resident->page, page);
-    if (status != MESH_OK) {
+    if (status == MESH_OK) {
+        atomic_store(crash_page_log_level(resident->page), admin->log_level);
+    } else {
         error_set(error, status, "no memory for a host's crash page");
     }
     const char *program = type->program ? type->program : admin->host_program;
@@ -337,6 +338,17 @@ static enum mesh_status start(struct admin *admin, struct resident *resident, co
         status = error_set(error, MESH_IO, "a host cannot be watched: %s", strerror(errno));
     }
     return status;
+}
+
+void admin_set_log_level(struct admin *admin, enum mesh_level level) {
+    size_t place = 0;
+    admin->log_level = level;
+    log_set_level(admin->log, level);
+    for (struct resident *resident; (resident = map_next(&admin->residents, &place));) {
+        if (resident->page) {
+            atomic_store(crash_page_log_level(resident->page), level);
+        }
+    }
 }
 
 void admin_start_host(struct admin *admin, uint32_t slot, const struct control_create *create,

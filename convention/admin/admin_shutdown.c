@@ -2,6 +2,7 @@
  *
  * SPDX-License-Identifier: MPL-2.0 */
 #include "convention/admin/admin.h"
+#include "convention/admin/notify.h"
 #include <signal.h>
 
 #define SPAN_DEFAULT_NS (10 * NS_PER_S)
@@ -29,6 +30,7 @@ void admin_begin_stop(struct admin *admin, uint64_t span_ns) {
     }
     log_write(admin->log, MESH_LOG_INFO, NULL, process_address(admin->process), "the node is shutting down");
     admin->stopping = true;
+    notify_stopping();
     admin_tell_directory(admin, &(struct directory_event){.kind = DIRECTORY_STOPPING});
     admin->stop_ns = process_now(admin->process);
     admin->stop_span_ns = span_ns > 0 && span_ns < SPAN_DEFAULT_NS ? span_ns : SPAN_DEFAULT_NS;

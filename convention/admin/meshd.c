@@ -4,6 +4,7 @@
 #include "convention/admin/admin.h"
 #include "convention/admin/config_print.h"
 #include "convention/admin/descriptors.h"
+#include "convention/admin/notify.h"
 #include "mesh/runtime/run_path.h"
 #include <argp.h>
 #include <errno.h>
@@ -118,6 +119,7 @@ static void block_signals(void) {
     sigaddset(&blocked, SIGTERM);
     sigaddset(&blocked, SIGINT);
     sigaddset(&blocked, SIGUSR1);
+    sigaddset(&blocked, SIGHUP);
     sigprocmask(SIG_BLOCK, &blocked, NULL);
     signal(SIGPIPE, SIG_IGN);
 }
@@ -130,7 +132,8 @@ static int take_ready_fd(int ready_fd) {
     return ready_fd;
 }
 
-static enum mesh_status run(const struct config *config, const struct arguments *arguments, struct mesh_error *error) {
+static enum mesh_status run(struct config *config, const struct config_sources *sources,
+                            const struct arguments *arguments, struct mesh_error *error) {
     char path[RUN_PATH_BYTES];
     const char *given = arguments->run_directory ? arguments->run_directory : config->run_directory;
     struct run_directory directory = {.lock = -1};
@@ -144,7 +147,7 @@ static enum mesh_status run(const struct config *config, const struct arguments 
     }
     if (status == MESH_OK) {
         descriptors_raise();
-        status = admin_run(config, &directory, &zygote, take_ready_fd(arguments->ready_fd), error);
+        status = admin_run(config, sources, &directory, &zygote, take_ready_fd(arguments->ready_fd), error);
     }
     bool buried = zygote.channel >= 0;
     zygote_close(&zygote);
@@ -161,7 +164,7 @@ static int run_with(const struct config_sources *sources, const struct arguments
     if (load_config(sources, &config) != 0) {
         return 1;
     }
-    enum mesh_status status = run(config, arguments, &error);
+    enum mesh_status status = run(config, sources, arguments, &error);
     config_destroy(&config);
     return status == MESH_OK ? 0 : fail(status, error.text);
 }
@@ -179,6 +182,7 @@ int main(int argc, char **argv) {
     }
     argp_parse(&argp, argc, argv, 0, NULL, &arguments);
     block_signals();
+    notify_begin();
     const struct config_sources sources = {.file = arguments.config,
                                            .environment = (const char *const *)environ,
                                            .options = (const char *const *)arguments.settings};

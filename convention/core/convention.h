@@ -84,6 +84,8 @@ struct convention_event {
     uint32_t actors;
     const struct frame_requirement *expected;
     size_t expected_count;
+    bool
+        configured; /* of PREREGISTER and DISMISS: by this node's own configuration, which counts when it leads, also later */
     size_t capabilities_count;
     const struct frame_capability *capabilities;
     struct convention_watcher watcher;

@@ -245,7 +245,7 @@ static void tell_candidates(struct convention *convention) {
 
 enum mesh_status convention_on_preregister(struct convention *convention, const struct convention_event *event) {
     struct requirement_set expected = {0};
-    if (!convention->acting) {
+    if (!convention->acting && !event->configured) {
         return MESH_REFUSED;
     }
     if (!event->endpoint.size || event->endpoint.size > FRAME_ENDPOINT_BYTES ||
@@ -263,12 +263,28 @@ enum mesh_status convention_on_preregister(struct convention *convention, const 
     }
     requirement_set_fini(&guest->expected);
     guest->expected = expected;
+    guest->configured = guest->configured || event->configured;
+    if (!convention->acting) {
+        return MESH_OK;
+    }
     struct member *present = members_find_endpoint(&convention->members, event->endpoint);
     if (present) {
         convention_guest_came(convention, present);
     }
     invite(convention, guest);
     tell_candidates(convention);
+    return MESH_OK;
+}
+
+/* Of a guest that the leader knows too, the leader decides. */
+static enum mesh_status forget_configured(struct convention *convention, struct guest *guest) {
+    if (!guest) {
+        return MESH_NOT_FOUND;
+    }
+    guest->configured = false;
+    if (!guest->listed) {
+        drop(convention, guest);
+    }
     return MESH_OK;
 }
 
@@ -279,7 +295,7 @@ enum mesh_status convention_on_dismiss(struct convention *convention, const stru
     member = !member && guest ? member_of(convention, guest) : member;
     uint64_t peer = member ? member->incarnation : guest && guest->contact.linked ? guest->contact.peer : 0;
     if (!convention->acting) {
-        return MESH_REFUSED;
+        return event->configured ? forget_configured(convention, guest) : MESH_REFUSED;
     }
     if (member == convention->self) {
         return MESH_INVALID_ARGUMENT;

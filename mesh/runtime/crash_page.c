@@ -50,6 +50,7 @@ struct end_entry {
 /* `used` has the places of the floors that were ever written: a reader looks at no others, for that would give them memory. */
 struct crash_page {
     uint32_t magic, pid;
+    _Atomic uint32_t log_level;
     _Atomic uint64_t incarnation;
     uint64_t clock;  /* handlings so far */
     uint32_t recent; /* the floor that was written last */
@@ -99,6 +100,10 @@ void crash_page_unmap(struct crash_page **page) {
         munmap(*page, sizeof **page);
         *page = NULL;
     }
+}
+
+_Atomic uint32_t *crash_page_log_level(struct crash_page *page) {
+    return &page->log_level;
 }
 
 const char *crash_state_name(enum crash_state state) {

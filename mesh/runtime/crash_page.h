@@ -50,6 +50,10 @@ MESH_MUST_USE enum mesh_status crash_page_map(struct crash_page **out, int fd);
 
 void crash_page_unmap(struct crash_page **page); /* NULL-safe */
 
+/* The level of the host's log, an enum mesh_level: the admin sets it whenever it likes, and the host's log follows it, also while a
+ * handler does not return (S9E). */
+_Atomic uint32_t *crash_page_log_level(struct crash_page *page);
+
 /* The word that the status uses: "idle", "busy" ... */
 const char *crash_state_name(enum crash_state state);
 

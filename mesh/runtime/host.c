@@ -463,6 +463,7 @@ static int host_open_page(struct host *host) {
         }
         (void)close(host->options->crash_page);
         crash_page_begin(host->page, host->options->incarnation, (uint32_t)getpid());
+        log_follow(host->log, crash_page_log_level(host->page));
     }
     return 0;
 }
@@ -508,8 +509,8 @@ static void host_close(struct host *host) {
     host_fini(host);
     process_destroy(&host->process);
     node_security_destroy(&host->security);
-    crash_page_unmap(&host->page);
     log_close(&host->log);
+    crash_page_unmap(&host->page);
 }
 
 static void run(struct host *host, enum mesh_status loaded, const struct mesh_error *error) {
@@ -552,7 +553,7 @@ int host_main(const struct host_options *options, const struct mesh_type *const 
     }
     show_title(options);
     struct mesh_error error = {0};
-    enum mesh_status status = log_open(&host.log, options->log, (enum mesh_level)options->log_level, &error);
+    enum mesh_status status = log_open(&host.log, options->log, MESH_LOG_INFO, &error);
     if (status != MESH_OK || host_open_page(&host) != 0) {
         host_close(&host);
         return 1;

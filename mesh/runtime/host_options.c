@@ -42,7 +42,6 @@ static const struct field fields[] = {
     FIELD(module, FIELD_TEXT, false),
     FIELD(program, FIELD_TEXT, false),
     FIELD(log, FIELD_TEXT, false),
-    FIELD(log_level, FIELD_INT, false),
     FIELD(crash_page, FIELD_INT, false),
 };
 
@@ -123,7 +122,7 @@ static enum mesh_status parse_line(struct host_options *options, uint32_t *seen,
 }
 
 enum mesh_status host_options_parse(struct host_options *options, char *text, struct mesh_error *error) {
-    struct host_options parsed = {.crash_page = -1, .node_name = "", .log_level = MESH_LOG_INFO};
+    struct host_options parsed = {.crash_page = -1, .node_name = ""};
     uint32_t seen = 0;
     char *rest = NULL;
     for (char *line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {

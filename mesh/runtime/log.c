@@ -4,7 +4,6 @@
 #include "mesh/runtime/error.h"
 #include <errno.h>
 #include <fcntl.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +14,8 @@
 struct log {
     atomic_int fd; /* -1 after a failure; never below 0 in standard error's case */
     char *path;    /* NULL: standard error */
-    enum mesh_level level;
+    _Atomic uint32_t own_level;
+    _Atomic(const _Atomic uint32_t *) level; /* its own, or one that it follows */
     _Atomic uint64_t lost;
     _Atomic int64_t checked_s; /* when the file was last compared with what its path names */
 };
@@ -44,7 +44,7 @@ enum mesh_status log_open(struct log **out, const char *path, enum mesh_level le
         free(log);
         return error_set(error, MESH_NO_MEMORY, "no memory for the log");
     }
-    log->level = level;
+    log_set_level(log, level);
     atomic_init(&log->fd, path ? open_file(path) : STDERR_FILENO);
     if (atomic_load(&log->fd) < 0) {
         int cause = errno;
@@ -68,6 +68,19 @@ void log_close(struct log **log) {
     free((*log)->path);
     free(*log);
     *log = NULL;
+}
+
+void log_set_level(struct log *log, enum mesh_level level) {
+    atomic_store(&log->own_level, level);
+    atomic_store(&log->level, &log->own_level);
+}
+
+void log_follow(struct log *log, const _Atomic uint32_t *level) {
+    atomic_store(&log->level, level);
+}
+
+static bool is_above(const struct log *log, enum mesh_level level) {
+    return level > atomic_load_explicit(atomic_load(&log->level), memory_order_relaxed);
 }
 
 uint64_t log_lost(const struct log *log) {
@@ -187,7 +200,7 @@ static void follow_path(struct log *log) {
 
 void log_write_list(struct log *log, enum mesh_level level, const char *type, struct mesh_address address,
                     const char *format, va_list arguments) {
-    if (!log || level > log->level) {
+    if (!log || is_above(log, level)) {
         return;
     }
     char text[LOG_LINE_BYTES];
@@ -209,7 +222,7 @@ void log_write(struct log *log, enum mesh_level level, const char *type, struct 
 
 void log_write_in_signal(struct log *log, enum mesh_level level, const char *type, struct mesh_address address,
                          const char *text) {
-    if (log && level <= log->level) {
+    if (log && !is_above(log, level)) {
         struct line line;
         begin_line(&line, level, type, address);
         add(&line, text);

@@ -13,6 +13,8 @@
 #include <mesh/actor.h>
 #include <mesh/error.h>
 #include <stdarg.h>
+#include <stdatomic.h>
+#include <stdint.h>
 
 enum { LOG_LINE_BYTES = 2048 };
 
@@ -23,6 +25,12 @@ struct log;
 MESH_MUST_USE enum mesh_status log_open(struct log **out, const char *path, enum mesh_level level,
                                         struct mesh_error *error);
 void log_close(struct log **log); /* NULL-safe */
+
+/* Lines above `level` are not written from now on; a level that is told so is no longer followed. */
+void log_set_level(struct log *log, enum mesh_level level);
+
+/* The level is from now on what stands there, an enum mesh_level that may change at any time; it outlasts the log. */
+void log_follow(struct log *log, const _Atomic uint32_t *level);
 
 /* Writes one line, cut to LOG_LINE_BYTES; control characters become spaces. `type` may be NULL, the address none. A
  * NULL log writes nothing. */

@@ -13,6 +13,7 @@
 #include "mesh/runtime/start.h"
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -332,6 +333,12 @@ enum mesh_status mesh_node_start(struct mesh_node **out, const struct mesh_node_
         return error_set(error, started, "%s", start_error.text);
     }
     return status;
+}
+
+enum mesh_status mesh_node_reload(const struct mesh_node_options *options, struct mesh_error *error) {
+    char directory[RUN_PATH_BYTES];
+    enum mesh_status status = run_path_find(directory, options ? options->run_directory : NULL, error);
+    return status == MESH_OK ? run_path_signal(directory, SIGHUP, error) : status;
 }
 
 /* ---- leaving ---- */

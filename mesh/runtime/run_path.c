@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -86,4 +87,28 @@ enum mesh_status run_path_knock(const char *directory, pid_t *admin, struct mesh
     }
     *admin = peer.pid;
     return MESH_OK;
+}
+
+/* Who answers the second knock is whom the descriptor stands for: a process that came in the admin's place has another number. */
+enum mesh_status run_path_signal(const char *directory, int number, struct mesh_error *error) {
+    pid_t admin = 0, again = 0;
+    enum mesh_status status = run_path_knock(directory, &admin, error);
+    if (status != MESH_OK) {
+        return status;
+    }
+    int pidfd = admin > 0 ? (int)syscall(SYS_pidfd_open, admin, 0) : -1;
+    if (pidfd < 0) {
+        return error_set(error, MESH_IO, "the admin of the node in %s cannot be told apart from here: %s", directory,
+                         admin > 0 ? strerror(errno) : "it lives in another process namespace");
+    }
+    status = run_path_knock(directory, &again, error);
+    if (status == MESH_OK && again != admin) {
+        status = error_set(error, MESH_IO, "the node in %s has just been started anew: try again", directory);
+    }
+    if (status == MESH_OK && syscall(SYS_pidfd_send_signal, pidfd, number, NULL, 0) != 0) {
+        status = error_set(error, MESH_IO, "the admin of the node in %s cannot be sent a signal: %s", directory,
+                           strerror(errno));
+    }
+    (void)close(pidfd);
+    return status;
 }

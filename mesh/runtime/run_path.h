@@ -26,4 +26,7 @@ const char *run_path_endpoint(char out[RUN_PATH_ENDPOINT_BYTES], const char *dir
  * MESH_PERMISSION_DENIED when the directory is another user's or closed to us. Never blocks for long. */
 MESH_MUST_USE enum mesh_status run_path_knock(const char *directory, pid_t *admin, struct mesh_error *error);
 
+/* Sends a signal to the admin of that directory, and to nobody else. As run_path_knock; MESH_IO. */
+MESH_MUST_USE enum mesh_status run_path_signal(const char *directory, int number, struct mesh_error *error);
+
 #endif

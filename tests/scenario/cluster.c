@@ -343,6 +343,12 @@ enum mesh_status cluster_dismiss(struct cluster *cluster, char letter, char who)
     return cluster_step(cluster, cluster_node_of(cluster, letter), &event);
 }
 
+enum mesh_status cluster_configure(struct cluster *cluster, char letter, char who, bool on) {
+    struct convention_event event = {.kind = on ? CONVENTION_PREREGISTER : CONVENTION_DISMISS, .configured = true};
+    event.endpoint = bytes_of_text(cluster_node_of(cluster, who)->endpoint);
+    return cluster_step(cluster, cluster_node_of(cluster, letter), &event);
+}
+
 void cluster_set_capability(struct cluster *cluster, char letter, const char *capability, bool there) {
     struct node *node = cluster_node_of(cluster, letter);
     const struct capability_set *present = &convention_self(node->core)->capabilities;

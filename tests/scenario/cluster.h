@@ -49,6 +49,8 @@ void cluster_tell(struct cluster *cluster, char letter, const struct convention_
 /* Has the node invite another, which is expected to have that capability (NULL: nothing); or dismiss it. */
 enum mesh_status cluster_preregister(struct cluster *cluster, char letter, char who, const char *capability);
 enum mesh_status cluster_dismiss(struct cluster *cluster, char letter, char who);
+/* The same by the node's configuration, from which that other has vanished if not `on` (S9E). */
+enum mesh_status cluster_configure(struct cluster *cluster, char letter, char who, bool on);
 
 /* An operator's word at the node: the key of `who` is allowed for it, or revoked. Each node keeps its list over its lives. */
 enum mesh_status cluster_key(struct cluster *cluster, char letter, char who, bool allowed);

@@ -352,3 +352,83 @@ Test(guests, S2E_a_leader_that_leaves_says_so_to_guests_that_have_not_come_yet) 
                    "0.002 a Deregister b1\n"
                    "0.003 b log there is no leader any more: this node waits for the next invitation\n");
 }
+
+/* ---- the configuration is read again ---- */
+
+Test(guests, S9E_a_leader_invites_who_is_new_in_its_configuration_and_dismisses_who_is_not_there_any_more) {
+    struct cluster *cluster = cluster_new(NULL, 0, 1);
+    cluster_start(cluster, 'b', "");
+    cluster_start(cluster, 'c', "");
+    cluster_start_as(cluster, 'a', &(struct cluster_node){.leaders = "a", .preregistered = "b"});
+    cluster_run(cluster, NS_PER_S);
+    cluster_forget_trace(cluster);
+    cr_assert_eq(cluster_configure(cluster, 'a', 'b', false), MESH_OK);
+    cr_assert_eq(cluster_configure(cluster, 'a', 'b', false), MESH_NOT_FOUND);
+    cr_assert_eq(cluster_configure(cluster, 'a', 'c', true), MESH_OK);
+    run_and_expect(cluster, 9,
+                   "1.000 a Deregister b1 dismissed\n"
+                   "1.000 a - b1 deregistered\n"
+                   "1.000 a call\n"
+                   "1.001 b - a1 this node was deregistered\n"
+                   "1.001 b leader none\n"
+                   "1.001 b log there is no leader any more: this node waits for the next invitation\n"
+                   "1.001 a Invite c1\n"
+                   "1.002 c leader none\n"
+                   "1.002 c Register a1 first\n"
+                   "1.003 a Registered c1 3:2\n"
+                   "1.003 a + c1 c\n"
+                   "1.004 c + a1 a\n"
+                   "1.004 c leader a1\n");
+}
+
+/* How often the leader that comes after `a` calls somebody; all have registered once more before, and heard of guests. */
+static size_t calls_of_the_next_leader(struct cluster *cluster) {
+    cluster_run(cluster, 11 * NS_PER_S);
+    cluster_kill(cluster, 'a');
+    cluster_forget_trace(cluster);
+    cluster_run(cluster, 5 * NS_PER_S);
+    size_t calls = cluster_count(cluster, " b call");
+    cluster_destroy(cluster);
+    return calls;
+}
+
+Test(guests, S9E_who_may_lead_remembers_it_for_when_it_does) {
+    struct cluster *cluster = three_leaders();
+    size_t without = calls_of_the_next_leader(cluster);
+    cluster = three_leaders();
+    cr_assert_eq(cluster_configure(cluster, 'b', 'e', true), MESH_OK);
+    cr_assert_eq(cluster_count(cluster, "call"), 0, "it does not lead");
+    cr_assert_eq(calls_of_the_next_leader(cluster), without + 1);
+    cluster = three_leaders();
+    cr_assert_eq(cluster_configure(cluster, 'b', 'e', true), MESH_OK);
+    cr_assert_eq(cluster_configure(cluster, 'b', 'e', false), MESH_OK);
+    cr_assert_eq(calls_of_the_next_leader(cluster), without);
+}
+
+/* The leader tells those that may lead of a guest, and that it has gone; of others it does not know. */
+Test(guests, S9E_what_the_leader_knows_does_not_undo_the_configuration) {
+    struct cluster *cluster = three_leaders();
+    size_t without = calls_of_the_next_leader(cluster);
+    cluster = three_leaders();
+    cr_assert_eq(cluster_configure(cluster, 'b', 'e', true), MESH_OK);
+    cr_assert_eq(cluster_preregister(cluster, 'a', 'f', NULL), MESH_OK);
+    cluster_run(cluster, NS_PER_S);
+    cr_assert_eq(cluster_dismiss(cluster, 'a', 'f'), MESH_OK);
+    cr_assert_eq(calls_of_the_next_leader(cluster), without + 1);
+}
+
+Test(guests, S9E_of_a_guest_that_the_leader_knows_too_the_leader_decides) {
+    struct cluster *cluster = three_leaders();
+    size_t without = calls_of_the_next_leader(cluster);
+    for (int dismissed = 0; dismissed < 2; dismissed++) {
+        cluster = three_leaders();
+        cr_assert_eq(cluster_configure(cluster, 'b', 'e', true), MESH_OK);
+        cr_assert_eq(cluster_preregister(cluster, 'a', 'e', NULL), MESH_OK);
+        cluster_run(cluster, NS_PER_S);
+        cr_assert_eq(cluster_configure(cluster, 'b', 'e', false), MESH_OK);
+        if (dismissed) {
+            cr_assert_eq(cluster_dismiss(cluster, 'a', 'e'), MESH_OK);
+        }
+        cr_assert_eq(calls_of_the_next_leader(cluster), without + !dismissed);
+    }
+}

@@ -76,11 +76,11 @@ class Directory:
             node.end()
         shutil.rmtree(self.path, ignore_errors=True)
 
-    def node(self, name, config="", prelude="", within=()):
+    def node(self, name, config="", prelude="", within=(), settings=()):
         """Starts a node by that name and configuration, and waits until it is ready. The prelude is what a shell does before it
         becomes the admin, up to its exec: set limits, or open descriptors. `within` is what commands for the node begin with, to
-        be run where it is."""
-        node = Node(self.path, name, config, prelude, within)
+        be run where it is; `settings` are those of the command line."""
+        node = Node(self.path, name, config, prelude, within, settings)
         self.nodes.append(node)
         return node
 
@@ -88,7 +88,7 @@ class Directory:
 class Node:
     """One node; its admin is a process of its own session."""
 
-    def __init__(self, where, name, config, prelude="", within=()):
+    def __init__(self, where, name, config, prelude="", within=(), settings=()):
         self.within = list(within)
         self.run = where / name
         self.config = where / f"{name}.conf"
@@ -97,6 +97,7 @@ class Node:
         self.pid = 0
         self.calls = None
         command = self.within + [MESH, "node", "start", "--config", self.config, "--run-directory", self.run]
+        command += [word for setting in settings for word in ("--set", setting)]
         subprocess.run(command, env=dict(environment(), MESH_MESHD=daemon_with(where / f"{name}.sh", prelude)), check=True,
                        stdout=subprocess.DEVNULL, timeout=30)
         self.pid = self.status()["pid"]

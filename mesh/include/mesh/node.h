@@ -37,6 +37,11 @@ MESH_MUST_USE MESH_API enum mesh_status mesh_node_start(struct mesh_node **out, 
  * PATH. MESH_NOT_FOUND. */
 MESH_MUST_USE MESH_API enum mesh_status mesh_node_find_daemon(char *path, size_t bytes, struct mesh_error *error);
 
+/* Has the node of the run directory read its configuration again (S9E); its log says what comes of it. MESH_NOT_RUNNING, MESH_PERMISSION_DENIED,
+ * MESH_IO. `options` and `error` may be NULL. */
+MESH_MUST_USE MESH_API enum mesh_status mesh_node_reload(const struct mesh_node_options *options,
+                                                         struct mesh_error *error);
+
 /* Leaves the node: closes its endpoints, its own and those that are still open, as mesh_endpoint_close says. Nulls the
  * handle; NULL-safe. Actors that it created live on. */
 MESH_API void mesh_node_detach(struct mesh_node **node);

@@ -18,7 +18,6 @@ static const struct host_options options = {
     .parent = {2, 3},
     .type = "counter",
     .module = "/usr/lib/mesh/a module.so",
-    .log_level = MESH_LOG_DEBUG,
     .crash_page = 3,
 };
 
@@ -35,7 +34,6 @@ Test(host_options, survive_being_printed_and_parsed) {
     cr_assert(mesh_address_equal(parsed.actor, options.actor));
     cr_assert(mesh_address_equal(parsed.parent, options.parent));
     cr_assert_eq(parsed.crash_page, 3);
-    cr_assert_eq(parsed.log_level, MESH_LOG_DEBUG);
     cr_assert_null(parsed.log);
     cr_assert_null(parsed.listen_remote);
 }

@@ -40,6 +40,17 @@ static void expect(const char *pattern) {
     regfree(&regex);
 }
 
+static void expect_lines(int wanted) {
+    FILE *file = fopen(path, "r");
+    int lines = 0;
+    cr_assert_not_null(file);
+    for (int byte; (byte = fgetc(file)) != EOF;) {
+        lines += byte == '\n';
+    }
+    (void)fclose(file);
+    cr_assert_eq(lines, wanted);
+}
+
 Test(log, K2_a_line_has_time_level_process_type_and_address) {
     log_write(log_file, MESH_LOG_WARNING, "counter", (struct mesh_address){1, 2}, "lost %d", 3);
     expect("^20[0-9]{2}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-6][0-9]\\.[0-9]{3}Z warning [0-9]+ counter "
@@ -55,6 +66,18 @@ Test(log, what_is_below_the_level_is_not_written) {
     log_write(log_file, MESH_LOG_DEBUG, NULL, (struct mesh_address){0}, "no");
     log_write_in_signal(log_file, MESH_LOG_INFO, "counter", (struct mesh_address){0}, "yes");
     expect("counter yes\n$");
+}
+
+Test(log, S9E_the_level_changes_while_it_is_open) {
+    _Atomic uint32_t level = MESH_LOG_ERROR;
+    log_follow(log_file, &level);
+    log_write(log_file, MESH_LOG_INFO, NULL, (struct mesh_address){0}, "no");
+    atomic_store(&level, MESH_LOG_DEBUG);
+    log_write(log_file, MESH_LOG_DEBUG, NULL, (struct mesh_address){0}, "one");
+    log_set_level(log_file, MESH_LOG_WARNING);
+    log_write_in_signal(log_file, MESH_LOG_INFO, NULL, (struct mesh_address){0}, "no");
+    expect("debug [0-9]+ one\n$");
+    expect_lines(1);
 }
 
 Test(log, a_long_text_is_cut_to_one_line) {
