@@ -12,6 +12,9 @@ COPY mesh mesh
 COPY convention convention
 COPY cli cli
 COPY bench bench
+COPY docs/CMakeLists.txt docs/meshd.conf.sample docs/
+COPY docs/man docs/man
+COPY systemd systemd
 COPY examples/wordcount examples/wordcount
 RUN cmake -S . -B /build -G Ninja -DCMAKE_BUILD_TYPE=Release -DMESH_TESTS=OFF -DCMAKE_INSTALL_PREFIX=/usr/local \
  && cmake --build /build \

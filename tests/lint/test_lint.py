@@ -15,6 +15,9 @@ C_TOP = "/* A file that keeps the rules.\n *\n * SPDX-License-Identifier: MPL-2.
 SH_TOP = "#!/usr/bin/env bash\n# A script that keeps the rules.\n# SPDX-License-Identifier: MPL-2.0\nset -euo pipefail\n"
 PY_TOP = '"""A script that keeps the rules.\n\nSPDX-License-Identifier: MPL-2.0\n"""\n'
 RULES = "- **D4** Once.\n- **J1** to **J7** Bundles.\n- *Missing:* **S2A** to **S2C**, invitations.\n"
+PAGE = '.TH MESH 1 2026-01-01 mesh "User Commands"\n.SH NAME\nmesh \\- a command\n.SH COMMANDS\n'
+COMMAND = 'int cmd_a(int argc, char **argv) {\n    return 0;\n}\n'
+OPTIONS = 'static const struct argp_option options[] = {\n    {"some-thing", 1, NULL, 0, NULL, 0},\n};\n\n'
 CLEAN = {
     "docs/semantics.md": RULES,
     "mesh/core/a.c": C_TOP + '#include "mesh/base/b.h"\n#include <string.h>\n\n/* D4, J3 and S2B. */\n'
@@ -22,6 +25,9 @@ CLEAN = {
     "mesh/base/b.h": C_TOP + "#include <stdint.h>\n",
     "tests/unit/test_a.c": C_TOP + "Test(a, D4_once) {\n    a(1);\n}\n",
     "tests/support/wait.c": C_TOP + "void wait(void) {\n    usleep(1);\n}\n",
+    "cli/main.c": C_TOP + 'static const struct command commands[] = {\n    {"a", "go", cmd_a, "goes"},\n};\n',
+    "cli/a.c": C_TOP + OPTIONS + COMMAND,
+    "docs/man/mesh.1": PAGE + ".SS mesh a go\ngoes.\n.TP\n.B \\-\\-some\\-thing\nSo.\n",
     "scripts/a": SH_TOP + "echo pure\n",
     "tests/mutants.tsv": "# A comment.\nname\tD4\tmesh/core/a.c\tint x\tint y\t^unit-test_a$\n",
 }
@@ -90,6 +96,10 @@ PLANTED = [
     ("scripts/p", "#!/usr/bin/env bash\nset -euo pipefail\n", "opening", "does not open"),
     ("scripts/p", SH_TOP.replace("set -euo pipefail\n", ""), "shell", "pipefail"),
     ("scripts/p", SH_TOP + "echo $1\n", "shell", "SC2086"),
+    ("docs/man/mesh.1", CLEAN["docs/man/mesh.1"] + ".SS mesh b\nis none.\n", "manual", "there is no command mesh b"),
+    ("docs/man/mesh.1", CLEAN["docs/man/mesh.1"] + ".NO\n", "manual", "skipping unknown macro"),
+    ("cli/main.c", CLEAN["cli/main.c"].replace('"go"', '"run"'), "manual", "no section for mesh a run"),
+    ("cli/a.c", CLEAN["cli/a.c"].replace("some-", "any-"), "manual", "does not name the option --any-thing"),
 ]
 
 
