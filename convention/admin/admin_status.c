@@ -116,6 +116,10 @@ static void add_counters(struct admin *admin, struct snapshot *snapshot) {
     add_counter(snapshot, "strangers_refused", distrust.strangers);
     add_counter(snapshot, "frames_distrusted", distrust.frames);
     add_counter(snapshot, "calls_distrusted", distrust.calls);
+    struct process_strangers strangers = process_strangers(admin->process);
+    add_counter(snapshot, "malformed", strangers.malformed);
+    add_counter(snapshot, "connections_shut", strangers.shut);
+    add_counter(snapshot, "connections_left", strangers.left);
     add_counter(snapshot, "log_lines_lost", count_lines_lost(admin));
 }
 

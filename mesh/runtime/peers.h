@@ -12,6 +12,7 @@
 #define MESH_RUNTIME_PEERS_H
 
 #include "mesh/base/deadlines.h"
+#include "mesh/base/limiter.h"
 #include "mesh/base/list.h"
 #include "mesh/base/map.h"
 #include "mesh/core/backoff.h"
@@ -45,6 +46,7 @@ struct peer {
     bool stale;                   /* it called us by another incarnation, and is to be told */
     uint64_t meant;               /* which one */
     struct backoff backoff;
+    struct limiter nonsense; /* that comes on its link */
     struct deadline retry;
     struct list_node flush;    /* of those that have something to pull now */
     struct list_node lazy;     /* of those that have acks, which may wait */

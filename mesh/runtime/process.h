@@ -75,6 +75,12 @@ struct process_passed {
     uint64_t on, dropped;
 };
 
+/* What strangers have done where this process listens: frames that are none, connections that were shut for that, or for want of a hello, and
+ * such as left without one (S7K). */
+struct process_strangers {
+    uint64_t malformed, shut, left;
+};
+
 struct process_options {
     enum frame_role role;
     uint64_t incarnation, node; /* node: the incarnation of the node's admin; its own in the admin */
@@ -144,6 +150,7 @@ struct process_passed process_passed(const struct process *process);
 /* The list of who is allowed has changed: whoever is not any more has no link from now on, and is not believed. */
 void process_trust_changed(struct process *process);
 struct process_distrust process_distrust(const struct process *process);
+struct process_strangers process_strangers(const struct process *process);
 /* An admin: what other nodes are told of it from now on; and what its own processes are, which say so of themselves. */
 void process_advertise(struct process *process, const char *endpoint, const char *to_own);
 /* Every connection that was opened over tcp is made anew. */

@@ -26,6 +26,7 @@ struct process_watch {
 /* Noise from strangers: counted, and told to the log now and then. */
 struct process_noise {
     uint64_t malformed, versions, stale, untold, told_ns;
+    uint64_t shut; /* connections that the transport has, told already */
 };
 
 struct process {

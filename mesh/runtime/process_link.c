@@ -551,6 +551,7 @@ void process_link_hello(struct process *process, const struct transport_inbound 
         on_visit(process, frame);
     }
     if (!wrong) {
+        transport_judge(process->transport, true);
         process_trust_bind(process, inbound, frame);
     }
 }

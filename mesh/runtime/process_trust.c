@@ -84,6 +84,7 @@ static void reject(struct process *process, const struct transport_inbound *inbo
     (void)snprintf(text, sizeof text, "process %016llx with the key %s is not believed: %s",
                    (unsigned long long)frame->from, inbound->key ? inbound->key : "of nobody", why);
     process_note_distrust(process, &process->distrust.frames, text);
+    transport_judge(process->transport, false);
     if (!inbound->link && inbound->key && is_of_another(peer, inbound->key) && peer->back && peer->link) {
         process_link_enter_down(process, peer, false);
     }

@@ -35,6 +35,37 @@ void process_note_malformed(struct process *process, const char *what) {
     note_noise(process, what);
 }
 
+struct process_strangers process_strangers(const struct process *process) {
+    struct process_strangers strangers = {.malformed = process->noise.malformed};
+    const struct callers *callers = transport_callers(process->transport);
+    if (callers) {
+        strangers.shut = callers->counters.crowding + callers->counters.silence + callers->counters.nonsense;
+        strangers.left = callers->counters.left;
+    }
+    return strangers;
+}
+
+static void note_shut(struct process *process) {
+    uint64_t shut = process_strangers(process).shut;
+    if (shut != process->noise.shut) {
+        process->noise.untold += shut - process->noise.shut - 1;
+        process->noise.shut = shut;
+        note_noise(process, "connections are closed that say no hello, are too many, or send what is no frame");
+    }
+}
+
+/* Whoever sends too much of it loses its connection: the transport sees to those that call, and this to those that are called (S7K). */
+static void on_nonsense(struct process *process, const struct transport_inbound *inbound, const char *what) {
+    struct peer *peer = inbound->link ? inbound->link->owner : NULL;
+    process_note_malformed(process, what);
+    transport_judge(process->transport, false);
+    if (peer && !limiter_take(&peer->nonsense, process_now(process))) {
+        log_write(process->log, MESH_LOG_WARNING, NULL, (struct mesh_address){0},
+                  "the connection to %s is closed: too much of what comes from there is no frame", peer->endpoint);
+        process_link_enter_down(process, peer, false);
+    }
+}
+
 /* Another major version: it is told ours, when there is a way back to it. */
 static void on_other_version(struct process *process, const struct transport_inbound *inbound) {
     unsigned major = 0, minor = 0;
@@ -134,7 +165,7 @@ static void on_inbound(struct process *process, const struct transport_inbound *
     }
     bool forged = process->role == FRAME_ROLE_ADMIN && !inbound->link && inbound->source != frame.from;
     if (status != MESH_OK || forged) {
-        process_note_malformed(process, "a stranger sent what is no frame of the mesh");
+        on_nonsense(process, inbound, "a stranger sent what is no frame of the mesh");
         return;
     }
     if (!process_trust_admits(process, inbound, &frame)) {
@@ -489,6 +520,7 @@ static enum mesh_status wait(struct process *process, uint64_t until_ns) {
     }
     if (ready > 0 || count == 0) {
         transport_polled(process->transport, count > 0 ? process->polled + 1 + watched : NULL);
+        note_shut(process);
     }
     return ready < 0 && number == EINTR ? MESH_INTERRUPTED : MESH_OK;
 }

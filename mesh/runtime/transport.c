@@ -53,3 +53,13 @@ size_t transport_descriptors(struct transport *transport, struct pollfd *out, si
 void transport_polled(struct transport *transport, const struct pollfd *polled) {
     transport->ops->polled(transport, polled);
 }
+
+void transport_judge(struct transport *transport, bool sense) {
+    if (transport->ops->judge) {
+        transport->ops->judge(transport, sense);
+    }
+}
+
+const struct callers *transport_callers(struct transport *transport) {
+    return transport->ops->callers ? transport->ops->callers(transport) : NULL;
+}

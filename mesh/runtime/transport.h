@@ -14,6 +14,7 @@
 #ifndef MESH_RUNTIME_TRANSPORT_H
 #define MESH_RUNTIME_TRANSPORT_H
 
+#include "mesh/core/callers.h"
 #include "mesh/runtime/node_key.h"
 #include "proto/codec.h"
 #include <mesh/error.h>
@@ -74,6 +75,8 @@ struct transport_ops {
     bool (*receive)(struct transport *transport, struct transport_inbound *out);
     size_t (*descriptors)(struct transport *transport, struct pollfd *out, size_t max);
     void (*polled)(struct transport *transport, const struct pollfd *polled);
+    void (*judge)(struct transport *transport, bool sense);        /* NULL: as if it was not said */
+    const struct callers *(*callers)(struct transport *transport); /* NULL: nobody keeps watch */
 };
 
 /* The implementations embed this as their first member. */
@@ -141,5 +144,12 @@ size_t transport_descriptors(struct transport *transport, struct pollfd *out, si
 /* What poll has found about the descriptors that were given last: receive and changed look where something is ready, and where the transport
  * knows of something itself. NULL: not known, they look everywhere. */
 void transport_polled(struct transport *transport, const struct pollfd *polled);
+
+/* The frame that was received last was a hello that is believed; or it made no sense. Who connects by tcp to an admin and does not say hello, or
+ * sends too much nonsense, is shut out (S7K). */
+void transport_judge(struct transport *transport, bool sense);
+
+/* Who is connected there, borrowed; NULL where nobody keeps watch. */
+const struct callers *transport_callers(struct transport *transport);
 
 #endif

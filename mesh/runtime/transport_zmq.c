@@ -24,6 +24,7 @@ enum {
     SOCKETS_PER_LINK = 3,
     DESCRIPTORS_KEPT = 48,
     DESCRIPTORS_PER_LINK = 5,
+    DESCRIPTORS_MOST = 1024 * 1024,
     MONITORS_AT_ONCE = 64,
 };
 enum { INBOUND_PLACE, MONITORS_PLACE }; /* among the descriptors */
@@ -51,6 +52,9 @@ static enum mesh_status open_inbound(struct zmq_transport *self) {
     }
     self->inbound_fd = zmq_transport_descriptor(self->inbound);
     enum mesh_status status = zmq_transport_configure(self->inbound, self->incarnation);
+    if (!zmq_callers_begin(self)) {
+        return MESH_IO;
+    }
     if (status == MESH_OK && self->admin &&
         (!zmq_transport_set(self->inbound, ZMQ_ROUTER_HANDOVER, 1) ||
          !zmq_transport_set(self->inbound, ZMQ_ROUTER_MANDATORY, 1))) {
@@ -74,10 +78,7 @@ static void zmq_transport_destroy(struct transport *transport) {
         zmq_link_close(transport, &LIST_OWNER(node, struct zmq_link, listed)->link);
     }
     release_inbound(self);
-    if (self->strangers) {
-        zmq_socket_monitor(self->inbound, NULL, 0); /* before its PAIR is closed */
-        zmq_close(self->strangers);
-    }
+    zmq_callers_end(self);
     if (self->inbound) {
         zmq_close(self->inbound);
     }
@@ -292,6 +293,7 @@ static bool receive_from(struct zmq_transport *self, struct zmq_link *link, stru
             break;
         }
     }
+    self->from_inbound = !link;
     *out = (struct transport_inbound){
         .first = bytes_make(zmq_msg_data(&self->first), zmq_msg_size(&self->first)),
         .parts = self->parts,
@@ -371,8 +373,8 @@ static void check_monitors(struct zmq_transport *self) {
     for (int i = 0; i < count; i++) {
         if (ready[i].data.ptr == &self->zap) {
             zmq_curve_answer(self);
-        } else if (ready[i].data.ptr == &self->strangers) {
-            zmq_curve_hear_strangers(self);
+        } else if (ready[i].data.ptr == &self->watcher) {
+            zmq_callers_hear(self);
         } else {
             zmq_link_check(self, ready[i].data.ptr);
         }
@@ -406,12 +408,13 @@ static int sockets_max(void) {
 }
 
 /* A link of ours has a descriptor for each of its sockets, and its connection; as many may call us. Some are kept for all else. */
-static size_t links_max(void) {
+static void share_descriptors(struct zmq_transport *self) {
     struct rlimit limit;
     rlim_t descriptors = getrlimit(RLIMIT_NOFILE, &limit) == 0 ? limit.rlim_cur : SOCKETS_LEAST;
-    size_t by_sockets = ((size_t)sockets_max() - SOCKETS_KEPT) / SOCKETS_PER_LINK;
-    rlim_t left = descriptors > DESCRIPTORS_KEPT ? descriptors - DESCRIPTORS_KEPT : 0;
-    return left / DESCRIPTORS_PER_LINK < by_sockets ? (size_t)(left / DESCRIPTORS_PER_LINK) : by_sockets;
+    descriptors = descriptors < DESCRIPTORS_MOST ? descriptors : DESCRIPTORS_MOST;
+    size_t left = descriptors > DESCRIPTORS_KEPT ? (size_t)descriptors - DESCRIPTORS_KEPT : DESCRIPTORS_PER_LINK;
+    self->callers_max = left / DESCRIPTORS_PER_LINK + 1;
+    self->opened_max = size_min(left / DESCRIPTORS_PER_LINK, ((size_t)sockets_max() - SOCKETS_KEPT) / SOCKETS_PER_LINK);
 }
 
 static const struct transport_ops zmq_ops = {
@@ -426,6 +429,8 @@ static const struct transport_ops zmq_ops = {
     .receive = zmq_transport_receive,
     .descriptors = zmq_transport_descriptors,
     .polled = zmq_transport_polled,
+    .judge = zmq_callers_judge,
+    .callers = zmq_callers_of,
 };
 
 void transport_zmq_prepare(void) {
@@ -449,7 +454,7 @@ enum mesh_status transport_zmq_new(struct transport **out, uint64_t incarnation,
     zmq_msg_init(&self->first);
     self->monitors_fd = epoll_create1(EPOLL_CLOEXEC);
     self->context = self->monitors_fd >= 0 ? zmq_ctx_new() : NULL;
-    self->opened_max = links_max();
+    share_descriptors(self);
     if (self->context) {
         zmq_ctx_set(self->context, ZMQ_MAX_SOCKETS, sockets_max());
     }

@@ -50,13 +50,16 @@ struct zmq_transport {
     unsigned taken;            /* frames since the turn began */
     size_t opened, opened_max; /* links with a socket */
     unsigned monitors;         /* ever made: their endpoints have numbers */
-    zmq_msg_t first;           /* of the frame that was received last */
+    struct callers callers;    /* who is connected to `inbound` by tcp */
+    size_t callers_max;
+    void *watcher;     /* an admin's monitor of `inbound` */
+    bool from_inbound; /* the frame that was received last */
+    zmq_msg_t first;   /* of the frame that was received last */
     struct part *parts[CODEC_PARTS_MAX];
     size_t parts_count;
 
     struct transport_security security; /* its key is NULL where nothing is secured */
     void *zap;                          /* who calls is asked about here */
-    void *strangers;                    /* a monitor that tells whose handshake failed; or NULL */
     bool trying;
 };
 
@@ -116,8 +119,19 @@ bool zmq_curve_listen(const struct zmq_transport *self, void *socket);
 bool zmq_curve_call(const struct zmq_transport *self, void *socket, const char *key);
 /* Whether callers may connect. */
 void zmq_curve_answer(struct zmq_transport *self);
-void zmq_curve_hear_strangers(struct zmq_transport *self);
+/* A handshake with somebody who calls by tcp failed. */
+void zmq_curve_tell_stranger(struct zmq_transport *self, const struct zmq_event *event);
 /* By which key the frame in hand came. */
 void zmq_curve_identify(struct zmq_transport *self, struct zmq_link *link, struct transport_inbound *inbound);
+
+/* ---- who calls ---- */
+
+/* Before anything is bound. False when libzmq will not. */
+MESH_MUST_USE bool zmq_callers_begin(struct zmq_transport *self);
+void zmq_callers_end(struct zmq_transport *self);
+/* Reads what the monitor has to tell. */
+void zmq_callers_hear(struct zmq_transport *self);
+void zmq_callers_judge(struct transport *transport, bool sense);
+const struct callers *zmq_callers_of(struct transport *transport);
 
 #endif

@@ -30,7 +30,6 @@ enum {
     TRIAL_MS = 5000,
     TRIAL_EVENTS = ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL |
                    ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL | ZMQ_EVENT_HANDSHAKE_FAILED_AUTH,
-    STRANGER_EVENTS = ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL | ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL,
 };
 
 static const char zap_endpoint[] = "inproc://zeromq.zap.01", zap_version[] = "1.0", domain[] = "mesh";
@@ -134,13 +133,10 @@ void zmq_curve_answer(struct zmq_transport *self) {
 }
 
 /* Whose key is refused the handler knows better. */
-void zmq_curve_hear_strangers(struct zmq_transport *self) {
-    for (struct zmq_event event; zmq_transport_next_event(self->strangers, &event);) {
-        bool other_key =
-            event.number == ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL && event.value == ZMQ_PROTOCOL_ERROR_ZMTP_CRYPTOGRAPHIC;
-        if (!event.tcp) {
-            continue; /* whoever looks whether somebody listens hangs up */
-        }
+void zmq_curve_tell_stranger(struct zmq_transport *self, const struct zmq_event *event) {
+    bool other_key =
+        event->number == ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL && event->value == ZMQ_PROTOCOL_ERROR_ZMTP_CRYPTOGRAPHIC;
+    if (self->security.key) {
         self->security.refused(self->security.user,
                                other_key ? "somebody who calls is not let in: it expects another key of this node; "
                                            "`mesh status` shows the endpoint with the right one"
@@ -224,23 +220,6 @@ static bool watch(struct zmq_transport *self, void *socket, void **place) {
     return epoll_ctl(self->monitors_fd, EPOLL_CTL_ADD, zmq_transport_descriptor(socket), &readable) == 0;
 }
 
-/* A flood of strangers must not hold up the context while the turn does not come, so what they do is queued without a limit;
- * a host, whose turns may be long, does not listen to them at all. */
-static bool listen_to_strangers(struct zmq_transport *self) {
-    if (!self->admin) {
-        return true;
-    }
-    self->strangers = zmq_socket(self->context, ZMQ_PAIR);
-    bool well = self->strangers && zmq_transport_set(self->strangers, ZMQ_RCVHWM, 0) &&
-                zmq_socket_monitor(self->inbound, "inproc://strangers", STRANGER_EVENTS) == 0 &&
-                zmq_connect(self->strangers, "inproc://strangers") == 0 &&
-                watch(self, self->strangers, &self->strangers);
-    if (well) {
-        zmq_curve_hear_strangers(self); /* its descriptor tells of what comes once it was asked in vain */
-    }
-    return well;
-}
-
 enum mesh_status zmq_transport_secure(struct transport *transport, const struct transport_security *security,
                                       struct mesh_error *error) {
     struct zmq_transport *self = zmq_transport_of(transport);
@@ -250,7 +229,7 @@ enum mesh_status zmq_transport_secure(struct transport *transport, const struct 
     bool well = self->zap && zmq_transport_set(self->zap, ZMQ_LINGER, 0) &&
                 zmq_transport_set(self->zap, ZMQ_RCVHWM, 0) && zmq_transport_set(self->zap, ZMQ_SNDHWM, 0) &&
                 zmq_bind(self->zap, zap_endpoint) == 0 && watch(self, self->zap, &self->zap) &&
-                zmq_setsockopt(self->inbound, ZMQ_MAXMSGSIZE, &most, sizeof most) == 0 && listen_to_strangers(self);
+                zmq_setsockopt(self->inbound, ZMQ_MAXMSGSIZE, &most, sizeof most) == 0;
     if (!well) {
         return error_set(error, MESH_IO, "cannot make ready for security = curve: %s", zmq_strerror(zmq_errno()));
     }
