@@ -19,6 +19,30 @@ static bool raw_fails(const char *what) {
     return false;
 }
 
+/* Of who binds, and of who connects. */
+static struct { char public_key[41], secret_key[41]; } keys[2];
+
+bool raw_draw_keys(void) {
+    return (zmq_curve_keypair(keys[0].public_key, keys[0].secret_key) == 0 &&
+            zmq_curve_keypair(keys[1].public_key, keys[1].secret_key) == 0) ||
+           raw_fails("keys");
+}
+
+static bool set_key(void *socket, int option, const char *key) {
+    return zmq_setsockopt(socket, option, key, strlen(key)) == 0;
+}
+
+static bool encrypt(void *socket, bool bind) {
+    int yes = 1;
+    if (bind) {
+        return zmq_setsockopt(socket, ZMQ_CURVE_SERVER, &yes, sizeof yes) == 0 &&
+               set_key(socket, ZMQ_CURVE_SECRETKEY, keys[0].secret_key);
+    }
+    return set_key(socket, ZMQ_CURVE_SERVERKEY, keys[0].public_key) &&
+           set_key(socket, ZMQ_CURVE_PUBLICKEY, keys[1].public_key) &&
+           set_key(socket, ZMQ_CURVE_SECRETKEY, keys[1].secret_key);
+}
+
 bool raw_open(struct raw *raw, const char *endpoint, bool bind, int hwm) {
     raw->context = zmq_ctx_new();
     raw->socket = raw->context ? zmq_socket(raw->context, ZMQ_DEALER) : NULL;
@@ -27,6 +51,9 @@ bool raw_open(struct raw *raw, const char *endpoint, bool bind, int hwm) {
     }
     zmq_setsockopt(raw->socket, ZMQ_SNDHWM, &hwm, sizeof hwm);
     zmq_setsockopt(raw->socket, ZMQ_RCVHWM, &hwm, sizeof hwm);
+    if (raw->curve && !encrypt(raw->socket, bind)) {
+        return raw_fails("CURVE");
+    }
     if (bind ? zmq_bind(raw->socket, endpoint) : zmq_connect(raw->socket, endpoint)) {
         return raw_fails(endpoint);
     }
@@ -62,16 +89,15 @@ const char *raw_endpoint(char text[64]) {
 }
 
 /* Closes only when `done` says end of file: libzmq drops the last messages of a socket that closes before a slow reader. */
-static void send_all(const char *endpoint, int hwm, size_t bytes, size_t count, int done) {
-    struct raw raw = {0};
-    bool well = raw_open(&raw, endpoint, false, hwm);
+static void send_all(struct raw *raw, const char *endpoint, int hwm, size_t bytes, size_t count, int done) {
+    bool well = raw_open(raw, endpoint, false, hwm);
     for (size_t i = 0; well && i < count; i++) {
-        well = raw_send(&raw, bytes);
+        well = raw_send(raw, bytes);
     }
     char end;
     while (read(done, &end, 1) > 0) {
     }
-    raw_close(&raw);
+    raw_close(raw);
     _exit(well ? 0 : 1);
 }
 
@@ -82,18 +108,17 @@ bool raw_child_was_well(pid_t child) {
 
 static double rate_at(int hwm, const struct bench_measurement *self, size_t count) {
     char endpoint[64];
-    size_t bytes = self->payload_bytes;
+    struct raw raw = {.curve = self->curve};
     (void)(self->tcp ? raw_tcp_endpoint(endpoint) : raw_endpoint(endpoint));
     int done[2];
-    if (pipe(done) != 0) {
+    if ((raw.curve && !raw_draw_keys()) || pipe(done) != 0) {
         return 0;
     }
     pid_t child = fork();
     if (child == 0) {
         close(done[1]);
-        send_all(endpoint, hwm, bytes, count, done[0]);
+        send_all(&raw, endpoint, hwm, self->payload_bytes, count, done[0]);
     }
-    struct raw raw = {0};
     bool well = child > 0 && raw_open(&raw, endpoint, true, hwm);
     double start = 0;
     for (size_t i = 0; well && i < count; i++) {

@@ -31,6 +31,7 @@ struct bench_measurement {
     bool more_is_better;
     size_t payload_bytes;
     bool tcp;        /* between two nodes, over loopback */
+    bool curve;      /* encrypted there */
     size_t runs_max; /* 0: as many as are asked for */
     /* Each fills a value per row; false after having said why on stderr. There may be no baseline. */
     bool (*mesh)(struct bench *bench, const struct bench_measurement *self, double values[BENCH_VALUES]);

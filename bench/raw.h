@@ -10,6 +10,7 @@
 
 struct raw {
     void *context, *socket;
+    bool curve; /* encrypted, by keys that were drawn by raw_draw_keys */
 };
 
 /* All but raw_close say why on stderr when they give false. */
@@ -17,6 +18,9 @@ bool raw_open(struct raw *raw, const char *endpoint, bool bind, int hwm);
 void raw_close(struct raw *raw);
 bool raw_send(struct raw *raw, size_t bytes);
 bool raw_receive(struct raw *raw);
+
+/* Before the fork, so that both sides have them. */
+bool raw_draw_keys(void);
 
 /* An abstract socket name, so that no file is left behind. */
 const char *raw_endpoint(char text[64]);

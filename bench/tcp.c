@@ -30,29 +30,53 @@ const char *raw_tcp_endpoint(char text[64]) {
     return text;
 }
 
-/* A node with its program's handle, in a directory of its own. */
+/* A node with its program's handle, in a directory of its own; and its key, when that is encrypted. */
 struct place {
-    char directory[32], config[64], run_directory[64];
+    const char *name;
+    char directory[32], config[64], run_directory[64], secret[64], members[64], key[MESH_KEY_TEXT];
     struct mesh_node *node;
 };
 
-/* Without a port it cannot be called. */
-static bool start(struct place *place, const char *name, unsigned port, unsigned leader) {
-    char listens[64] = "outbound_only = true";
-    if (port) {
-        snprintf(listens, sizeof listens, "bind = tcp://127.0.0.1:%u", port);
-    }
+static bool prepare(struct place *place, const char *name, bool curve) {
+    struct mesh_error error;
+    place->name = name;
     snprintf(place->directory, sizeof place->directory, "/tmp/mesh-bench-XXXXXX");
     if (!mkdtemp(place->directory)) {
         return bench_fails("a directory below /tmp", MESH_IO);
     }
     snprintf(place->config, sizeof place->config, "%s/conf", place->directory);
     snprintf(place->run_directory, sizeof place->run_directory, "%s/run", place->directory);
+    snprintf(place->secret, sizeof place->secret, "%s/key", place->directory);
+    snprintf(place->members, sizeof place->members, "%s/members", place->directory);
+    return !curve || mesh_key_make(place->secret, false, place->key, &error) == MESH_OK ||
+           bench_fails(error.text, error.status);
+}
+
+/* Each allows both. */
+static bool write_security(const struct place *place, const struct place *other, FILE *config) {
+    FILE *members = place->key[0] ? fopen(place->members, "w") : NULL;
+    if (!place->key[0]) {
+        return true;
+    }
+    bool well =
+        members && fprintf(members, "allow %s %s\nallow %s %s\n", place->key, place->name, other->key, other->name) > 0;
+    well = members && fclose(members) == 0 && well;
+    return fprintf(config, "security = curve\nkey = %s\nmembers = %s\n", place->secret, place->members) > 0 && well;
+}
+
+/* Without a port it cannot be called. */
+static bool start(struct place *place, const struct place *other, unsigned port, const struct place *leader,
+                  unsigned leader_port) {
+    char listens[64] = "outbound_only = true";
+    if (port) {
+        snprintf(listens, sizeof listens, "bind = tcp://127.0.0.1:%u", port);
+    }
     FILE *file = fopen(place->config, "w");
-    bool well = file && fprintf(file,
-                                "node = %s\n%s\nleaders = tcp://127.0.0.1:%u\n"
-                                "module_path = " BENCH_MODULES "\n",
-                                name, listens, leader) > 0;
+    bool well = file && write_security(place, other, file) &&
+                fprintf(file,
+                        "node = %s\n%s\nleaders = tcp://127.0.0.1:%u%s%s\n"
+                        "module_path = " BENCH_MODULES "\n",
+                        place->name, listens, leader_port, leader->key[0] ? "/" : "", leader->key) > 0;
     well = file && fclose(file) == 0 && well;
     struct mesh_node_options options = {.run_directory = place->run_directory, .config = place->config};
     struct mesh_error error;
@@ -68,6 +92,8 @@ static bool end(struct place *place) {
     mesh_node_detach(&place->node);
     if (place->directory[0]) {
         unlink(place->config);
+        unlink(place->secret);
+        unlink(place->members);
         rmdir(place->directory);
     }
     return status ? bench_fails("the node did not end", status) : true;
@@ -107,7 +133,9 @@ static bool measure(struct bench *bench, bool routed, between *what, const char 
                     const struct bench_measurement *self, double values[BENCH_VALUES]) {
     struct place here = {0}, there = {0};
     unsigned leader = free_port(), member = routed ? 0 : free_port();
-    bool well = start(&here, "here", leader, leader) && start(&there, "there", member, leader) && await_two(here.node);
+    bool well = prepare(&here, "here", self->curve) && prepare(&there, "there", self->curve) &&
+                start(&here, &there, leader, &here, leader) && start(&there, &here, member, &here, leader) &&
+                await_two(here.node);
     if (well) {
         struct bench near = {.node = here.node, .quick = bench->quick},
                      far = {.node = there.node, .quick = bench->quick};

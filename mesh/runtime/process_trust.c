@@ -75,7 +75,8 @@ static void on_stranger(void *user, const char *text) {
     process_note_distrust(process, &process->distrust.strangers, text);
 }
 
-/* Who takes the name of another in the ROUTER's table has cut that one's connection, and would get what is for it: nothing is sent there
+/* Who says a hello that is not believed is told so. Any other ends its connection, and may call again with a hello that is: so one that was
+ * revoked, and is allowed again, comes back. Who takes the name of another in the ROUTER's table has cut that one's connection, and would get what is for it: nothing is sent there
  * any more before it says hello again. */
 static void reject(struct process *process, const struct transport_inbound *inbound, const struct frame *frame,
                    const char *why) {
@@ -84,7 +85,11 @@ static void reject(struct process *process, const struct transport_inbound *inbo
     (void)snprintf(text, sizeof text, "process %016llx with the key %s is not believed: %s",
                    (unsigned long long)frame->from, inbound->key ? inbound->key : "of nobody", why);
     process_note_distrust(process, &process->distrust.frames, text);
-    transport_judge(process->transport, false);
+    if (frame->body == FRAME_HELLO) {
+        transport_judge(process->transport, false);
+    } else {
+        transport_shut(process->transport);
+    }
     if (!inbound->link && inbound->key && is_of_another(peer, inbound->key) && peer->back && peer->link) {
         process_link_enter_down(process, peer, false);
     }

@@ -60,6 +60,12 @@ void transport_judge(struct transport *transport, bool sense) {
     }
 }
 
+void transport_shut(struct transport *transport) {
+    if (transport->ops->shut) {
+        transport->ops->shut(transport);
+    }
+}
+
 const struct callers *transport_callers(struct transport *transport) {
     return transport->ops->callers ? transport->ops->callers(transport) : NULL;
 }

@@ -76,6 +76,7 @@ struct transport_ops {
     size_t (*descriptors)(struct transport *transport, struct pollfd *out, size_t max);
     void (*polled)(struct transport *transport, const struct pollfd *polled);
     void (*judge)(struct transport *transport, bool sense);        /* NULL: as if it was not said */
+    void (*shut)(struct transport *transport);                     /* so here */
     const struct callers *(*callers)(struct transport *transport); /* NULL: nobody keeps watch */
 };
 
@@ -148,6 +149,9 @@ void transport_polled(struct transport *transport, const struct pollfd *polled);
 /* The frame that was received last was a hello that is believed; or it made no sense. Who connects by tcp to an admin and does not say hello, or
  * sends too much nonsense, is shut out (S7K). */
 void transport_judge(struct transport *transport, bool sense);
+
+/* Ends the connection of who has called, and by which the frame came that was received last. It may call again. */
+void transport_shut(struct transport *transport);
 
 /* Who is connected there, borrowed; NULL where nobody keeps watch. */
 const struct callers *transport_callers(struct transport *transport);

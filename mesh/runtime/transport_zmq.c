@@ -430,6 +430,7 @@ static const struct transport_ops zmq_ops = {
     .descriptors = zmq_transport_descriptors,
     .polled = zmq_transport_polled,
     .judge = zmq_callers_judge,
+    .shut = zmq_callers_shut,
     .callers = zmq_callers_of,
 };
 

@@ -132,6 +132,7 @@ void zmq_callers_end(struct zmq_transport *self);
 /* Reads what the monitor has to tell. */
 void zmq_callers_hear(struct zmq_transport *self);
 void zmq_callers_judge(struct transport *transport, bool sense);
+void zmq_callers_shut(struct transport *transport);
 const struct callers *zmq_callers_of(struct transport *transport);
 
 #endif

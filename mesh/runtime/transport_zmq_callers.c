@@ -9,6 +9,7 @@
  * SPDX-License-Identifier: MPL-2.0 */
 #include "mesh/runtime/clock.h"
 #include "mesh/runtime/transport_zmq.h"
+#include <arpa/inet.h>
 #include <netinet/in.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -76,6 +77,16 @@ void zmq_callers_judge(struct transport *transport, bool sense) {
         callers_greet(&self->callers, (uint64_t)fd);
     } else if (callers_blame(&self->callers, clock_now_ns(), (uint64_t)fd, &address)) {
         shut(fd, address);
+    }
+}
+
+/* Also in a host, which does not keep watch: the address is then that which came with the frame. */
+void zmq_callers_shut(struct transport *transport) {
+    struct zmq_transport *self = zmq_transport_of(transport);
+    const char *text = self->from_inbound ? zmq_msg_gets(&self->first, "Peer-Address") : NULL;
+    struct in_addr address;
+    if (text && inet_pton(AF_INET, text, &address) == 1) {
+        shut(zmq_msg_get(&self->first, ZMQ_SRCFD), ntohl(address.s_addr));
     }
 }
 

@@ -11,9 +11,9 @@ ACCOUNT = re.compile(r"accepted (\d+) of (\d+), got (\d+), wrong (\d+)")
 IN_FLIGHT = 2  # the question for the status, and its answer
 
 
-def settings(name, kind, endpoint, leader="", more=""):
+def settings(name, kind, endpoint, leader="", more="", security="security = none"):
     """The configuration of a node: normal, admin_routing or outbound_only."""
-    lines = [f"module_path = {COURIERS}", "security = none"]
+    lines = [f"module_path = {COURIERS}", security]
     lines += [f"bind = {endpoint}"] if kind != "outbound_only" else ["# bind: nothing"]
     lines += [f"{kind} = true"] if kind != "normal" else []
     lines += [f"leaders = {leader}"] if leader else []

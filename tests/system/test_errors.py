@@ -70,6 +70,15 @@ class Fixtures:
         (run / "lock").write_text("999999999\n")
         self.test.addCleanup(subprocess.run, [MESH, "node", "stop", "--run-directory", run], env=environment())
 
+    def a_key(self):
+        subprocess.run([MESH, "keygen", "--out", self.path / "key"], env=environment(), check=True, capture_output=True, timeout=60)
+        (self.path / "members").write_text("")
+        (self.path / "curve.conf").write_text(f"bind = none\nsecurity = curve\nkey = {self.path}/key\nmembers = {self.path}/members\n")
+
+    def an_open_key(self):
+        self.a_key()
+        (self.path / "key").chmod(0o644)
+
     def open_directory(self):
         self.plain()
         (self.path / "open").mkdir()
