@@ -55,6 +55,7 @@ static struct arrival inbox[INBOX];
 static size_t arrived, received;
 static struct sent sent[SENT];
 static size_t sent_count;
+static size_t shut_count;        /* connections that were ended from here */
 static size_t links_max = LINKS; /* above that there are no descriptors */
 static bool by_tcp;              /* what arrives from now on; and by that key, or NULL */
 static const char *by_key;
@@ -198,6 +199,11 @@ static inline size_t fake_descriptors(struct transport *transport, struct pollfd
     return 0;
 }
 
+static inline void fake_shut(struct transport *transport) {
+    (void)transport;
+    shut_count++;
+}
+
 static const struct transport_ops fake_ops = {
     .destroy = fake_destroy,
     .secure = fake_secure,
@@ -209,6 +215,7 @@ static const struct transport_ops fake_ops = {
     .changed = fake_changed,
     .receive = fake_receive,
     .descriptors = fake_descriptors,
+    .shut = fake_shut,
 };
 
 static struct transport fake = {.ops = &fake_ops};

@@ -227,10 +227,12 @@ Test(process_trust, S7D_each_frame_bears_the_key_of_its_hello) {
     cr_assert_not(is_refused(&said));
     beat(THEIR_ADMIN, BETA);
     cr_assert_eq(heard, 1);
+    cr_assert_eq(shut_count, 1, "its connection had ended, so that it called anew");
     beat(THEIR_ADMIN, GAMMA);
     beat(THEIR_ADMIN, NULL);
     cr_assert_eq(heard, 1);
     cr_assert_eq(process_distrust(process).frames, 3);
+    cr_assert_eq(shut_count, 3);
 }
 
 Test(process_trust, S7D_within_the_node_everybody_is_believed) {

@@ -142,6 +142,23 @@ Test(transport_curve, S7A_each_side_learns_the_key_that_the_other_has_proved) {
     cr_assert_eq(refusals, 0);
 }
 
+Test(transport_curve, S7D_the_connection_of_a_frame_is_ended_and_may_be_made_anew) {
+    caller = make(CALLER, false, &caller_key);
+    call(bound);
+    (void)await_frame(admin);
+    cr_assert_eq(link_->state, TRANSPORT_UP);
+    transport_shut(admin);
+    for (int i = 0; i < ROUNDS && link_->state == TRANSPORT_UP; i++) {
+        admin_hears_nothing();
+        wait_a_moment(caller);
+        (void)transport_changed(caller);
+    }
+    cr_assert_eq(link_->state, TRANSPORT_DOWN);
+    transport_close(caller, link_);
+    call(bound);
+    cr_assert_str_eq(await_frame(admin).key, caller_key.text);
+}
+
 Test(transport_curve, S7A_what_comes_by_ipc_is_not_encrypted_and_bears_no_key) {
     caller = make(CALLER, false, NULL);
     call(ipc);
