@@ -152,6 +152,8 @@ static void perform(struct admin *admin, const struct convention_action *action)
     case CONVENTION_MEMBER_REMOVED:
         on_member_removed(admin, action->member, action->text);
         return;
+    case CONVENTION_MEMBER_ANEW:
+        return;
     case CONVENTION_MEMBER_SUSPECT:
         on_member_suspect(admin, action);
         return;

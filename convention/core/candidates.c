@@ -80,7 +80,8 @@ void convention_set_leader(struct convention *convention, uint64_t peer) {
 
 /* ---- registering ---- */
 
-static void send_register(struct convention *convention, const struct candidate *candidate) {
+static void send_register(struct convention *convention, struct candidate *candidate) {
+    candidate->awaited = true;
     struct convention_action *action = convention_want(convention, CONVENTION_SEND_REGISTER, candidate->contact.peer);
     action->registration = (struct frame_register){
         .member = convention->self->view,
@@ -117,10 +118,12 @@ static bool is_abandoned(const struct convention *convention) {
     return vain;
 }
 
-/* Who leads keeps a link to those that may lead after it, and before it. */
+/* Who leads keeps a link to those that may lead after it, and before it, and tells them so also when there are no heartbeats. */
 static void call_as_leader(struct convention *convention, struct candidate *candidate) {
     if (!candidate->contact.linked) {
         convention_contact_call(convention, &candidate->contact);
+    } else if (!convention->times.heartbeat_ns) {
+        convention_send_heartbeat(convention, candidate->contact.peer);
     }
     convention_contact_again(convention, &candidate->contact, convention_restart_span(convention));
 }

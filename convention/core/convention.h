@@ -118,6 +118,7 @@ enum convention_action_kind {
     CONVENTION_MEMBER_CHANGED, /* `member`, which may be this node, has other capabilities now (H4) */
     CONVENTION_MEMBER_MOVED, /* `member` is reached at another endpoint now; it is the same, and nobody else is told */
     CONVENTION_MEMBER_REMOVED, /* `member` left or is lost, `text` says how; all that belonged to it is lost */
+    CONVENTION_MEMBER_ANEW, /* `member` registered anew, which watchers are told as gone and then, `added`, as come; it is the same */
     CONVENTION_MEMBER_SUSPECT, /* nobody but the status is told */
     CONVENTION_NOTICE, /* tell `watcher` that `member` is `added`, or changed, or else removed; `text` says how */
     CONVENTION_LEADER, /* `peer` leads from now on, or in another epoch; 0: nobody does */

@@ -38,6 +38,7 @@ struct contact {
 struct candidate {
     struct contact contact;
     unsigned unanswered; /* registrations since the last answer */
+    bool awaited;        /* an answer is: one registration at least has gone out since the last */
     bool self;
     bool first_time; /* the registration that was wanted last is one */
     struct liveness liveness;

@@ -4,16 +4,6 @@
 #include "convention/core/convention_state.h"
 #include "mesh/base/time.h"
 
-static void on_refusal(struct convention *convention, struct candidate *candidate,
-                       const struct frame_deregister *frame) {
-    char reason[LOG_BYTES];
-    struct text_builder text = text_builder(reason, sizeof reason);
-    text_append_escaped(&text, frame->reason);
-    convention_log(convention, "the leader at %s refused this node: %s", candidate->contact.endpoint, reason);
-    convention_contact_again(convention, &candidate->contact, convention_restart_span(convention));
-    convention->abandoned = convention->invited;
-}
-
 static void on_candidate_left(struct convention *convention, struct candidate *candidate) {
     convention_contact_reset(&candidate->contact);
     convention_contact_again(convention, &candidate->contact, convention_restart_span(convention));
@@ -28,6 +18,19 @@ static void on_dismissal(struct convention *convention) {
         }
     }
     convention->abandoned = convention->invited;
+}
+
+/* An invited node belongs to whoever of its leaders leads now, whether it knows that already or not. */
+static void on_refusal(struct convention *convention, struct candidate *candidate,
+                       const struct frame_deregister *frame) {
+    char reason[LOG_BYTES];
+    struct text_builder text = text_builder(reason, sizeof reason);
+    text_append_escaped(&text, frame->reason);
+    convention_log(convention, "the leader at %s refused this node: %s", candidate->contact.endpoint, reason);
+    convention_contact_again(convention, &candidate->contact, convention_restart_span(convention));
+    if (convention->invited) {
+        on_dismissal(convention);
+    }
 }
 
 void convention_on_deregister(struct convention *convention, uint64_t peer, const struct frame_deregister *frame) {

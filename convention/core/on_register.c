@@ -66,9 +66,10 @@ static void answer(struct convention *convention, struct member *member, const s
     }
 }
 
-static void notice(struct convention *convention, enum convention_action_kind kind, struct member *member) {
-    struct convention_action *action = convention_want(convention, kind, member->incarnation);
+static void notice_anew(struct convention *convention, struct member *member, bool added) {
+    struct convention_action *action = convention_want(convention, CONVENTION_MEMBER_ANEW, member->incarnation);
     action->member = member;
+    action->added = added;
     action->text = "registered anew";
 }
 
@@ -79,8 +80,8 @@ static void on_known(struct convention *convention, struct member *member, const
     member->registered_ns = convention->now_ns;
     answer(convention, member, frame);
     if (frame->first_time && convention->times.notice_reregistration) {
-        notice(convention, CONVENTION_MEMBER_REMOVED, member);
-        notice(convention, CONVENTION_MEMBER_ADDED, member);
+        notice_anew(convention, member, false);
+        notice_anew(convention, member, true);
     }
 }
 

@@ -51,8 +51,11 @@ void convention_on_registered(struct convention *convention, uint64_t peer, cons
         !convention_may_lead(convention, candidate)) {
         return;
     }
+    if (candidate->awaited) { /* what comes unasked puts off no registration */
+        convention_contact_again(convention, &candidate->contact, convention->times.period_ns);
+    }
+    candidate->awaited = false;
     candidate->unanswered = 0;
-    convention_contact_again(convention, &candidate->contact, convention->times.period_ns);
     convention_learn_member(convention, &frame->leader);
     struct member *leader = members_find(&convention->members, peer);
     if (!leader) {

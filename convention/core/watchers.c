@@ -62,6 +62,7 @@ void convention_on_unwatch(struct convention *convention, const struct conventio
 /* What a node is capable of its own watchers are not told. */
 void convention_begin_notices(struct convention *convention, const struct convention_action *given) {
     bool change = given->kind == CONVENTION_MEMBER_ADDED || given->kind == CONVENTION_MEMBER_REMOVED ||
+                  given->kind == CONVENTION_MEMBER_ANEW ||
                   (given->kind == CONVENTION_MEMBER_CHANGED && given->member != convention->self);
     convention->noticed = change ? 0 : SIZE_MAX;
 }
@@ -73,7 +74,7 @@ bool convention_next_notice(struct convention *convention, struct convention_act
     const struct convention_action *change = &convention->actions[convention->actions_given - 1];
     *out = *change;
     out->kind = CONVENTION_NOTICE;
-    out->added = change->kind != CONVENTION_MEMBER_REMOVED;
+    out->added = change->kind != CONVENTION_MEMBER_REMOVED && (change->kind != CONVENTION_MEMBER_ANEW || change->added);
     out->watcher = convention->watchers[convention->noticed++];
     return true;
 }

@@ -268,6 +268,9 @@ static void perform(struct cluster *cluster, struct node *node, const struct con
     case CONVENTION_MEMBER_REMOVED:
         note_removed(cluster, node, action);
         return;
+    case CONVENTION_MEMBER_ANEW:
+        cluster_note(cluster, node, action->added ? "+" : "-", action->peer, action->text);
+        return;
     case CONVENTION_MEMBER_SUSPECT:
         cluster_note(cluster, node, "suspect", action->peer, "");
         cluster_step_directory(cluster, node, &(struct directory_event){.kind = DIRECTORY_MEMBER_SUSPECT});

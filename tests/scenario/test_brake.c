@@ -112,6 +112,25 @@ Test(brake, S4B_those_that_are_refused_share_what_is_answered_in_a_period) {
     cluster_destroy(cluster);
 }
 
+/* Found by the simulator of conventions, seed 602: each heartbeat braked a registration that waited already the more. */
+Test(brake, S4A_frequent_heartbeats_do_not_keep_a_registration_from_going_out) {
+    struct cluster *cluster = cluster_new(NULL, 0, 1);
+    cluster_start(cluster, 'b', "a");
+    cluster_prepare(cluster, 'a', &(struct cluster_node){.leaders = "a"});
+    cluster_run(cluster, NS_PER_S);
+    cr_assert(cluster_is_linked(cluster, 'a', 'b'));
+    cluster_forget_trace(cluster);
+    for (int i = 0; i < 50; i++) {
+        struct frame_heartbeat frame = {.epoch = 1, .acting = true};
+        cluster_tell(cluster, 'b',
+                     &(struct convention_event){
+                         .kind = CONVENTION_HEARTBEAT, .peer = cluster_incarnation(cluster, 'a'), .heartbeat = &frame});
+        cluster_run(cluster, 100 * NS_PER_MS);
+    }
+    cr_assert_geq(cluster_count(cluster, "b Register a1 first"), 10);
+    cluster_destroy(cluster);
+}
+
 /* ---- S4C ---- */
 
 Test(brake, S4C_by_the_reference_one_delay_brakes_what_goes_to_others) {

@@ -338,6 +338,31 @@ Test(guests, S2G_a_member_that_knows_the_leader_by_configuration_joins_again) {
                    "6.004 b leader a1\n");
 }
 
+/* Found by the simulator of conventions, seeds 83 and 98. */
+Test(guests, S2G_one_that_does_not_follow_the_new_leader_yet_idles_when_that_dismisses_it) {
+    struct cluster *cluster = cluster_new(NULL, 0, 1);
+    cluster_start(cluster, 'b', "ab");
+    cluster_start(cluster, 'c', "");
+    cluster_run(cluster, 5 * NS_PER_S);
+    cr_assert_eq(cluster_preregister(cluster, 'b', 'c', NULL), MESH_OK);
+    cluster_run(cluster, 10 * NS_PER_S);
+    cluster_start(cluster, 'a', "ab");
+    while (!convention_is_acting(cluster_core(cluster, 'a'))) {
+        cluster_run(cluster, NS_PER_MS);
+    }
+    expect_leader(cluster, "c", 'b');
+    cr_assert(cluster_is_linked(cluster, 'a', 'c'));
+    cr_assert_eq(cluster_dismiss(cluster, 'a', 'c'), MESH_OK);
+    cluster_run(cluster, NS_PER_S);
+    cr_assert_str_eq(convention_state_name(cluster_core(cluster, 'c')), "idle");
+    cr_assert_eq(convention_leader(cluster_core(cluster, 'c')), 0);
+    cr_assert_eq(convention_members(cluster_core(cluster, 'c'))->count, 1);
+    cr_assert_eq(cluster_preregister(cluster, 'a', 'c', NULL), MESH_OK);
+    cluster_run(cluster, NS_PER_S);
+    expect_leader(cluster, "c", 'a');
+    cluster_destroy(cluster);
+}
+
 /* ---- the end of the leader ---- */
 
 Test(guests, S2E_a_leader_that_leaves_says_so_to_guests_that_have_not_come_yet) {

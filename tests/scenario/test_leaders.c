@@ -146,6 +146,26 @@ Test(leaders, S6A_without_heartbeats_three_periods_without_a_word_are_a_loss) {
 
 /* ---- S6B ---- */
 
+/* What it told at its beginning was lost. Found by the simulator of conventions, seed 395. */
+Test(leaders, S6B_without_heartbeats_a_leader_tells_the_others_each_restart_period_that_it_leads) {
+    struct convention_times times = convention_times_reference;
+    struct cluster *cluster = cluster_new(&times, 0, 1);
+    cluster_start(cluster, 'a', "ab");
+    cluster_start(cluster, 'b', "ab");
+    cluster_run(cluster, 60 * NS_PER_S);
+    cluster_freeze(cluster, 'a');
+    cluster_run(cluster, 40 * 60 * NS_PER_S);
+    expect_leader(cluster, "b", 'b');
+    cluster_lose(cluster, 1000);
+    cluster_thaw(cluster, 'a');
+    cluster_run(cluster, NS_PER_S);
+    cluster_lose(cluster, 0);
+    cr_assert(convention_is_acting(cluster_core(cluster, 'a')) && convention_is_acting(cluster_core(cluster, 'b')));
+    cluster_run(cluster, times.restart_ns + NS_PER_S);
+    expect_leader(cluster, "ab", 'a');
+    cluster_destroy(cluster);
+}
+
 Test(leaders, S6B_who_comes_back_takes_the_roster_and_then_the_lead) {
     struct cluster *cluster = three_leaders();
     cluster_kill(cluster, 'a');

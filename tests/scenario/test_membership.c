@@ -200,6 +200,20 @@ Test(membership, S1D_a_later_plain_registration_is_a_new_member) {
 
 /* ---- S1E, S1F ---- */
 
+/* What the leader tells without being asked, here of each guest, puts off no registration. Found by the simulator of conventions,
+ * seed 229. */
+Test(membership, S1D_a_member_that_is_told_of_guests_all_the_time_registers_all_the_same) {
+    struct cluster *cluster = cluster_new(NULL, 0, 1);
+    cluster_start(cluster, 'a', "ab");
+    cluster_start(cluster, 'b', "ab");
+    for (int i = 0; i < 20; i++) {
+        cluster_run(cluster, 5 * NS_PER_S);
+        cr_assert_eq(cluster_preregister(cluster, 'a', 'c', NULL), MESH_OK);
+    }
+    cr_assert_eq(cluster_count(cluster, "a - b1"), 0);
+    cluster_destroy(cluster);
+}
+
 Test(membership, S1E_a_member_that_leaves_is_removed_with_one_notice_and_may_come_back) {
     struct cluster *cluster = three();
     cluster_stop(cluster, 'b');
@@ -279,11 +293,35 @@ Test(membership, S1G_first_time_with_the_known_incarnation_gives_the_roster_and_
 
 Test(membership, S1G_first_time_with_the_known_incarnation_gives_both_notices_by_the_reference) {
     struct cluster *cluster = pair_with(&convention_times_reference);
+    cluster_watch(cluster, 'a', 1, true);
+    cluster_create(cluster, 'a', NULL);
+    cluster_forget_trace(cluster);
     register_first(cluster, 'b');
     run_and_expect(cluster, 1,
                    "1.000 a Registered b1 1:2\n"
                    "1.000 a - b1 registered anew\n"
-                   "1.000 a + b1 b\n");
+                   "1.000 a tell 1 - b1 registered anew\n"
+                   "1.000 a + b1 registered anew\n"
+                   "1.000 a tell 1 + b1 b\n"
+                   "1.001 a created a1.1\n");
+}
+
+/* For watchers alone: it is the same node, whose actors and links stay. Found by the simulator of conventions, seed 1260. */
+Test(membership, S1G_by_the_reference_nothing_of_a_node_that_registers_anew_is_lost) {
+    struct cluster *cluster = cluster_new(&convention_times_reference, 0, 1);
+    cluster_start(cluster, 'a', "a");
+    cluster_start_as(cluster, 'b', &(struct cluster_node){.leaders = "a", .capability = "gpu"});
+    cluster_run(cluster, NS_PER_S);
+    cluster_create(cluster, 'a', "gpu");
+    cluster_run(cluster, NS_PER_S);
+    cr_assert_eq(cluster_count(cluster, "a created a1.1"), 1);
+    cluster_forget_trace(cluster);
+    register_first(cluster, 'b');
+    cluster_run(cluster, NS_PER_S);
+    cr_assert_eq(cluster_count(cluster, "a + b1 registered anew"), 1);
+    cr_assert_eq(cluster_count(cluster, "exited"), 0);
+    cr_assert(cluster_is_linked(cluster, 'a', 'b'));
+    cluster_destroy(cluster);
 }
 
 /* ---- S1H ---- */

@@ -4,9 +4,6 @@
 #ifndef SIM_TALLY_H
 #define SIM_TALLY_H
 
-#include <stdbool.h>
-#include <stdint.h>
-
 #define TALLY_EVENTS(X)                                                                                                \
     X(ACCEPTED, "messages accepted")                                                                                   \
     X(HANDLED, "handled")                                                                                              \
@@ -89,12 +86,5 @@ enum tally_event {
 #undef X
         TALLY_EVENTS_COUNT
 };
-
-struct tally {
-    uint64_t counts[TALLY_EVENTS_COUNT];
-};
-
-/* Prints all counts; returns whether each is above zero. */
-bool tally_print(const struct tally *tally);
 
 #endif

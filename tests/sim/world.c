@@ -21,7 +21,7 @@ enum {
 };
 
 void world_count(struct world *world, enum tally_event event, uint64_t count) {
-    world->tally->counts[event] += count;
+    world->counts[event] += count;
 }
 
 void world_say(const struct world *world, const char *format, ...) {
@@ -158,13 +158,13 @@ static void run_phases(struct world *world) {
     laws_nothing_left(world);
 }
 
-void world_run(uint64_t seed, int plant, bool verbose, struct tally *tally) {
+void world_run(uint64_t seed, int plant, bool verbose, uint64_t *counts) {
     struct world *world = calloc(1, sizeof *world);
     CHECK(world);
     world->seed = seed;
     world->plant = plant;
     world->verbose = verbose;
-    world->tally = tally;
+    world->counts = counts;
     world->now_ns = NS_PER_S;
     prng_init(&world->prng, seed);
     options_draw(&world->options, &world->prng);

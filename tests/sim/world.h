@@ -120,7 +120,7 @@ struct world {
     struct options options;
     struct agenda agenda;
     struct ledger ledger;
-    struct tally *tally;
+    uint64_t *counts; /* of events, by tally.h */
     struct sim_process processes[WORLD_PROCESSES_MAX];
     struct actor_record actors[WORLD_ACTORS_MAX];
     size_t actors_count;
@@ -131,7 +131,7 @@ struct world {
 void options_draw(struct options *options, struct prng *prng);
 
 /* Runs one seed from beginning to end. A broken law ends the program with its story. */
-void world_run(uint64_t seed, int plant, bool verbose, struct tally *tally);
+void world_run(uint64_t seed, int plant, bool verbose, uint64_t *counts);
 
 /* ---- among the world's own files ---- */
 

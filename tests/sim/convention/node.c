@@ -1,0 +1,306 @@
+/* One simulated node: its cores, what they want, and the time at which they want to be asked again. It does what the
+ * admin's shell does.
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
+#include "mesh/base/check.h"
+#include "tests/sim/convention/world.h"
+#include <inttypes.h>
+#include <stdio.h>
+
+/* ---- time ---- */
+
+static uint64_t clock_of(const struct world *world, const struct sim_node *node) {
+    return world->now_ns + node->ahead_ns;
+}
+
+/* What the cores take the time for. Plant 7: a caller that lags behind. */
+static uint64_t told_time(const struct world *world, const struct sim_node *node) {
+    uint64_t lag_ns = world->plant == LAW_DEADLINE ? 300 * NS_PER_MS : 0;
+    return clock_of(world, node) - lag_ns;
+}
+
+static void run_tick(struct world *world, const struct errand *errand) {
+    struct sim_node *node = world_node(world, errand->incarnation);
+    if (node->wake_ns != errand->at_ns || node->halted) {
+        return;
+    }
+    node->wake_ns = TIME_NEVER;
+    if (convention_deadline(node->convention) <= clock_of(world, node) || world->plant == LAW_PROGRESS) {
+        (void)node_tell(world, node, &(struct convention_event){.kind = CONVENTION_TICK});
+    }
+    if (node->alive && directory_deadline(node->directory) <= clock_of(world, node)) {
+        node_tell_directory(world, node, &(struct directory_event){.kind = DIRECTORY_TICK});
+    }
+    node_keep_deadline(world, node);
+}
+
+/* Plant 12: a node that looks around all the time. */
+void node_keep_deadline(struct world *world, struct sim_node *node) {
+    uint64_t due_ns = time_min(convention_deadline(node->convention), directory_deadline(node->directory));
+    uint64_t at_ns = due_ns == TIME_NEVER ? due_ns : due_ns - time_min(due_ns, node->ahead_ns);
+    at_ns = at_ns > world->now_ns ? at_ns : world->now_ns;
+    if (world->plant == LAW_PROGRESS) {
+        at_ns = time_min(at_ns, world->now_ns + NS_PER_MS);
+    }
+    if (at_ns < node->wake_ns && !node->halted) {
+        node->wake_ns = at_ns;
+        world_later(world, at_ns - world->now_ns, (struct errand){.run = run_tick, .incarnation = node->incarnation});
+    }
+}
+
+/* ---- what the convention wants ---- */
+
+static void on_added(struct world *world, struct sim_node *node, const struct convention_action *action) {
+    world_count(world, WORLD_ADDED);
+    world_say(world, "%s + %s %" PRIx64, node->name, action->member->name, action->peer);
+    network_know(world, node, action->peer, action->member->endpoint);
+    node_tell_directory(world, node, &(struct directory_event){.kind = DIRECTORY_MEMBER_ADDED, .admin = action->peer});
+}
+
+static void on_removed(struct world *world, struct sim_node *node, const struct convention_action *action) {
+    world_count(world, WORLD_REMOVED);
+    world->counts[WORLD_REMOVED_ALIVE] += world_node(world, action->peer) != NULL;
+    world_say(world, "%s - %s %" PRIx64 ": %s", node->name, action->member->name, action->peer, action->text);
+    node_tell_directory(world, node, &(struct directory_event){.kind = DIRECTORY_MEMBER_LOST, .admin = action->peer});
+    network_forget(world, node, action->peer);
+}
+
+static void on_mandate(struct world *world, struct sim_node *node, const struct convention_action *action) {
+    static const char *const words[] = {"gives no names", "gives names soon", "gives names"};
+    world->counts[WORLD_MANDATES] += action->mandate == MANDATE_GIVEN;
+    world_say(world, "%s %s, epoch %" PRIu64, node->name, words[action->mandate], action->epoch);
+    node_tell_directory(world, node,
+                        &(struct directory_event){.kind = DIRECTORY_MANDATE,
+                                                  .epoch = action->epoch,
+                                                  .mandate = action->mandate,
+                                                  .text = bytes_of_text(action->text)});
+}
+
+static void on_leader(struct world *world, struct sim_node *node, const struct convention_action *action) {
+    world_count(world, action->peer == node->incarnation ? WORLD_REIGNS : WORLD_LEADERS);
+    world_say(world, "%s has the leader %s", node->name,
+              action->peer ? world_place(world, action->peer)->name : "none");
+    node_tell_directory(world, node, &(struct directory_event){.kind = DIRECTORY_LEADER, .admin = action->peer});
+}
+
+static void on_moved(struct world *world, struct sim_node *node, const struct convention_action *action) {
+    world_count(world, WORLD_MOVED);
+    network_know(world, node, action->peer, action->member->endpoint);
+    node_tell_directory(world, node, &(struct directory_event){.kind = DIRECTORY_MEMBER_MOVED, .admin = action->peer});
+}
+
+static void on_suspect(struct world *world, struct sim_node *node, const struct convention_action *action) {
+    world_count(world, WORLD_SUSPECTED);
+    world_say(world, "%s suspects %s", node->name, action->member->name);
+    node_tell_directory(world, node, &(struct directory_event){.kind = DIRECTORY_MEMBER_SUSPECT});
+}
+
+static void send(struct world *world, struct sim_node *node, uint64_t peer, struct frame frame,
+                 enum world_event event) {
+    static const char *const words[] = {[WORLD_REGISTERS] = "registers with",
+                                        [WORLD_ANSWERS] = "answers",
+                                        [WORLD_ROSTERS] = "tells its roster to",
+                                        [WORLD_GOODBYES] = "says goodbye to",
+                                        [WORLD_INVITES] = "invites"};
+    world_count(world, event);
+    if (event != WORLD_HEARTBEATS) {
+        world_say(world, "%s %s %s %" PRIx64, node->name, words[event], world_place(world, peer)->name, peer);
+    }
+    network_send(world, node, peer, &frame);
+}
+
+static void perform(struct world *world, struct sim_node *node, const struct convention_action *action) {
+    uint64_t peer = action->peer;
+    switch (action->kind) {
+    case CONVENTION_CONNECT:
+        network_call(world, node, peer, (const char *)action->endpoint.data);
+        return;
+    case CONVENTION_HANG_UP:
+        network_hang_up(node, action->endpoint);
+        network_forget(world, node, peer);
+        return;
+    case CONVENTION_SEND_HEARTBEAT:
+        send(world, node, peer, (struct frame){.body = FRAME_HEARTBEAT, .heartbeat = action->heartbeat},
+             WORLD_HEARTBEATS);
+        return;
+    case CONVENTION_SEND_REGISTER:
+        send(world, node, peer, (struct frame){.body = FRAME_REGISTER, .registration = action->registration},
+             WORLD_REGISTERS);
+        return;
+    case CONVENTION_SEND_REGISTERED:
+        send(world, node, peer, (struct frame){.body = FRAME_REGISTERED, .registered = action->registered},
+             WORLD_ANSWERS);
+        return;
+    case CONVENTION_SEND_ROSTER:
+        send(world, node, peer, (struct frame){.body = FRAME_ROSTER, .roster = action->roster}, WORLD_ROSTERS);
+        return;
+    case CONVENTION_SEND_DEREGISTER:
+        send(world, node, peer, (struct frame){.body = FRAME_DEREGISTER, .deregister = action->deregister},
+             WORLD_GOODBYES);
+        return;
+    case CONVENTION_SEND_INVITE:
+        send(world, node, peer, (struct frame){.body = FRAME_INVITE, .invite = action->invite}, WORLD_INVITES);
+        return;
+    case CONVENTION_MEMBER_ADDED:
+        on_added(world, node, action);
+        return;
+    case CONVENTION_MEMBER_MOVED:
+        on_moved(world, node, action);
+        return;
+    case CONVENTION_MEMBER_REMOVED:
+        on_removed(world, node, action);
+        return;
+    case CONVENTION_MEMBER_ANEW:
+        return;
+    case CONVENTION_MEMBER_SUSPECT:
+        on_suspect(world, node, action);
+        return;
+    case CONVENTION_NOTICE:
+        world_count(world, WORLD_NOTICES);
+        laws_notice(world, node, action);
+        return;
+    case CONVENTION_LEADER:
+        on_leader(world, node, action);
+        return;
+    case CONVENTION_MANDATE:
+        on_mandate(world, node, action);
+        return;
+    case CONVENTION_LOG:
+        world_say(world, "%s logs: %s", node->name, action->text);
+        return;
+    }
+    CHECK_UNREACHABLE();
+}
+
+/* ---- steps ---- */
+
+static void begin_step(struct world *world, struct sim_node *node) {
+    enum { STEPS_AT_ONE_TIME = 20000 };
+    world->steps++;
+    node->steps++;
+    if (++world->steps_now > STEPS_AT_ONE_TIME) {
+        world_broken(world, LAW_PROGRESS, "%s takes the step %d at one time", node->name, STEPS_AT_ONE_TIME);
+    }
+}
+
+enum mesh_status node_tell(struct world *world, struct sim_node *node, const struct convention_event *event) {
+    struct convention_action action;
+    begin_step(world, node);
+    node->stepping = true;
+    enum mesh_status status = convention_step(node->convention, told_time(world, node), event);
+    while (convention_poll(node->convention, &action)) {
+        perform(world, node, &action);
+    }
+    node->stepping = false;
+    laws_deadline(world, node, "convention", convention_deadline(node->convention));
+    laws_after_step(world, node);
+    node_keep_deadline(world, node);
+    return status;
+}
+
+static void perform_directory(struct world *world, struct sim_node *node, const struct directory_action *action) {
+    switch (action->kind) {
+    case DIRECTORY_SEND:
+        if (action->to.node != node->incarnation) {
+            network_send_control(world, node, action->to, &action->control);
+        }
+        return;
+    case DIRECTORY_START_HOST:
+    case DIRECTORY_KILL_HOST:
+    case DIRECTORY_EXIT_REQUEST:
+    case DIRECTORY_NAME_TAKEN:
+        return;
+    }
+    CHECK_UNREACHABLE();
+}
+
+void node_tell_directory(struct world *world, struct sim_node *node, const struct directory_event *event) {
+    struct directory_action action;
+    begin_step(world, node);
+    enum mesh_status status = directory_step(node->directory, told_time(world, node), event);
+    CHECK(status != MESH_NO_MEMORY);
+    while (directory_poll(node->directory, &action)) {
+        perform_directory(world, node, &action);
+    }
+    laws_deadline(world, node, "directory", directory_deadline(node->directory));
+    if (!node->stepping) {
+        node_keep_deadline(world, node);
+    }
+}
+
+void node_take_control(struct world *world, struct sim_node *node, struct mesh_address from, struct mesh_address to,
+                       const struct control *control) {
+    CHECK(to.local == 0);
+    node_tell_directory(
+        world, node,
+        &(struct directory_event){.kind = DIRECTORY_CONTROL, .asker = from, .control = control, .known = true});
+}
+
+/* ---- life ---- */
+
+static void run_start(struct world *world, const struct errand *errand) {
+    struct sim_node *node = world_node(world, errand->incarnation);
+    (void)node_tell(world, node, &(struct convention_event){.kind = CONVENTION_START});
+    for (int i = 0; i < WORLD_WATCHERS; i++) {
+        struct convention_watcher watcher = {{node->incarnation, (uint64_t)i + 1}, {node->incarnation, 0}};
+        (void)node_tell(world, node, &(struct convention_event){.kind = CONVENTION_WATCH, .watcher = watcher});
+    }
+}
+
+/* By the seed's numbers, so that of two leaders any may have the lower one (S6E); the place is in its last byte. */
+static uint64_t draw_incarnation(struct world *world, const struct sim_node *node) {
+    return prng_between(&world->prng, 1, UINT32_MAX) << 32 | node->lives << 8 | (node->index + 1);
+}
+
+static enum mesh_status convention_begin(struct world *world, struct sim_node *node) {
+    static const char *const none[] = {NULL};
+    char endpoints[WORLD_LEADERS_MAX][WORLD_ENDPOINT_BYTES];
+    const char *candidates[WORLD_LEADERS_MAX + 1] = {NULL};
+    struct capability_set capabilities = {0};
+    for (size_t i = 0; i < world->options.leaders; i++) {
+        snprintf(endpoints[i], sizeof endpoints[i], "tcp://n%zu", i);
+        candidates[i] = endpoints[i];
+    }
+    bool guest = node->index >= world->options.nodes - world->options.guests;
+    struct convention_options options = {
+        .incarnation = node->incarnation,
+        .name = node->name,
+        .endpoint = node->endpoint,
+        .candidates = guest ? none : candidates,
+        .capabilities = &capabilities,
+        .times = world->options.times,
+        .members_max = world->options.members_max,
+        .seed = prng_next(&world->prng),
+    };
+    if (world->plant == LAW_TRAFFIC) {
+        options.times.answers_max = 0; /* plant 10: whoever registers is answered, however often */
+    }
+    return convention_new(&node->convention, &options);
+}
+
+void node_start(struct world *world, struct sim_node *node) {
+    node->lives++;
+    node->alive = true;
+    node->halted = node->leaving = node->silent = false;
+    node->ahead_ns = prng_below(&world->prng, 1000 * NS_PER_S);
+    node->wake_ns = TIME_NEVER;
+    node->incarnation = draw_incarnation(world, node);
+    memset(node->audiences, 0, sizeof node->audiences);
+    snprintf(node->endpoint, sizeof node->endpoint, node->moves ? "tcp://%s.%u" : "tcp://%s", node->name, node->moves);
+    CHECK(convention_begin(world, node) == MESH_OK);
+    CHECK(directory_new(&node->directory, &world->options.directory, node->incarnation, node->endpoint,
+                        convention_members(node->convention)) == MESH_OK);
+    world_count(world, node->lives > 1 ? WORLD_RESTARTS : WORLD_STARTS);
+    world_say(world, "%s starts as %" PRIx64, node->name, node->incarnation);
+    faults_review(world, node);
+    world_later(world, prng_below(&world->prng, world->options.unit_ns),
+                (struct errand){.run = run_start, .incarnation = node->incarnation});
+}
+
+void node_end(struct world *world, struct sim_node *node) {
+    network_end(world, node);
+    node->alive = false;
+    directory_destroy(&node->directory);
+    convention_destroy(&node->convention);
+    faults_review(world, node);
+}
