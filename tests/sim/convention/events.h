@@ -40,6 +40,8 @@
     X(ADDED, "members added")                                                                                          \
     X(REMOVED, "members removed")                                                                                      \
     X(REMOVED_ALIVE, "members removed that were alive")                                                                \
+    X(CHANGES, "nodes that changed their capabilities")                                                                \
+    X(CHANGED, "members known to have changed")                                                                        \
     X(MOVED, "members known to have moved")                                                                            \
     X(SUSPECTED, "members suspected")                                                                                  \
     X(NOTICES, "watchers told")                                                                                        \

@@ -190,7 +190,7 @@ static void run_reset(struct world *world, const struct errand *errand) {
 static void run_move(struct world *world, const struct errand *errand) {
     struct sim_node *node = some_node(world);
     bool due = again(world, errand, world->options.move_every_ns);
-    if (!due || !may_move(world, node) || !node->alive || node->leaving || node->halted) {
+    if (!due || !may_move(world, node) || !node->alive || !node->active || node->leaving || node->halted) {
         return;
     }
     world_count(world, WORLD_MOVES);
@@ -201,6 +201,15 @@ static void run_move(struct world *world, const struct errand *errand) {
     struct bytes endpoint = bytes_of_text(node->endpoint);
     node_tell_directory(world, node, &(struct directory_event){.kind = DIRECTORY_MOVED, .endpoint = endpoint});
     (void)node_tell(world, node, &(struct convention_event){.kind = CONVENTION_MOVED, .endpoint = endpoint});
+}
+
+static void run_change(struct world *world, const struct errand *errand) {
+    struct sim_node *node = some_node(world);
+    bool due = again(world, errand, world->options.change_every_ns);
+    if (due && node->alive && node->active && !node->leaving && !node->halted) {
+        world_count(world, WORLD_CHANGES);
+        node_change(world, node);
+    }
 }
 
 /* The last of the members that no guest is registers with everybody all the time, whatever its core says. */
@@ -259,6 +268,7 @@ void faults_begin(struct world *world) {
     begin(world, options->nodes > 1 ? options->cut_every_ns : 0, run_cut);
     begin(world, options->reset_every_ns, run_reset);
     begin(world, options->move_every_ns, run_move);
+    begin(world, options->change_every_ns, run_change);
     begin(world, options->guest_every_ns, run_guest);
     begin(world, options->wild_every_ns, run_wild);
 }

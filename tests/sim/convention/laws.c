@@ -66,15 +66,19 @@ void laws_sent(struct world *world, struct sim_node *from, const struct sim_node
 
 /* ---- watchers ---- */
 
-/* Each is told of a member once when it comes, and once when it is gone (S5A). */
+/* Each is told of a member once when it comes, once of each change, and once when it is gone (S5A). */
 void laws_notice(struct world *world, struct sim_node *node, const struct convention_action *notice) {
-    uint64_t *present =
-        &node->audiences[notice->watcher.actor.local - 1].present[world_place(world, notice->peer)->index];
-    if (notice->added ? *present != 0 : *present != notice->peer) {
+    struct audience *audience = &node->audiences[notice->watcher.actor.local - 1];
+    size_t place = world_place(world, notice->peer)->index;
+    int64_t version = node_version(&notice->member->capabilities);
+    bool comes = audience->present[place] == 0;
+    bool changes = audience->present[place] == notice->peer && audience->versions[place] != version;
+    if (notice->added ? !comes && !changes : audience->present[place] != notice->peer) {
         world_broken(world, LAW_NOTHING_LEFT, "a watcher at %s is told once more that %s %s", node->name,
                      notice->member->name, notice->added ? "has come" : "is gone");
     }
-    *present = notice->added ? notice->peer : 0;
+    audience->present[place] = notice->added ? notice->peer : 0;
+    audience->versions[place] = version;
 }
 
 /* ---- agreement ---- */
@@ -114,8 +118,13 @@ static const char *disagreement_of(struct world *world, struct sim_node *node, s
     }
     for (size_t i = 0; i < world->options.nodes; i++) {
         struct sim_node *other = &world->nodes[i];
-        if (belongs(world, other) && !members_find(members, other->incarnation)) {
+        const struct member *member = members_find(members, other->incarnation);
+        if (belongs(world, other) && !member) {
             snprintf(out, 200, "%s does not have %s on its roster", node->name, other->name);
+            return out;
+        }
+        if (member && node_version(&member->capabilities) != other->version) {
+            snprintf(out, 200, "%s has not heard of the latest change of %s", node->name, other->name);
             return out;
         }
     }
@@ -159,9 +168,10 @@ static void check_watchers(struct world *world, struct sim_node *node) {
     for (size_t w = 0; w < WORLD_WATCHERS; w++) {
         for (size_t i = 0; i < world->options.nodes; i++) {
             uint64_t told = node->audiences[w].present[i];
-            if (told && !members_find(convention_members(node->convention), told)) {
-                world_broken(world, LAW_NOTHING_LEFT, "a watcher at %s was not told that %s is gone", node->name,
-                             world->nodes[i].name);
+            const struct member *member = members_find(convention_members(node->convention), told);
+            if (told && (!member || node_version(&member->capabilities) != node->audiences[w].versions[i])) {
+                world_broken(world, LAW_NOTHING_LEFT, "a watcher at %s was not told that %s is gone or has changed",
+                             node->name, world->nodes[i].name);
             }
         }
     }

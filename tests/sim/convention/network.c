@@ -317,6 +317,7 @@ static struct convention_event event_of(const struct frame *frame) {
         event.kind = CONVENTION_INVITE;
         event.invite = &frame->invite;
         return event;
+    case FRAME_TRUST:
     case FRAME_HELLO:
     case FRAME_BATCH:
     case FRAME_STALE:

@@ -83,6 +83,14 @@ static void on_leader(struct world *world, struct sim_node *node, const struct c
     node_tell_directory(world, node, &(struct directory_event){.kind = DIRECTORY_LEADER, .admin = action->peer});
 }
 
+static void on_changed(struct world *world, struct sim_node *node, const struct convention_action *action) {
+    world_count(world, WORLD_CHANGED);
+    world_say(world, "%s knows that %s has changed", node->name, action->member->name);
+    if (action->peer == node->incarnation) {
+        node_tell_directory(world, node, &(struct directory_event){.kind = DIRECTORY_CAPABILITIES});
+    }
+}
+
 static void on_moved(struct world *world, struct sim_node *node, const struct convention_action *action) {
     world_count(world, WORLD_MOVED);
     network_know(world, node, action->peer, action->member->endpoint);
@@ -140,6 +148,12 @@ static void perform(struct world *world, struct sim_node *node, const struct con
         return;
     case CONVENTION_SEND_INVITE:
         send(world, node, peer, (struct frame){.body = FRAME_INVITE, .invite = action->invite}, WORLD_INVITES);
+        return;
+    case CONVENTION_SEND_TRUST:
+    case CONVENTION_KEYS_CHANGED:
+        break; /* nobody has keys */
+    case CONVENTION_MEMBER_CHANGED:
+        on_changed(world, node, action);
         return;
     case CONVENTION_MEMBER_ADDED:
         on_added(world, node, action);
@@ -208,6 +222,7 @@ static void perform_directory(struct world *world, struct sim_node *node, const 
     case DIRECTORY_START_HOST:
     case DIRECTORY_KILL_HOST:
     case DIRECTORY_EXIT_REQUEST:
+    case DIRECTORY_UNFIT:
     case DIRECTORY_NAME_TAKEN:
         return;
     }
@@ -231,6 +246,14 @@ void node_tell_directory(struct world *world, struct sim_node *node, const struc
 void node_take_control(struct world *world, struct sim_node *node, struct mesh_address from, struct mesh_address to,
                        const struct control *control) {
     CHECK(to.local == 0);
+    if (control->kind == CONTROL_CAPABILITIES) { /* a member's own word */
+        struct convention_event event = {.kind = CONVENTION_CAPABILITIES,
+                                         .peer = from.node,
+                                         .capabilities = control->capabilities.items,
+                                         .capabilities_count = control->capabilities.count};
+        (void)node_tell(world, node, &event);
+        return;
+    }
     node_tell_directory(
         world, node,
         &(struct directory_event){.kind = DIRECTORY_CONTROL, .asker = from, .control = control, .known = true});
@@ -240,6 +263,7 @@ void node_take_control(struct world *world, struct sim_node *node, struct mesh_a
 
 static void run_start(struct world *world, const struct errand *errand) {
     struct sim_node *node = world_node(world, errand->incarnation);
+    node->active = true;
     (void)node_tell(world, node, &(struct convention_event){.kind = CONVENTION_START});
     for (int i = 0; i < WORLD_WATCHERS; i++) {
         struct convention_watcher watcher = {{node->incarnation, (uint64_t)i + 1}, {node->incarnation, 0}};
@@ -252,11 +276,46 @@ static uint64_t draw_incarnation(struct world *world, const struct sim_node *nod
     return prng_between(&world->prng, 1, UINT32_MAX) << 32 | node->lives << 8 | (node->index + 1);
 }
 
+/* The version, and, at random, what creates may require. */
+static size_t draw_capabilities(struct world *world, struct sim_node *node, struct frame_capability out[2],
+                                struct frame_value values[2]) {
+    values[0] = (struct frame_value){.kind = FRAME_VALUE_INTEGER, .integer = ++node->version};
+    values[1] = (struct frame_value){.kind = FRAME_VALUE_FLAG, .flag = true};
+    out[0] = (struct frame_capability){.name = bytes_of_text("version"), .values = &values[0], .values_count = 1};
+    out[1] = (struct frame_capability){.name = bytes_of_text("gpu"), .values = &values[1], .values_count = 1};
+    return prng_chance(&world->prng, 500) ? 1 : 2;
+}
+
+int64_t node_version(const struct capability_set *capabilities) {
+    const struct frame_capability *version = capability_set_get(capabilities, bytes_of_text("version"));
+    CHECK(version);
+    return version->values->integer;
+}
+
+void node_change(struct world *world, struct sim_node *node) {
+    struct frame_value values[2];
+    struct frame_capability items[2];
+    size_t count = draw_capabilities(world, node, items, values);
+    world_say(world, "%s has the capabilities of version %d", node->name, (int)node->version);
+    CHECK(node_tell(world, node,
+                    &(struct convention_event){.kind = CONVENTION_CAPABILITIES,
+                                               .peer = node->incarnation,
+                                               .capabilities = items,
+                                               .capabilities_count = count}) == MESH_OK);
+    uint64_t leader = convention_leader(node->convention);
+    if (leader && leader != node->incarnation) {
+        struct control control = {.kind = CONTROL_CAPABILITIES, .capabilities = {count, items}};
+        network_send_control(world, node, (struct mesh_address){leader, 0}, &control);
+    }
+}
+
 static enum mesh_status convention_begin(struct world *world, struct sim_node *node) {
     static const char *const none[] = {NULL};
     char endpoints[WORLD_LEADERS_MAX][WORLD_ENDPOINT_BYTES];
     const char *candidates[WORLD_LEADERS_MAX + 1] = {NULL};
-    struct capability_set capabilities = {0};
+    struct frame_value values[2];
+    struct frame_capability items[2];
+    struct capability_set capabilities = {.count = draw_capabilities(world, node, items, values), .items = items};
     for (size_t i = 0; i < world->options.leaders; i++) {
         snprintf(endpoints[i], sizeof endpoints[i], "tcp://n%zu", i);
         candidates[i] = endpoints[i];
@@ -281,7 +340,7 @@ static enum mesh_status convention_begin(struct world *world, struct sim_node *n
 void node_start(struct world *world, struct sim_node *node) {
     node->lives++;
     node->alive = true;
-    node->halted = node->leaving = node->silent = false;
+    node->active = node->halted = node->leaving = node->silent = false;
     node->ahead_ns = prng_below(&world->prng, 1000 * NS_PER_S);
     node->wake_ns = TIME_NEVER;
     node->incarnation = draw_incarnation(world, node);

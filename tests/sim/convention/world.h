@@ -55,7 +55,8 @@ struct options {
     struct directory_limits directory;
     uint64_t unit_ns; /* a tenth of the period: faults last some of them */
     uint64_t safety_ns, delay_min_ns, delay_max_ns, reconnect_ns;
-    uint64_t strike_every_ns, cut_every_ns, reset_every_ns, move_every_ns, guest_every_ns, wild_every_ns;
+    uint64_t strike_every_ns, cut_every_ns, reset_every_ns, move_every_ns, change_every_ns, guest_every_ns,
+        wild_every_ns;
     unsigned loss, duplicate, late, told, answering, strike_leader;
 };
 
@@ -79,18 +80,20 @@ struct traffic {
     unsigned sent;
 };
 
-/* What a watcher has been told, by nodes. */
+/* What a watcher has been told of each node: which life of it is there, and of its capabilities. */
 struct audience {
     uint64_t present[WORLD_NODES_MAX];
+    int64_t versions[WORLD_NODES_MAX];
 };
 
 struct sim_node {
     size_t index;
-    bool alive, halted, leaving, stepping;
+    bool alive, active, halted, leaving, stepping;
     bool silent;                           /* when it is dead: nobody refuses calls there */
     uint64_t lives, incarnation, ahead_ns; /* its clock's lead over the world's */
     uint64_t wake_ns, halted_until_ns, struck_ns, steps;
     unsigned moves;
+    int64_t version; /* of its capabilities, which is one of them */
     char name[WORLD_NAME_BYTES], endpoint[WORLD_ENDPOINT_BYTES];
     struct convention *convention;
     struct directory *directory;
@@ -139,6 +142,10 @@ void node_start(struct world *world, struct sim_node *node);
 void node_end(struct world *world, struct sim_node *node);
 enum mesh_status node_tell(struct world *world, struct sim_node *node, const struct convention_event *event);
 void node_tell_directory(struct world *world, struct sim_node *node, const struct directory_event *event);
+/* It has other capabilities from now on. */
+void node_change(struct world *world, struct sim_node *node);
+/* The version that a set of capabilities bears. */
+int64_t node_version(const struct capability_set *capabilities);
 /* A control message of another admin comes for it, or for a process of the node. */
 void node_take_control(struct world *world, struct sim_node *node, struct mesh_address from, struct mesh_address to,
                        const struct control *control);
