@@ -100,6 +100,21 @@ static void on_mandate(struct admin *admin, const struct convention_action *acti
                                                           .text = bytes_of_text(action->text)});
 }
 
+/* That one has registered anew is for watchers alone. */
+static void on_member(struct admin *admin, const struct convention_action *action) {
+    if (action->kind == CONVENTION_MEMBER_ADDED) {
+        on_member_added(admin, action->member);
+    } else if (action->kind == CONVENTION_MEMBER_CHANGED) {
+        on_member_changed(admin, action->member);
+    } else if (action->kind == CONVENTION_MEMBER_MOVED) {
+        on_member_moved(admin, action->member);
+    } else if (action->kind == CONVENTION_MEMBER_REMOVED) {
+        on_member_removed(admin, action->member, action->text);
+    } else if (action->kind == CONVENTION_MEMBER_SUSPECT) {
+        on_member_suspect(admin, action);
+    }
+}
+
 static void perform(struct admin *admin, const struct convention_action *action) {
     struct frame frame = {0};
     switch (action->kind) {
@@ -141,21 +156,12 @@ static void perform(struct admin *admin, const struct convention_action *action)
         admin_on_keys_changed(admin, action);
         return;
     case CONVENTION_MEMBER_ADDED:
-        on_member_added(admin, action->member);
-        return;
     case CONVENTION_MEMBER_CHANGED:
-        on_member_changed(admin, action->member);
-        return;
     case CONVENTION_MEMBER_MOVED:
-        on_member_moved(admin, action->member);
-        return;
     case CONVENTION_MEMBER_REMOVED:
-        on_member_removed(admin, action->member, action->text);
-        return;
     case CONVENTION_MEMBER_ANEW:
-        return;
     case CONVENTION_MEMBER_SUSPECT:
-        on_member_suspect(admin, action);
+        on_member(admin, action);
         return;
     case CONVENTION_NOTICE:
         admin_tell_watcher(admin, action);

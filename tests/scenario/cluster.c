@@ -217,6 +217,23 @@ static void note_keys(struct cluster *cluster, struct node *node, const struct c
     node->keys_changed = true;
 }
 
+static void note_member(struct cluster *cluster, struct node *node, const struct convention_action *action) {
+    if (action->kind == CONVENTION_MEMBER_ADDED) {
+        note_added(cluster, node, action->member);
+    } else if (action->kind == CONVENTION_MEMBER_CHANGED) {
+        note_changed(cluster, node, action);
+    } else if (action->kind == CONVENTION_MEMBER_MOVED) {
+        cluster_note(cluster, node, "moved", action->peer, action->member->endpoint);
+    } else if (action->kind == CONVENTION_MEMBER_REMOVED) {
+        note_removed(cluster, node, action);
+    } else if (action->kind == CONVENTION_MEMBER_ANEW) {
+        cluster_note(cluster, node, action->added ? "+" : "-", action->peer, action->text);
+    } else {
+        cluster_note(cluster, node, "suspect", action->peer, "");
+        cluster_step_directory(cluster, node, &(struct directory_event){.kind = DIRECTORY_MEMBER_SUSPECT});
+    }
+}
+
 static void perform(struct cluster *cluster, struct node *node, const struct convention_action *action) {
     switch (action->kind) {
     case CONVENTION_CONNECT:
@@ -257,23 +274,12 @@ static void perform(struct cluster *cluster, struct node *node, const struct con
         note_keys(cluster, node, action);
         return;
     case CONVENTION_MEMBER_ADDED:
-        note_added(cluster, node, action->member);
-        return;
     case CONVENTION_MEMBER_CHANGED:
-        note_changed(cluster, node, action);
-        return;
     case CONVENTION_MEMBER_MOVED:
-        cluster_note(cluster, node, "moved", action->peer, action->member->endpoint);
-        return;
     case CONVENTION_MEMBER_REMOVED:
-        note_removed(cluster, node, action);
-        return;
     case CONVENTION_MEMBER_ANEW:
-        cluster_note(cluster, node, action->added ? "+" : "-", action->peer, action->text);
-        return;
     case CONVENTION_MEMBER_SUSPECT:
-        cluster_note(cluster, node, "suspect", action->peer, "");
-        cluster_step_directory(cluster, node, &(struct directory_event){.kind = DIRECTORY_MEMBER_SUSPECT});
+        note_member(cluster, node, action);
         return;
     case CONVENTION_NOTICE:
         note_notice(cluster, node, action);
