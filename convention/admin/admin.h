@@ -86,6 +86,7 @@ struct admin {
     struct node_key key;   /* where the configuration has security = curve */
     struct trust trust;    /* the list of keys */
     char keys_path[256];   /* where the processes of this node read it */
+    size_t keys_changes;   /* since the node began */
     bool keys_changed;     /* since the process was told last */
     struct map residents;  /* by slot */
     struct map neighbours; /* incarnations of admins that said hello; the value is the map itself */
@@ -232,6 +233,8 @@ void admin_answer_wish(struct admin *admin, struct mesh_address asker, uint64_t 
 /* Reads the members file, and makes the one that the processes of this node read. */
 enum mesh_status admin_begin_keys(struct admin *admin, struct mesh_error *error);
 void admin_on_member_key(struct admin *admin, struct mesh_address asker, const struct control *control);
+/* To a process that has just come: that the list is another than when the node began, if it is. */
+void admin_tell_keys(struct admin *admin, const struct resident *resident);
 void admin_on_keys_changed(struct admin *admin, const struct convention_action *action);
 /* Who is not allowed any more is not believed, and no member, from now on (S7D, S7I). */
 void admin_tick_keys(struct admin *admin);

@@ -427,6 +427,7 @@ static void greet_host(struct admin *admin, uint64_t peer, const struct frame_he
                                                               .endpoint = hello->endpoint,
                                                               .pid = hello->pid});
         admin_tell_dead_letter_handler(admin, resident);
+        admin_tell_keys(admin, resident);
     }
 }
 
@@ -480,6 +481,7 @@ static void greet_program(struct admin *admin, uint64_t peer, const struct frame
         resident = admit_program(admin, peer, hello);
         if (resident) {
             admin_tell_dead_letter_handler(admin, resident);
+            admin_tell_keys(admin, resident);
         }
     }
     if (resident) {

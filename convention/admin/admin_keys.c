@@ -76,12 +76,19 @@ static void log_keys(struct admin *admin, const struct convention_action *action
     }
 }
 
+/* What it read when it began may be older than the last change. */
+void admin_tell_keys(struct admin *admin, const struct resident *resident) {
+    struct control control = {.kind = CONTROL_KEYS_CHANGED};
+    if (admin->keys_changes > 0) {
+        admin_send(admin, address_make(admin->incarnation, resident->slot, 0), &control);
+    }
+}
+
 static void tell_residents(struct admin *admin) {
     size_t place = 0;
-    struct control control = {.kind = CONTROL_KEYS_CHANGED};
     for (struct resident *resident; (resident = map_next(&admin->residents, &place));) {
         if (resident->greeted || resident->program) {
-            admin_send(admin, address_make(admin->incarnation, resident->slot, 0), &control);
+            admin_tell_keys(admin, resident);
         }
     }
 }
@@ -92,6 +99,7 @@ void admin_on_keys_changed(struct admin *admin, const struct convention_action *
     if (admin->config->members) {
         keep(admin, admin->config->members);
     }
+    admin->keys_changes++;
     tell_residents(admin);
     admin->keys_changed = true; /* what becomes of links is told to the convention, which is in the middle of a step */
 }
@@ -109,11 +117,17 @@ void admin_on_distrusted(void *user, uint64_t peer) {
 
 /* ---- an operator's word ---- */
 
-/* Whether it would leave this node, which has a key that is allowed now, without one. */
-static bool cuts_off(const struct admin *admin, const struct frame_trusted *word) {
+/* Why it should not be said: this node, by the key that it has or by its name, would be cut off; NULL when it would not. */
+static const char *objection(const struct admin *admin, const struct frame_trusted *word) {
     struct bytes name = bytes_of_text(admin->config->name);
     bool fits = !word->revoked && trust_pattern_fits(word->pattern, name);
-    return !fits && trust_allows(&admin->trust, word->key, name) && trust_count(&admin->trust, name) == 1;
+    if (fits || !trust_allows(&admin->trust, word->key, name)) {
+        return NULL;
+    }
+    if (memcmp(word->key, admin->key.public_key, sizeof word->key) == 0) {
+        return "this is the key that it has";
+    }
+    return trust_count(&admin->trust, name) == 1 ? "no other key is allowed for it" : NULL;
 }
 
 void admin_on_member_key(struct admin *admin, struct mesh_address asker, const struct control *control) {
@@ -122,11 +136,14 @@ void admin_on_member_key(struct admin *admin, struct mesh_address asker, const s
     struct text_builder text = text_builder(room, sizeof room);
     struct control passed = *control;
     passed.member_key.passed_on = true;
-    if (!request->force && cuts_off(admin, &request->word)) {
-        text_append(&text,
-                    "node %s would be cut off, for it is the last key that is allowed for it: allow another one "
-                    "first, or use --force",
-                    admin->config->name);
+    const char *why = request->force ? NULL : objection(admin, &request->word);
+    if (admin->config->security != CONFIG_CURVE) {
+        admin_answer_wish(admin, asker, control->id, MESH_REFUSED,
+                          "this node has no security = curve, so nobody's key matters here");
+        return;
+    }
+    if (why) {
+        text_append(&text, "node %s would be cut off, for %s: use --force if that is meant", admin->config->name, why);
         admin_answer_wish(admin, asker, control->id, MESH_REFUSED, room);
         return;
     }

@@ -1,9 +1,10 @@
-"""ZMTP 3.0 by hand, without encryption: what a stranger may say to a port of a node.
+"""ZMTP 3.0 by hand, without encryption: what a stranger may say to a port of a node; and what one may have recorded.
 
 SPDX-License-Identifier: MPL-2.0
 """
 import socket
 import struct
+import threading
 
 GREETING = b"\xff" + bytes(8) + b"\x7f\x03\x00" + b"NULL".ljust(20, b"\0") + bytes(32)
 IDENTITY = b"m" + bytes(range(8))
@@ -31,6 +32,32 @@ def connect(port, *said):
     return connection
 
 
+def take(connection, size):
+    """So many bytes of what the other side says; fewer when it has closed the connection."""
+    said = b""
+    while len(said) < size:
+        chunk = connection.recv(size - len(said))
+        if not chunk:
+            break
+        said += chunk
+    return said
+
+
+def introduce(port):
+    """A connection whose handshake is over, so that messages may follow; None when the other side does not want it."""
+    connection = connect(port)
+    try:
+        connection.sendall(GREETING + ready())
+        if len(take(connection, len(GREETING))) == len(GREETING):
+            head = take(connection, 2)
+            if len(head) == 2 and len(take(connection, head[1])) == head[1]:
+                return connection
+    except OSError:
+        pass  # it was closed
+    connection.close()
+    return None
+
+
 def is_closed(connection):
     """Whether the other side has ended it; takes what it had said."""
     connection.settimeout(0.01)
@@ -42,3 +69,57 @@ def is_closed(connection):
         return False
     except OSError:
         return True
+
+
+class Recorder:
+    """Passes connections on to a port of this host, and keeps what the callers say, each by itself."""
+
+    def __init__(self, port):
+        self.target = port
+        self.records, self.sockets = [], []
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        self.threads = [threading.Thread(target=self.accept)]
+        self.threads[0].start()
+
+    def accept(self):
+        while True:
+            try:
+                near, _ = self.listener.accept()
+            except OSError:
+                return
+            far = socket.create_connection(("127.0.0.1", self.target), timeout=10)
+            near.settimeout(None)
+            far.settimeout(None)
+            self.sockets += [near, far]
+            self.records.append(bytearray())
+            self.threads += [threading.Thread(target=self.pass_on, args=ends) for ends in ((near, far, self.records[-1]), (far, near, None))]
+            for thread in self.threads[-2:]:
+                thread.start()
+
+    def pass_on(self, source, sink, record):
+        try:
+            while chunk := source.recv(65536):
+                if record is not None:
+                    record += chunk
+                sink.sendall(chunk)
+        except OSError:
+            pass  # one of them has ended
+        for end in (source, sink):
+            try:
+                end.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass  # it has, too
+
+    def close(self):
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.listener.close()
+        for end in self.sockets:
+            try:
+                end.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass  # it has ended
+        for thread in self.threads:
+            thread.join()
+        for end in self.sockets:
+            end.close()

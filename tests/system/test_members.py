@@ -3,95 +3,125 @@
 SPDX-License-Identifier: MPL-2.0
 """
 import json
-import os
 import stat
 import subprocess
 import unittest
 
-from nodes import MESH, Directory, environment, free_port, wait_for
+from convention import Convention, counters, is_settled
+from nodes import COURIERS, MESH, Directory, environment, free_port, wait_for
 
-TIMES = "times\n    period = 2 s\n    restart = 1 s"
+PARCELS, PARCEL_BYTES = 20000, 16000  # more than can be sent in a moment
 WAIT_S = 30
-FRONT, BACK, THIRD = ("11" * 32, "22" * 32, "33" * 32)
+LOST_S = 15  # without a word a leader is lost
+BACK, THIRD = "22" * 32, "33" * 32
 
 
 class Members(unittest.TestCase):
     def setUp(self):
         self.directory = Directory().__enter__()
         self.addCleanup(self.directory.__exit__, None, None, None)
-        self.endpoints = {name: f"tcp://127.0.0.1:{free_port()}" for name in ("one", "two", "three")}
+        self.address = f"tcp://127.0.0.1:{free_port()}"
+        self.key = {name: self.mesh("keygen", "--out", str(self.path(name, "key")))[1].splitlines()[0] for name in ("one", "two")}
 
-    def members(self, name, *lines):
-        """A node's members file."""
-        path = os.path.join(self.directory.path, f"{name}.members")
-        with open(path, "w", encoding="ascii") as file:
-            file.write("".join(line + "\n" for line in lines))
-        return path
+    def path(self, name, kind):
+        return self.directory.path / f"{name}.{kind}"
 
-    def start(self, name, *lines):
-        config = f"bind = {self.endpoints[name]}\nmembers = {self.members(name, *lines)}\n"
-        leaders = "" if name == "one" else f"leaders = {self.endpoints['one']}\n"
-        return self.directory.node(name, config + leaders + TIMES)
-
-    def member(self, node, *words):
-        done = subprocess.run([MESH, "member", words[0], "--run-directory", node.run, *words[1:]], env=environment(),
-                              capture_output=True, text=True, timeout=WAIT_S, check=False)
+    def mesh(self, *words):
+        done = subprocess.run([MESH, *words], env=environment(), capture_output=True, text=True, timeout=WAIT_S, check=False)
         return done.returncode, done.stdout + done.stderr
 
+    def start(self, name, *lines):
+        """A node that may take part, and whose members file has these lines besides."""
+        members, address, leader = self.path(name, "members"), self.address, ""
+        members.write_text("".join(line + "\n" for line in (f"allow {self.key['one']} one", f"allow {self.key['two']} tw*", *lines)))
+        if name != "one":
+            address, leader = f"tcp://127.0.0.1:{free_port()}", f"leaders = {self.address}/{self.key['one']}"
+        return self.directory.node(name, f"""bind = {address}
+{leader}
+security = curve
+key = {self.path(name, 'key')}
+members = {members}
+module_path = {COURIERS}
+capabilities
+    {name} = true""")
+
+    def member(self, node, *words):
+        return self.mesh("member", words[0], "--run-directory", str(node.run), *words[1:])
+
     def keys(self, node):
-        """What the node says of each key: for whom it is allowed, or None."""
+        """What the node says of each key but those of the nodes: for whom it is allowed, or None."""
         code, text = self.member(node, "list", "--json")
         self.assertEqual(code, 0, text)
-        return {key["key"]: None if key["revoked"] else key["pattern"] for key in json.loads(text)["keys"]}
+        found = {key["key"]: None if key["revoked"] else key["pattern"] for key in json.loads(text)["keys"]}
+        return {key: pattern for key, pattern in found.items() if key not in self.key.values()}
 
     def wait(self, node, expected):
         wait_for(lambda: self.keys(node) == expected, WAIT_S, f"the list is {expected}")
 
     def test_S7H_what_is_said_at_any_node_is_known_at_all(self):
-        one, two = self.start("one", f"allow {FRONT} o*"), self.start("two", f"allow {BACK} two")
+        one, two = self.start("one", f"allow {BACK} back"), self.start("two", f"allow {THIRD} third # of two alone")
         for node in (one, two):
-            self.wait(node, {FRONT: "o*", BACK: "two"})
+            self.wait(node, {BACK: "back", THIRD: "third"})
         self.assertEqual(self.member(two, "allow", "th*", THIRD), (0, ""))
-        self.assertEqual(self.member(one, "revoke", "--force", BACK), (0, ""))
+        self.assertEqual(self.member(one, "revoke", BACK), (0, ""))
         for node in (one, two):
-            self.wait(node, {FRONT: "o*", BACK: None, THIRD: "th*"})
+            self.wait(node, {BACK: None, THIRD: "th*"})
         self.assertRegex(self.member(two, "list")[1], f"{BACK} revoked +\n{THIRD} allowed +th\\*\n")
 
     def test_S7G_a_restart_forgets_no_revocation(self):
-        one, two = self.start("one"), self.start("two", f"# ours\nallow {BACK} elsewhere")
+        one, two = self.start("one"), self.start("two", f"allow {BACK} elsewhere")
         self.wait(one, {BACK: "elsewhere"})
         self.assertEqual(self.member(one, "revoke", BACK), (0, ""))
         self.wait(two, {BACK: None})
-        path = os.path.join(self.directory.path, "two.members")
-        self.assertEqual(stat.S_IMODE(os.stat(path).st_mode), 0o600)
+        path = self.path("two", "members")
+        self.assertEqual(stat.S_IMODE(path.stat().st_mode), 0o600)
         two.kill()
         one.kill()
         wait_for(lambda: not two.run.exists(), WAIT_S, "the node has ended")
-        again = self.directory.node("two", f"bind = none\nmembers = {path}")
-        self.assertEqual(self.keys(again), {BACK: None})
+        self.assertEqual(self.keys(self.directory.node("two", f"bind = none\nmembers = {path}")), {BACK: None})
 
-    def test_S7J_the_last_key_of_a_node_is_not_revoked_by_mistake(self):
-        one, two = self.start("one", f"allow {FRONT} one"), self.start("two", f"allow {BACK} tw*")
-        self.wait(two, {FRONT: "one", BACK: "tw*"})
-        for words, name in ((("revoke", BACK), "two"), (("allow", "other", BACK), "two"), (("revoke", FRONT), "one")):
+    def test_S7J_the_key_of_a_node_is_not_revoked_by_mistake(self):
+        one, two = self.start("one"), self.start("two", f"allow {THIRD} third")
+        self.wait(one, {THIRD: "third"})
+        for words in (("revoke", self.key["one"]), ("revoke", self.key["two"]), ("allow", "other", self.key["two"])):
             code, text = self.member(two, *words)
             self.assertEqual(code, 1, text)
-            self.assertIn(f"node {name} would be cut off, for it is the last key that is allowed for it", text)
-        self.assertEqual(self.member(two, "allow", "two", THIRD), (0, ""))
-        self.wait(two, {FRONT: "one", BACK: "tw*", THIRD: "two"})
-        self.assertEqual(self.member(two, "revoke", BACK), (0, ""), "there is another one")
-        self.assertEqual(self.member(one, "revoke", "--force", FRONT), (0, ""))
+            self.assertRegex(text, "node (one|two) would be cut off, for this is the key that it has: use --force if that is meant")
+        self.assertEqual(self.member(two, "allow", "third", THIRD), (0, ""))
+        self.assertEqual(self.member(one, "revoke", "--force", self.key["one"]), (0, ""))
+        wait_for(lambda: len(two.status()["members"]) == 1, WAIT_S, "nobody is left with the leader")
+
+    def test_S7J_a_node_without_encryption_has_no_use_for_keys(self):
+        plain = self.directory.node("plain")
+        code, text = self.member(plain, "allow", "third", THIRD)
+        self.assertEqual(code, 1)
+        self.assertIn("this node has no security = curve, so nobody's key matters here", text)
 
     def test_S7G_a_members_file_with_mistakes_keeps_a_node_from_starting(self):
-        path = self.members("bad", f"allow {FRONT}", "alow x")
-        config, run = (os.path.join(self.directory.path, name) for name in ("bad.conf", "bad"))
-        with open(config, "w", encoding="ascii") as file:
-            file.write(f"bind = none\nmembers = {path}\n")
-        done = subprocess.run([MESH, "node", "start", "--config", config, "--run-directory", run], env=environment(),
-                              capture_output=True, text=True, timeout=WAIT_S, check=False)
-        self.assertEqual(done.returncode, 1)
-        self.assertIn(f"{path}:1: \"{FRONT}\" is allowed for no node", done.stderr)
-        self.assertIn("and 1 more mistakes", done.stderr)
+        config, members = self.path("bad", "conf"), self.path("bad", "members")
+        members.write_text(f"allow {BACK}\nalow x\n")
+        config.write_text(f"bind = none\nmembers = {members}\n")
+        code, text = self.mesh("node", "start", "--config", str(config), "--run-directory", str(self.path("bad", "run")))
+        self.assertEqual(code, 1)
+        self.assertIn(f"{members}:1: \"{BACK}\" is allowed for no node", text)
+        self.assertIn("and 1 more mistakes", text)
+
+    def test_S7I_streams_that_are_open_end_at_once_and_all_is_settled(self):
+        nodes = {"one": self.start("one"), "two": self.start("two")}
+        whole = Convention(nodes)
+        whole.await_members()
+        whole.place_couriers()
+        whole.send([("one", "two"), ("two", "one")], PARCELS, PARCEL_BYTES)
+        self.assertEqual(self.member(nodes["one"], "revoke", self.key["two"]), (0, ""))
+        wait_for(lambda: len(nodes["one"].status()["members"]) == 1, 1, "it is a member no more")
+        got = whole.account("one")["got"]
+        wait_for(lambda: is_settled(nodes["one"]), WAIT_S, "what goes to the revoked is settled")
+        wait_for(lambda: is_settled(nodes["two"]), WAIT_S + LOST_S, "and what it sent")
+        self.assertEqual(whole.account("one")["got"], got, "nothing of it came any more")
+        self.assertLess(got, PARCELS)
+        self.assertGreater(counters(nodes["one"])["dead"], 0)
+        self.assertGreater(counters(nodes["two"])["dead"], 0)
+        self.assertGreater(counters(nodes["one"])["frames_distrusted"] + counters(nodes["two"])["calls_distrusted"], 0)
 
 
 if __name__ == "__main__":

@@ -38,8 +38,8 @@ MESH_MUST_USE MESH_API enum mesh_status mesh_deregister(struct mesh_actor *self,
 /* Tells the leader that the key, 64 hex digits as `mesh keygen` prints them, is allowed for nodes of that name, or of names that
  * begin so when a * stands behind them; or that it is revoked, and counts no more at once, also on connections that are open. All
  * nodes of the convention keep that, and whoever joins later is told. Returns when the leader has taken it, or
- * MESH_INVALID_ARGUMENT (no key, no pattern), MESH_REFUSED (the node, or the leader, would have no key that is allowed for it
- * any more; `force` revokes even so), MESH_FULL (4,096 keys); else as mesh_node_preregister. From any thread; blocks. Rules
+ * MESH_INVALID_ARGUMENT (no key, no pattern), MESH_REFUSED (the node has no security = curve; or it, or the leader, would be cut
+ * off: `force` revokes even so), MESH_FULL (4,096 keys); else as mesh_node_preregister. From any thread; blocks. Rules
  * S7H, S7J. */
 MESH_MUST_USE MESH_API enum mesh_status mesh_node_allow_key(struct mesh_node *node, const char *key,
                                                             const char *pattern, int timeout_ms,
