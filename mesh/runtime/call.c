@@ -47,11 +47,18 @@ static struct mesh_address asker_of(const struct mesh_message *message) {
     return mesh_address_is_none(message->asker) ? message->sender : message->asker;
 }
 
+/* Whether that is the message in hand, or a copy of it. */
+static bool is_in_hand(const struct mesh_actor *self, const struct mesh_message *message) {
+    const struct mesh_message *in_hand = self->in_hand;
+    return message == in_hand ||
+           (on_main_thread(self->host) && is_ask(in_hand) && is_ask(message) && message->ask == in_hand->ask &&
+            mesh_address_equal(asker_of(message), asker_of(in_hand)));
+}
+
 /* A plain send to who asked counts as the reply to the message in hand if none was made (D11). */
 static void make_reply(struct mesh_actor *self, struct post *post) {
     const struct mesh_message *in_hand = self->in_hand;
-    bool forwards = post->ask != 0 && !(post->flags & FRAME_RUN_REPLY);
-    if (is_ask(in_hand) && !self->replied && !forwards && on_main_thread(self->host) &&
+    if (post->plain && is_ask(in_hand) && !self->replied && on_main_thread(self->host) &&
         mesh_address_equal(post->to, asker_of(in_hand))) {
         self->replied = true;
         post->ask = in_hand->ask;
@@ -130,6 +137,7 @@ enum mesh_status mesh_send_with(struct mesh_actor *self, struct mesh_address to,
         .data = data,
         .bytes = bytes,
         .expiry_ns = options ? options->expiry_ms * NS_PER_MS : 0,
+        .plain = true,
     };
     return submit(self, &post, options && options->no_wait);
 }
@@ -152,7 +160,7 @@ enum mesh_status mesh_reply(struct mesh_actor *self, const struct mesh_message *
         .ask = asked ? message->ask : 0,
         .flags = asked ? FRAME_RUN_REPLY : 0,
     };
-    if (message == self->in_hand) {
+    if (is_in_hand(self, message)) {
         self->replied = true;
     }
     return submit(self, &post, false);
@@ -174,7 +182,7 @@ enum mesh_status mesh_forward(struct mesh_actor *self, const struct mesh_message
         .asker = asked ? asker_of(message) : (struct mesh_address){0},
     };
     enum mesh_status status = submit(self, &post, false);
-    if (status == MESH_OK && message == self->in_hand) {
+    if (status == MESH_OK && is_in_hand(self, message)) {
         self->replied = true; /* that is for the other one now */
     }
     return status;

@@ -23,6 +23,7 @@ struct post {
     uint32_t flags;            /* FRAME_RUN_* */
     uint64_t expiry_ns;        /* from now on; 0: the default */
     bool urgent;               /* goes ahead of the mailbox */
+    bool plain;                /* in a handler it may count as the reply to the message in hand (D11) */
 };
 
 /* Gives a message with copies of type and payload, not yet submitted. MESH_INVALID_ADDRESS (E5), MESH_REFUSED for an

@@ -33,6 +33,19 @@ static enum mesh_verdict answering_receive(struct mesh_actor *self, const struct
     return verdict_of(mesh_reply_text(self, message, "%s", text));
 }
 
+/* Keeps what says "keep"; at anything else it answers first that, and then the message in hand. */
+static enum mesh_verdict keeper_receive(struct mesh_actor *self, const struct mesh_message *message, void *state) {
+    struct mesh_message **kept = state;
+    const char *text = mesh_message_text(message);
+    if (!text || strcmp(text, "keep") == 0) {
+        *kept = text ? mesh_message_copy(message) : *kept;
+        return MESH_DONE;
+    }
+    enum mesh_status status = mesh_reply_text(self, *kept, "kept");
+    mesh_message_release(kept);
+    return verdict_of(status ? status : mesh_reply_text(self, message, "%s", text));
+}
+
 /* Creates a child of the type that a text names, and tells who asked of its end. */
 static enum mesh_verdict parent_receive(struct mesh_actor *self, const struct mesh_message *message, void *state) {
     struct mesh_address *asker = state, child;
@@ -67,6 +80,8 @@ static const struct mesh_requirement needs[] = {{"gpu", MESH_PRESENT, NULL}, {"c
 
 static const struct mesh_type answering = {
     .name = "answering", .receive = answering_receive, .state_bytes = sizeof(struct mesh_address)};
+static const struct mesh_type keeper = {
+    .name = "keeper", .receive = keeper_receive, .state_bytes = sizeof(struct mesh_message *)};
 static const struct mesh_type parent = {
     .name = "parent", .receive = parent_receive, .state_bytes = sizeof(struct mesh_address)};
 static const struct mesh_type needy = {.name = "needy",
@@ -75,7 +90,7 @@ static const struct mesh_type needy = {.name = "needy",
                                        .requirements = needs,
                                        .requirements_count = 2};
 static const struct mesh_type namer = {.name = "namer", .receive = namer_receive};
-static const struct mesh_type *const types[] = {&answering, &parent, &needy, &namer, NULL};
+static const struct mesh_type *const types[] = {&answering, &keeper, &parent, &needy, &namer, NULL};
 
 /* ---- helpers ---- */
 
@@ -229,6 +244,15 @@ Test(kit_node, D11_a_late_answer_stays_for_listen) {
     cr_assert_eq(mesh_test_ask_text(test, actor, "wait", 100, &reply), MESH_TIMED_OUT);
     cr_assert_null(reply);
     expect_mail("late");
+}
+
+Test(kit_node, D11_the_answer_to_a_kept_question_is_not_that_to_the_one_in_hand) {
+    struct mesh_address actor = create("keeper");
+    struct mesh_message *reply;
+    cr_assert_eq(mesh_test_ask_text(test, actor, "keep", 0, &reply), MESH_TIMED_OUT);
+    cr_assert_eq(mesh_test_ask_text(test, actor, "now", 100, &reply), MESH_OK);
+    expect_text(reply, "now");
+    expect_mail("kept");
 }
 
 Test(kit_node, D10_endpoints_are_limited) {
