@@ -1,4 +1,4 @@
-"""Rings look inwards only: base <- proto <- mesh/core <- convention/core; shells use cores, programs the public headers.
+"""Rings look inwards only: base <- proto <- mesh/core <- convention/core; shells use cores, patterns and programs the public headers.
 
 SPDX-License-Identifier: MPL-2.0
 """
@@ -20,6 +20,7 @@ MAY_INCLUDE = {
     "mesh/core/": CORE,
     "convention/core/": CONVENTION,
     "mesh/runtime/": CORE + ("mesh/runtime/",),
+    "mesh/patterns/": (),
     "mesh/host/": CORE + ("mesh/runtime/", "mesh/host/"),
     "convention/admin/": CONVENTION + ("mesh/runtime/", "convention/admin/"),
     "cli/": ("cli/",),
