@@ -51,8 +51,10 @@ static bool is_own_endpoint(struct bytes endpoint, const char *key, uint64_t nod
     return named && node_key_equal(named, key) && (!passed_on || passage.node == node);
 }
 
+/* By what it has proved, or by what those say who have told of it. */
 static bool is_of_another(const struct peer *peer, const char *key) {
-    return peer && peer->key[0] && !node_key_equal(peer->key, key);
+    const char *known = peer ? key_of(peer) : NULL;
+    return known && !node_key_equal(known, key);
 }
 
 /* ---- noise ---- */
@@ -76,12 +78,10 @@ static void on_stranger(void *user, const char *text) {
 }
 
 /* Who says a hello that is not believed is told so. Any other ends its connection, and may call again with a hello that is: so one that was
- * revoked, and is allowed again, comes back. Who takes the name of another in the ROUTER's table has cut that one's connection, and would get what is for it: nothing is sent there
- * any more before it says hello again. */
+ * revoked, and is allowed again, comes back. */
 static void reject(struct process *process, const struct transport_inbound *inbound, const struct frame *frame,
                    const char *why) {
     char text[FRAME_TEXT_BYTES];
-    struct peer *peer = peers_find(&process->peers, frame->from);
     (void)snprintf(text, sizeof text, "process %016llx with the key %s is not believed: %s",
                    (unsigned long long)frame->from, inbound->key ? inbound->key : "of nobody", why);
     process_note_distrust(process, &process->distrust.frames, text);
@@ -90,9 +90,6 @@ static void reject(struct process *process, const struct transport_inbound *inbo
     } else {
         transport_shut(process->transport);
     }
-    if (!inbound->link && inbound->key && is_of_another(peer, inbound->key) && peer->back && peer->link) {
-        process_link_enter_down(process, peer, false);
-    }
 }
 
 /* ---- hellos ---- */
@@ -100,15 +97,13 @@ static void reject(struct process *process, const struct transport_inbound *inbo
 static const char *judge_node(const struct process *process, const struct frame *frame, const char *key) {
     const struct frame_hello *hello = &frame->hello;
     bool admin = hello->role == FRAME_ROLE_ADMIN;
-    const struct peer *node = admin ? NULL : peers_find(&process->peers, hello->node);
-    const char *key_of_node = node ? key_of(node) : NULL;
     if (hello->node == 0 || hello->node == process->node) {
         return "it claims to be of this node, whose processes do not call by tcp";
     }
     if (admin && hello->node != frame->from) {
         return "it claims to be the admin of another node";
     }
-    if (key_of_node && !node_key_equal(key_of_node, key)) {
+    if (!admin && is_of_another(peers_find(&process->peers, hello->node), key)) {
         return "it claims to be of a node that has another key";
     }
     return NULL;

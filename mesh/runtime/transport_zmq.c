@@ -79,6 +79,7 @@ static void zmq_transport_destroy(struct transport *transport) {
     }
     release_inbound(self);
     zmq_callers_end(self);
+    zmq_way_fini(self);
     if (self->inbound) {
         zmq_close(self->inbound);
     }
@@ -265,25 +266,21 @@ static bool receive_parts(struct zmq_transport *self, void *socket) {
 }
 
 /* The identity that a ROUTER puts before each frame; a stranger's names no source. */
-static bool receive_identity(struct zmq_transport *self, uint64_t *source) {
+static bool receive_identity(struct zmq_transport *self) {
     zmq_msg_t msg;
     zmq_msg_init(&msg);
     bool got = zmq_msg_recv(&msg, self->inbound, ZMQ_DONTWAIT) >= 0;
-    const uint8_t *identity = zmq_msg_data(&msg);
-    *source = 0;
-    if (got && zmq_msg_size(&msg) == ZMQ_TRANSPORT_IDENTITY && identity[0] == 'm') {
-        memcpy(source, identity + 1, sizeof *source);
-    }
+    zmq_way_read(bytes_make(zmq_msg_data(&msg), got ? zmq_msg_size(&msg) : 0), &self->source, &self->number);
     zmq_msg_close(&msg);
     return got;
 }
 
 static bool receive_from(struct zmq_transport *self, struct zmq_link *link, struct transport_inbound *out) {
     void *socket = link ? link->socket : self->inbound;
-    uint64_t source = 0;
     for (;;) {
         release_inbound(self);
-        if (self->admin && !link && !receive_identity(self, &source)) {
+        self->source = self->number = 0;
+        if (self->admin && !link && !receive_identity(self)) {
             return false;
         }
         if (zmq_msg_recv(&self->first, socket, ZMQ_DONTWAIT) < 0) {
@@ -299,7 +296,7 @@ static bool receive_from(struct zmq_transport *self, struct zmq_link *link, stru
         .parts = self->parts,
         .parts_count = self->parts_count,
         .link = link ? &link->link : NULL,
-        .source = source,
+        .source = self->source,
     };
     if (self->security.key) {
         zmq_curve_identify(self, link, out);
@@ -448,6 +445,7 @@ enum mesh_status transport_zmq_new(struct transport **out, uint64_t incarnation,
     self->admin = admin;
     self->incarnation = incarnation;
     self->inbound_heard = true;
+    zmq_way_init(self);
     list_init(&self->links);
     list_init(&self->busy);
     list_init(&self->news);

@@ -14,9 +14,10 @@ enum {
     ZMQ_TRANSPORT_LINGER_MS = 500, /* what a closing socket may still try to get out */
     ZMQ_TRANSPORT_BEAT_MS = 2000,  /* ZMTP heartbeats, on tcp only */
     ZMQ_TRANSPORT_SILENCE_MS = 10000,
-    ZMQ_TRANSPORT_IDENTITY = 9, /* 'm' and the incarnation */
-    ZMQ_TRANSPORT_TURN = 16,    /* frames from one socket before the next one has its turn */
-    ZMQ_TRANSPORT_SEAL = 64,    /* bytes that CURVE adds to a part, at most */
+    ZMQ_TRANSPORT_IDENTITY = 9,                               /* 'm' and the incarnation */
+    ZMQ_TRANSPORT_IDENTITY_MOST = ZMQ_TRANSPORT_IDENTITY + 8, /* with a number behind that */
+    ZMQ_TRANSPORT_TURN = 16, /* frames from one socket before the next one has its turn */
+    ZMQ_TRANSPORT_SEAL = 64, /* bytes that CURVE adds to a part, at most */
 };
 
 struct zmq_link {
@@ -28,9 +29,9 @@ struct zmq_link {
     void *socket;              /* NULL: the way back through the ROUTER */
     int fd;                    /* of `socket` */
     void *monitor;
-    bool heard;   /* something may have come in on `socket` */
-    size_t place; /* of its descriptor in the last poll */
-    uint64_t source;
+    bool heard;                              /* something may have come in on `socket` */
+    size_t place;                            /* of its descriptor in the last poll */
+    uint64_t source, number;                 /* of the way back */
     char endpoint[TRANSPORT_ENDPOINT_BYTES]; /* without its key */
     char key[TRUST_KEY_TEXT];                /* of who listens there; empty: not encrypted */
     zmq_msg_t waiting[2 + CODEC_PARTS_MAX];
@@ -52,9 +53,11 @@ struct zmq_transport {
     unsigned monitors;         /* ever made: their endpoints have numbers */
     struct callers callers;    /* who is connected to `inbound` by tcp */
     size_t callers_max;
-    void *watcher;     /* an admin's monitor of `inbound` */
-    bool from_inbound; /* the frame that was received last */
-    zmq_msg_t first;   /* of the frame that was received last */
+    void *watcher;           /* an admin's monitor of `inbound` */
+    bool from_inbound;       /* the frame that was received last */
+    uint64_t source, number; /* of the frame that was received last, at a ROUTER */
+    struct map ways;         /* by source: transport_zmq_way.c */
+    zmq_msg_t first;         /* of the frame that was received last */
     struct part *parts[CODEC_PARTS_MAX];
     size_t parts_count;
 
@@ -123,6 +126,20 @@ void zmq_curve_answer(struct zmq_transport *self);
 void zmq_curve_tell_stranger(struct zmq_transport *self, const struct zmq_event *event);
 /* By which key the frame in hand came. */
 void zmq_curve_identify(struct zmq_transport *self, struct zmq_link *link, struct transport_inbound *inbound);
+
+/* ---- by which id who calls is answered ---- */
+
+void zmq_way_init(struct zmq_transport *self);
+void zmq_way_fini(struct zmq_transport *self);
+/* Gives a socket that calls by CURVE an id that nobody can guess. */
+bool zmq_way_name(void *socket, uint64_t incarnation);
+/* The id of a source, with its number unless that is 0; its bytes. And the other way round: a source of 0 is a stranger's. */
+size_t zmq_way_print(uint64_t source, uint64_t number, uint8_t identity[ZMQ_TRANSPORT_IDENTITY_MOST]);
+void zmq_way_read(struct bytes identity, uint64_t *source, uint64_t *number);
+/* The number to answer the source by. */
+uint64_t zmq_way_to(const struct zmq_transport *self, uint64_t source);
+/* The frame in hand was a hello that is believed: its source is answered by that way from now on. */
+void zmq_way_keep(struct zmq_transport *self);
 
 /* ---- who calls ---- */
 

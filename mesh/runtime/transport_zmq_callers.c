@@ -74,6 +74,7 @@ void zmq_callers_judge(struct transport *transport, bool sense) {
     }
     uint64_t address;
     if (sense) {
+        zmq_way_keep(self);
         callers_greet(&self->callers, (uint64_t)fd);
     } else if (callers_blame(&self->callers, clock_now_ns(), (uint64_t)fd, &address)) {
         shut(fd, address);

@@ -52,7 +52,8 @@ static bool call_as(void *socket, const struct node_key *own, const uint8_t serv
 
 bool zmq_curve_call(const struct zmq_transport *self, void *socket, const char *key) {
     uint8_t server_key[FRAME_KEY_BYTES];
-    return trust_key_read(bytes_of_text(key), server_key) && call_as(socket, self->security.key, server_key);
+    return trust_key_read(bytes_of_text(key), server_key) && call_as(socket, self->security.key, server_key) &&
+           zmq_way_name(socket, self->incarnation);
 }
 
 /* ---- who calls ---- */

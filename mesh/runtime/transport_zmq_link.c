@@ -144,6 +144,7 @@ enum mesh_status zmq_link_back(struct transport *transport, uint64_t source, str
         return MESH_NO_MEMORY;
     }
     link->source = source;
+    link->number = zmq_way_to(self, source);
     list_push_back(&self->links, &link->listed);
     list_push_back(&self->busy, &link->busy);
     *out = &link->link;
@@ -235,12 +236,12 @@ static void release_part(void *data, void *part) {
 }
 
 static bool make_identity(const struct zmq_link *link, zmq_msg_t *msg) {
-    if (zmq_msg_init_size(msg, ZMQ_TRANSPORT_IDENTITY) != 0) {
+    uint8_t identity[ZMQ_TRANSPORT_IDENTITY_MOST];
+    size_t bytes = zmq_way_print(link->source, link->number, identity);
+    if (zmq_msg_init_size(msg, bytes) != 0) {
         return false;
     }
-    uint8_t *identity = zmq_msg_data(msg);
-    identity[0] = 'm';
-    memcpy(identity + 1, &link->source, sizeof link->source);
+    memcpy(zmq_msg_data(msg), identity, bytes);
     return true;
 }
 

@@ -177,16 +177,25 @@ Test(process_trust, S7C_processes_of_a_node_have_its_key) {
     cr_assert(is_refused(&host), "an admin is its node");
 }
 
-/* It has taken the other's place in the ROUTER's table, too. */
 Test(process_trust, S7C_a_process_keeps_the_key_that_it_had_first) {
     struct saying node = beta();
     struct saying thief = {THEIR_ADMIN, THEIR_ADMIN, FRAME_ROLE_ADMIN, "gamma", at("10.0.0.3", GAMMA), GAMMA};
     cr_assert_not(is_refused(&node));
     cr_assert_not_null(peers_find(&process->peers, THEIR_ADMIN)->link);
+    const struct transport_link *link = peers_find(&process->peers, THEIR_ADMIN)->link;
     cr_assert(is_refused(&thief));
-    cr_assert_null(peers_find(&process->peers, THEIR_ADMIN)->link, "nothing more is sent to it");
-    cr_assert_not(is_refused(&node));
-    cr_assert_not_null(peers_find(&process->peers, THEIR_ADMIN)->link);
+    cr_assert_eq(peers_find(&process->peers, THEIR_ADMIN)->link, link, "the other goes on");
+    beat(THEIR_ADMIN, BETA);
+    cr_assert_eq(heard, 1);
+}
+
+Test(process_trust, S7C_a_process_that_others_have_told_of_has_the_key_of_its_address) {
+    struct saying thief = beta();
+    thief.from = thief.node = OTHER_ADMIN;
+    cr_assert_eq(process_peer(process, OTHER_ADMIN, at("10.0.0.3", GAMMA)), MESH_OK);
+    cr_assert(is_refused(&thief));
+    struct saying other = {OTHER_ADMIN, OTHER_ADMIN, FRAME_ROLE_ADMIN, "gamma", at("10.0.0.4", GAMMA), GAMMA};
+    cr_assert_not(is_refused(&other), "it may have moved");
 }
 
 Test(process_trust, S7C_who_answers_a_call_is_judged_as_who_calls) {

@@ -16,7 +16,7 @@ static char ipc[80], bound[TRANSPORT_ENDPOINT_BYTES], refusal[256];
 static struct node_key admin_key, caller_key, known_key;
 static unsigned refusals;
 static bool all_are_known;
-static struct transport *admin, *caller;
+static struct transport *admin, *caller, *other;
 static struct transport_link *link_;
 static struct mesh_error error;
 
@@ -57,6 +57,7 @@ static void begin(void) {
 }
 
 static void end(void) {
+    transport_destroy(&other);
     transport_destroy(&caller);
     transport_destroy(&admin);
     (void)unlink(ipc + strlen("ipc://"));
@@ -112,6 +113,10 @@ static struct transport_inbound await_frame(struct transport *transport) {
         wait_a_moment(admin);
         wait_a_moment(caller);
         (void)transport_changed(caller);
+        if (other) {
+            wait_a_moment(other);
+            (void)transport_changed(other);
+        }
     }
     cr_assert(got, "a frame comes");
     return inbound;
@@ -140,6 +145,54 @@ Test(transport_curve, S7A_each_side_learns_the_key_that_the_other_has_proved) {
     cr_assert(inbound.tcp);
     cr_assert_str_eq(inbound.key, admin_key.text);
     cr_assert_eq(refusals, 0);
+}
+
+/* A second caller is let in, too; gives its link, on which it has said something that the admin has in hand. */
+static struct transport_link *other_calls(uint64_t incarnation, const struct node_key *key) {
+    struct transport_link *link;
+    known_key = *key;
+    other = make(incarnation, true, key);
+    cr_assert_eq(transport_open(other, bound, true, &link), MESH_OK);
+    say_something(other, link);
+    cr_assert_str_eq(await_frame(admin).key, key->text);
+    return link;
+}
+
+static void answer(uint64_t source) {
+    struct transport_link *back;
+    cr_assert_eq(transport_back(admin, source, &back), MESH_OK);
+    say_something(admin, back);
+    transport_close(admin, back);
+}
+
+Test(transport_curve, S7C_who_calls_by_the_id_of_another_does_not_take_its_place) {
+    struct node_key thief_key;
+    struct transport_link *back;
+    struct transport_inbound inbound;
+    cr_assert_eq(node_key_draw(&thief_key, &error), MESH_OK);
+    caller = make(CALLER, true, &caller_key);
+    call(bound);
+    (void)await_frame(admin);
+    cr_assert_eq(transport_back(admin, CALLER, &back), MESH_OK);
+    (void)other_calls(CALLER, &thief_key);
+    answer(CALLER);
+    (void)await_frame(other); /* what it said is answered */
+    say_something(admin, back);
+    cr_assert_eq(await_frame(caller).link, link_);
+    cr_assert_eq(link_->state, TRANSPORT_UP);
+    cr_assert_not(transport_receive(other, &inbound));
+}
+
+Test(transport_curve, S7C_who_has_called_is_answered_when_the_frame_of_another_is_in_hand) {
+    struct node_key other_key;
+    cr_assert_eq(node_key_draw(&other_key, &error), MESH_OK);
+    caller = make(CALLER, true, &caller_key);
+    call(bound);
+    (void)await_frame(admin);
+    transport_judge(admin, true);
+    (void)other_calls(CALLER + 1, &other_key);
+    answer(CALLER);
+    cr_assert_eq(await_frame(caller).link, link_);
 }
 
 Test(transport_curve, S7D_the_connection_of_a_frame_is_ended_and_may_be_made_anew) {
