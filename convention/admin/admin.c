@@ -63,8 +63,8 @@ static uint64_t on_tick(void *user, uint64_t now_ns) {
     }
     admin_tell_failed(admin);
     admin_bury_leaving(admin);
-    admin_tick_keys(admin);
     uint64_t least_ns = admin_tick_stop(admin, now_ns);
+    least_ns = time_min(least_ns, admin_tick_keys(admin, now_ns));
     least_ns = time_min(least_ns, admin_tick_status(admin, now_ns));
     least_ns = time_min(least_ns, admin_tick_inquiries(admin, now_ns));
     least_ns = time_min(least_ns, tick_memory(admin, now_ns));
@@ -324,6 +324,7 @@ enum mesh_status admin_run(struct config *config, const struct config_sources *s
                           .incarnation = incarnation_draw(),
                           .started_ns = clock_now_ns(),
                           .trim_ns = TIME_NEVER,
+                          .tell_ns = TIME_NEVER,
                           .signals = -1,
                           .deaths = -1,
                           .addresses = -1,

@@ -86,6 +86,7 @@ struct admin {
     struct node_key key;   /* where the configuration has security = curve */
     struct trust trust;    /* the list of keys */
     char keys_path[256];   /* where the processes of this node read it */
+    uint64_t tell_ns;      /* when to try again to tell the own processes; TIME_NEVER: they know it */
     size_t keys_changes;   /* since the node began */
     bool keys_changed;     /* since the process was told last */
     struct map residents;  /* by slot */
@@ -237,7 +238,9 @@ void admin_on_member_key(struct admin *admin, struct mesh_address asker, const s
 void admin_tell_keys(struct admin *admin, const struct resident *resident);
 void admin_on_keys_changed(struct admin *admin, const struct convention_action *action);
 /* Who is not allowed any more is not believed, and no member, from now on (S7D, S7I). */
-void admin_tick_keys(struct admin *admin);
+uint64_t admin_tick_keys(struct admin *admin, uint64_t now_ns);
+/* Whether the list does not allow the key that this node has. */
+bool admin_is_cut_off(const struct admin *admin);
 void admin_on_distrusted(void *user, uint64_t peer);
 
 /* ---- watchers ---- */

@@ -12,6 +12,8 @@
 
 enum { LINES_MAX = 16, TEXT_BYTES = 512 };
 
+#define TELL_AGAIN_NS (10 * NS_PER_S)
+
 static struct mesh_address nobody(void) {
     return (struct mesh_address){0};
 }
@@ -52,12 +54,18 @@ enum mesh_status admin_begin_keys(struct admin *admin, struct mesh_error *error)
     return status == MESH_OK ? members_file_write(&admin->trust, admin->keys_path, error) : status;
 }
 
-/* What is kept nowhere is known to this admin and to others; the processes of this node learn it with the next change. */
-static void keep(struct admin *admin, const char *path) {
+static bool keep(struct admin *admin, const char *path) {
     struct mesh_error error;
-    if (members_file_write(&admin->trust, path, &error) != MESH_OK) {
+    enum mesh_status status = members_file_write(&admin->trust, path, &error);
+    if (status != MESH_OK) {
         log_write(admin->log, MESH_LOG_ERROR, NULL, nobody(), "the list of keys is not kept: %s", error.text);
     }
+    return status == MESH_OK;
+}
+
+bool admin_is_cut_off(const struct admin *admin) {
+    return admin->config->security == CONFIG_CURVE &&
+           !trust_allows(&admin->trust, admin->key.public_key, bytes_of_text(admin->config->name));
 }
 
 /* ---- changes ---- */
@@ -93,22 +101,36 @@ static void tell_residents(struct admin *admin) {
     }
 }
 
+/* While it cannot be kept, on a full disk perhaps, the processes of this node know the former list. */
+static void tell_own(struct admin *admin) {
+    if (keep(admin, admin->keys_path)) {
+        admin->tell_ns = TIME_NEVER;
+        tell_residents(admin);
+    } else {
+        admin->tell_ns = time_add(process_now(admin->process), TELL_AGAIN_NS);
+    }
+}
+
 void admin_on_keys_changed(struct admin *admin, const struct convention_action *action) {
     log_keys(admin, action);
-    keep(admin, admin->keys_path);
-    if (admin->config->members) {
-        keep(admin, admin->config->members);
-    }
     admin->keys_changes++;
-    tell_residents(admin);
+    tell_own(admin);
+    if (admin->config->members) {
+        (void)keep(admin,
+                   admin->config->members); /* the log says so when it cannot be, and the next change tries again */
+    }
     admin->keys_changed = true; /* what becomes of links is told to the convention, which is in the middle of a step */
 }
 
-void admin_tick_keys(struct admin *admin) {
+uint64_t admin_tick_keys(struct admin *admin, uint64_t now_ns) {
     if (admin->keys_changed) {
         admin->keys_changed = false;
         process_trust_changed(admin->process);
     }
+    if (admin->tell_ns <= now_ns) {
+        tell_own(admin);
+    }
+    return admin->tell_ns;
 }
 
 void admin_on_distrusted(void *user, uint64_t peer) {

@@ -195,7 +195,7 @@ static void add_names(struct admin *admin, struct snapshot *snapshot) {
     snapshot->node.names = snapshot->names;
 }
 
-/* Of a leader that does not hear from all that may lead (S6D). */
+/* Of a leader that does not hear from all that may lead (S6D), and of a node whose key is not allowed any more (S7I). */
 static void add_note(struct admin *admin, struct snapshot *snapshot) {
     size_t heard, count;
     struct text_builder text = text_builder(snapshot->note, sizeof snapshot->note);
@@ -204,6 +204,9 @@ static void add_note(struct admin *admin, struct snapshot *snapshot) {
         bool most = 2 * heard > count;
         text_append(&text, "%zu of %zu nodes that may lead are followers or this one: %s", heard, count,
                     most ? "most of them, so names are given" : "no new names until more are back");
+    }
+    if (admin_is_cut_off(admin)) {
+        text_append(&text, "%sthe list of keys does not allow the key of this node", text.length ? "; " : "");
     }
     snapshot->node.note = bytes_of_text(snapshot->note);
 }

@@ -106,6 +106,16 @@ capabilities
         self.assertIn(f"{members}:1: \"{BACK}\" is allowed for no node", text)
         self.assertIn("and 1 more mistakes", text)
 
+    def test_S7G_a_list_that_cannot_be_kept_is_kept_later(self):
+        one = self.start("one", f"allow {BACK} back")
+        trap = one.run / "members.now.new"
+        trap.mkdir()
+        self.assertEqual(self.member(one, "revoke", BACK), (0, ""))
+        self.assertIn("the list of keys is not kept: cannot write the members file", (one.run / "log").read_text())
+        self.assertEqual(self.keys(one), {BACK: "back"}, "its processes know the former list")
+        trap.rmdir()
+        self.wait(one, {BACK: None})
+
     def test_S7I_streams_that_are_open_end_at_once_and_all_is_settled(self):
         nodes = {"one": self.start("one"), "two": self.start("two")}
         whole = Convention(nodes)
@@ -115,6 +125,7 @@ capabilities
         self.assertEqual(self.member(nodes["one"], "revoke", self.key["two"]), (0, ""))
         wait_for(lambda: len(nodes["one"].status()["members"]) == 1, 1, "it is a member no more")
         got = whole.account("one")["got"]
+        wait_for(lambda: nodes["two"].status()["note"] == "the list of keys does not allow the key of this node", WAIT_S, "it says so")
         wait_for(lambda: is_settled(nodes["one"]), WAIT_S, "what goes to the revoked is settled")
         wait_for(lambda: is_settled(nodes["two"]), WAIT_S + LOST_S, "and what it sent")
         self.assertEqual(whole.account("one")["got"], got, "nothing of it came any more")
