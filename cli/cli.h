@@ -31,6 +31,7 @@ int cmd_member_revoke(int argc, char **argv);
 int cmd_member_list(int argc, char **argv);
 int cmd_health(int argc, char **argv);
 int cmd_keygen(int argc, char **argv);
+int cmd_caps(int argc, char **argv);
 int cmd_version(int argc, char **argv);
 
 /* The option of those that concern a node. */

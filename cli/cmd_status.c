@@ -91,7 +91,7 @@ json_t *cli_json_counters(const struct mesh_counter_report *counters, size_t cou
 static json_t *json_capabilities(const struct mesh_node_report *node) {
     json_t *list = json_array();
     for (size_t i = 0; i < node->capabilities_count; i++) {
-        json_array_append_new(list, json_string(node->capabilities[i]));
+        json_array_append_new(list, json_sprintf("%s = %s", node->capabilities[i].name, node->capabilities[i].value));
     }
     return list;
 }
@@ -151,7 +151,8 @@ static void print_node(const struct mesh_node_report *node) {
     }
     printf("  capabilities:");
     for (size_t i = 0; i < node->capabilities_count; i++) {
-        printf("%s %s", i ? "," : "", cli_escape(node->capabilities[i], text, sizeof text));
+        printf("%s %s = ", i ? ";" : "", cli_escape(node->capabilities[i].name, text, sizeof text));
+        printf("%s", cli_escape(node->capabilities[i].value, text, sizeof text));
     }
     printf("\n  counters:");
     for (size_t i = 0; i < node->counters_count; i++) {

@@ -21,6 +21,7 @@ static const struct command commands[] = {
     {"member", "list", cmd_member_list, "show which keys are allowed, and which are revoked"},
     {NULL, "create", cmd_create, "create an actor, by a global name perhaps"},
     {NULL, "names", cmd_names, "show global names, and who has them"},
+    {NULL, "caps", cmd_caps, "show what the node has to offer, or change it"},
     {NULL, "health", cmd_health, "tell whether the node does its part"},
     {NULL, "keygen", cmd_keygen, "make the key of a node, for security = curve"},
     {NULL, "preregister", cmd_preregister, "have the leader invite a node"},

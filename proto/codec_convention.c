@@ -36,44 +36,48 @@ static bool put_value(struct arena *arena, const struct frame_value *value, Mesh
     CHECK_UNREACHABLE();
 }
 
-static bool put_capability(struct arena *arena, const struct frame_capability *capability,
-                           Mesh__Wire__Capability *out) {
-    mesh__wire__capability__init(out);
-    out->name = codec_text(arena, capability->name);
-    out->list = capability->list;
-    Mesh__Wire__Value *values = codec_array(arena, capability->values_count, sizeof *values);
-    out->values = codec_array(arena, capability->values_count, sizeof *out->values);
-    if (!out->name || !values || !out->values) {
+static bool put_values(struct arena *arena, const struct frame_value *values, size_t count, Mesh__Wire__Value ***out) {
+    Mesh__Wire__Value *items = codec_array(arena, count, sizeof *items);
+    *out = codec_array(arena, count, sizeof **out);
+    if (!items || !*out) {
         return false;
     }
-    for (size_t i = 0; i < capability->values_count; i++) {
-        out->values[out->n_values++] = &values[i];
-        if (!put_value(arena, &capability->values[i], &values[i])) {
+    for (size_t i = 0; i < count; i++) {
+        (*out)[i] = &items[i];
+        if (!put_value(arena, &values[i], &items[i])) {
             return false;
         }
     }
     return true;
 }
 
+static bool put_capability(struct arena *arena, const struct frame_capability *capability,
+                           Mesh__Wire__Capability *out) {
+    mesh__wire__capability__init(out);
+    out->name = codec_text(arena, capability->name);
+    out->list = capability->list;
+    out->n_values = capability->values_count;
+    return out->name && put_values(arena, capability->values, capability->values_count, &out->values);
+}
+
 bool codec_put_requirements(struct arena *arena, const struct frame_requirement *requirements, size_t count,
                             Mesh__Wire__Requirement ***out) {
     Mesh__Wire__Requirement *items = codec_array(arena, count, sizeof *items);
-    Mesh__Wire__Value *values = codec_array(arena, count, sizeof *values);
-    Mesh__Wire__Requirement **pointers = codec_array(arena, count, sizeof *pointers);
-    if (!items || !values || !pointers) {
+    *out = codec_array(arena, count, sizeof **out);
+    if (!items || !*out) {
         return false;
     }
     for (size_t i = 0; i < count; i++) {
+        const struct frame_requirement *requirement = &requirements[i];
         mesh__wire__requirement__init(&items[i]);
-        items[i].name = codec_text(arena, requirements[i].name);
-        items[i].comparison = (Mesh__Wire__Comparison)requirements[i].comparison;
-        items[i].value = &values[i];
-        pointers[i] = &items[i];
-        if (!items[i].name || !put_value(arena, &requirements[i].value, &values[i])) {
+        (*out)[i] = &items[i];
+        items[i].name = codec_text(arena, requirement->name);
+        items[i].comparison = (Mesh__Wire__Comparison)requirement->comparison;
+        items[i].n_values = requirement->values_count;
+        if (!items[i].name || !put_values(arena, requirement->values, requirement->values_count, &items[i].values)) {
             return false;
         }
     }
-    *out = pointers;
     return true;
 }
 
@@ -176,19 +180,40 @@ static bool name_is_valid(struct bytes name) {
     return name.size > 0 && name.size <= FRAME_NAME_BYTES;
 }
 
-static bool get_capability(struct arena *arena, const Mesh__Wire__Capability *wire, struct frame_capability *out) {
-    struct frame_value *values = codec_array(arena, wire->n_values, sizeof *values);
-    *out = (struct frame_capability){
-        .name = codec_view(wire->name), .values_count = wire->n_values, .values = values, .list = wire->list};
-    if (!values || !name_is_valid(out->name) || wire->n_values > FRAME_VALUES || (!wire->list && wire->n_values > 1)) {
+static bool get_values(struct arena *arena, Mesh__Wire__Value *const *wire, size_t count,
+                       const struct frame_value **out) {
+    struct frame_value *values = count > FRAME_VALUES ? NULL : codec_array(arena, count, sizeof *values);
+    if (!values) {
         return false;
     }
-    for (size_t i = 0; i < wire->n_values; i++) {
-        if (!get_value(wire->values[i], &values[i])) {
+    for (size_t i = 0; i < count; i++) {
+        if (!get_value(wire[i], &values[i])) {
             return false;
         }
     }
+    *out = values;
     return true;
+}
+
+static bool get_capability(struct arena *arena, const Mesh__Wire__Capability *wire, struct frame_capability *out) {
+    *out =
+        (struct frame_capability){.name = codec_view(wire->name), .values_count = wire->n_values, .list = wire->list};
+    return name_is_valid(out->name) && (wire->list || wire->n_values <= 1) &&
+           get_values(arena, wire->values, wire->n_values, &out->values);
+}
+
+static bool comparison_is_valid(const Mesh__Wire__Requirement *wire) {
+    bool one = wire->comparison != MESH__WIRE__COMPARISON__COMPARISON_PRESENT;
+    return wire->comparison >= 0 && wire->comparison <= MESH__WIRE__COMPARISON__COMPARISON_IN &&
+           (wire->comparison == MESH__WIRE__COMPARISON__COMPARISON_IN ? wire->n_values > 0 : wire->n_values == one);
+}
+
+static bool get_requirement(struct arena *arena, const Mesh__Wire__Requirement *wire, struct frame_requirement *out) {
+    out->name = codec_view(wire->name);
+    out->comparison = (enum frame_comparison)wire->comparison;
+    out->values_count = wire->n_values;
+    return name_is_valid(out->name) && comparison_is_valid(wire) &&
+           get_values(arena, wire->values, wire->n_values, &out->values);
 }
 
 bool codec_get_requirements(struct arena *arena, Mesh__Wire__Requirement *const *wire, size_t count,
@@ -199,10 +224,7 @@ bool codec_get_requirements(struct arena *arena, Mesh__Wire__Requirement *const 
         return false;
     }
     for (size_t i = 0; i < count; i++) {
-        items[i].name = codec_view(wire[i]->name);
-        items[i].comparison = (enum frame_comparison)wire[i]->comparison;
-        if (!name_is_valid(items[i].name) || wire[i]->comparison < 0 || items[i].comparison > FRAME_COMPARE_EQUAL ||
-            (wire[i]->value && !get_value(wire[i]->value, &items[i].value))) {
+        if (!get_requirement(arena, wire[i], &items[i])) {
             return false;
         }
     }

@@ -153,6 +153,12 @@ static bool put_status_request(const struct control_status_request *request, Mes
     return true;
 }
 
+static bool put_shutdown(uint32_t timeout_ms, Mesh__Wire__Shutdown *out) {
+    mesh__wire__shutdown__init(out);
+    out->timeout_ms = timeout_ms;
+    return true;
+}
+
 /* Takes memory for a body, notes it as the message's, and gives it to the conversion. */
 #define PUT(CASE, member, converted)                                                                                   \
     {                                                                                                                  \
@@ -182,8 +188,7 @@ static bool put_body(struct arena *arena, const struct control *control, Mesh__W
     case CONTROL_STATUS_REPLY:
         PUT(STATUS_REPLY, status_reply, control_put_status(arena, &control->status_reply, out->status_reply))
     case CONTROL_SHUTDOWN:
-        PUT(SHUTDOWN, shutdown,
-            (mesh__wire__shutdown__init(out->shutdown), out->shutdown->timeout_ms = control->shutdown.timeout_ms, true))
+        PUT(SHUTDOWN, shutdown, put_shutdown(control->shutdown.timeout_ms, out->shutdown))
     case CONTROL_PROGRAM_TYPES:
         PUT(TYPES, types, put_types(arena, &control->types, out->types))
     case CONTROL_KILL:
@@ -223,6 +228,8 @@ static bool put_body(struct arena *arena, const struct control *control, Mesh__W
         PUT(NAME_TAKEN, name_taken, control_put_name_taken(arena, &control->name_taken, out->name_taken))
     case CONTROL_CAPABILITIES:
         PUT(CAPABILITIES, capabilities, control_put_capabilities(arena, &control->capabilities, out->capabilities))
+    case CONTROL_CHECK:
+        PUT(CHECK, check, control_put_check(arena, &control->check, out->check))
     case CONTROL_MEMBER_KEY:
         PUT(MEMBER_KEY, member_key, control_put_member_key(&control->member_key, out->member_key))
     case CONTROL_KEYS_CHANGED:
@@ -417,6 +424,10 @@ static bool get_convention(struct arena *arena, const Mesh__Wire__Control *wire,
         out->kind = CONTROL_KEYS_CHANGED;
         return true;
     }
+    if (wire->body_case == MESH__WIRE__CONTROL__BODY_CHECK) {
+        out->kind = CONTROL_CHECK;
+        return control_get_check(arena, wire->check, &out->check);
+    }
     out->kind = CONTROL_MEMBER_UPDATE;
     return control_get_member_update(arena, wire->member_update, &out->member_update);
 }
@@ -515,6 +526,7 @@ static bool get_body(struct arena *arena, const Mesh__Wire__Control *wire, struc
     case MESH__WIRE__CONTROL__BODY_WATCH_MEMBERS:
     case MESH__WIRE__CONTROL__BODY_MEMBER_UPDATE:
     case MESH__WIRE__CONTROL__BODY_CAPABILITIES:
+    case MESH__WIRE__CONTROL__BODY_CHECK:
     case MESH__WIRE__CONTROL__BODY_MEMBER_KEY:
     case MESH__WIRE__CONTROL__BODY_KEYS_CHANGED:
         return get_convention(arena, wire, out);

@@ -230,6 +230,14 @@ struct control_member_key {
     bool passed_on;            /* by an admin that does not lead */
 };
 
+/* A host's question what the check function of an actor's type shall judge, and its admin's answer. */
+struct control_check {
+    struct mesh_address address;
+    size_t capabilities_count, requirements_count;
+    const struct frame_capability *capabilities;  /* of the node */
+    const struct frame_requirement *requirements; /* the creator's */
+};
+
 /* May an actor of that name be created, or who has it? */
 struct control_name_request {
     struct bytes name;
@@ -292,6 +300,7 @@ enum control_kind {
     CONTROL_NAMES_WANTED,
     CONTROL_NAME_TAKEN,
     CONTROL_CAPABILITIES,
+    CONTROL_CHECK,
     CONTROL_MEMBER_KEY,
     CONTROL_KEYS_CHANGED, /* the members file in the run directory says something else now */
 };
@@ -336,6 +345,7 @@ struct control {
         } names_wanted; /* by a leader */
         struct control_name_taken name_taken;
         struct control_capabilities capabilities;
+        struct control_check check;
         struct control_member_key member_key;
     };
 };

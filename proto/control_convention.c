@@ -104,3 +104,22 @@ bool control_get_member_key(const Mesh__Wire__MemberKey *wire, struct control_me
     memcpy(out->word.pattern, pattern.data, pattern.size);
     return true;
 }
+
+bool control_put_check(struct arena *arena, const struct control_check *check, Mesh__Wire__Check *out) {
+    mesh__wire__check__init(out);
+    out->node = check->address.node;
+    out->local = check->address.local;
+    out->n_capabilities = check->capabilities_count;
+    out->n_requirements = check->requirements_count;
+    return codec_put_capabilities(arena, check->capabilities, check->capabilities_count, &out->capabilities) &&
+           codec_put_requirements(arena, check->requirements, check->requirements_count, &out->requirements);
+}
+
+bool control_get_check(struct arena *arena, const Mesh__Wire__Check *wire, struct control_check *out) {
+    *out = (struct control_check){.address = codec_address(wire->node, wire->local),
+                                  .capabilities_count = wire->n_capabilities,
+                                  .requirements_count = wire->n_requirements};
+    return !mesh_address_is_none(out->address) && wire->n_requirements <= FRAME_REQUIREMENTS &&
+           codec_get_capabilities(arena, wire->capabilities, wire->n_capabilities, &out->capabilities) &&
+           codec_get_requirements(arena, wire->requirements, wire->n_requirements, &out->requirements);
+}

@@ -23,5 +23,7 @@ bool control_get_capabilities(struct arena *arena, const Mesh__Wire__Capabilitie
                               struct control_capabilities *out);
 bool control_put_member_key(const struct control_member_key *request, Mesh__Wire__MemberKey *out);
 bool control_get_member_key(const Mesh__Wire__MemberKey *wire, struct control_member_key *out);
+bool control_put_check(struct arena *arena, const struct control_check *check, Mesh__Wire__Check *out);
+bool control_get_check(struct arena *arena, const Mesh__Wire__Check *wire, struct control_check *out);
 
 #endif

@@ -19,6 +19,8 @@ enum {
     FRAME_VALUES = 256,                   /* in one list */
     FRAME_CAPABILITIES = 256,             /* of one node */
     FRAME_REQUIREMENTS = 64,              /* of a type, or of a creator */
+    FRAME_REQUIREMENTS_BYTES =
+        24 * 1024, /* of these, packed: so they and all capabilities of a node fit into a Check */
     FRAME_REQUIREMENTS_OF_BOTH = 2 * FRAME_REQUIREMENTS,
     FRAME_REFUSED_BY = 1024,
     FRAME_MEMBERS = 1024,
@@ -53,16 +55,23 @@ struct frame_capability {
     bool list;
 };
 
-/* The wire's numbers. */
+/* The wire's numbers, and those of enum mesh_comparison. */
 enum frame_comparison {
     FRAME_COMPARE_PRESENT,
     FRAME_COMPARE_EQUAL,
+    FRAME_COMPARE_NOT_EQUAL,
+    FRAME_COMPARE_LESS,
+    FRAME_COMPARE_LESS_OR_EQUAL,
+    FRAME_COMPARE_GREATER,
+    FRAME_COMPARE_GREATER_OR_EQUAL,
+    FRAME_COMPARE_IN,
 };
 
 struct frame_requirement {
     struct bytes name;
     enum frame_comparison comparison;
-    struct frame_value value;
+    size_t values_count; /* none for PRESENT, one or more for IN, else one */
+    const struct frame_value *values;
 };
 
 struct frame_member {

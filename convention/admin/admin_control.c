@@ -292,6 +292,7 @@ void admin_on_control(void *user, struct mesh_address sender, const struct contr
     case CONTROL_GONE:
     case CONTROL_EXITED:
     case CONTROL_KILL:
+    case CONTROL_CHECK:
     case CONTROL_NAME_REQUEST:
     case CONTROL_NAME_GRANT:
     case CONTROL_NAMES_HELD:

@@ -7,6 +7,8 @@
 #include "mesh/runtime/clock.h"
 #include "mesh/runtime/crash_page.h"
 #include "mesh/runtime/error.h"
+#include "mesh/runtime/module.h"
+#include "mesh/runtime/requirement.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -137,62 +139,49 @@ enum mesh_status types_add_program(struct types *types, const struct control_typ
 struct reading {
     struct types *types;
     char module[LINE_BYTES];
-    struct frame_requirement requirements[FRAME_REQUIREMENTS]; /* of the type that was read last */
+    struct mesh_requirement requirements[FRAME_REQUIREMENTS]; /* of the type that was read last */
     size_t requirements_count;
-    char texts[LINE_BYTES]; /* their names and values */
+    char texts[FRAME_REQUIREMENTS * (MODULE_NAME_BYTES + MODULE_VALUE_BYTES + 2)]; /* their names and values */
     size_t texts_used;
     bool named, ended;
     void (*note)(void *user, const char *text);
     void *user;
 };
 
-static struct bytes keep_text(struct reading *reading, const char *text) {
+/* What is too long, which no module has, is a requirement that is none. */
+static const char *keep_text(struct reading *reading, const char *text) {
     size_t bytes = strlen(text) + 1;
     if (bytes > sizeof reading->texts - reading->texts_used) {
-        return bytes_make("", 0);
+        return NULL;
     }
     char *kept = memcpy(reading->texts + reading->texts_used, text, bytes);
     reading->texts_used += bytes;
-    return bytes_of_text(kept);
-}
-
-/* A requirement's value as a configuration file would write it: true, 42, 2.5, or text. */
-static struct frame_value value_of(struct reading *reading, const char *text) {
-    if (strcmp(text, "true") == 0 || strcmp(text, "false") == 0) {
-        return (struct frame_value){.kind = FRAME_VALUE_FLAG, .flag = text[0] == 't'};
-    }
-    char *end;
-    errno = 0;
-    long long integer = strtoll(text, &end, 10);
-    if (errno == 0 && end != text && *end == '\0') {
-        return (struct frame_value){.kind = FRAME_VALUE_INTEGER, .integer = integer};
-    }
-    double real = strtod(text, &end);
-    if (end != text && *end == '\0') {
-        return (struct frame_value){.kind = FRAME_VALUE_REAL, .real = real};
-    }
-    return (struct frame_value){.kind = FRAME_VALUE_TEXT, .bytes = keep_text(reading, text)};
+    return kept;
 }
 
 static enum mesh_status end_type(struct reading *reading) {
+    struct requirements read = {0};
     enum mesh_status status = MESH_OK;
-    if (reading->named && reading->requirements_count > 0) {
-        status = requirement_set_copy(&reading->types->entries[reading->types->count - 1].requirements,
-                                      reading->requirements, reading->requirements_count);
+    if (reading->named) {
+        status = requirements_init(&read, reading->requirements, reading->requirements_count);
     }
+    if (status == MESH_OK && reading->named) {
+        struct type_entry *type = &reading->types->entries[reading->types->count - 1];
+        status = requirement_set_copy(&type->requirements, read.items, read.count);
+    }
+    requirements_fini(&read);
     reading->requirements_count = 0;
     reading->texts_used = 0;
     reading->named = false;
     return status;
 }
 
-static void add_requirement(struct reading *reading, const struct catalogue_line *line, enum frame_comparison compare) {
+static void add_requirement(struct reading *reading, const struct catalogue_line *line) {
     if (reading->named && reading->requirements_count < FRAME_REQUIREMENTS) {
-        struct frame_requirement *requirement = &reading->requirements[reading->requirements_count++];
-        *requirement = (struct frame_requirement){.name = keep_text(reading, line->name), .comparison = compare};
-        if (compare == FRAME_COMPARE_EQUAL) {
-            requirement->value = value_of(reading, line->value);
-        }
+        reading->requirements[reading->requirements_count++] =
+            (struct mesh_requirement){.name = keep_text(reading, line->name),
+                                      .comparison = line->comparison,
+                                      .value = keep_text(reading, line->value)};
     }
 }
 
@@ -236,11 +225,8 @@ static enum mesh_status read_line(struct reading *reading, char *text) {
     case CATALOGUE_TYPE:
         status = end_type(reading);
         return status == MESH_OK ? begin_type(reading, line.name, strcmp(line.value, "light") == 0) : status;
-    case CATALOGUE_REQUIRES_PRESENT:
-        add_requirement(reading, &line, FRAME_COMPARE_PRESENT);
-        return MESH_OK;
-    case CATALOGUE_REQUIRES_EQUAL:
-        add_requirement(reading, &line, FRAME_COMPARE_EQUAL);
+    case CATALOGUE_REQUIRES:
+        add_requirement(reading, &line);
         return MESH_OK;
     case CATALOGUE_FAILED:
         status = end_type(reading);

@@ -4,6 +4,7 @@
 #include "convention/admin/config_value.h"
 #include "mesh/base/time.h"
 #include "mesh/runtime/node_key.h"
+#include "mesh/runtime/value.h"
 #include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -191,48 +192,13 @@ static bool is_word(struct bytes text, const char *word) {
     return text.size == strlen(word) && strncasecmp((const char *)text.data, word, text.size) == 0;
 }
 
-static bool read_integer(const char *text, int64_t *out) {
-    char *end;
-    errno = 0;
-    long long number = strtoll(text, &end, 10);
-    *out = number;
-    return end != text && !*end && errno == 0 && text[strspn(text, "+-0123456789")] == 0;
-}
-
-static bool read_real(const char *text, double *out) {
-    char *end;
-    errno = 0;
-    *out = strtod(text, &end);
-    return end != text && !*end && errno == 0 && text[strspn(text, "+-.eE0123456789")] == 0;
-}
-
 const char *config_read_value(struct bytes text, bool quoted, struct frame_value *out) {
     static const char *const doubtful[] = {"true", "false", "yes", "no", "on", "off"};
-    char number[64];
-    *out = (struct frame_value){.kind = FRAME_VALUE_TEXT, .bytes = text};
-    if (quoted) {
-        return NULL;
-    }
-    if (bytes_equal(text, bytes_of_text("true")) || bytes_equal(text, bytes_of_text("false"))) {
-        *out = (struct frame_value){.kind = FRAME_VALUE_FLAG, .flag = *text.data == 't'};
-        return NULL;
-    }
-    for (size_t i = 0; i < sizeof doubtful / sizeof *doubtful; i++) {
+    *out = quoted ? (struct frame_value){.kind = FRAME_VALUE_TEXT, .bytes = text} : value_read(text);
+    for (size_t i = 0; !quoted && out->kind == FRAME_VALUE_TEXT && i < sizeof doubtful / sizeof *doubtful; i++) {
         if (is_word(text, doubtful[i])) {
             return "is a text, which counts as true: write true or false, or put it in quotes";
         }
-    }
-    if (text.size >= sizeof number) {
-        return NULL;
-    }
-    memcpy(number, text.data, text.size);
-    number[text.size] = 0;
-    int64_t integer;
-    double real;
-    if (read_integer(number, &integer)) {
-        *out = (struct frame_value){.kind = FRAME_VALUE_INTEGER, .integer = integer};
-    } else if (read_real(number, &real)) {
-        *out = (struct frame_value){.kind = FRAME_VALUE_REAL, .real = real};
     }
     return NULL;
 }

@@ -190,9 +190,7 @@ static void hear(struct convention *convention, const struct convention_event *e
 }
 
 static void on_actors(struct convention *convention, uint32_t actors) {
-    convention->self->actors = actors;
-    convention->self->view.actors = actors;
-    convention->self->placed = 0;
+    members_report(convention->self, actors);
 }
 
 static void on_frame(struct convention *convention, const struct convention_event *event) {
@@ -239,7 +237,6 @@ static enum mesh_status on_capabilities(struct convention *convention, const str
         return MESH_NOT_FOUND;
     }
     struct frame_member view = member->view;
-    uint32_t placed = member->placed;
     view.capabilities = event->capabilities;
     view.capabilities_count = event->capabilities_count;
     enum mesh_status status = members_refresh(member, &view, &changed);
@@ -247,7 +244,6 @@ static enum mesh_status on_capabilities(struct convention *convention, const str
         convention_note_joined(convention, member);
         convention_want(convention, CONVENTION_MEMBER_CHANGED, member->incarnation)->member = member;
     }
-    member->placed = placed;
     return status;
 }
 

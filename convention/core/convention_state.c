@@ -57,6 +57,7 @@ bool convention_refresh_member(struct convention *convention, struct member *mem
     if (members_refresh(member, from, &changed) != MESH_OK) {
         return false;
     }
+    members_report(member, from->actors);
     if (moved || changed) {
         convention_note_joined(convention, member); /* who knows it takes that over */
     }

@@ -172,6 +172,9 @@ static enum mesh_status on_control(struct directory *directory, const struct dir
     case CONTROL_KILL:
         directory_on_kill(directory, event);
         return MESH_OK;
+    case CONTROL_CHECK:
+        directory_on_check(directory, event);
+        return MESH_OK;
     case CONTROL_NAME_REQUEST:
     case CONTROL_NAME_GRANT:
     case CONTROL_NAMES_HELD:

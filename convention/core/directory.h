@@ -79,7 +79,7 @@ struct directory_wanted {
 };
 
 enum directory_event_kind {
-    /* `asker` sent `control`: create, created, create failed, resolve, resolved, gone, exited, kill, or of names. The
+    /* `asker` sent `control`: create, created, create failed, resolve, resolved, gone, exited, kill, check, or of names. The
      * requirements of a create are the type's and the creator's; `known`: this node has the type, and if it is light
      * `pool` names its module or program. */
     DIRECTORY_CONTROL,

@@ -100,7 +100,7 @@ static void leave_slot(struct directory *directory, struct pending *pending) {
     list_remove(&pending->of_slot);
     directory_leave_slot(directory, pending->slot);
     pending->slot = 0;
-    pending->sent = false;
+    pending->sent = pending->checking = false;
 }
 
 void directory_refuse_here(struct directory *directory, struct pending *pending, enum mesh_status status,
@@ -110,6 +110,7 @@ void directory_refuse_here(struct directory *directory, struct pending *pending,
         return;
     }
     struct actor *actor = actor_of(directory, pending);
+    directory_uncount_placed(directory, pending);
     bool minted = actor && pending->create.parent.node == directory->incarnation && !pending->create.parent.local;
     leave_slot(directory, pending);
     if (actor && (minted || !directory_is_home(directory, actor->address))) {
@@ -218,12 +219,12 @@ static void place_as_leader(struct directory *directory, struct pending *pending
             return;
         }
         if (chosen->incarnation != directory->incarnation) {
-            chosen->placed++;
+            directory_count_placed(pending, chosen);
             send_create(directory, pending, chosen->incarnation);
             return;
         }
         if (fits_here(directory, pending)) {
-            chosen->placed++;
+            directory_count_placed(pending, chosen);
             start_here(directory, pending);
             return;
         }
@@ -322,8 +323,7 @@ void directory_on_create(struct directory *directory, const struct directory_eve
 
 /* ---- what became of it ---- */
 
-/* Of that address, or the first one. */
-static struct pending *pending_of(const struct slot *slot, struct mesh_address address) {
+struct pending *directory_pending_of(const struct slot *slot, struct mesh_address address) {
     LIST_EACH (&slot->pendings, node, after) {
         struct pending *pending = LIST_OWNER(node, struct pending, of_slot);
         if (mesh_address_is_none(address) || mesh_address_equal(pending->create.address, address)) {
@@ -335,7 +335,7 @@ static struct pending *pending_of(const struct slot *slot, struct mesh_address a
 
 void directory_on_host_failed(struct directory *directory, struct slot *slot, const struct directory_event *event) {
     bool all = mesh_address_is_none(event->address);
-    for (struct pending *pending; (pending = pending_of(slot, event->address));) {
+    for (struct pending *pending; (pending = directory_pending_of(slot, event->address));) {
         directory_refuse_here(directory, pending, event->status, event->text);
         if (!all) {
             return;
@@ -357,24 +357,39 @@ static void place_again(struct directory *directory, struct pending *pending, st
     }
 }
 
+/* Whose check function was at work when the process died. */
+static bool is_checking(const struct slot *slot) {
+    LIST_EACH (&slot->pendings, node, after) {
+        if (LIST_OWNER(node, struct pending, of_slot)->checking) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A check function that dies, or ends its process, has said no (H2). Those that its host was not told of yet have nothing to do
+ * with that; nor has what came to a host that had nothing more to do. */
 void directory_on_pendings_died(struct directory *directory, struct slot *slot, const struct directory_event *event) {
     char reason[REASON_BYTES];
     struct text_builder text = text_builder(reason, sizeof reason);
     bool crashed = slot->process && (event->how == CONTROL_SIGNAL || event->how == CONTROL_EXIT_CODE);
-    bool left = slot->up && event->how == CONTROL_OWN_EXIT; /* it had nothing more to do when the create came */
+    bool ended = event->how == CONTROL_OWN_EXIT, checking = is_checking(slot);
     text_append(&text, "its host ended before it was up: ");
     text_append_escaped(&text, event->text);
-    for (struct pending *pending; (pending = pending_of(slot, (struct mesh_address){0}));) {
+    for (struct pending *pending; (pending = directory_pending_of(slot, (struct mesh_address){0}));) {
         struct actor *actor = actor_of(directory, pending);
-        bool failed = crashed && actor && actor->restarts;
+        bool untold = !pending->sent && (ended || checking);
+        bool left = slot->up && ended && !pending->checking;
+        bool failed = crashed && actor && actor->restarts && !pending->checking;
         if (failed) { /* in its constructor, perhaps (C7) */
             directory_note_end(directory, actor, event->how, event->number, event->text);
         }
         failed = failed && directory_may_restart(directory, actor);
-        if (left || failed) {
+        if (left || untold || failed) {
             place_again(directory, pending, actor, failed);
         } else {
-            directory_refuse_here(directory, pending, MESH_LOAD_FAILED, bytes_of_text(reason));
+            enum mesh_status status = pending->checking ? MESH_NO_COMPATIBLE_NODE : MESH_LOAD_FAILED;
+            directory_refuse_here(directory, pending, status, bytes_of_text(reason));
         }
     }
 }
@@ -390,7 +405,7 @@ static void answer_up(struct directory *directory, struct pending *pending, cons
 }
 
 void directory_on_actor_up(struct directory *directory, struct slot *slot, struct mesh_address address) {
-    struct pending *pending = pending_of(slot, address);
+    struct pending *pending = directory_pending_of(slot, address);
     struct actor *actor = pending ? actor_of(directory, pending) : NULL;
     if (!actor) {
         directory->counters.late++;
@@ -477,6 +492,7 @@ void directory_on_create_failed(struct directory *directory, const struct direct
         return;
     }
     note_refusal(directory, pending, failed->status, failed->text);
+    directory_uncount_placed(directory, pending);
     if (is_acting(directory)) {
         directory_add_refuser(directory, pending, pending->admin);
         place(directory, pending);
@@ -494,9 +510,11 @@ void directory_pending_expire(struct directory *directory, struct pending *pendi
     }
     struct bytes text = bytes_of_text("no leader was there to find a node for it");
     if (pending->slot) {
-        text = bytes_of_text("its host did not come up in time");
         directory_want(directory, DIRECTORY_KILL_HOST, (struct mesh_address){0}, pending->slot, NULL);
-    } else if (pending->admin) {
+        directory_refuse_here(directory, pending, MESH_TIMED_OUT, bytes_of_text("its host did not come up in time"));
+        return;
+    }
+    if (pending->admin) {
         text = bytes_of_text("the admin that was to create it did not answer in time");
     }
     if (pending->restart) {

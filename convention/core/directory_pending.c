@@ -79,3 +79,17 @@ struct pending *directory_add_pending(struct directory *directory, const struct 
     pending->create.name = bytes_of_text(pending->name ? pending->name : "");
     return pending;
 }
+
+void directory_count_placed(struct pending *pending, struct member *chosen) {
+    chosen->placed++;
+    pending->counted_by = chosen->incarnation;
+    pending->counted_at = chosen->reports;
+}
+
+void directory_uncount_placed(const struct directory *directory, struct pending *pending) {
+    struct member *chosen = pending->counted_by ? members_find(directory->members, pending->counted_by) : NULL;
+    if (chosen && chosen->reports == pending->counted_at) {
+        chosen->placed--;
+    }
+    pending->counted_by = 0;
+}

@@ -46,11 +46,13 @@ struct pending {
     char *pool; /* of the type, when it is light; else NULL */
     char *name; /* global, or NULL */
     enum naming naming;
-    bool known;     /* this node has the type */
-    bool restart;   /* of an actor that has lived before (C7) */
-    bool sent;      /* its host has been told */
-    uint64_t admin; /* who has the request; 0: nobody, it waits for a leader, or is started here */
-    uint32_t slot;  /* where it is started; 0: not here */
+    bool known;                      /* this node has the type */
+    bool restart;                    /* of an actor that has lived before (C7) */
+    bool sent;                       /* its host has been told */
+    bool checking;                   /* its host runs the check function of its type (H2) */
+    uint64_t counted_by, counted_at; /* the member whose placed actors it counts among, and its reports then; 0: none */
+    uint64_t admin;                  /* who has the request; 0: nobody, it waits for a leader, or is started here */
+    uint32_t slot;                   /* where it is started; 0: not here */
     struct list_node of_slot;
     struct deadline deadline;
     struct pending *next_removed;
@@ -72,6 +74,7 @@ struct revival {
 struct demand {
     struct requirement_set requirements;
     size_t creators_count; /* the first of them are its creator's, the others its type's */
+    bool checked;          /* its type has a check function, which its host runs (H2) */
 };
 
 struct actor {
@@ -264,6 +267,10 @@ void directory_pending_wait(struct directory *directory, struct pending *pending
 struct pending *directory_add_pending(struct directory *directory, const struct directory_event *event);
 /* That admin cannot host it. */
 void directory_add_refuser(struct directory *directory, struct pending *pending, uint64_t admin);
+/* It counts among those that were placed with the member until that says again how many it has; or not, since it did not come up there
+ * (H3). */
+void directory_count_placed(struct pending *pending, struct member *chosen);
+void directory_uncount_placed(const struct directory *directory, struct pending *pending);
 void directory_remove_pending(struct directory *directory, struct pending *pending);
 /* This node cannot host it: another may. */
 void directory_refuse_here(struct directory *directory, struct pending *pending, enum mesh_status status,
@@ -280,8 +287,12 @@ void directory_note_demand(struct directory *directory, struct actor *actor, con
 void directory_drop_demand(struct actor *actor);
 /* Whether this node still has what the actor requires. */
 bool directory_fits(const struct directory *directory, const struct actor *actor);
-/* Whoever lives here and does not fit any more is to exit. */
+/* Whoever lives here and does not fit any more is to exit; of one with a check function its host is told what to judge. */
 void directory_judge_all(struct directory *directory);
+/* A host asks what the check function of an actor's type shall judge. */
+void directory_on_check(struct directory *directory, const struct directory_event *event);
+/* An actor of that address is to be created in the slot; of none: whoever is the first. NULL when there is none. */
+struct pending *directory_pending_of(const struct slot *slot, struct mesh_address address);
 
 /* ---- pools ---- */
 

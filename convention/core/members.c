@@ -110,10 +110,14 @@ enum mesh_status members_refresh(struct member *member, const struct frame_membe
     member->capabilities = capabilities;
     free(member->endpoint);
     member->endpoint = endpoint;
-    member->actors = from->actors;
-    member->placed = 0;
     view_update(member);
     return MESH_OK;
+}
+
+void members_report(struct member *member, uint32_t actors) {
+    member->actors = member->view.actors = actors;
+    member->placed = 0;
+    member->reports++;
 }
 
 /* ---- the roster ---- */

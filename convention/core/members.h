@@ -19,7 +19,8 @@ struct member {
     struct capability_set capabilities;
     char *name, *endpoint; /* terminated */
     uint32_t actors;       /* that it said it hosts */
-    uint32_t placed;       /* placed there by the leader since then (H3) */
+    uint64_t reports;      /* how often it said so */
+    uint32_t placed;       /* placed there by the leader since then, those that failed apart (H3) */
     struct liveness liveness;
     uint64_t registered_ns; /* when it registered last */
     uint64_t answered_ns;   /* begin of the period in which `answers` were counted */
@@ -53,7 +54,10 @@ void members_fini(struct members *members);
 MESH_MUST_USE enum mesh_status members_add(struct members *members, uint64_t now_ns, const struct frame_member *from,
                                            struct member **out);
 
-/* Takes over what may change in a member's life: its endpoint, its capabilities and its count of actors; `*changed`: its capabilities
+/* It says that it hosts so many actors. */
+void members_report(struct member *member, uint32_t actors);
+
+/* Takes over what else may change in a member's life: its endpoint and its capabilities; `*changed`: its capabilities
  * are others now (H4). As members_add; then nothing has changed. */
 MESH_MUST_USE enum mesh_status members_refresh(struct member *member, const struct frame_member *from, bool *changed);
 

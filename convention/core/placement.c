@@ -37,9 +37,10 @@ static uint64_t actors_on(const struct member *member) {
     return (uint64_t)member->actors + member->placed;
 }
 
-/* One member can be named in full; of several, the first that lacks something stands for all. */
+/* One member can be named in full; of several, the first that lacks something and the last that refused stand for all. */
 static void explain(const struct placement_request *request, const struct members *members, char *text, size_t size) {
     struct text_builder words = text_builder(text, size);
+    const char *sign = ": ";
     text_append(&words, "no node of %zu can host type ", members->count);
     append_shown(&words, request->type);
     for (size_t i = 0; i < members->count; i++) {
@@ -47,14 +48,15 @@ static void explain(const struct placement_request *request, const struct member
         char lacks[2 * WORDS_BYTES];
         if (!placement_is_refused_by(request, member->incarnation) &&
             !placement_fits(request, member, lacks, sizeof lacks)) {
-            text_append(&words, ": %s", lacks);
-            return;
+            text_append(&words, "%s%s", sign, lacks);
+            sign = "; ";
+            break;
         }
     }
     if (request->refusal.size) {
-        text_append(&words, ": ");
+        text_append(&words, "%s", sign);
         append_shown(&words, request->refusal);
-    } else {
+    } else if (sign[0] == ':') {
         text_append(&words, ": every one refused it or is out of reach");
     }
 }

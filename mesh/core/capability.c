@@ -28,10 +28,15 @@ static struct bytes put_bytes(char **to, struct bytes from) {
     return copy;
 }
 
-static struct frame_value put_value(char **to, const struct frame_value *from) {
-    struct frame_value copy = *from;
-    copy.bytes = has_bytes(from) ? put_bytes(to, from->bytes) : (struct bytes){0};
-    return copy;
+/* The copies' place. */
+static const struct frame_value *put_values(struct frame_value **to, char **end, const struct frame_value *from,
+                                            size_t count) {
+    const struct frame_value *copies = *to;
+    for (size_t i = 0; i < count; i++) {
+        **to = from[i];
+        (*to)++->bytes = has_bytes(&from[i]) ? put_bytes(end, from[i].bytes) : (struct bytes){0};
+    }
+    return copies;
 }
 
 /* ---- what is allowed ---- */
@@ -43,8 +48,24 @@ static enum mesh_status name_check(struct bytes name) {
     return name.size > FRAME_NAME_BYTES ? MESH_TOO_LARGE : MESH_OK;
 }
 
-static enum mesh_status value_check(const struct frame_value *value) {
-    return has_bytes(value) && value->bytes.size > FRAME_VALUE_BYTES ? MESH_TOO_LARGE : MESH_OK;
+static bool is_no_number(const struct frame_value *value) {
+    return value->kind == FRAME_VALUE_REAL && !(value->real <= 0) && !(value->real >= 0);
+}
+
+static enum mesh_status values_check(const struct frame_value *values, size_t count) {
+    if (count > FRAME_VALUES) {
+        return MESH_TOO_LARGE;
+    }
+    for (size_t i = 0; i < count; i++) {
+        const struct frame_value *value = &values[i];
+        if (value->kind == FRAME_VALUE_NONE || is_no_number(value)) {
+            return MESH_INVALID_ARGUMENT;
+        }
+        if (has_bytes(value) && value->bytes.size > FRAME_VALUE_BYTES) {
+            return MESH_TOO_LARGE;
+        }
+    }
+    return MESH_OK;
 }
 
 static enum mesh_status capability_check(const struct frame_capability *item) {
@@ -52,21 +73,10 @@ static enum mesh_status capability_check(const struct frame_capability *item) {
     if (status) {
         return status;
     }
-    if (item->values_count > FRAME_VALUES) {
-        return MESH_TOO_LARGE;
-    }
     if (!item->list && item->values_count != 1) {
         return MESH_INVALID_ARGUMENT;
     }
-    for (size_t i = 0; i < item->values_count; i++) {
-        if (item->values[i].kind == FRAME_VALUE_NONE) {
-            return MESH_INVALID_ARGUMENT;
-        }
-        if (value_check(&item->values[i])) {
-            return MESH_TOO_LARGE;
-        }
-    }
-    return MESH_OK;
+    return values_check(item->values, item->values_count);
 }
 
 static enum mesh_status capabilities_check(const struct frame_capability *items, size_t count) {
@@ -88,11 +98,10 @@ static int by_name(const void *a, const void *b) {
     return bytes_compare(((const struct frame_capability *)a)->name, ((const struct frame_capability *)b)->name);
 }
 
-static size_t capability_bytes(const struct frame_capability *item, size_t *values) {
-    size_t size = item->name.size;
-    *values += item->values_count;
-    for (size_t i = 0; i < item->values_count; i++) {
-        size += has_bytes(&item->values[i]) ? item->values[i].bytes.size : 0;
+static size_t values_bytes(const struct frame_value *values, size_t count) {
+    size_t size = 0;
+    for (size_t i = 0; i < count; i++) {
+        size += has_bytes(&values[i]) ? values[i].bytes.size : 0;
     }
     return size;
 }
@@ -102,7 +111,8 @@ static enum mesh_status capabilities_pack(struct frame_capability **out, const s
                                           size_t count) {
     size_t values = 0, size = 0;
     for (size_t i = 0; i < count; i++) {
-        size += capability_bytes(&items[i], &values);
+        values += items[i].values_count;
+        size += items[i].name.size + values_bytes(items[i].values, items[i].values_count);
     }
     if (size + (count + values) * PACKED_OVERHEAD > FRAME_CAPABILITIES_BYTES) {
         return MESH_TOO_LARGE;
@@ -116,10 +126,7 @@ static enum mesh_status capabilities_pack(struct frame_capability **out, const s
     for (size_t i = 0; i < count; i++) {
         copy[i] = items[i];
         copy[i].name = put_bytes(&end, items[i].name);
-        copy[i].values = value;
-        for (size_t j = 0; j < items[i].values_count; j++) {
-            *value++ = put_value(&end, &items[i].values[j]);
-        }
+        copy[i].values = put_values(&value, &end, items[i].values, items[i].values_count);
     }
     qsort(copy, count, sizeof *copy, by_name);
     *out = copy;
@@ -230,7 +237,7 @@ static bool capability_equal(const struct frame_capability *a, const struct fram
         return false;
     }
     for (size_t i = 0; i < a->values_count; i++) {
-        if (!capability_value_equal(&a->values[i], &b->values[i])) {
+        if (capability_compare(&a->values[i], &b->values[i]) != CAPABILITY_EQUAL) {
             return false;
         }
     }
@@ -260,35 +267,55 @@ bool capability_is_standard(struct bytes name) {
 
 /* ---- judging ---- */
 
-/* An integer beyond 2^53 has neighbours that become the same real, so the way back has to agree as well. */
-static bool number_equal(int64_t integer, double real) {
-    return real >= -9.2e18 && real <= 9.2e18 && (double)integer == real && (int64_t)real == integer;
+static enum capability_order order_of(bool greater, bool less) {
+    return greater ? CAPABILITY_GREATER : less ? CAPABILITY_LESS : CAPABILITY_EQUAL;
 }
 
-bool capability_value_equal(const struct frame_value *a, const struct frame_value *b) {
+/* Beyond 2^53 several integers become the same real, so it is the real that is cut to an integer; what is cut off decides between
+ * equals. */
+static enum capability_order compare_mixed(int64_t integer, double real) {
+    if (real >= 0x1p63) {
+        return CAPABILITY_LESS;
+    }
+    if (real < -0x1p63) {
+        return CAPABILITY_GREATER;
+    }
+    int64_t whole = (int64_t)real;
+    double rest = real - (double)whole;
+    if (integer != whole) {
+        return integer < whole ? CAPABILITY_LESS : CAPABILITY_GREATER;
+    }
+    return order_of(0 > rest, 0 < rest);
+}
+
+static enum capability_order reverse(enum capability_order order) {
+    return order == CAPABILITY_LESS ? CAPABILITY_GREATER : order == CAPABILITY_GREATER ? CAPABILITY_LESS : order;
+}
+
+enum capability_order capability_compare(const struct frame_value *a, const struct frame_value *b) {
     if (a->kind == FRAME_VALUE_INTEGER && b->kind == FRAME_VALUE_REAL) {
-        return number_equal(a->integer, b->real);
+        return compare_mixed(a->integer, b->real);
     }
     if (a->kind == FRAME_VALUE_REAL && b->kind == FRAME_VALUE_INTEGER) {
-        return number_equal(b->integer, a->real);
+        return reverse(compare_mixed(b->integer, a->real));
     }
     if (a->kind != b->kind) {
-        return false;
+        return CAPABILITY_UNLIKE;
     }
     switch (a->kind) {
     case FRAME_VALUE_NONE:
-        return true;
+        return CAPABILITY_UNLIKE;
     case FRAME_VALUE_FLAG:
-        return a->flag == b->flag;
+        return order_of(a->flag > b->flag, a->flag < b->flag);
     case FRAME_VALUE_INTEGER:
-        return a->integer == b->integer;
+        return order_of(a->integer > b->integer, a->integer < b->integer);
     case FRAME_VALUE_REAL:
-        return !(a->real < b->real) && !(a->real > b->real);
+        return order_of(a->real > b->real, a->real < b->real);
     case FRAME_VALUE_TEXT:
     case FRAME_VALUE_DATA:
-        return bytes_equal(a->bytes, b->bytes);
+        return order_of(bytes_compare(a->bytes, b->bytes) > 0, bytes_compare(a->bytes, b->bytes) < 0);
     }
-    return false;
+    return CAPABILITY_UNLIKE;
 }
 
 static bool value_is_true(const struct frame_value *value) {
@@ -312,23 +339,47 @@ bool capability_is_true(const struct frame_capability *capability) {
     return capability->list ? capability->values_count != 0 : value_is_true(&capability->values[0]);
 }
 
-static bool is_met(const struct capability_set *set, const struct frame_requirement *requirement) {
-    const struct frame_capability *found = capability_set_get(set, requirement->name);
-    if (!found) {
-        return false;
-    }
-    switch (requirement->comparison) {
+static bool suits(enum frame_comparison comparison, enum capability_order order) {
+    switch (comparison) {
     case FRAME_COMPARE_PRESENT:
-        return capability_is_true(found);
-    case FRAME_COMPARE_EQUAL:
-        for (size_t i = 0; i < found->values_count; i++) {
-            if (capability_value_equal(&found->values[i], &requirement->value)) {
-                return true;
-            }
-        }
         return false;
+    case FRAME_COMPARE_EQUAL:
+    case FRAME_COMPARE_IN:
+        return order == CAPABILITY_EQUAL;
+    case FRAME_COMPARE_NOT_EQUAL:
+        return order == CAPABILITY_LESS || order == CAPABILITY_GREATER;
+    case FRAME_COMPARE_LESS:
+        return order == CAPABILITY_LESS;
+    case FRAME_COMPARE_LESS_OR_EQUAL:
+        return order == CAPABILITY_LESS || order == CAPABILITY_EQUAL;
+    case FRAME_COMPARE_GREATER:
+        return order == CAPABILITY_GREATER;
+    case FRAME_COMPARE_GREATER_OR_EQUAL:
+        return order == CAPABILITY_GREATER || order == CAPABILITY_EQUAL;
     }
     return false;
+}
+
+static bool value_meets(const struct frame_value *value, const struct frame_requirement *requirement) {
+    for (size_t i = 0; i < requirement->values_count; i++) {
+        if (suits(requirement->comparison, capability_compare(value, &requirement->values[i]))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_met(const struct capability_set *set, const struct frame_requirement *requirement) {
+    const struct frame_capability *found = capability_set_get(set, requirement->name);
+    bool all = requirement->comparison == FRAME_COMPARE_NOT_EQUAL;
+    size_t met = 0;
+    if (!found || requirement->comparison == FRAME_COMPARE_PRESENT) {
+        return found && capability_is_true(found);
+    }
+    for (size_t i = 0; i < found->values_count; i++) {
+        met += value_meets(&found->values[i], requirement);
+    }
+    return all ? met == found->values_count : met > 0;
 }
 
 /* ---- in words ---- */
@@ -364,19 +415,29 @@ static void append_value(struct text_builder *out, const struct frame_value *val
     }
 }
 
+static void append_values(struct text_builder *out, const struct frame_requirement *requirement) {
+    bool set = requirement->comparison == FRAME_COMPARE_IN;
+    text_append(out, set ? "(" : "");
+    for (size_t i = 0; i < requirement->values_count; i++) {
+        text_append(out, i > 0 ? ", " : "");
+        append_value(out, &requirement->values[i]);
+    }
+    text_append(out, set ? ")" : "");
+}
+
 static void append_unmet(struct text_builder *out, const struct capability_set *set,
                          const struct frame_requirement *requirement) {
+    static const char *const signs[] = {"", " = ", " != ", " < ", " <= ", " > ", " >= ", " in "};
     append_shown(out, requirement->name);
-    if (requirement->comparison == FRAME_COMPARE_EQUAL) {
-        text_append(out, " = ");
-        append_value(out, &requirement->value);
-    }
+    text_append(out, "%s", signs[requirement->comparison]);
+    append_values(out, requirement);
     text_append(out, " is required and is ");
     const struct frame_capability *found = capability_set_get(set, requirement->name);
     if (!found) {
         text_append(out, "not there");
     } else if (found->list) {
-        text_append(out, found->values_count ? "a list without it" : "an empty list");
+        bool differs = requirement->comparison == FRAME_COMPARE_NOT_EQUAL;
+        text_append(out, !found->values_count ? "an empty list" : differs ? "a list with it" : "a list without it");
     } else {
         append_value(out, &found->values[0]);
     }
@@ -399,45 +460,55 @@ bool capability_fits(const struct capability_set *set, const struct frame_requir
 
 /* ---- requirements ---- */
 
-static enum mesh_status requirements_check(const struct frame_requirement *items, size_t count) {
-    if (count > FRAME_REQUIREMENTS_OF_BOTH) {
-        return MESH_TOO_LARGE;
+static bool count_suits(const struct frame_requirement *requirement) {
+    size_t count = requirement->values_count;
+    return requirement->comparison == FRAME_COMPARE_IN ? count > 0
+                                                       : count == (requirement->comparison != FRAME_COMPARE_PRESENT);
+}
+
+static enum mesh_status requirement_check(const struct frame_requirement *item) {
+    enum mesh_status status = name_check(item->name);
+    if (status == MESH_OK && (item->comparison > FRAME_COMPARE_IN || !count_suits(item))) {
+        status = MESH_INVALID_ARGUMENT;
     }
+    return status == MESH_OK ? values_check(item->values, item->values_count) : status;
+}
+
+/* Checked items. */
+static struct frame_requirement *requirements_pack(const struct frame_requirement *items, size_t count) {
+    size_t values = 0, size = 0;
     for (size_t i = 0; i < count; i++) {
-        enum mesh_status status = name_check(items[i].name);
-        if (status == MESH_OK) {
-            status = value_check(&items[i].value);
-        }
-        if (status) {
-            return status;
-        }
+        values += items[i].values_count;
+        size += items[i].name.size + values_bytes(items[i].values, items[i].values_count);
     }
-    return MESH_OK;
+    struct frame_requirement *copy = malloc(count * sizeof *copy + values * sizeof(struct frame_value) + size + 1);
+    if (!copy) {
+        return NULL;
+    }
+    struct frame_value *value = (struct frame_value *)(void *)(copy + count);
+    char *end = (char *)(value + values);
+    for (size_t i = 0; i < count; i++) {
+        copy[i] = items[i];
+        copy[i].name = put_bytes(&end, items[i].name);
+        copy[i].values = put_values(&value, &end, items[i].values, items[i].values_count);
+    }
+    return copy;
 }
 
 enum mesh_status requirement_set_copy(struct requirement_set *out, const struct frame_requirement *items,
                                       size_t count) {
-    enum mesh_status status = requirements_check(items, count);
-    if (status) {
-        return status;
+    if (count > FRAME_REQUIREMENTS_OF_BOTH) {
+        return MESH_TOO_LARGE;
     }
-    if (!count) {
-        *out = (struct requirement_set){0};
-        return MESH_OK;
-    }
-    size_t size = 0;
     for (size_t i = 0; i < count; i++) {
-        size += items[i].name.size + (has_bytes(&items[i].value) ? items[i].value.bytes.size : 0);
+        enum mesh_status status = requirement_check(&items[i]);
+        if (status) {
+            return status;
+        }
     }
-    struct frame_requirement *copy = malloc(count * sizeof *copy + size + 1);
-    if (!copy) {
+    struct frame_requirement *copy = count ? requirements_pack(items, count) : NULL;
+    if (count && !copy) {
         return MESH_NO_MEMORY;
-    }
-    char *end = (char *)(copy + count);
-    for (size_t i = 0; i < count; i++) {
-        copy[i] = items[i];
-        copy[i].name = put_bytes(&end, items[i].name);
-        copy[i].value = put_value(&end, &items[i].value);
     }
     *out = (struct requirement_set){.count = count, .items = copy};
     return MESH_OK;

@@ -29,8 +29,7 @@ struct capability_standard {
 };
 
 /* Copies what came from a peer or a configuration. When it is not MESH_OK, `*out` is untouched: MESH_INVALID_ARGUMENT
- * (an empty
- * name, a name twice, several values that are no list), MESH_TOO_LARGE (above the limits of proto/convention.h),
+ * (an empty name, a name twice, several values that are no list, a real that is no number), MESH_TOO_LARGE (above the limits of proto/convention.h),
  * MESH_NO_MEMORY. */
 MESH_MUST_USE enum mesh_status capability_set_copy(struct capability_set *out, const struct frame_capability *items,
                                                    size_t count);
@@ -59,18 +58,24 @@ bool capability_set_equal(const struct capability_set *a, const struct capabilit
 /* Whether the name is one that no configuration may set. */
 bool capability_is_standard(struct bytes name);
 
-/* Whether two values are the same: an integer and a real of one number are, values of other kinds are not. */
-bool capability_value_equal(const struct frame_value *a, const struct frame_value *b);
+/* How a value stands to another: numbers by their size, be they integers or reals, texts and bytes as bytes_compare, false before true. */
+enum capability_order {
+    CAPABILITY_UNLIKE, /* they are of kinds that cannot be compared */
+    CAPABILITY_LESS,
+    CAPABILITY_EQUAL,
+    CAPABILITY_GREATER,
+};
+enum capability_order capability_compare(const struct frame_value *a, const struct frame_value *b);
 
 /* Whether the capability is there and true: a flag that is set, any other value but zero, "" and an empty list. */
 bool capability_is_true(const struct frame_capability *capability);
 
-/* Whether every requirement is met (H2): PRESENT by capability_is_true, EQUAL by the one value or an item of the list.
- * If not, `missing` gets which ones are not, in words, cut to `size` bytes; it may be NULL with size 0. */
+/* Whether every requirement is met (H2): PRESENT by capability_is_true, the others by comparing the one value or an item of the list with
+ * the requirement's; NOT_EQUAL by all items of it. What is not there, or cannot be compared, meets none. If not, `missing` gets which ones are not, in words, cut to `size` bytes; it may be NULL with size 0. */
 bool capability_fits(const struct capability_set *set, const struct frame_requirement *requirements, size_t count,
                      char *missing, size_t size);
 
-/* As capability_set_copy, but a name may stand there several times, and FRAME_REQUIREMENTS_OF_BOTH is the limit. */
+/* As capability_set_copy, for values that do not suit the comparison, too; but a name may stand there several times, and FRAME_REQUIREMENTS_OF_BOTH is the limit. */
 MESH_MUST_USE enum mesh_status requirement_set_copy(struct requirement_set *out, const struct frame_requirement *items,
                                                     size_t count);
 void requirement_set_fini(struct requirement_set *set);

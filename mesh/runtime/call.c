@@ -324,7 +324,7 @@ static enum mesh_status create(struct mesh_actor *self, const char *type, const 
                                struct mesh_address *child) {
     struct host *host = self->host;
     const struct mesh_type *brought = brought_type(host, type);
-    bool picky = !create_terms_are_plain(terms) || !brought || brought->requirements_count > 0;
+    bool picky = !create_terms_are_plain(terms) || !brought || brought->requirements_count > 0 || brought->check;
     if (terms->name) {
         return named_create(self, type, host->options->program && brought, terms, child);
     }

@@ -15,7 +15,21 @@
 
 enum { PATH_BYTES = 4096, MODULES_MAX = 4096 };
 
+/* In the order of enum mesh_comparison. */
+static const char *const comparisons[] = {"present", "equal", "unequal", "less", "most", "greater", "least", "in"};
+
+enum { COMPARISONS = sizeof comparisons / sizeof *comparisons };
+
 /* ---- reading ---- */
+
+static void parse_comparison(struct catalogue_line *parsed, const char *word) {
+    for (int i = 0; i < COMPARISONS; i++) {
+        if (strcmp(comparisons[i], word) == 0) {
+            parsed->fact = CATALOGUE_REQUIRES;
+            parsed->comparison = (enum mesh_comparison)i;
+        }
+    }
+}
 
 struct catalogue_line catalogue_parse(char *line) {
     char *rest = line;
@@ -35,11 +49,7 @@ struct catalogue_line catalogue_parse(char *line) {
     } else if (strcmp(word, "requires") == 0 && rest) {
         char *comparison = strsep(&rest, "\t");
         parsed.value = rest ? rest : "";
-        if (strcmp(comparison, "present") == 0) {
-            parsed.fact = CATALOGUE_REQUIRES_PRESENT;
-        } else if (strcmp(comparison, "equal") == 0) {
-            parsed.fact = CATALOGUE_REQUIRES_EQUAL;
-        }
+        parse_comparison(&parsed, comparison);
     }
     return parsed;
 }
@@ -89,11 +99,9 @@ static void add_type(struct page *page, const struct mesh_type *type) {
     page_add(page, "type\t%s%s\n", type->name, type->light ? "\tlight" : "");
     for (size_t i = 0; i < type->requirements_count; i++) {
         const struct mesh_requirement *requirement = &type->requirements[i];
-        if (requirement->comparison == MESH_PRESENT) {
-            page_add(page, "requires\t%s\tpresent\n", requirement->name);
-        } else {
-            page_add(page, "requires\t%s\tequal\t%s\n", requirement->name, requirement->value);
-        }
+        bool compares = requirement->comparison != MESH_PRESENT;
+        page_add(page, "requires\t%s\t%s%s%s\n", requirement->name, comparisons[requirement->comparison],
+                 compares ? "\t" : "", compares ? requirement->value : "");
     }
 }
 

@@ -6,7 +6,7 @@
  *   module PATH                     what follows is of this module
  *   type NAME                       or: type NAME light
  *   requires NAME present           of the type above
- *   requires NAME equal VALUE
+ *   requires NAME equal VALUE       or: unequal, less, most, greater, least, in
  *   failed PATH TEXT                this module brings nothing, and why
  *   end                             nothing is missing
  *
@@ -17,6 +17,7 @@
 #ifndef MESH_RUNTIME_CATALOGUE_H
 #define MESH_RUNTIME_CATALOGUE_H
 
+#include <mesh/actor.h>
 #include <stddef.h>
 
 enum { CATALOGUE_BYTES = 256 * 1024, CATALOGUE_MODULE_MS = 5000 };
@@ -24,8 +25,7 @@ enum { CATALOGUE_BYTES = 256 * 1024, CATALOGUE_MODULE_MS = 5000 };
 enum catalogue_fact {
     CATALOGUE_MODULE,
     CATALOGUE_TYPE,
-    CATALOGUE_REQUIRES_PRESENT,
-    CATALOGUE_REQUIRES_EQUAL,
+    CATALOGUE_REQUIRES,
     CATALOGUE_FAILED,
     CATALOGUE_END,
     CATALOGUE_MALFORMED,
@@ -35,6 +35,7 @@ struct catalogue_line {
     enum catalogue_fact fact;
     const char *name;  /* path of the module, name of the type or of the requirement */
     const char *value; /* of the requirement, the failure's text, or "light"; else empty */
+    enum mesh_comparison comparison;
 };
 
 /* Reads one line without its newline; the texts point into `line`, which is changed. */

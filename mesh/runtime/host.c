@@ -3,6 +3,7 @@
 
 #include "mesh/base/time.h"
 #include "mesh/runtime/actor_report.h"
+#include "mesh/runtime/birth.h"
 #include "mesh/runtime/error.h"
 #include "mesh/runtime/host_fork.h"
 #include "mesh/runtime/host_signal.h"
@@ -46,53 +47,6 @@ static void child_ended(struct host *host, const struct control_exited *exited) 
     hosted_tell(host, &ended);
 }
 
-/* Other nodes need the tcp endpoint; the admin knows the ipc one from the hello. */
-static void send_created(struct host *host, uint64_t id, struct mesh_address address) {
-    const char *remote = process_endpoint(host->process, true);
-    const char *endpoint = remote[0] ? remote : process_endpoint(host->process, false);
-    struct control created = {
-        .id = id,
-        .kind = CONTROL_CREATED,
-        .created = {.address = address,
-                    .process = host->options->incarnation,
-                    .admin = host->options->node,
-                    .endpoint = bytes_of_text(endpoint)},
-    };
-    (void)process_send_control(host->process, process_admin(host->process), &created);
-}
-
-static void send_create_failed(struct host *host, uint64_t id, struct mesh_address address,
-                               const struct mesh_error *error) {
-    struct control failed = {
-        .id = id,
-        .kind = CONTROL_CREATE_FAILED,
-        .create_failed = {.address = address, .status = error->status, .text = bytes_of_text(error->text)},
-    };
-    (void)process_send_control(host->process, process_admin(host->process), &failed);
-    log_write(host->log, MESH_LOG_WARNING, NULL, address, "not created: %s", error->text);
-}
-
-static bool begin(struct host *host, uint64_t id, const struct control_create *create, const char *type) {
-    struct mesh_error error;
-    const struct mesh_type *found = NULL;
-    bool restarts = create->supervision.on_failure == CONTROL_RESTART;
-    if (module_find(&found, host->types, type, host->origin, &error) != MESH_OK ||
-        hosted_begin(host, create->address, create->parent, found, restarts, &error) != MESH_OK) {
-        send_create_failed(host, id, create->address, &error);
-        return false;
-    }
-    send_created(host, id, create->address);
-    return true;
-}
-
-static void on_create(struct host *host, uint64_t id, const struct control_create *create) {
-    char type[MODULE_NAME_BYTES + 1];
-    size_t bytes = create->type.size < sizeof type ? create->type.size : 0;
-    memcpy(type, create->type.data, bytes);
-    type[bytes] = 0;
-    (void)begin(host, id, create, type);
-}
-
 /* From any process of the node. One that finds no handler any more, or no room in its mailbox, is logged. */
 void hosted_on_dead_letter(struct host *host, const struct control_dead_letter *letter) {
     bool delivered = hosted_find(host, letter->handler) && dead_letters_deliver(host->process, letter) == MESH_OK;
@@ -110,7 +64,9 @@ static void on_control(void *user, struct mesh_address sender, const struct cont
         return;
     }
     if (control->kind == CONTROL_CREATE) {
-        on_create(host, control->id, &control->create);
+        birth_on_create(host, control->id, &control->create);
+    } else if (control->kind == CONTROL_CHECK) {
+        birth_on_check(host, &control->check);
     } else if (named_create_on_answer(host, control)) {
         return;
     } else if (control->kind == CONTROL_CREATE_FAILED) {
@@ -122,6 +78,7 @@ static void on_control(void *user, struct mesh_address sender, const struct cont
     } else if (control->kind == CONTROL_EXITED) {
         child_ended(host, &control->exited);
     } else if (control->kind == CONTROL_KILL) {
+        birth_drop(host, control->kill.address);
         hosted_tell(host,
                     &(struct lifecycle_event){.kind = LIFECYCLE_GIVEN_UP, .actor = control->kill.address}); /* C7 */
     } else if (control->kind == CONTROL_STATUS_REQUEST) {
@@ -296,6 +253,7 @@ static void run_actors(struct host *host) {
 }
 
 bool host_work(struct host *host) {
+    birth_work(host);
     start_newborn(host);
     run_actors(host);
     hosted_perform(host);
@@ -326,6 +284,7 @@ enum mesh_status host_init(struct host *host, const struct host_options *options
     map_init(&host->actors, sizeof(struct mesh_address), ACTORS_MAX, options->incarnation);
     list_init(&host->runnable);
     list_init(&host->newborn);
+    list_init(&host->judgements);
     list_init(&host->asked);
     dead_letters_init(&host->dead_letters);
     list_init(&host->due);
@@ -348,6 +307,7 @@ void host_fini(struct host *host) {
     while ((node = list_pop_front(&host->due))) {
         free(LIST_OWNER(node, struct timer, of_owner));
     }
+    birth_fini(host);
     actor_report_forget(host);
     forwarded_fini(&host->forwarded);
     timers_fini(&host->timers);
@@ -355,8 +315,13 @@ void host_fini(struct host *host) {
     lifecycle_destroy(&host->lifecycle);
 }
 
+/* Somebody lives here, or is to. */
+static bool is_inhabited(const struct host *host) {
+    return lifecycle_count(host->lifecycle) > 0 || host->births;
+}
+
 static void loop(struct host *host, const bool *done, uint64_t until_ns) {
-    while (!*done && lifecycle_count(host->lifecycle) > 0 && process_now(host->process) < until_ns) {
+    while (!*done && is_inhabited(host) && process_now(host->process) < until_ns) {
         if (host->exit_signal) {
             host->exit_signal = 0;
             hosted_shut_down(host);
@@ -364,7 +329,7 @@ static void loop(struct host *host, const bool *done, uint64_t until_ns) {
         bool idle = !host_work(host);
         process_flush(host->process, idle);
         publish_load(host);
-        if (lifecycle_count(host->lifecycle) > 0) {
+        if (is_inhabited(host)) {
             (void)drive_turn(&host->drive, idle ? time_min(until_ns, host_deadline(host)) : process_now(host->process));
         }
     }
@@ -389,7 +354,7 @@ static bool is_pending(const struct host *host) {
 /* Where a dead letter shall go has to be asked first, and no answer reaches a process that has closed (E4). */
 static bool is_owed(const struct host *host) {
     struct delivery_load load;
-    return lifecycle_count(host->lifecycle) == 0 &&
+    return !is_inhabited(host) &&
            delivery_load(process_delivery(host->process), process_address(host->process), &load) &&
            load.unsettled_messages > 0;
 }
@@ -400,7 +365,7 @@ static void live(struct host *host) {
     do {
         loop(host, &never, TIME_NEVER);
         drive_while(host, is_owed, ACK_WAIT_NS);
-    } while (lifecycle_count(host->lifecycle) > 0);
+    } while (is_inhabited(host));
 }
 
 /* What the host itself has said, that its actors are gone above all, must have reached the admin (D14). Its last
@@ -428,6 +393,7 @@ static void on_exit_call(int code, void *user) {
     host->leaving = true;
     process_lock(host->process);
     crash_page_want_all_ends(host->page, MESH_EXITED_ITSELF);
+    birth_fini(host); /* a check function that calls it has said no */
     size_t place = 0;
     struct mesh_actor *actor;
     while ((actor = map_next(&host->actors, &place))) {
@@ -519,8 +485,9 @@ static void run(struct host *host, enum mesh_status loaded, const struct mesh_er
     first.supervision.on_failure = (enum control_on_failure)options->on_failure;
     process_lock(host->process);
     if (loaded != MESH_OK) {
-        send_create_failed(host, 0, options->actor, error);
-    } else if (begin(host, 0, &first, options->type)) {
+        birth_refuse(host, 0, options->actor, error);
+    } else {
+        birth_begin(host, 0, &first, options->type);
         exiting_host = host;
         (void)on_exit(on_exit_call, NULL);
         host_fork_watch();

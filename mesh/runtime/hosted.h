@@ -36,8 +36,10 @@ struct host {
     struct map actors;                           /* by address */
     struct mesh_actor *paged[CRASH_PAGE_ACTORS]; /* those with an entry of the page */
     size_t paged_count;
-    struct list runnable; /* actors that may have a message */
-    struct list newborn;  /* actors whose constructor is still to run */
+    struct list runnable;   /* actors that may have a message */
+    struct list newborn;    /* actors whose constructor is still to run */
+    struct birth *births;   /* actors whose check function is still to run (H2) */
+    struct list judgements; /* what check functions are to judge */
     struct message_list
         turned;        /* poison (E1), reports (K1) and updates (S5A) that wait for room in the host's own window */
     struct list asked; /* statuses that its actors have requested */

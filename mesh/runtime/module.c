@@ -2,6 +2,7 @@
 #include "mesh/runtime/module.h"
 
 #include "mesh/runtime/error.h"
+#include "mesh/runtime/requirement.h"
 #include <dlfcn.h>
 #include <errno.h>
 #include <stdio.h>
@@ -30,13 +31,13 @@ static enum mesh_status check_requirements(const struct mesh_type *type, const c
     }
     for (size_t i = 0; i < type->requirements_count; i++) {
         const struct mesh_requirement *requirement = &type->requirements[i];
-        bool value_valid = requirement->comparison == MESH_PRESENT ||
-                           (requirement->comparison == MESH_EQUAL && requirement->value &&
-                            strnlen(requirement->value, MODULE_VALUE_BYTES + 1) <= MODULE_VALUE_BYTES &&
-                            !strchr(requirement->value, '\n'));
-        if (!module_name_valid(requirement->name) || !value_valid) {
+        struct requirements read = {0};
+        bool valid = requirements_init(&read, requirement, 1) == MESH_OK &&
+                     (requirement->comparison == MESH_PRESENT || !strchr(requirement->value, '\n'));
+        requirements_fini(&read);
+        if (!valid) {
             return error_set(error, MESH_LOAD_FAILED,
-                             "%s: requirement %zu of type %s is malformed: it needs a name without spaces, a known "
+                             "%s: requirement %zu of type %s is malformed: it needs a name, a known "
                              "comparison, and a value of one line where it compares",
                              origin, i + 1, type->name);
         }

@@ -4,6 +4,7 @@
 #include "mesh/runtime/report.h"
 #include "mesh/base/arena.h"
 #include "mesh/base/time.h"
+#include "mesh/runtime/capabilities.h"
 #include "mesh/runtime/error.h"
 #include "mesh/runtime/handle.h"
 #include <inttypes.h>
@@ -11,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { REPORT_BYTES = 64 * 1024 * 1024, VALUE_BYTES = 512 };
+enum { REPORT_BYTES = 64 * 1024 * 1024 };
 
 struct whole_report {
     struct mesh_report report;
@@ -95,54 +96,6 @@ static const struct mesh_counter_report *copy_counters(struct arena *arena, cons
     return counters;
 }
 
-static void append_value(struct text_builder *text, const struct frame_value *value) {
-    switch (value->kind) {
-    case FRAME_VALUE_NONE:
-        return;
-    case FRAME_VALUE_FLAG:
-        text_append(text, "%s", value->flag ? "true" : "false");
-        return;
-    case FRAME_VALUE_INTEGER:
-        text_append(text, "%" PRId64, value->integer);
-        return;
-    case FRAME_VALUE_REAL:
-        text_append(text, "%g", value->real);
-        return;
-    case FRAME_VALUE_TEXT:
-        text_append(text, "\"");
-        text_append_escaped(text, value->bytes);
-        text_append(text, "\"");
-        return;
-    case FRAME_VALUE_DATA:
-        text_append(text, "(%zu bytes)", value->bytes.size);
-        return;
-    }
-}
-
-static const char *capability_text(struct arena *arena, const struct frame_capability *capability) {
-    char buffer[VALUE_BYTES];
-    struct text_builder text = text_builder(buffer, sizeof buffer);
-    text_append_escaped(&text, capability->name);
-    text_append(&text, " = %s", capability->list ? "(" : "");
-    for (size_t i = 0; i < capability->values_count; i++) {
-        text_append(&text, "%s", i ? ", " : "");
-        append_value(&text, &capability->values[i]);
-    }
-    text_append(&text, "%s", capability->list ? ")" : "");
-    return report_text(arena, bytes_make(buffer, text.length));
-}
-
-const char *const *report_capabilities(struct arena *arena, const struct frame_member *from) {
-    const char **texts = array(arena, from->capabilities_count, sizeof *texts);
-    for (size_t i = 0; texts && i < from->capabilities_count; i++) {
-        texts[i] = capability_text(arena, &from->capabilities[i]);
-        if (!texts[i]) {
-            return NULL;
-        }
-    }
-    return texts;
-}
-
 static bool copy_names(struct arena *arena, const struct control_node_status *from, struct mesh_node_report *to) {
     struct mesh_name_report *names = array(arena, from->names_count, sizeof *names);
     for (size_t i = 0; names && i < from->names_count; i++) {
@@ -167,7 +120,7 @@ static bool copy_node(struct arena *arena, const struct control_node_status *fro
         .counters_count = from->counters_count,
         .counters = copy_counters(arena, from->counters, from->counters_count),
         .capabilities_count = from->member.capabilities_count,
-        .capabilities = report_capabilities(arena, &from->member),
+        .capabilities = capabilities_print(arena, from->member.capabilities, from->member.capabilities_count),
         .note = report_text(arena, from->note),
     };
     return to->name && to->endpoint && to->counters && to->capabilities && copy_actors(arena, from, to) &&

@@ -17,7 +17,4 @@ MESH_MUST_USE enum mesh_status report_new_of_actor(struct mesh_report **out, con
 /* A terminated copy; NULL without memory. */
 const char *report_text(struct arena *arena, struct bytes text);
 
-/* The capabilities of a member, "name = value" each; NULL without memory. */
-const char *const *report_capabilities(struct arena *arena, const struct frame_member *from);
-
 #endif

@@ -1,63 +1,84 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 #include "mesh/runtime/requirement.h"
 
+#include "mesh/runtime/create_terms.h"
 #include "mesh/runtime/module.h"
-#include <errno.h>
+#include "mesh/runtime/value.h"
 #include <stdlib.h>
 #include <string.h>
 
-struct frame_value requirement_value(const char *text) {
-    struct frame_value value = {.kind = FRAME_VALUE_TEXT, .bytes = bytes_of_text(text)};
-    if (strcmp(text, "true") == 0 || strcmp(text, "false") == 0) {
-        return (struct frame_value){.kind = FRAME_VALUE_FLAG, .flag = text[0] == 't'};
-    }
-    /* strtod also takes words and hexadecimal numbers, which a configuration has as texts. */
-    if (text[0] == 0 || strspn(text, "+-0123456789.eE") != strlen(text)) {
-        return value;
-    }
-    char *end = NULL;
-    errno = 0;
-    long long integer = strtoll(text, &end, 10);
-    if (*end == 0 && errno == 0) {
-        return (struct frame_value){.kind = FRAME_VALUE_INTEGER, .integer = integer};
-    }
-    double real = strtod(text, &end);
-    return *end == 0 ? (struct frame_value){.kind = FRAME_VALUE_REAL, .real = real} : value;
+enum { PACKED_OVERHEAD = 16 }; /* of a name, of a value */
+
+static bool is_text(const char *value) {
+    return value && strnlen(value, MODULE_VALUE_BYTES + 1) <= MODULE_VALUE_BYTES;
 }
 
-static bool convert(struct frame_requirement *out, const struct mesh_requirement *item) {
-    if (!module_name_valid(item->name)) {
+bool requirement_name_valid(const char *name) {
+    return name && create_name_is_valid(name);
+}
+
+static size_t values_max(const struct mesh_requirement *item) {
+    return is_text(item->value) ? value_count_max(item->value) : 0;
+}
+
+/* Its values go where `values` points, which moves on. */
+static bool convert(struct frame_requirement *out, const struct mesh_requirement *item, struct frame_value **values) {
+    bool list;
+    if (!requirement_name_valid(item->name) || item->comparison < MESH_PRESENT || item->comparison > MESH_IN) {
         return false;
     }
-    out->name = bytes_of_text(item->name);
-    switch (item->comparison) {
-    case MESH_PRESENT:
-        out->comparison = FRAME_COMPARE_PRESENT;
-        return true;
-    case MESH_EQUAL:
-        out->comparison = FRAME_COMPARE_EQUAL;
-        if (!item->value || strnlen(item->value, MODULE_VALUE_BYTES + 1) > MODULE_VALUE_BYTES) {
-            return false;
-        }
-        out->value = requirement_value(item->value);
+    *out = (struct frame_requirement){
+        .name = bytes_of_text(item->name), .comparison = (enum frame_comparison)item->comparison, .values = *values};
+    if (item->comparison == MESH_PRESENT) {
         return true;
     }
-    return false;
+    if (!is_text(item->value)) {
+        return false;
+    }
+    if (item->comparison != MESH_IN) {
+        (*values)[out->values_count++] = value_read(bytes_of_text(item->value));
+    } else if (!value_read_all(item->value, *values, &out->values_count, &list) || out->values_count > FRAME_VALUES) {
+        return false;
+    }
+    *values += out->values_count;
+    return true;
+}
+
+/* Not less than what they take on the wire. */
+static size_t packed_bytes(const struct frame_requirement *items, size_t count) {
+    size_t bytes = 0;
+    for (size_t i = 0; i < count; i++) {
+        bytes += items[i].name.size + PACKED_OVERHEAD;
+        for (size_t j = 0; j < items[i].values_count; j++) {
+            bytes += items[i].values[j].bytes.size + PACKED_OVERHEAD;
+        }
+    }
+    return bytes;
 }
 
 enum mesh_status requirements_init(struct requirements *out, const struct mesh_requirement *items, size_t count) {
     if (count > FRAME_REQUIREMENTS || (count > 0 && !items)) {
         return MESH_INVALID_ARGUMENT;
     }
-    struct frame_requirement *made = count > 0 ? calloc(count, sizeof *made) : NULL;
+    size_t values_count = 0;
+    for (size_t i = 0; i < count; i++) {
+        values_count += values_max(&items[i]);
+    }
+    struct frame_requirement *made =
+        count > 0 ? calloc(1, count * sizeof *made + values_count * sizeof(struct frame_value)) : NULL;
     if (count > 0 && !made) {
         return MESH_NO_MEMORY;
     }
+    struct frame_value *values = (struct frame_value *)(void *)(made + count);
     for (size_t i = 0; i < count; i++) {
-        if (!convert(&made[i], &items[i])) {
+        if (!convert(&made[i], &items[i], &values)) {
             free(made);
             return MESH_INVALID_ARGUMENT;
         }
+    }
+    if (packed_bytes(made, count) > FRAME_REQUIREMENTS_BYTES) {
+        free(made);
+        return MESH_INVALID_ARGUMENT;
     }
     *out = (struct requirements){.items = made, .count = count};
     return MESH_OK;

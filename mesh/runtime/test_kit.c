@@ -119,6 +119,14 @@ static void on_dead_letter_handler(struct mesh_test *test, const struct control_
     }
 }
 
+static void on_capabilities(struct mesh_test *test, const struct control_capabilities *changes) {
+    enum mesh_status status = test_change_capabilities(test, changes->items, changes->count);
+    if (status != MESH_OK) {
+        log_write(test->host.log, MESH_LOG_WARNING, NULL, process_address(test->host.process),
+                  "the capabilities cannot be changed: %s", mesh_status_text(status));
+    }
+}
+
 /* What actors say to their admin. */
 static void on_control(void *user, struct mesh_address sender, const struct control *control) {
     struct mesh_test *test = user;
@@ -136,6 +144,8 @@ static void on_control(void *user, struct mesh_address sender, const struct cont
         actor_report_answer(&test->host, process_address(test->host.process), control);
     } else if (actor_report_is_answer(control->kind)) {
         actor_report_on_answer(&test->host, control);
+    } else if (control->kind == CONTROL_CAPABILITIES) {
+        on_capabilities(test, &control->capabilities);
     } else if (control->kind == CONTROL_SHUTDOWN) {
         hosted_shut_down(&test->host);
     } else if (control->kind == CONTROL_DEAD_LETTER_HANDLER) {

@@ -131,9 +131,12 @@ MESH_MUST_USE enum mesh_status test_init_capabilities(struct mesh_test *test);
 void test_free_capabilities(struct mesh_test *test);
 
 /* Whether the actor to be created fits; if so, that is judged again with each change, until it is dismissed (H4).
- * MESH_NO_COMPATIBLE_NODE, MESH_TOO_LARGE (too many requirements), MESH_NO_MEMORY. */
+ * MESH_NO_COMPATIBLE_NODE, MESH_NO_MEMORY. */
 MESH_MUST_USE enum mesh_status test_admit(struct mesh_test *test, const struct mesh_type *type,
                                           const struct control_create *create, struct mesh_error *error);
 void test_dismiss(struct mesh_test *test, struct mesh_address actor);
+
+/* Who does not fit any more is asked to exit. As capability_set_put. */
+enum mesh_status test_change_capabilities(struct mesh_test *test, const struct frame_capability *items, size_t count);
 
 #endif

@@ -2,7 +2,9 @@
  *
  * SPDX-License-Identifier: MPL-2.0 */
 #include "mesh/core/capability.h"
+#include "mesh/runtime/capabilities.h"
 #include "mesh/runtime/error.h"
+#include "mesh/runtime/fit.h"
 #include "mesh/runtime/requirement.h"
 #include "mesh/runtime/test_kit.h"
 #include "proto/codec.h"
@@ -17,7 +19,9 @@ enum { MISSING_BYTES = 400 };
 struct demand {
     struct demand *next;
     struct mesh_address actor;
+    const struct mesh_type *type;
     struct requirement_set requirements;
+    size_t creators_count; /* the first of them are its creator's */
 };
 
 enum mesh_status test_init_capabilities(struct mesh_test *test) {
@@ -46,13 +50,13 @@ void test_free_capabilities(struct mesh_test *test) {
 
 /* ---- creates ---- */
 
-static enum mesh_status keep_demand(struct mesh_test *test, struct mesh_address actor,
-                                    const struct frame_requirement *items, size_t count) {
+static enum mesh_status keep_demand(struct mesh_test *test, struct mesh_address actor, const struct mesh_type *type,
+                                    const struct frame_requirement *items, size_t count, size_t creators_count) {
     struct demand *demand = malloc(sizeof *demand);
     if (!demand) {
         return MESH_NO_MEMORY;
     }
-    *demand = (struct demand){.next = test->demands, .actor = actor};
+    *demand = (struct demand){.next = test->demands, .actor = actor, .type = type, .creators_count = creators_count};
     enum mesh_status status = requirement_set_copy(&demand->requirements, items, count);
     if (status != MESH_OK) {
         free(demand);
@@ -62,8 +66,16 @@ static enum mesh_status keep_demand(struct mesh_test *test, struct mesh_address 
     return MESH_OK;
 }
 
+static bool check(const struct mesh_test *test, const struct mesh_type *type, const struct frame_requirement *creators,
+                  size_t count) {
+    return fit_check(type, &(struct control_check){.capabilities_count = test->capabilities.count,
+                                                   .requirements_count = count,
+                                                   .capabilities = test->capabilities.items,
+                                                   .requirements = creators});
+}
+
 /* The creator's, and behind them the type's. */
-static enum mesh_status merge(struct frame_requirement out[2 * FRAME_REQUIREMENTS], size_t *count,
+static enum mesh_status merge(struct frame_requirement out[FRAME_REQUIREMENTS_OF_BOTH], size_t *count,
                               const struct control_create *create, const struct mesh_type *type) {
     struct requirements own;
     enum mesh_status status = requirements_init(&own, type->requirements, type->requirements_count);
@@ -82,21 +94,22 @@ static enum mesh_status merge(struct frame_requirement out[2 * FRAME_REQUIREMENT
 
 enum mesh_status test_admit(struct mesh_test *test, const struct mesh_type *type, const struct control_create *create,
                             struct mesh_error *error) {
-    if (type->requirements_count == 0 && create->requirements_count == 0) {
+    if (type->requirements_count == 0 && create->requirements_count == 0 && !type->check) {
         return MESH_OK;
     }
-    struct frame_requirement items[2 * FRAME_REQUIREMENTS];
+    struct frame_requirement items[FRAME_REQUIREMENTS_OF_BOTH];
     char missing[MISSING_BYTES];
     size_t count;
     enum mesh_status status = merge(items, &count, create, type);
-    if (status == MESH_OK && !capability_fits(&test->capabilities, items, count, missing, sizeof missing)) {
+    bool met = status != MESH_OK || capability_fits(&test->capabilities, items, count, missing, sizeof missing);
+    if (!met || !check(test, type, create->requirements, create->requirements_count)) {
         const char *node = test->options.node_name;
         return error_set(error, MESH_NO_COMPATIBLE_NODE,
                          "no node of 1 can host type %s: node %s does not fit type %s: %s", type->name, node,
-                         type->name, missing);
+                         type->name, met ? "its check function says no" : missing);
     }
     if (status == MESH_OK) {
-        status = keep_demand(test, create->address, items, count);
+        status = keep_demand(test, create->address, type, items, count, create->requirements_count);
     }
     return status == MESH_OK ? status
                              : error_set(error, status, "the requirements of an actor of type %s: %s", type->name,
@@ -121,34 +134,37 @@ void test_dismiss(struct mesh_test *test, struct mesh_address actor) {
 static void judge_all(struct mesh_test *test) {
     for (const struct demand *demand = test->demands; demand; demand = demand->next) {
         const struct requirement_set *required = &demand->requirements;
-        if (!capability_fits(&test->capabilities, required->items, required->count, NULL, 0)) {
+        if (!capability_fits(&test->capabilities, required->items, required->count, NULL, 0) ||
+            !check(test, demand->type, required->items, demand->creators_count)) {
             hosted_tell(&test->host, &(struct lifecycle_event){.kind = LIFECYCLE_EXIT_REQUEST, .actor = demand->actor});
         }
     }
 }
 
-static bool is_so(const struct mesh_test *test, const struct frame_capability *item) {
-    const struct frame_capability *known = capability_set_get(&test->capabilities, item->name);
-    if (item->values_count == 0) {
-        return !known;
+enum mesh_status test_change_capabilities(struct mesh_test *test, const struct frame_capability *items, size_t count) {
+    struct capability_set changed = {0};
+    enum mesh_status status = capability_set_copy(&changed, test->capabilities.items, test->capabilities.count);
+    for (size_t i = 0; status == MESH_OK && i < count; i++) {
+        status = capability_set_put(&changed, &items[i]);
     }
-    return known && !known->list && capability_value_equal(&known->values[0], &item->values[0]);
+    if (status != MESH_OK || capability_set_equal(&changed, &test->capabilities)) {
+        capability_set_fini(&changed);
+        return status;
+    }
+    capability_set_fini(&test->capabilities);
+    test->capabilities = changed;
+    judge_all(test);
+    return MESH_OK;
 }
 
 enum mesh_status mesh_test_set_capability(struct mesh_test *test, const char *name, const char *value) {
-    struct frame_value converted = {0};
-    struct frame_capability item = {.name = bytes_of_text(name)};
-    if (value) {
-        converted = requirement_value(value);
-        item.values = &converted;
-        item.values_count = 1;
+    struct capability_changes changes;
+    enum mesh_status status = capability_changes_init(&changes, &(struct mesh_capability){name, value}, 1);
+    if (status == MESH_OK) {
+        process_lock(test->host.process);
+        status = test_change_capabilities(test, changes.items, changes.count);
+        process_unlock(test->host.process);
+        capability_changes_fini(&changes);
     }
-    process_lock(test->host.process);
-    bool same = is_so(test, &item);
-    enum mesh_status status = capability_set_put(&test->capabilities, &item);
-    if (status == MESH_OK && !same) {
-        judge_all(test);
-    }
-    process_unlock(test->host.process);
     return status;
 }

@@ -3,6 +3,7 @@
 
 #include "mesh/base/arena.h"
 #include "mesh/base/time.h"
+#include "mesh/runtime/capabilities.h"
 #include "mesh/runtime/hosted.h"
 #include "mesh/runtime/log.h"
 #include "mesh/runtime/post.h"
@@ -124,7 +125,7 @@ static enum mesh_status read_update(const struct control_member_update *from, st
         .name = report_text(&whole->arena, from->member.name),
         .endpoint = report_text(&whole->arena, from->member.endpoint),
         .text = report_text(&whole->arena, from->text),
-        .capabilities = report_capabilities(&whole->arena, &from->member),
+        .capabilities = capabilities_print(&whole->arena, from->member.capabilities, from->member.capabilities_count),
         .capabilities_count = from->member.capabilities_count,
     };
     if (!update->name || !update->endpoint || !update->text || !update->capabilities) {

@@ -58,6 +58,7 @@ static void note_answer(struct cluster *cluster, const struct node *node, const 
     case CONTROL_WATCH_MEMBERS:
     case CONTROL_MEMBER_UPDATE:
     case CONTROL_CAPABILITIES:
+    case CONTROL_CHECK:
     case CONTROL_NAME_REQUEST:
     case CONTROL_NAME_GRANT:
     case CONTROL_NAMES_HELD:

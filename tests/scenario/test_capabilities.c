@@ -3,6 +3,110 @@
  * SPDX-License-Identifier: MPL-2.0 */
 #include "tests/scenario/story.h"
 
+static struct cluster *three_with_gpus(void) {
+    struct cluster *cluster = cluster_new(NULL, 0, 1);
+    cluster_start(cluster, 'a', "a");
+    for (const char *letter = "bcd"; *letter; letter++) {
+        cluster_start_as(cluster, *letter, &(struct cluster_node){.leaders = "a", .capability = "gpu"});
+        cluster_run(cluster, NS_PER_S);
+    }
+    cluster_forget_trace(cluster);
+    return cluster;
+}
+
+/* ---- H3 ---- */
+
+Test(capabilities, H3_a_parents_own_node_comes_first) {
+    struct cluster *cluster = three_with_gpus();
+    for (int i = 0; i < 2; i++) {
+        cluster_create(cluster, 'd', "gpu");
+    }
+    run_and_expect(cluster, 1,
+                   "3.000 d start d1.1\n"
+                   "3.000 d start d1.2\n"
+                   "3.001 d created d1.1\n"
+                   "3.001 d created d1.2\n");
+}
+
+Test(capabilities, H3_the_fewest_actors_first_and_of_equals_the_order_of_nodes) {
+    struct cluster *cluster = three_with_gpus();
+    for (int i = 0; i < 5; i++) {
+        cluster_create(cluster, 'a', "gpu");
+    }
+    run_and_expect(cluster, 1,
+                   "3.001 b start a1.1\n"
+                   "3.001 c start a1.2\n"
+                   "3.001 d start a1.3\n"
+                   "3.001 b start a1.4\n"
+                   "3.001 c start a1.5\n"
+                   "3.003 a created a1.1\n"
+                   "3.003 a created a1.2\n"
+                   "3.003 a created a1.3\n"
+                   "3.003 a created a1.4\n"
+                   "3.003 a created a1.5\n");
+}
+
+Test(capabilities, H3_who_is_lost_with_a_create_makes_the_leader_try_the_next) {
+    struct cluster *cluster = three_with_gpus();
+    cluster_freeze(cluster, 'b');
+    cluster_create(cluster, 'a', "gpu");
+    cluster_run(cluster, NS_PER_S);
+    cluster_kill(cluster, 'b');
+    cluster_run(cluster, 4 * NS_PER_S);
+    cluster_create(cluster, 'a', "gpu");
+    run_and_expect(cluster, 1,
+                   "4.000 a suspect b1\n"
+                   "4.000 a call b1\n"
+                   "6.001 a - b1 its admin is gone\n"
+                   "6.001 a Roster c1 4:+0-1\n"
+                   "6.001 a Roster d1 4:+0-1\n"
+                   "6.002 c start a1.1\n"
+                   "6.002 c - b1 left or lost\n"
+                   "6.002 d - b1 left or lost\n"
+                   "6.004 a created a1.1\n"
+                   "8.001 d start a1.2\n"
+                   "8.003 a created a1.2\n");
+}
+
+/* The leader does not know yet that `b` has no gpu any more. */
+Test(capabilities, H3_who_refuses_makes_the_leader_try_the_next_and_is_not_counted) {
+    struct cluster *cluster = three_with_gpus();
+    cluster_set_capability(cluster, 'b', "gpu", false);
+    cluster_create(cluster, 'a', "gpu");
+    cluster_run(cluster, NS_PER_S);
+    cr_assert_eq(cluster_count(cluster, "3.003 c start a1.1"), 1);
+    cluster_set_capability(cluster, 'b', "gpu", true);
+    cluster_run(cluster, NS_PER_S);
+    cluster_forget_trace(cluster);
+    cluster_create(cluster, 'a', "gpu");
+    run_and_expect(cluster, 1,
+                   "5.001 b start a1.2\n"
+                   "5.003 a created a1.2\n");
+}
+
+Test(capabilities, H3_a_suspect_is_not_chosen) {
+    struct cluster *cluster = three_with_gpus();
+    cluster_freeze(cluster, 'b');
+    cluster_run(cluster, 5 * NS_PER_S);
+    cluster_forget_trace(cluster);
+    for (int i = 0; i < 3; i++) {
+        cluster_create(cluster, 'a', "gpu");
+    }
+    run_and_expect(cluster, 1,
+                   "8.001 c start a1.1\n"
+                   "8.001 d start a1.2\n"
+                   "8.001 c start a1.3\n"
+                   "8.003 a created a1.1\n"
+                   "8.003 a created a1.2\n"
+                   "8.003 a created a1.3\n");
+}
+
+Test(capabilities, H3_a_create_goes_round_once_and_says_what_was_missing) {
+    struct cluster *cluster = three_with_gpus();
+    cluster_create(cluster, 'b', "what nobody has");
+    run_and_expect(cluster, 1, "3.002 b not created b1.1: MESH_NO_COMPATIBLE_NODE\n");
+}
+
 /* ---- H4 ---- */
 
 Test(capabilities, H4_a_change_reaches_all_members_and_their_watchers) {

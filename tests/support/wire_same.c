@@ -44,7 +44,8 @@ static bool same_capability(const struct frame_capability *a, const struct frame
 }
 
 static bool same_requirement(const struct frame_requirement *a, const struct frame_requirement *b) {
-    return bytes_equal(a->name, b->name) && a->comparison == b->comparison && same_value(&a->value, &b->value);
+    SAME_LIST(a, b, values_count, values, same_value);
+    return bytes_equal(a->name, b->name) && a->comparison == b->comparison;
 }
 
 static bool same_member(const struct frame_member *a, const struct frame_member *b) {
@@ -340,6 +341,20 @@ static bool same_update(const struct control_member_update *a, const struct cont
            bytes_equal(a->text, b->text);
 }
 
+static bool same_resolve(const struct control_resolve *a, const struct control_resolve *b) {
+    return mesh_address_equal(a->address, b->address) && mesh_address_equal(a->sender, b->sender);
+}
+
+static bool same_dismiss(const struct control_dismiss *a, const struct control_dismiss *b) {
+    return bytes_equal(a->endpoint, b->endpoint) && a->admin == b->admin && a->passed_on == b->passed_on;
+}
+
+static bool same_check(const struct control_check *a, const struct control_check *b) {
+    SAME_LIST(a, b, capabilities_count, capabilities, same_capability);
+    SAME_LIST(a, b, requirements_count, requirements, same_requirement);
+    return mesh_address_equal(a->address, b->address);
+}
+
 bool wire_same_control(const struct control *a, const struct control *b) {
     if (a->id != b->id || a->kind != b->kind) {
         return false;
@@ -352,8 +367,7 @@ bool wire_same_control(const struct control *a, const struct control *b) {
     case CONTROL_CREATE_FAILED:
         return same_create_failed(&a->create_failed, &b->create_failed);
     case CONTROL_RESOLVE:
-        return mesh_address_equal(a->resolve.address, b->resolve.address) &&
-               mesh_address_equal(a->resolve.sender, b->resolve.sender);
+        return same_resolve(&a->resolve, &b->resolve);
     case CONTROL_RESOLVED:
         return same_resolved(&a->resolved, &b->resolved);
     case CONTROL_GONE:
@@ -381,8 +395,7 @@ bool wire_same_control(const struct control *a, const struct control *b) {
     case CONTROL_PREREGISTER:
         return same_preregister(&a->preregister, &b->preregister);
     case CONTROL_DISMISS:
-        return bytes_equal(a->dismiss.endpoint, b->dismiss.endpoint) && a->dismiss.admin == b->dismiss.admin &&
-               a->dismiss.passed_on == b->dismiss.passed_on;
+        return same_dismiss(&a->dismiss, &b->dismiss);
     case CONTROL_WATCH_MEMBERS:
         return mesh_address_equal(a->watch_members.actor, b->watch_members.actor) &&
                a->watch_members.on == b->watch_members.on;
@@ -399,6 +412,8 @@ bool wire_same_control(const struct control *a, const struct control *b) {
     case CONTROL_NAME_TAKEN:
         return bytes_equal(a->name_taken.name, b->name_taken.name) &&
                mesh_address_equal(a->name_taken.address, b->name_taken.address);
+    case CONTROL_CHECK:
+        return same_check(&a->check, &b->check);
     case CONTROL_CAPABILITIES:
         return same_capabilities(&a->capabilities, &b->capabilities);
     case CONTROL_MEMBER_KEY:

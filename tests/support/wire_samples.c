@@ -108,8 +108,10 @@ static const struct frame_capability capabilities[] = {
 };
 
 static const struct frame_requirement requirements[] = {
-    {TEXT("watch supported"), FRAME_COMPARE_PRESENT, {.kind = FRAME_VALUE_NONE}},
-    {TEXT("cores"), FRAME_COMPARE_EQUAL, {.kind = FRAME_VALUE_INTEGER, .integer = -4}},
+    {TEXT("watch supported"), FRAME_COMPARE_PRESENT, 0, NULL},
+    {TEXT("cores"), FRAME_COMPARE_EQUAL, 1, &integer},
+    {TEXT("load"), FRAME_COMPARE_LESS_OR_EQUAL, 1, list},
+    {TEXT("zone"), FRAME_COMPARE_IN, COUNT(list), list},
 };
 
 #define LEADER                                                                                                         \
@@ -391,6 +393,13 @@ const struct control wire_controls[WIRE_CONTROLS] = {
     {.id = 25, .kind = CONTROL_NAMES_WANTED, .names_wanted = {.epoch = 7}},
     {.id = 26, .kind = CONTROL_NAME_TAKEN, .name_taken = {.name = TEXT("clock"), .address = TARGET}},
     {.id = 27, .kind = CONTROL_CAPABILITIES, .capabilities = {COUNT(capabilities), capabilities}},
+    {.id = 28,
+     .kind = CONTROL_CHECK,
+     .check = {.address = TARGET,
+               .capabilities_count = COUNT(capabilities),
+               .requirements_count = COUNT(requirements),
+               .capabilities = capabilities,
+               .requirements = requirements}},
     {.id = 28,
      .kind = CONTROL_MEMBER_KEY,
      .member_key = {.word = {.key = {1, 2, 3}, .revoked = true}, .force = true, .passed_on = true}},

@@ -4,6 +4,7 @@ SPDX-License-Identifier: MPL-2.0
 """
 import os
 import re
+import shlex
 import shutil
 import signal
 import socket
@@ -119,7 +120,7 @@ class Errors(unittest.TestCase):
         getattr(fixtures, fixture)()
         names = {"MESH": MESH, "MESHD": MESHD, "CREATOR": CREATOR, "DIR": directory.path, "LONG": "x" * 120, "KEY": "11" * 32,
                  **fixtures.names}
-        words = [string.Template(word).substitute(names) for word in command.split()]
+        words = [string.Template(word).substitute(names) for word in shlex.split(command)]
         done = subprocess.run(words, env=environment(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                               stderr=subprocess.STDOUT, text=True, timeout=60)
         self.assertEqual(done.returncode, int(code), done.stdout)

@@ -21,9 +21,9 @@ static enum mesh_verdict verdict_of(enum mesh_status status) {
     return status == MESH_OK ? MESH_DONE : MESH_FAILED;
 }
 
-static bool has(const struct mesh_update *update, const char *capability) {
+static bool has(const struct mesh_update *update, const char *name) {
     for (size_t i = 0; i < update->capabilities_count; i++) {
-        if (strcmp(update->capabilities[i], capability) == 0) {
+        if (strcmp(update->capabilities[i].name, name) == 0 && strcmp(update->capabilities[i].value, "true") == 0) {
             return true;
         }
     }
@@ -32,13 +32,11 @@ static bool has(const struct mesh_update *update, const char *capability) {
 
 static enum mesh_verdict keep(struct watcher *watcher, const struct mesh_message *message) {
     struct mesh_update *update;
-    char flag[80];
     if (mesh_message_update(message, &update) != MESH_OK) {
         return MESH_FAILED;
     }
     size_t used = strlen(watcher->seen);
-    (void)snprintf(flag, sizeof flag, "%s = true", update->name);
-    bool whole = update->admin.node != 0 && update->endpoint[0] != 0 && has(update, flag) &&
+    bool whole = update->admin.node != 0 && update->endpoint[0] != 0 && has(update, update->name) &&
                  (update->added || update->text[0] != 0);
     (void)snprintf(watcher->seen + used, sizeof watcher->seen - used, "%s%s%s ", update->added ? "+" : "-",
                    update->name, whole ? "" : "?");

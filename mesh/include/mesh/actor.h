@@ -18,17 +18,42 @@ enum mesh_verdict {
     MESH_EXIT,   /* it is handled, and the actor exits */
 };
 
-/* What a node must have for a type, or for one actor, to be placed on it (H2). */
+/* What a node has to offer (H1). Values are written as in a configuration file: true, 42, 2.5, text, "42" for a text that looks like
+ * something else, or several that commas part, a list. */
+struct mesh_capability {
+    const char *name;
+    const char *value;
+};
+
+/* What a node must have for a type, or for one actor, to be placed on it (H2). But for MESH_PRESENT its value is compared with `value`,
+ * numbers by their size, texts by their bytes; what is not there, or of another kind, does not fit. Of a list one item is to suit, with
+ * MESH_NOT_EQUAL all of them. */
 enum mesh_comparison {
     MESH_PRESENT, /* there, and neither false nor zero nor empty */
-    MESH_EQUAL,   /* equal to `value`, written as in a configuration file: true, 42, 2.5, or text */
+    MESH_EQUAL,
+    MESH_NOT_EQUAL,
+    MESH_LESS,
+    MESH_LESS_OR_EQUAL,
+    MESH_GREATER,
+    MESH_GREATER_OR_EQUAL,
+    MESH_IN, /* equal to one of a list */
 };
 
 struct mesh_requirement {
     const char *name;
     enum mesh_comparison comparison;
-    const char *value; /* NULL for MESH_PRESENT */
+    const char *value; /* as that of a capability; of MESH_IN a list, of others no list; NULL for MESH_PRESENT */
 };
+
+/* What a check function judges (H2); it lasts for the call. */
+struct mesh_fit {
+    size_t capabilities_count, requirements_count;
+    const struct mesh_capability *capabilities;  /* of the node, in the order of names */
+    const struct mesh_requirement *requirements; /* of the creator, which the node meets */
+};
+
+/* The value of the node's capability of that name; NULL when it has none. */
+MESH_API const char *mesh_fit_value(const struct mesh_fit *fit, const char *name);
 
 struct mesh_type {
     const char *name;
@@ -45,10 +70,13 @@ struct mesh_type {
     /* Many actors of the type share one process, with the same API and semantics but for what one's crash or long handler does
      * to the others (A4). */
     bool light;
+    /* Whether a node that meets all requirements suits an actor of the type (H2). It runs in the host that is to run the actor, before
+     * `start`, and again when the node's capabilities change (H4); between handlers. A crash in it counts as no. May be NULL. */
+    bool (*check)(const struct mesh_fit *fit, void *user);
 };
 
 /* The version of the structs above; a module of another one is refused with a text that says so. */
-#define MESH_MODULE_ABI 1
+#define MESH_MODULE_ABI 2
 
 struct mesh_module {
     unsigned abi;

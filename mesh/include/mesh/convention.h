@@ -2,7 +2,7 @@
  *
  * Nodes find their leader by their configuration; or the leader is told of a node and invites it, which is what the first calls here
  * are for (pre-registration). They may be made on any node of the convention: its admin passes them on to the leader. Actors can be
- * told of members that come and go. Rules S2A to S2H, S5A, S5B.
+ * told of members that come and go. What the own node has to offer can be changed. Rules H4, S2A to S2H, S5A, S5B.
  *
  * SPDX-License-Identifier: MPL-2.0 */
 #ifndef MESH_CONVENTION_H
@@ -61,22 +61,40 @@ MESH_MUST_USE MESH_API enum mesh_status mesh_node_each_key(struct mesh_node *nod
                                                            void (*each)(void *user, const struct mesh_key *key),
                                                            void *user, struct mesh_error *error);
 
+/* ---- what the own node has to offer ---- */
+
+/* Changes capabilities of this node, all of them or none: each gets its value, or goes when that is NULL. Actors of this node whose
+ * requirements are not met any more are asked to exit; to change what is so already does nothing. It returns when the leader knows, too,
+ * so that a create that begins after it, on any node, sees it; without a leader, at once: the next one learns of it when the node
+ * registers. MESH_REFUSED for a standard one, MESH_INVALID_ARGUMENT, MESH_TOO_LARGE (256 of one node, 64 KiB of all);
+ * MESH_UNREACHABLE, MESH_TIMED_OUT, MESH_INTERRUPTED: it may be changed here, but the leader has not said that it knows;
+ * MESH_CLOSED, MESH_SHUTTING_DOWN, MESH_NO_MEMORY. `error` may be NULL. From any thread; blocks. Rule H4. */
+MESH_MUST_USE MESH_API enum mesh_status mesh_node_set_capabilities(struct mesh_node *node,
+                                                                   const struct mesh_capability *changes, size_t count,
+                                                                   int timeout_ms, struct mesh_error *error);
+
+/* The same for an actor's code, which does not wait: what it creates afterwards sees the change; the node's log tells of one that is
+ * refused. MESH_REFUSED for a standard one, MESH_INVALID_ARGUMENT, MESH_TOO_LARGE; MESH_NO_MEMORY, MESH_WOULD_BLOCK: ask again. From any
+ * thread. */
+MESH_MUST_USE MESH_API enum mesh_status mesh_set_capabilities(struct mesh_actor *self,
+                                                              const struct mesh_capability *changes, size_t count);
+
 /* ---- who comes and goes ---- */
 
 /* From now on this actor gets one MESH_UPDATE for each member of the convention, as its node knows them and but for its node
- * itself: at once for those that are there, then for each that comes or is gone. Registering twice sends nothing. It ends when
+ * itself: at once for those that are there, then for each that comes, has other capabilities, or is gone. Registering twice sends nothing. It ends when
  * the actor registers no more (`on` is false), or exits; or, with a line in the log, when 4,096 of them wait for it. Any number
  * of actors may register, 256 of one node. MESH_WOULD_BLOCK, MESH_NO_MEMORY: ask again. From any thread. Rules S5A, S5B. */
 MESH_MUST_USE MESH_API enum mesh_status mesh_convention_updates(struct mesh_actor *self, bool on);
 
-/* A member that is there, or is not any more. */
+/* A member that is there, whether it has just come or has other capabilities now (H4); or that is not there any more. */
 struct mesh_update {
     struct mesh_address admin; /* of the node; another one after each start of it */
     const char *name, *endpoint;
     bool added;       /* else it is gone, and all of its actors with it */
     const char *text; /* how it went; else empty */
     size_t capabilities_count;
-    const char *const *capabilities; /* "name = value", in the order of names */
+    const struct mesh_capability *capabilities; /* in the order of names */
 };
 
 /* The content of a MESH_UPDATE, which is the caller's. MESH_INVALID_ARGUMENT for any other kind, MESH_NO_MEMORY. */

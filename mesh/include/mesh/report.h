@@ -49,8 +49,8 @@ struct mesh_node_report {
     size_t counters_count;
     const struct mesh_counter_report *counters;
     size_t capabilities_count;
-    const char *const *capabilities; /* "name = value", in the order of names */
-    size_t names_count;              /* at most 256 of a node are listed */
+    const struct mesh_capability *capabilities; /* in the order of names */
+    size_t names_count;                         /* at most 256 of a node are listed */
     const struct mesh_name_report *names;
     const char *note; /* of a leader that does not hear from all that may lead, what follows from that; else empty */
 };

@@ -43,13 +43,12 @@ MESH_MUST_USE MESH_API enum mesh_status mesh_test_new(struct mesh_test **out, co
 MESH_API void mesh_test_destroy(struct mesh_test **test);
 
 /* Creates a top-level actor; its constructor runs with the next run. MESH_INVALID_ARGUMENT for options that mesh_create refuses,
- * MESH_UNKNOWN_TYPE, MESH_NO_COMPATIBLE_NODE with a text that says what is missing, MESH_TOO_LARGE for more than 64 requirements of type and
- * options together, MESH_FULL, MESH_NO_MEMORY. */
+ * MESH_UNKNOWN_TYPE, MESH_NO_COMPATIBLE_NODE with a text that says what is missing, MESH_FULL, MESH_NO_MEMORY. */
 MESH_MUST_USE MESH_API enum mesh_status mesh_test_create(struct mesh_test *test, const char *type,
                                                          const struct mesh_create_options *options,
                                                          struct mesh_address *out, struct mesh_error *error);
 
-/* What the test's node has to offer (H1): `value` as in a configuration file, true, 42, 2.5 or text; NULL: nothing. At first there are
+/* What the test's node has to offer (H1): `value` as that of a mesh_capability; NULL: nothing. At first there are
  * the standard ones alone, which cannot be set. What requires something that is not there any more is asked to exit, with the next run; to set
  * what is so already does nothing (H4). MESH_REFUSED for a standard one, MESH_INVALID_ARGUMENT, MESH_TOO_LARGE, MESH_NO_MEMORY. */
 MESH_MUST_USE MESH_API enum mesh_status mesh_test_set_capability(struct mesh_test *test, const char *name,

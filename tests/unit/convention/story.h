@@ -47,6 +47,25 @@ static inline void print_exited(struct text_builder *text, const struct control_
     }
 }
 
+static inline void print_resolved(struct text_builder *text, const struct control_resolved *resolved) {
+    char name[32];
+    text_append(text, "resolved %s in %u", text_of(resolved->address, name), (unsigned)resolved->process);
+    if (resolved->life > 0) {
+        text_append(text, " life %u", (unsigned)resolved->life);
+    }
+    if (resolved->floors_known) {
+        text_append(text, " handled %u in hand %u of %s: %.*s", (unsigned)resolved->handled,
+                    (unsigned)resolved->in_hand, text_of(resolved->sender, name), (int)resolved->text.size,
+                    (const char *)resolved->text.data);
+    }
+}
+
+static inline void print_check(struct text_builder *text, const struct control_check *check) {
+    char name[32];
+    text_append(text, "check %s by %u, required %u", text_of(check->address, name), (unsigned)check->capabilities_count,
+                (unsigned)check->requirements_count);
+}
+
 static inline void print_control(struct text_builder *text, const struct control *control) {
     char name[32];
     switch (control->kind) {
@@ -67,16 +86,7 @@ static inline void print_control(struct text_builder *text, const struct control
         text_append(text, "resolve %s", text_of(control->resolve.address, name));
         break;
     case CONTROL_RESOLVED:
-        text_append(text, "resolved %s in %u", text_of(control->resolved.address, name),
-                    (unsigned)control->resolved.process);
-        if (control->resolved.life > 0) {
-            text_append(text, " life %u", (unsigned)control->resolved.life);
-        }
-        if (control->resolved.floors_known) {
-            text_append(text, " handled %u in hand %u of %s: %.*s", (unsigned)control->resolved.handled,
-                        (unsigned)control->resolved.in_hand, text_of(control->resolved.sender, name),
-                        (int)control->resolved.text.size, (const char *)control->resolved.text.data);
-        }
+        print_resolved(text, &control->resolved);
         break;
     case CONTROL_GONE:
         text_append(text, "gone %s reason %d", text_of(control->gone.address, name), (int)control->gone.reason);
@@ -90,6 +100,9 @@ static inline void print_control(struct text_builder *text, const struct control
         break;
     case CONTROL_KILL:
         text_append(text, "kill %s", text_of(control->kill.address, name));
+        break;
+    case CONTROL_CHECK:
+        print_check(text, &control->check);
         break;
     case CONTROL_STATUS_REQUEST:
     case CONTROL_STATUS_REPLY:

@@ -285,3 +285,27 @@ Test(directory_restart, K1_who_is_started_anew_is_starting_and_its_restarts_are_
     cr_assert_eq(place.restarts, 1);
     story_end(story);
 }
+
+static bool has_name(const struct story *story) {
+    struct control_held_name held;
+    return directory_held_name(story->directory, 0, &held) && bytes_equal(held.name, bytes_of_text("clock"));
+}
+
+Test(directory_restart, G1_who_is_started_anew_keeps_its_name) {
+    struct story *story = story_new(OWN);
+    struct control message = {.id = 9, .kind = CONTROL_CREATE};
+    message.create.type = bytes_of_text("mapper");
+    message.create.supervision = (struct control_supervision){CONTROL_RESTART, 1, 5000};
+    message.create.name = bytes_of_text("clock");
+    message.create.name_epoch = 1;
+    control(story, at(1, 1, 0), &message);
+    host_up(story, 2);
+    cr_assert(has_name(story));
+    crash(story, 2, NULL, 0);
+    cr_assert(has_name(story));
+    host_up(story, 3);
+    cr_assert(has_name(story));
+    crash(story, 3, NULL, 0);
+    cr_assert_not(has_name(story), "it has ended");
+    story_end(story);
+}

@@ -159,7 +159,19 @@ Test(control, H3_limits_of_create) {
     create->creators_count = 0;
     BOTH_SIDES(FRAME_REFUSED_BY, (create->refused_count = size, send(&control)))
     create->refused_count = 0;
-    BOTH_SIDES(FRAME_COMPARE_EQUAL, (requirements[0].comparison = (enum frame_comparison)size, send(&control)))
+    static struct frame_value values[FRAME_VALUES + 1];
+    requirements[0].values = values;
+    requirements[0].values_count = 1;
+    cr_assert_eq(send(&control), MESH_PROTOCOL, "what is present has no value");
+    BOTH_SIDES(FRAME_COMPARE_IN, (requirements[0].comparison = (enum frame_comparison)size, send(&control)))
+    requirements[0].comparison = FRAME_COMPARE_LESS;
+    BOTH_SIDES(1, (requirements[0].values_count = size, send(&control)))
+    requirements[0].values_count = 0;
+    cr_assert_eq(send(&control), MESH_PROTOCOL, "less than what?");
+    requirements[0].comparison = FRAME_COMPARE_IN;
+    cr_assert_eq(send(&control), MESH_PROTOCOL, "in what?");
+    BOTH_SIDES(FRAME_VALUES, (requirements[0].values_count = size, send(&control)))
+    requirements[0].values_count = 0;
     requirements[0].comparison = FRAME_COMPARE_PRESENT;
     BOTH_SIDES(FRAME_NAME_BYTES, (requirements[0].name = text_of(size), send(&control)))
     requirements[0].name.size = 0;
@@ -175,6 +187,23 @@ Test(control, H4_limits_of_capabilities) {
     BOTH_SIDES(FRAME_CAPABILITIES, (control.capabilities.count = size, send(&control)))
     control.capabilities.count = 1;
     BOTH_SIDES(FRAME_NAME_BYTES, (items[0].name = text_of(size), send(&control)))
+}
+
+Test(control, H2_limits_of_checks) {
+    static struct frame_capability items[FRAME_CAPABILITIES + 1];
+    static struct frame_requirement needs[FRAME_REQUIREMENTS + 1];
+    struct control control = {.kind = CONTROL_CHECK, .check = {.capabilities = items, .requirements = needs}};
+    cr_assert_eq(send(&control), MESH_PROTOCOL, "of nobody");
+    control.check.address = here;
+    for (size_t i = 0; i <= FRAME_CAPABILITIES; i++) {
+        items[i].name = text_of(1);
+    }
+    for (size_t i = 0; i <= FRAME_REQUIREMENTS; i++) {
+        needs[i].name = text_of(1);
+    }
+    BOTH_SIDES(FRAME_CAPABILITIES, (control.check.capabilities_count = size, send(&control)))
+    control.check.capabilities_count = FRAME_CAPABILITIES;
+    BOTH_SIDES(FRAME_REQUIREMENTS, (control.check.requirements_count = size, send(&control)))
 }
 
 Test(control, limits_of_created_and_resolved) {

@@ -2,6 +2,7 @@
  *
  * SPDX-License-Identifier: MPL-2.0 */
 #include <criterion/criterion.h>
+#include <mesh/convention.h>
 #include <mesh/test.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -76,6 +77,15 @@ static enum mesh_verdict namer_receive(struct mesh_actor *self, const struct mes
     return verdict_of(status ? status : mesh_reply_text(self, message, "%s", mesh_address_print(named, text)));
 }
 
+/* Sets the capability gpu to what it is told. */
+static enum mesh_verdict setter_receive(struct mesh_actor *self, const struct mesh_message *message, void *state) {
+    (void)state;
+    if (mesh_message_kind(message) != MESH_USER) {
+        return MESH_DONE;
+    }
+    return verdict_of(mesh_set_capabilities(self, &(struct mesh_capability){"gpu", mesh_message_text(message)}, 1));
+}
+
 static const struct mesh_requirement needs[] = {{"gpu", MESH_PRESENT, NULL}, {"cores", MESH_EQUAL, "8"}};
 
 static const struct mesh_type answering = {
@@ -89,8 +99,21 @@ static const struct mesh_type needy = {.name = "needy",
                                        .state_bytes = sizeof(struct mesh_address),
                                        .requirements = needs,
                                        .requirements_count = 2};
+/* Agrees when the node is vetted, and the creator requires as much as the node has. */
+static bool is_vetted(const struct mesh_fit *fit, void *user) {
+    const char *room = mesh_fit_value(fit, "room");
+    return mesh_fit_value(fit, user) != NULL &&
+           (fit->requirements_count == 0 || (room && strcmp(room, fit->requirements[0].value) == 0));
+}
+
+static const struct mesh_type checked = {.name = "checked",
+                                         .receive = answering_receive,
+                                         .state_bytes = sizeof(struct mesh_address),
+                                         .check = is_vetted,
+                                         .user = "vetted"};
+static const struct mesh_type setter = {.name = "setter", .receive = setter_receive};
 static const struct mesh_type namer = {.name = "namer", .receive = namer_receive};
-static const struct mesh_type *const types[] = {&answering, &keeper, &parent, &needy, &namer, NULL};
+static const struct mesh_type *const types[] = {&answering, &keeper, &parent, &needy, &namer, &setter, &checked, NULL};
 
 /* ---- helpers ---- */
 
@@ -316,6 +339,57 @@ Test(kit_node, H2a_who_does_not_fit_any_more_is_asked_to_exit) {
     (void)child_of(creator, "needy");
     expect_mail("how 3 no node of 1 can host type needy: node test does not fit type needy: gpu is required and is not "
                 "there");
+}
+
+Test(kit_node, H2a_comparisons_are_those_of_a_node) {
+    struct mesh_requirement wanted[] = {{"cores", MESH_GREATER_OR_EQUAL, "8"}, {"zone", MESH_IN, "north, south"}};
+    struct mesh_create_options options = {.requirements = wanted, .requirements_count = 2};
+    struct mesh_address address;
+    set("cores", "7.5");
+    set("zone", "east");
+    cr_assert_eq(mesh_test_create(test, "answering", &options, &address, &error), MESH_NO_COMPATIBLE_NODE);
+    cr_assert_str_eq(
+        error.text,
+        "no node of 1 can host type answering: node test does not fit type answering: cores >= 8 is required "
+        "and is 7.5; zone in (\"north\", \"south\") is required and is \"east\"");
+    set("cores", "8.0");
+    set("zone", "west, south");
+    cr_assert_eq(mesh_test_create(test, "answering", &options, &address, &error), MESH_OK);
+    set("cores", "7");
+    mesh_test_run(test);
+    cr_assert_not(mesh_test_lives(test, address));
+}
+
+Test(kit_node, H2a_an_actor_changes_what_its_node_offers) {
+    struct mesh_address changer = create("setter"), child = fitting_child(create("parent"));
+    mesh_test_run(test);
+    cr_assert(mesh_test_lives(test, child));
+    cr_assert_eq(mesh_test_tell_text(test, changer, "false"), MESH_OK);
+    mesh_test_run(test);
+    cr_assert_not(mesh_test_lives(test, child));
+}
+
+Test(kit_node, H2a_a_check_function_judges_creates_and_changes) {
+    struct mesh_requirement wanted = {"room", MESH_GREATER, "2"};
+    struct mesh_create_options options = {.requirements = &wanted, .requirements_count = 1};
+    struct mesh_address plain, with_room;
+    cr_assert_eq(mesh_test_create(test, "checked", NULL, &plain, &error), MESH_NO_COMPATIBLE_NODE);
+    cr_assert_str_eq(error.text, "no node of 1 can host type checked: node test does not fit type checked: its check "
+                                 "function says no");
+    set("vetted", "true");
+    cr_assert_eq(mesh_test_create(test, "checked", NULL, &plain, &error), MESH_OK);
+    set("room", "3");
+    cr_assert_eq(mesh_test_create(test, "checked", &options, &with_room, &error), MESH_NO_COMPATIBLE_NODE);
+    wanted.comparison = MESH_LESS_OR_EQUAL;
+    wanted.value = "3";
+    cr_assert_eq(mesh_test_create(test, "checked", &options, &with_room, &error), MESH_OK);
+    set("room", "2");
+    mesh_test_run(test);
+    cr_assert_not(mesh_test_lives(test, with_room));
+    cr_assert(mesh_test_lives(test, plain));
+    set("vetted", NULL);
+    mesh_test_run(test);
+    cr_assert_not(mesh_test_lives(test, plain));
 }
 
 Test(kit_node, H2a_a_change_to_the_same_value_does_nothing) {

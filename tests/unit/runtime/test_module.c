@@ -26,7 +26,7 @@ Test(module, a_good_one_gives_its_types) {
     struct mesh_error error;
     cr_assert_eq(module_load(&types, MODULE("good"), &error), MESH_OK);
     cr_assert_eq(module_find(&type, types, "good.picky", "good", &error), MESH_OK);
-    cr_assert_eq(type->requirements_count, 2);
+    cr_assert_eq(type->requirements_count, 3);
 }
 
 Test(module, an_unknown_type_is_refused_with_the_known_ones) {
@@ -35,12 +35,12 @@ Test(module, an_unknown_type_is_refused_with_the_known_ones) {
     struct mesh_error error;
     cr_assert_eq(module_load(&types, MODULE("good"), &error), MESH_OK);
     cr_assert_eq(module_find(&type, types, "bad", "good.so", &error), MESH_UNKNOWN_TYPE);
-    cr_assert_str_eq(error.text, "good.so has no type bad; it has: good.plain, good.picky, good.light");
+    cr_assert_str_eq(error.text, "good.so has no type bad; it has: good.plain, good.picky, good.light, good.checked");
 }
 
 Test(module, every_broken_one_is_refused_with_its_reason) {
     refused(MODULE("not_there"), "no such module");
-    refused(MODULE("wrong_abi"), "built for module ABI 2, this library has 1");
+    refused(MODULE("wrong_abi"), "built for module ABI 3, this library has 2");
     refused(MODULE("no_module"), "MESH_MODULE");
     refused(MODULE("missing_symbol"), "a_function_that_nobody_has");
     refused(MODULE("same_name"), "two types are called twin");
@@ -62,7 +62,7 @@ Test(module, names_are_printable_and_bounded) {
 
 struct seen {
     size_t types, requirements, failed, ends;
-    bool north, crash, light;
+    bool north, most, crash, light;
 };
 
 static void see(struct seen *seen, char *text) {
@@ -74,12 +74,12 @@ static void see(struct seen *seen, char *text) {
         seen->types++;
         seen->light = seen->light || strcmp(line.value, "light") == 0;
         break;
-    case CATALOGUE_REQUIRES_PRESENT:
+    case CATALOGUE_REQUIRES:
         seen->requirements++;
-        break;
-    case CATALOGUE_REQUIRES_EQUAL:
-        seen->requirements++;
-        seen->north = strcmp(line.name, "zone") == 0 && strcmp(line.value, "north west") == 0;
+        seen->north = seen->north || (strcmp(line.name, "zone") == 0 && strcmp(line.value, "north west") == 0 &&
+                                      line.comparison == MESH_EQUAL);
+        seen->most = seen->most || (strcmp(line.name, "load") == 0 && strcmp(line.value, "0.5") == 0 &&
+                                    line.comparison == MESH_LESS_OR_EQUAL);
         break;
     case CATALOGUE_FAILED:
         seen->failed++;
@@ -106,12 +106,13 @@ Test(module, a_catalogue_tells_what_there_is_and_what_failed) {
     }
     free(line);
     (void)fclose(file);
-    cr_assert_eq(seen.types, 3);
+    cr_assert_eq(seen.types, 4);
     cr_assert(seen.light);
-    cr_assert_eq(seen.requirements, 2);
+    cr_assert_eq(seen.requirements, 3);
     cr_assert_eq(seen.failed, 6, "five broken modules and one directory, not %zu", seen.failed);
     cr_assert_eq(seen.ends, 1);
     cr_assert(seen.north);
+    cr_assert(seen.most);
     cr_assert(seen.crash);
 }
 
