@@ -7,6 +7,7 @@
  *   dispatch.h   a handler for each type of message
  *   transient.h  actors that go by themselves
  *   initial.h    actors that are shown nothing until they have all that they need to begin
+ *   troupe.h     actors that have what they are told done by workers
  *
  * SPDX-License-Identifier: MPL-2.0 */
 #ifndef MESH_PATTERNS_H
@@ -16,5 +17,6 @@
 #include <mesh/failure.h>
 #include <mesh/initial.h>
 #include <mesh/transient.h>
+#include <mesh/troupe.h>
 
 #endif
