@@ -8,11 +8,13 @@
  *   transient.h  actors that go by themselves
  *   initial.h    actors that are shown nothing until they have all that they need to begin
  *   troupe.h     actors that have what they are told done by workers
+ *   command.h    an actor that runs programs
  *
  * SPDX-License-Identifier: MPL-2.0 */
 #ifndef MESH_PATTERNS_H
 #define MESH_PATTERNS_H
 
+#include <mesh/command.h>
 #include <mesh/dispatch.h>
 #include <mesh/failure.h>
 #include <mesh/initial.h>
