@@ -23,7 +23,6 @@ enum {
     SOCKETS_KEPT = 8,
     SOCKETS_PER_LINK = 3,
     DESCRIPTORS_KEPT = 48,
-    DESCRIPTORS_PER_LINK = 5,
     DESCRIPTORS_MOST = 1024 * 1024,
     MONITORS_AT_ONCE = 64,
 };
@@ -404,14 +403,13 @@ static int sockets_max(void) {
     return most > SOCKETS_LEAST ? (int)most : SOCKETS_LEAST;
 }
 
-/* A link of ours has a descriptor for each of its sockets, and its connection; as many may call us. Some are kept for all else. */
+/* Some are kept for all else. */
 static void share_descriptors(struct zmq_transport *self) {
     struct rlimit limit;
     rlim_t descriptors = getrlimit(RLIMIT_NOFILE, &limit) == 0 ? limit.rlim_cur : SOCKETS_LEAST;
     descriptors = descriptors < DESCRIPTORS_MOST ? descriptors : DESCRIPTORS_MOST;
-    size_t left = descriptors > DESCRIPTORS_KEPT ? (size_t)descriptors - DESCRIPTORS_KEPT : DESCRIPTORS_PER_LINK;
-    self->callers_max = left / DESCRIPTORS_PER_LINK + 1;
-    self->opened_max = size_min(left / DESCRIPTORS_PER_LINK, ((size_t)sockets_max() - SOCKETS_KEPT) / SOCKETS_PER_LINK);
+    self->descriptors = size_max((size_t)descriptors, 2 * DESCRIPTORS_KEPT) - DESCRIPTORS_KEPT;
+    self->opened_max = ((size_t)sockets_max() - SOCKETS_KEPT) / SOCKETS_PER_LINK;
 }
 
 static const struct transport_ops zmq_ops = {

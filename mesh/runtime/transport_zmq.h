@@ -16,6 +16,7 @@ enum {
     ZMQ_TRANSPORT_SILENCE_MS = 10000,
     ZMQ_TRANSPORT_IDENTITY = 9,                               /* 'm' and the incarnation */
     ZMQ_TRANSPORT_IDENTITY_MOST = ZMQ_TRANSPORT_IDENTITY + 8, /* with a number behind that */
+    ZMQ_TRANSPORT_DESCRIPTORS = 4,                            /* of a link */
     ZMQ_TRANSPORT_TURN = 16, /* frames from one socket before the next one has its turn */
     ZMQ_TRANSPORT_SEAL = 64, /* bytes that CURVE adds to a part, at most */
 };
@@ -46,13 +47,14 @@ struct zmq_transport {
     bool inbound_heard; /* as a link's `heard` */
     uint64_t incarnation;
     struct list links, busy, news, readable;
-    int monitors_fd;           /* an epoll of the monitors: one descriptor for any number of links */
-    struct list_node *turn;    /* the two-way link whose turn it is to be received from; NULL: `inbound` */
-    unsigned taken;            /* frames since the turn began */
-    size_t opened, opened_max; /* links with a socket */
-    unsigned monitors;         /* ever made: their endpoints have numbers */
-    struct callers callers;    /* who is connected to `inbound` by tcp */
-    size_t callers_max;
+    int monitors_fd;        /* an epoll of the monitors: one descriptor for any number of links */
+    struct list_node *turn; /* the two-way link whose turn it is to be received from; NULL: `inbound` */
+    unsigned taken;         /* frames since the turn began */
+    size_t opened,
+        opened_max; /* links with a socket; these have a descriptor for each of their sockets, and their connection */
+    unsigned monitors;       /* ever made: their endpoints have numbers */
+    struct callers callers;  /* who is connected to `inbound` by tcp */
+    size_t descriptors;      /* for links and callers */
     void *watcher;           /* an admin's monitor of `inbound` */
     bool from_inbound;       /* the frame that was received last */
     uint64_t source, number; /* of the frame that was received last, at a ROUTER */
@@ -72,6 +74,14 @@ static inline struct zmq_transport *zmq_transport_of(struct transport *transport
 
 static inline struct zmq_link *zmq_link_of(struct transport_link *link) {
     return (struct zmq_link *)(void *)link;
+}
+
+/* Who calls may have half of the descriptors (transport_zmq_callers.c), and links what is left. Where nobody counts who calls, they
+ * are taken to be as many as links. */
+static inline size_t zmq_transport_links_max(const struct zmq_transport *self) {
+    size_t left = self->descriptors - size_min(self->descriptors, map_size(&self->callers.connections));
+    return size_min(self->opened_max,
+                    left / (self->watcher ? ZMQ_TRANSPORT_DESCRIPTORS : ZMQ_TRANSPORT_DESCRIPTORS + 1));
 }
 
 static inline bool zmq_transport_set(void *socket, int option, int value) {

@@ -38,6 +38,12 @@ static void shut(int fd, uint64_t address) {
 
 /* ---- who comes and goes ---- */
 
+/* Half of the descriptors, or what links leave of them. */
+static size_t callers_max(const struct zmq_transport *self) {
+    size_t links = self->opened * ZMQ_TRANSPORT_DESCRIPTORS;
+    return size_min(self->descriptors / 2, self->descriptors - size_min(self->descriptors, links));
+}
+
 /* Who is gone by the time that it is heard of has no address any more. */
 static void on_accepted(struct zmq_transport *self, uint64_t now_ns, int fd) {
     uint64_t silent, address;
@@ -45,6 +51,7 @@ static void on_accepted(struct zmq_transport *self, uint64_t now_ns, int fd) {
         shut((int)silent, address);
     }
     address = address_of(fd);
+    self->callers.limits.callers = callers_max(self);
     if (address != 0 && !callers_take(&self->callers, now_ns, (uint64_t)fd, address)) {
         shut(fd, address);
     }
@@ -100,8 +107,8 @@ const struct callers *zmq_callers_of(struct transport *transport) {
 
 bool zmq_callers_begin(struct zmq_transport *self) {
     struct callers_limits limits = callers_limits_default;
-    limits.callers = self->callers_max;
-    limits.strangers = self->callers_max / 2;
+    limits.callers = self->descriptors / 2;
+    limits.strangers = self->descriptors / 10;
     callers_init(&self->callers, &limits);
     if (!zmq_transport_set(self->inbound, ZMQ_HANDSHAKE_IVL, HANDSHAKE_MS) ||
         !zmq_transport_set(self->inbound, ZMQ_BACKLOG, BACKLOG)) {

@@ -114,7 +114,7 @@ static enum mesh_status connect_socket(struct zmq_transport *self, struct zmq_li
 enum mesh_status zmq_link_open(struct transport *transport, const char *endpoint, bool two_way,
                                struct transport_link **out) {
     struct zmq_transport *self = zmq_transport_of(transport);
-    if (self->opened >= self->opened_max) {
+    if (self->opened >= zmq_transport_links_max(self)) {
         return MESH_FULL;
     }
     struct zmq_link *link = new_link();
