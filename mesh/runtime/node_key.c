@@ -46,8 +46,8 @@ static enum mesh_status failed(const char *what, const char *path, int number, s
     return error_set(error, status, "the key file %s cannot be %s: %s", path, what, strerror(number));
 }
 
-static bool is_private(const struct stat *file) {
-    return S_ISREG(file->st_mode) && file->st_uid == geteuid() && (file->st_mode & 0177) == 0;
+static bool is_private(const struct stat *file, uid_t owner) {
+    return S_ISREG(file->st_mode) && file->st_uid == owner && (file->st_mode & 0177) == 0;
 }
 
 /* The one line that is no comment. */
@@ -63,15 +63,16 @@ static bool parse(char *text, struct node_key *out) {
     return count == 1 && trust_key_read(bytes_of_text(found), out->secret_key) && complete(out);
 }
 
-static enum mesh_status read_open(struct node_key *out, int fd, const char *path, struct mesh_error *error) {
+static enum mesh_status read_open(struct node_key *out, int fd, const char *path, uid_t owner,
+                                  struct mesh_error *error) {
     struct stat file;
     char text[FILE_BYTES];
     if (fstat(fd, &file) != 0) {
         return failed("read", path, errno, error);
     }
-    if (!is_private(&file)) {
+    if (!is_private(&file, owner)) {
         return error_set(error, MESH_PERMISSION_DENIED,
-                         "the key file %s must be a file of this user's alone: chown it, and chmod 600 it", path);
+                         "the key file %s must be a file of its node's user alone: chown it, and chmod 600 it", path);
     }
     ssize_t got = read(fd, text, sizeof text - 1);
     if (got < 0) {
@@ -86,11 +87,15 @@ static enum mesh_status read_open(struct node_key *out, int fd, const char *path
 }
 
 enum mesh_status node_key_read(struct node_key *out, const char *path, struct mesh_error *error) {
+    return node_key_read_of(out, path, geteuid(), error);
+}
+
+enum mesh_status node_key_read_of(struct node_key *out, const char *path, uid_t owner, struct mesh_error *error) {
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0) {
         return failed("read", path, errno, error);
     }
-    enum mesh_status status = read_open(out, fd, path, error);
+    enum mesh_status status = read_open(out, fd, path, owner, error);
     (void)close(fd);
     return status;
 }

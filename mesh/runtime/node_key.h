@@ -12,6 +12,7 @@
 #include "mesh/core/trust.h"
 #include <mesh/error.h>
 #include <string.h>
+#include <sys/types.h>
 
 struct node_key {
     uint8_t public_key[FRAME_KEY_BYTES], secret_key[FRAME_KEY_BYTES];
@@ -24,6 +25,10 @@ MESH_MUST_USE enum mesh_status node_key_draw(struct node_key *out, struct mesh_e
 /* Reads a file. MESH_NOT_FOUND; MESH_PERMISSION_DENIED, also when it is not this user's alone (mode 0600 or 0400); MESH_INVALID_ARGUMENT when
  * it is no key; MESH_IO. The text names the path and the remedy. */
 MESH_MUST_USE enum mesh_status node_key_read(struct node_key *out, const char *path, struct mesh_error *error);
+
+/* The same for a file of another user, as root finds it in the run directory of that one's node. */
+MESH_MUST_USE enum mesh_status node_key_read_of(struct node_key *out, const char *path, uid_t owner,
+                                                struct mesh_error *error);
 
 /* Writes a file of mode 0600, as a whole or not at all. MESH_EXISTS when there is one and it is not to be replaced;
  * MESH_PERMISSION_DENIED, MESH_IO, MESH_TOO_LARGE (the path). */

@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 /* The admin has written the list, so a mistake in it is no person's. */
 static void ignore_line(void *context, unsigned line, const char *mistake) {
@@ -39,7 +41,9 @@ enum mesh_status node_security_new(struct node_security **out, const char *run_d
     }
     (void)snprintf(security->directory, sizeof security->directory, "%s", run_directory);
     (void)snprintf(path, sizeof path, "%s/" NODE_KEY_FILE, run_directory);
-    enum mesh_status status = node_key_read(&security->key, path, error);
+    struct stat directory;
+    uid_t owner = stat(run_directory, &directory) == 0 ? directory.st_uid : geteuid();
+    enum mesh_status status = node_key_read_of(&security->key, path, owner, error);
     bool plain = status == MESH_NOT_FOUND;
     if (status == MESH_OK) {
         status = node_security_reload(security, error);

@@ -64,6 +64,19 @@ Test(node_key, S7B_a_key_that_others_may_read_is_refused) {
     }
 }
 
+Test(node_key, S7B_a_key_of_another_user_is_read_in_the_run_directory_of_that_one_only) {
+    struct node_key found;
+    const uid_t other = 4711;
+    cr_assert_eq(node_key_write(&key, path, false, &error), MESH_OK);
+    cr_assert_eq(node_key_read_of(&found, path, other, &error), MESH_PERMISSION_DENIED);
+    if (geteuid() != 0) {
+        cr_skip_test("only root can give a file away");
+    }
+    cr_assert_eq(chown(path, other, (gid_t)-1), 0);
+    cr_assert_eq(node_key_read(&found, path, &error), MESH_PERMISSION_DENIED);
+    cr_assert_eq(node_key_read_of(&found, path, other, &error), MESH_OK);
+}
+
 static void write_text(const char *text) {
     FILE *file = fopen(path, "w");
     cr_assert(file && fputs(text, file) >= 0 && fclose(file) == 0 && chmod(path, 0600) == 0);
