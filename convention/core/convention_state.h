@@ -169,6 +169,7 @@ void convention_roster_fini(struct convention *convention);
 /* Changes of this step, at the leader; elsewhere nothing comes of them. */
 void convention_note_joined(struct convention *convention, struct member *member);
 void convention_note_left(struct convention *convention, uint64_t incarnation);
+void convention_note_guests(struct convention *convention);
 
 /* Answers a registration, with all of the roster if it is to be. */
 void convention_send_registered(struct convention *convention, struct member *member, bool whole);

@@ -231,11 +231,12 @@ void convention_fill_guests(struct convention *convention, struct frame_register
     registered->guests_count = convention->guests_count;
 }
 
-/* Those that may lead after this node hear of it at once. */
+/* Those that may lead after this node hear of it at once; and since the roster has another number now, who misses that asks. */
 static void tell_candidates(struct convention *convention) {
     for (size_t i = 0; i < convention->members.count; i++) {
         struct member *member = convention->members.items[i];
         if (member->told && convention_candidate(convention, member->incarnation)) {
+            convention_note_guests(convention);
             convention_send_registered(convention, member, true);
         }
     }

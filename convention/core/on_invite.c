@@ -66,6 +66,18 @@ static bool take_candidates(struct convention *convention, uint64_t peer, const 
     return true;
 }
 
+/* A link says who is there, and an invitation does not: it may have been sent by a former life of the leader. */
+static void follow_candidate(struct convention *convention, struct candidate *candidate, uint64_t peer) {
+    if (!candidate->contact.linked) {
+        convention_contact_call(convention, &candidate->contact);
+    } else if (candidate->contact.peer == peer) {
+        convention_register(convention, candidate, convention->leader != peer);
+    } else {
+        convention_log(convention, "ignored an invitation by a former life of the leader at %s",
+                       candidate->contact.endpoint);
+    }
+}
+
 void convention_on_invite(struct convention *convention, uint64_t peer, const struct frame_invite *frame) {
     struct candidate *candidate = convention_candidate(convention, peer);
     candidate = candidate ? candidate : convention_candidate_at(convention, frame->leader.endpoint);
@@ -74,9 +86,7 @@ void convention_on_invite(struct convention *convention, uint64_t peer, const st
         return;
     }
     if (candidate && !candidate->self && !convention->acting) {
-        candidate->contact.peer = peer;
-        candidate->contact.linked = true;
-        convention_register(convention, candidate, convention->leader != peer);
+        follow_candidate(convention, candidate, peer);
         return;
     }
     const char *why = objection(convention, frame);

@@ -18,6 +18,13 @@ static const struct member *holder_of_name(const struct convention *convention, 
     return lives ? holder : NULL;
 }
 
+/* Who is still heard of there: a later life has said hello before it registers, which makes the former one suspect. What
+ * registers beside it is a former life, or another node that says it is reached there. */
+static const struct member *holder_of_endpoint(const struct convention *convention, const struct frame_member *from) {
+    const struct member *holder = members_find_endpoint(&convention->members, from->endpoint);
+    return holder && holder->linked && !holder->liveness.suspect ? holder : NULL;
+}
+
 static bool is_own(const struct convention *convention, const struct frame_member *from) {
     return from->incarnation == convention->self->incarnation ||
            bytes_equal(from->endpoint, convention->self->view.endpoint);
@@ -93,6 +100,28 @@ static void refuse_name(struct convention *convention, uint64_t peer, const stru
     }
 }
 
+/* It tries again: by then the other is suspect, if it is no more. */
+static void log_holder(struct convention *convention, const struct frame_member *from, const struct member *holder) {
+    if (may_refuse(convention)) {
+        char name[FRAME_NAME_BYTES + 1];
+        struct text_builder text = text_builder(name, sizeof name);
+        text_append_escaped(&text, from->name);
+        convention_log(convention, "a registration of node %s is ignored: node %s is still heard of at %s", name,
+                       holder->name, holder->endpoint);
+    }
+}
+
+/* It was sent away and has not heard of it, or the leader that had it invited is no more: it is to wait (S2C, S2G). */
+static void refuse_guest(struct convention *convention, uint64_t peer, const struct frame_member *from) {
+    if (may_refuse(convention)) {
+        char name[FRAME_NAME_BYTES + 1];
+        struct text_builder text = text_builder(name, sizeof name);
+        text_append_escaped(&text, from->name);
+        convention_log(convention, "node %s was refused: it comes by invitation, and is not pre-registered here", name);
+        convention_send_deregister(convention, peer, true, convention->log[convention->log_count - 1]);
+    }
+}
+
 void convention_on_register(struct convention *convention, uint64_t peer, const struct frame_register *frame) {
     if (is_own(convention, &frame->member)) {
         convention_log(convention, "ignored a registration that carries this node's own address %s",
@@ -118,6 +147,15 @@ void convention_on_register(struct convention *convention, uint64_t peer, const 
     const struct member *holder = holder_of_name(convention, &frame->member);
     if (holder) {
         refuse_name(convention, peer, holder);
+        return;
+    }
+    holder = holder_of_endpoint(convention, &frame->member);
+    if (holder) {
+        log_holder(convention, &frame->member, holder);
+        return;
+    }
+    if (frame->invited && !convention_guest(convention, peer, frame->member.endpoint)) {
+        refuse_guest(convention, peer, &frame->member);
         return;
     }
     convention_remove_restarted(convention, &frame->member);

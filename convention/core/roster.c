@@ -48,6 +48,10 @@ void convention_note_left(struct convention *convention, uint64_t incarnation) {
     }
 }
 
+void convention_note_guests(struct convention *convention) {
+    count_change(convention);
+}
+
 /* Whether the ring still has everybody who left since that number. */
 static bool is_remembered(const struct convention *convention, uint64_t since) {
     size_t room = convention->departures_room;

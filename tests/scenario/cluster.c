@@ -556,6 +556,10 @@ void cluster_break(struct cluster *cluster, char a, char b) {
     cluster_unlink(cluster, cluster_node_of(cluster, a), cluster_node_of(cluster, b));
 }
 
+void cluster_delay(struct cluster *cluster, char letter, uint64_t delay_ns) {
+    cluster_node_of(cluster, letter)->delay_ns = delay_ns;
+}
+
 void cluster_lose(struct cluster *cluster, unsigned per_mille) {
     cluster->loss_per_mille = per_mille;
 }

@@ -42,6 +42,8 @@ void cluster_thaw(struct cluster *cluster, char letter);
 void cluster_cut(struct cluster *cluster, char a, char b); /* nothing passes between them, links stand */
 void cluster_heal(struct cluster *cluster, char a, char b);
 void cluster_break(struct cluster *cluster, char a, char b); /* the link between them breaks and can be made anew */
+/* What the node sends from now on takes so much longer, and is overtaken by what it sends later. */
+void cluster_delay(struct cluster *cluster, char letter, uint64_t delay_ns);
 /* From now on this many of a thousand frames vanish. */
 void cluster_lose(struct cluster *cluster, unsigned per_mille);
 void cluster_tell(struct cluster *cluster, char letter, const struct convention_event *event);

@@ -23,6 +23,7 @@ struct node {
     uint64_t actors; /* that its program has created */
     bool frozen;
     bool linked[CLUSTER_NODES], cut[CLUSTER_NODES];
+    uint64_t delay_ns; /* of what it sends, beside the latency */
 };
 
 enum packet_kind {

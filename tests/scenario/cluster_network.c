@@ -49,7 +49,7 @@ void cluster_send_frame(struct cluster *cluster, struct node *node, uint64_t pee
     CHECK(status == MESH_OK && image.bytes < PACKED_BYTES);
     struct packet *packet = packet_new(PACKET_FRAME, addressed.from, peer, image.bytes);
     codec_pack(cluster->codec, packet->data);
-    post(cluster, packet, CLUSTER_LATENCY_NS);
+    post(cluster, packet, CLUSTER_LATENCY_NS + node->delay_ns);
 }
 
 void cluster_send_control(struct cluster *cluster, struct node *node, struct mesh_address to,

@@ -110,6 +110,31 @@ Test(guests, S2A_a_member_that_is_pre_registered_too_registers_again) {
                    "1.002 a Registered b1 1:0\n");
 }
 
+/* All that the leader's former life has said comes when the present one leads. */
+Test(guests, S2A_an_invitation_by_a_former_life_of_the_leader_is_ignored) {
+    struct cluster *cluster = cluster_new(NULL, 0, 1);
+    cluster_start(cluster, 'a', "a");
+    cluster_start(cluster, 'b', "a");
+    cluster_delay(cluster, 'a', 5 * NS_PER_S);
+    cluster_run(cluster, NS_PER_S);
+    cr_assert_eq(cluster_preregister(cluster, 'a', 'b', NULL), MESH_OK);
+    cluster_delay(cluster, 'a', 0);
+    cluster_kill(cluster, 'a');
+    cluster_start(cluster, 'a', "a");
+    cluster_run(cluster, NS_PER_S);
+    cluster_forget_trace(cluster);
+    run_and_expect(cluster, 14,
+                   "5.001 b call a1\n"
+                   "5.002 b Register a2 first\n"
+                   "5.003 a Registered b1 1:2\n"
+                   "5.003 a + b1 b\n"
+                   "5.004 b + a2 a\n"
+                   "5.004 b leader a2\n"
+                   "6.001 b log ignored an invitation by a former life of the leader at tcp://a\n"
+                   "15.004 b Register a2\n"
+                   "15.005 a Registered b1 1:0\n");
+}
+
 /* ---- S2B ---- */
 
 Test(guests, S2B_who_cannot_be_reached_is_invited_when_it_can) {
@@ -305,6 +330,26 @@ Test(guests, S2G_who_is_deregistered_is_removed_and_idles) {
     cluster_run(cluster, NS_PER_S);
     cr_assert_eq(cluster_count(cluster, "a + b1 b"), 1, "until it is pre-registered again");
     cluster_destroy(cluster);
+}
+
+/* The link breaks just when it is sent away. */
+Test(guests, S2G_who_has_not_heard_that_it_was_sent_away_is_told_when_it_comes) {
+    struct cluster *cluster = host_and_guest();
+    cluster_cut(cluster, 'a', 'b');
+    cr_assert_eq(cluster_dismiss(cluster, 'a', 'b'), MESH_OK);
+    cluster_run(cluster, 5 * NS_PER_S);
+    cluster_heal(cluster, 'a', 'b');
+    cluster_run(cluster, 6 * NS_PER_S);
+    cluster_expect(cluster, "2.000 a Deregister b1 dismissed\n"
+                            "2.000 a - b1 deregistered\n"
+                            "5.004 b suspect a1\n"
+                            "11.004 b Register a1\n"
+                            "11.005 a log node b was refused: it comes by invitation, and is not pre-registered here\n"
+                            "11.005 a Deregister b1 dismissed\n"
+                            "11.006 b - a1 this node was deregistered\n"
+                            "11.006 b leader none\n"
+                            "11.006 b log there is no leader any more: this node waits for the next invitation\n");
+    run_and_expect(cluster, 60, "");
 }
 
 Test(guests, S2G_who_never_came_is_called_no_more) {

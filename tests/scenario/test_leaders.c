@@ -400,3 +400,19 @@ Test(leaders, S6C_a_new_leader_knows_how_many_actors_each_member_has) {
                    "6.004 d created d1.1\n"
                    "6.004 d created d1.2\n");
 }
+
+/* `b` is cut off when it is to hear of the guest, and asks when it sees that it has missed something. */
+Test(leaders, S6C_who_may_lead_and_has_missed_a_guest_asks_for_it) {
+    struct cluster *cluster = three_leaders();
+    cluster_cut(cluster, 'a', 'b');
+    cluster_preregister(cluster, 'a', 'e', NULL);
+    cluster_run(cluster, 3 * NS_PER_S);
+    cluster_heal(cluster, 'a', 'b');
+    cluster_run(cluster, 12 * NS_PER_S);
+    cluster_kill(cluster, 'a');
+    cluster_run(cluster, 4 * NS_PER_S);
+    size_t cursor = 0;
+    expect_leader(cluster, "bcd", 'b');
+    cr_assert_str_eq(convention_next_guest(cluster_core(cluster, 'b'), &cursor), "tcp://e");
+    cluster_destroy(cluster);
+}

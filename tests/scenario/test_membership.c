@@ -285,6 +285,28 @@ Test(membership, S1G_a_new_incarnation_is_a_restart_removed_then_added) {
                    "2.003 c + b2 b\n");
 }
 
+/* A registration of the former life is read when the present one is a member. */
+Test(membership, S1G_a_former_life_does_not_take_the_place_of_the_present_one) {
+    struct cluster *cluster = pair();
+    cluster_delay(cluster, 'b', 2 * NS_PER_S);
+    cluster_run(cluster, 9500 * NS_PER_MS);
+    cluster_delay(cluster, 'b', 0);
+    cluster_kill(cluster, 'b');
+    cluster_start(cluster, 'b', "a");
+    run_and_expect(cluster, 8,
+                   "10.003 b Register a1\n"
+                   "10.500 a suspect b1\n"
+                   "10.500 a call b1\n"
+                   "10.500 b call\n"
+                   "10.501 b Register a1 first\n"
+                   "10.502 a - b1 restarted\n"
+                   "10.502 a Registered b2 2:2\n"
+                   "10.502 a + b2 b\n"
+                   "10.503 b + a1 a\n"
+                   "10.503 b leader a1\n"
+                   "12.004 a log a registration of node b is ignored: node b is still heard of at tcp://b\n");
+}
+
 Test(membership, S1G_first_time_with_the_known_incarnation_gives_the_roster_and_no_notice) {
     struct cluster *cluster = pair();
     register_first(cluster, 'b');
