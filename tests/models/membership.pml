@@ -10,8 +10,8 @@
  * are over, where something comes of it. A link that is lost is replaced by the other of two channels; what is left in the old one comes
  * late, or not at all. A link that is up gives both ends their word of it at once, one that is down each when it likes.
  *
- * Each run ends, and where it ends leader and members agree, on each other and on who is not there. Never does a former life of a node take the
- * place of a later one (S1G).
+ * Each run ends, and where it ends leader and members agree, on each other and on who is not there. Never does a former
+ * life of a node take the place of a later one (S1G).
  *
  * SPDX-License-Identifier: MPL-2.0 */
 
@@ -367,7 +367,8 @@ inline drop_link(i) {
 
 /* Who wants the other calls; a call to somebody who is linked has its answer, too. */
 #define MEMBER_CALLS (candidate[i] && !linked[i])
-#define LEADER_CALLS ((l_listed[i] != 0 && !l_linked[i]) || (guest[i] && !guest_linked[i] && l_listed[i] != life[i]))
+#define LEADER_CALLS ((l_listed[i] != 0 && !l_linked[i] && (!net[i] || l_listed[i] == life[i])) || \
+                      (guest[i] && !guest_linked[i] && l_listed[i] != life[i]))
 
 inline link(i) {
     net[i] = true;
