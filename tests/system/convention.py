@@ -98,6 +98,10 @@ class Convention:
                 held.setdefault(entry["name"], set()).add(entry["address"])
         return held
 
+    def each_name_has_one_holder(self):
+        held = self.held()
+        return held and all(len(holders) == 1 for holders in held.values())
+
     def counter(self, name, counter):
         return counters(self.nodes[name])[counter]
 

@@ -25,7 +25,7 @@ static enum mesh_verdict frail_receive(struct mesh_actor *self, const struct mes
 
 struct keeper {
     struct mesh_address child;
-    unsigned ends, poisons;
+    unsigned ends, poisons, gone;
     char end[128], poison[128];
 };
 
@@ -49,10 +49,27 @@ static enum mesh_verdict obey(struct mesh_actor *self, const struct mesh_message
         enum mesh_status status = mesh_send_text(self, keeper->child, "%s", text + 5);
         return verdict_of(status ? status : mesh_reply_text(self, message, "told"));
     }
+    if (text && strcmp(text, "watch") == 0) {
+        enum mesh_status status = mesh_convention_updates(self, true);
+        return verdict_of(status ? status : mesh_reply_text(self, message, "watching"));
+    }
+    if (text && strcmp(text, "gone") == 0) {
+        return verdict_of(mesh_reply_text(self, message, "%u", keeper->gone));
+    }
     if (text && strcmp(text, "account") == 0) {
         return verdict_of(mesh_reply_text(self, message, "%u ends %s, %u poisons %s", keeper->ends, keeper->end,
                                           keeper->poisons, keeper->poison));
     }
+    return MESH_DONE;
+}
+
+static enum mesh_verdict on_update(struct keeper *keeper, const struct mesh_message *message) {
+    struct mesh_update *update;
+    if (mesh_message_update(message, &update) != MESH_OK) {
+        return MESH_FAILED;
+    }
+    keeper->gone += !update->added;
+    mesh_update_release(&update);
     return MESH_DONE;
 }
 
@@ -73,12 +90,13 @@ static enum mesh_verdict keeper_receive(struct mesh_actor *self, const struct me
         return MESH_DONE;
     case MESH_USER:
         return obey(self, message, keeper);
+    case MESH_UPDATE:
+        return on_update(keeper, message);
     case MESH_EXIT_REQUEST:
     case MESH_DEAD_LETTER:
     case MESH_WAKEUP:
     case MESH_WATCH:
     case MESH_REPORT:
-    case MESH_UPDATE:
         break;
     }
     return MESH_DONE;

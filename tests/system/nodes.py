@@ -109,6 +109,10 @@ class Node:
         nodes = json.loads(done.stdout)["nodes"]
         return nodes if whole else nodes[0]
 
+    def log(self):
+        """What its processes have written so far."""
+        return (self.run / "log").read_text(encoding="utf-8")
+
     def mesh(self, command, *words):
         """What the operator's command says to the node, and whether it went well: (exit code, output)."""
         done = subprocess.run(self.within + [MESH, command, "--run-directory", self.run, *words], env=environment(),

@@ -7,7 +7,7 @@
 #include <signal.h>
 #include <string.h>
 
-enum { SHORT_MS = 8000, LOST_MS = 17000, TOLD = 100 };
+enum { SHORT_MS = 10000, LOST_MS = 17000, TOLD = 100 };
 
 static struct node leader, member;
 
@@ -42,6 +42,7 @@ static void a_short_pause_loses_nothing(struct mesh_address keeper, struct mesh_
     }
     EXPECT(members() == 2);
     EXPECT(strcmp(node_ask(&leader, keeper, "account"), "0 ends , 0 poisons ") == 0);
+    EXPECT(strcmp(node_ask(&leader, keeper, "gone"), "0") == 0);
     EXPECT(strcmp(node_ask(&leader, child, "well"), "well") == 0);
 }
 
@@ -51,6 +52,7 @@ static void a_long_pause_is_a_loss(struct mesh_address keeper, struct mesh_addre
     EXPECT(mesh_tell_text(leader.handle, child, "unheard") == MESH_OK);
     (void)printf("  lost after %ld ms\n", node_await_members(&leader, 1, LOST_MS));
     EXPECT(strcmp(node_ask(&leader, keeper, "account"), "1 ends 6 0, 0 poisons ") == 0);
+    EXPECT(strcmp(node_ask(&leader, keeper, "gone"), "1") == 0);
     EXPECT(mesh_ask_text(leader.handle, child, "still there?", WAIT_MS, &reply) == MESH_DEAD);
     mesh_message_release(&reply);
 }
@@ -78,6 +80,7 @@ int main(void) {
     struct mesh_address child;
     EXPECT(mesh_address_parse(node_ask(&leader, keeper, "create two"), &child) == MESH_OK);
     EXPECT(strcmp(node_ask(&leader, child, "well"), "well") == 0);
+    EXPECT(strcmp(node_ask(&leader, keeper, "watch"), "watching") == 0);
     for (size_t i = 0; i < sizeof tests / sizeof tests[0]; i++) {
         (void)printf("%s\n", tests[i].name);
         (void)fflush(stdout);

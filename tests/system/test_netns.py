@@ -17,7 +17,10 @@ PARCELS = 1000
 ALL = {"lead": "normal", "plain": "normal", "routed": "admin_routing", "gated": "admin_routing", "out": "outbound_only",
        "away": "outbound_only"}
 PLAIN = dict.fromkeys(("lead", "plain", "second", "third", "fourth", "fifth"), "normal")
-SHORT_S = 6  # of a blip: shorter than the 15 s after which a silent node is lost
+SHORT_S = 10  # of a blip: shorter than the 15 s after which a silent node is lost
+LOST_S = 17  # after which one that is cut off is lost to all
+PERIODS = "times\n    period = 1 s\n    restart = 500 ms"  # ten of the default ones would take 100 s
+PERIODS_S = 10
 ADMIN_BYTES = 16 << 20  # that an admin may grow by: less than what waits to be sent
 
 
@@ -27,10 +30,20 @@ def resident_bytes(pid):
 
 @unittest.skipUnless(is_private(), "it needs a network namespace of its own: run ./check netns")
 class Netns(unittest.TestCase):
+    whole = None
+
     def enter(self, context):
         entered = context.__enter__()
         self.addCleanup(context.__exit__, None, None, None)
         return entered
+
+    def tearDown(self):
+        """However a case ended: everything is settled, all agree, and each name has one holder."""
+        if not self.whole:
+            return
+        self.whole.await_parcels()
+        self.whole.await_members()
+        wait_for(self.whole.each_name_has_one_holder, LIMIT_S, "each name has one holder")
 
     def wall_up(self):
         """Of each host only that can be called which its configuration says."""
@@ -38,7 +51,7 @@ class Netns(unittest.TestCase):
             if kind != "normal":
                 self.network.wall(name, *([PORT] if kind == "admin_routing" else []))
 
-    def convention(self, kinds, leader_settings="", bind=None, by_name=False, leaders=1):
+    def convention(self, kinds, leader_settings="", bind=None, by_name=False, leaders=1, times=""):
         """The first one leads, and after it as many as are to. They listen at their addresses, or where they are told."""
         self.kinds = kinds
         self.network = self.enter(Network(kinds))
@@ -50,11 +63,17 @@ class Netns(unittest.TestCase):
             called = [f"tcp://{one}:{PORT}" if by_name else self.network.endpoint(one) for one in list(kinds)[:leaders]]
             follows = ", ".join(called) if leaders > 1 or name != leader and kinds[leader] != "outbound_only" else ""
             text = settings(name, kind, bind or self.network.endpoint(name), follows, leader_settings if name == leader else "")
+            text += "\n" + times
             nodes[name] = directory.node(name, text, within=self.network.within(name))
         self.whole = Convention(nodes, LIMIT_S)
         self.whole.await_members()
         self.whole.place_couriers()
+        self.assertIsNotNone(self.whole.create_named(leader, "first"))
         return self.whole
+
+    def losses(self):
+        """What the logs say of members that were lost, or left."""
+        return [line for node in self.whole.nodes.values() for line in node.log().splitlines() if "is no member any more" in line]
 
     def ring(self):
         names = list(self.whole.nodes)
@@ -77,6 +96,21 @@ class Netns(unittest.TestCase):
         whole.all_to_all(PARCELS)
         whole.await_members()
 
+    def stay_joined(self, kinds, settings_of_leader=""):
+        """For ten periods, with nothing to do but to register."""
+        whole = self.convention(kinds, settings_of_leader, times=PERIODS)
+        until = time.monotonic() + PERIODS_S
+        wait_for(lambda: time.monotonic() > until, PERIODS_S + 1, "ten periods are over")  # what is tested is that they pass
+        self.assertEqual(self.losses(), [])
+
+    def test_S1A_S8C_members_that_cannot_be_called_stay_for_ten_periods(self):
+        self.stay_joined(ALL)
+
+    def test_S1A_S2A_S8C_members_of_a_leader_that_cannot_be_called_stay_for_ten_periods(self):
+        kinds = {**PLAIN, "lead": "outbound_only"}
+        network = Network(kinds)
+        self.stay_joined(kinds, "preregister = " + ", ".join(network.endpoint(name) for name in kinds if name != "lead"))
+
     # ---- what befalls a network ----
 
     def befall(self, kinds, begin, seconds, count=5000):
@@ -92,6 +126,7 @@ class Netns(unittest.TestCase):
         whole.send(self.ring(), count)
         whole.await_parcels()
         whole.await_members()
+        self.assertEqual(self.losses(), [])
 
     def test_S3A_D3_a_short_partition_loses_nothing(self):
         self.befall(PLAIN, lambda: self.network.part(("plain", "second"), ("lead", "third", "fourth", "fifth")), SHORT_S)
@@ -189,7 +224,9 @@ class Netns(unittest.TestCase):
     def test_S3B_S3C_a_long_partition_is_a_loss_and_heals(self):
         whole = self.convention(ALL)
         self.network.part(("out", "plain"), ("lead", "routed", "gated", "away"))
+        began = time.monotonic()
         whole.await_members(("lead", "routed", "gated", "away"))
+        self.assertLess(time.monotonic() - began, LOST_S)
         self.network.heal()
         self.wall_up()
         whole.await_members()
