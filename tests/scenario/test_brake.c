@@ -96,6 +96,31 @@ Test(brake, S4B_of_one_member_four_registrations_in_a_period_are_answered) {
     cluster_destroy(cluster);
 }
 
+/* Each time with another endpoint, which all others are to be told. */
+Test(brake, S4A_S4B_one_that_registers_a_thousand_times_a_second_troubles_nobody) {
+    struct cluster *cluster = three();
+    struct frame_register frame = {.member = convention_self(cluster_core(cluster, 'b'))->view, .first_time = true};
+    for (int i = 0; i < 1000; i++) {
+        frame.member.endpoint = bytes_of_text(i % 2 ? "tcp://b" : "tcp://x");
+        cluster_tell(cluster, 'a',
+                     &(struct convention_event){.kind = CONVENTION_REGISTER,
+                                                .peer = cluster_incarnation(cluster, 'b'),
+                                                .registration = &frame});
+        cluster_run(cluster, NS_PER_MS);
+    }
+    size_t answers = cluster_count(cluster, "a Registered b1"), changes = cluster_count(cluster, "a Roster c1");
+    cr_assert_leq(answers, 4);
+    cr_assert_leq(changes, 2);
+    cluster_forget_trace(cluster);
+    cluster_run(cluster, 60 * NS_PER_S);
+    cr_assert_leq(cluster_count(cluster, "a Roster"), 2, "what waited, to each of both");
+    cr_assert_eq(cluster_count(cluster, "c Register a1"), 6, "as ever");
+    cr_assert_eq(cluster_count(cluster, "a Registered c1"), 6);
+    cr_assert_str_eq(members_find(convention_members(cluster_core(cluster, 'c')), frame.member.incarnation)->endpoint,
+                     "tcp://b");
+    cluster_destroy(cluster);
+}
+
 Test(brake, S4B_those_that_are_refused_share_what_is_answered_in_a_period) {
     struct cluster *cluster = pair();
     cluster_start_as(cluster, 'c', &(struct cluster_node){.leaders = "a", .name = "b"});
