@@ -33,6 +33,10 @@ BANNED = {
 }
 CALL = re.compile(r"(?<![\w.>])(" + "|".join(BANNED) + r")\s*\((?![^,()]*, SIG_(?:DFL|IGN)\))")
 
+# What goes by the time of day jumps with it (S6E): the log alone tells it.
+TIME_OF_DAY = re.compile(r"\bCLOCK_REALTIME\b|(?<![\w.>])(?:gettimeofday|time)\s*\(")
+TELLS_TIME = "mesh/runtime/log.c"
+
 # The one place where tests may wait by time: for a thing, with a deadline.
 WAITERS = "tests/support/wait"
 SLEEPS = {
@@ -48,6 +52,9 @@ def check(sources):
             for match in CALL.finditer(source.code):
                 name = match.group(1)
                 yield source.finding(match.start(1), RULE, f"{name}() is banned: {BANNED[name]}")
+        if source.is_c and not source.is_test and source.path != TELLS_TIME:
+            for match in TIME_OF_DAY.finditer(source.code):
+                yield source.finding(match.start(), RULE, f"the time of day is for {TELLS_TIME} alone: use clock_now_ns()")
         if source.is_test and not source.path.startswith((WAITERS, "tests/lint/")):
             yield from sleeps(source)
 
