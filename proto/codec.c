@@ -191,6 +191,8 @@ static bool put_registered(struct codec *codec, const struct frame_registered *r
     wire->n_members = registered->members_count;
     wire->n_guests = registered->guests_count;
     wire->trust = registered->trust;
+    wire->part = registered->part;
+    wire->more = registered->more;
     codec->frame.body_case = MESH__WIRE__FRAME__BODY_REGISTERED;
     codec->frame.registered = wire;
     return codec_put_member(&codec->out, &registered->leader, leader) &&
@@ -395,6 +397,8 @@ static bool get_registered(struct arena *arena, const Mesh__Wire__Registered *wi
         .members_count = wire->n_members,
         .guests_count = wire->n_guests,
         .trust = wire->trust,
+        .part = wire->part,
+        .more = wire->more,
     };
     return wire->leader && codec_get_member(arena, wire->leader, &out->leader) &&
            codec_get_members(arena, wire->members, wire->n_members, &out->members) &&

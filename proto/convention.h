@@ -122,10 +122,13 @@ struct frame_guest {
 struct frame_registered {
     uint64_t epoch, number;
     struct frame_member leader;
-    size_t members_count; /* the whole roster, leader included, when the registration was a first one; else 0 */
+    size_t
+        members_count; /* the whole roster, leader included, when the registration was a first one; else 0, in part 0 */
     const struct frame_member *members;
     size_t guests_count; /* all of them, beside the whole roster, when the member may lead itself; else 0 */
     const struct frame_guest *guests;
+    uint32_t part;  /* of a whole roster that fits into no frame: which this is, from 0, */
+    bool more;      /* and whether others follow */
     uint64_t trust; /* as above, of the leader */
 };
 

@@ -220,7 +220,7 @@ static void on_moved(struct convention *convention, struct bytes endpoint) {
     bool changed;
     view.endpoint = endpoint;
     if (bytes_equal(endpoint, convention->self->view.endpoint) ||
-        members_refresh(convention->self, &view, &changed) != MESH_OK) {
+        members_refresh(&convention->members, convention->self, &view, &changed) != MESH_OK) {
         return;
     }
     convention_note_joined(convention, convention->self);
@@ -239,7 +239,7 @@ static enum mesh_status on_capabilities(struct convention *convention, const str
     struct frame_member view = member->view;
     view.capabilities = event->capabilities;
     view.capabilities_count = event->capabilities_count;
-    enum mesh_status status = members_refresh(member, &view, &changed);
+    enum mesh_status status = members_refresh(&convention->members, member, &view, &changed);
     if (status == MESH_OK && changed) {
         convention_note_joined(convention, member);
         convention_want(convention, CONVENTION_MEMBER_CHANGED, member->incarnation)->member = member;
@@ -331,8 +331,8 @@ bool convention_poll(struct convention *convention, struct convention_action *ou
     convention_begin_notices(convention, out);
     if (out->kind == CONVENTION_SEND_INVITE) {
         convention_fill_invite(convention, out);
-    } else {
-        convention_fill_roster(convention, out);
+    } else if (convention_fill_roster(convention, out)) {
+        convention->actions_given--;
     }
     return true;
 }

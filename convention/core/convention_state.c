@@ -54,7 +54,7 @@ struct member *convention_enter_member(struct convention *convention, const stru
 
 bool convention_refresh_member(struct convention *convention, struct member *member, const struct frame_member *from) {
     bool moved = !bytes_equal(member->view.endpoint, from->endpoint), changed;
-    if (members_refresh(member, from, &changed) != MESH_OK) {
+    if (members_refresh(&convention->members, member, from, &changed) != MESH_OK) {
         return false;
     }
     members_report(member, from->actors);
@@ -83,6 +83,7 @@ void convention_learn_member(struct convention *convention, const struct frame_m
         (void)convention_refresh_member(convention, member, from);
     }
     member->reign = convention->reign;
+    member->listing = convention->listing;
 }
 
 void convention_remove_member(struct convention *convention, struct member *member, const char *reason) {

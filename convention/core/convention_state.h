@@ -13,6 +13,7 @@
 
 #include "convention/core/convention.h"
 #include "mesh/base/limiter.h"
+#include "mesh/base/list.h"
 #include "mesh/base/prng.h"
 
 enum { LOG_LINES = 4, LOG_BYTES = 512 };
@@ -62,6 +63,19 @@ struct departure {
     uint64_t number, incarnation;
 };
 
+/* How far a whole roster that is polled in parts has been told; all 0 before the first. */
+struct telling {
+    size_t members, guests;
+    uint32_t part;
+};
+
+/* A whole roster that comes in parts. */
+struct intake {
+    uint64_t epoch, number;
+    uint32_t part; /* that is awaited next */
+    bool lacks;    /* somebody found no room */
+};
+
 /* What is braked, as kinds of hysteresis.h. */
 enum braked {
     BRAKED_REGISTER = 1,
@@ -108,6 +122,10 @@ struct convention {
 
     struct convention_action *actions;
     size_t actions_count, actions_room, actions_given;
+    struct telling telling;
+    struct intake intake;
+    uint64_t listing;             /* counts the whole rosters that have come */
+    struct list changes;          /* members, by the numbers with which they came or changed */
     bool changed;                 /* the roster's number counts this step already */
     struct departure *departures; /* the latest, in a ring of departures_room */
     size_t departures_room, departures_count;
@@ -178,8 +196,8 @@ void convention_send_registered(struct convention *convention, struct member *me
 void convention_tell_changes(struct convention *convention);
 void convention_release_roster(struct convention *convention, struct member *member);
 
-/* Puts the roster into a message that is polled. */
-void convention_fill_roster(struct convention *convention, struct convention_action *action);
+/* Puts the roster into a message that is polled, or the next part of it; whether another part of it follows. */
+bool convention_fill_roster(struct convention *convention, struct convention_action *action);
 
 /* ---- time and brakes ---- */
 
@@ -284,7 +302,9 @@ void convention_guest_left(struct convention *convention, uint64_t peer);
 void convention_resume_guests(struct convention *convention);
 /* The leader's, at a node that may lead after it (S6C). */
 void convention_take_guests(struct convention *convention, const struct frame_registered *frame);
-void convention_fill_guests(struct convention *convention, struct frame_registered *registered);
+/* As many of them as there is room for, from `*told` on, which counts them. */
+void convention_fill_guests(struct convention *convention, struct frame_registered *registered, size_t room,
+                            size_t *told);
 void convention_fill_invite(struct convention *convention, struct convention_action *action);
 
 /* ---- the list of keys: keys.c ---- */

@@ -9,7 +9,7 @@
 #include "mesh/base/time.h"
 #include <stdlib.h>
 
-enum { MISSING_BYTES = 200 };
+enum { MISSING_BYTES = 200, GUEST_BYTES = 32 };
 
 /* ---- the table ---- */
 
@@ -201,11 +201,12 @@ static void take(struct convention *convention, const struct frame_guest *from) 
     guest->listed = true;
 }
 
+/* They come in the last parts of a roster, if it has several. */
 void convention_take_guests(struct convention *convention, const struct frame_registered *frame) {
     if (!convention_own_candidate(convention)) {
         return;
     }
-    for (size_t i = 0; i < convention->guests_count; i++) {
+    for (size_t i = 0; frame->part == 0 && i < convention->guests_count; i++) {
         convention->guests[i]->listed = false;
     }
     for (size_t i = 0; i < frame->guests_count; i++) {
@@ -213,22 +214,42 @@ void convention_take_guests(struct convention *convention, const struct frame_re
             take(convention, &frame->guests[i]);
         }
     }
-    for (size_t i = convention->guests_count; i-- > 0;) {
+    for (size_t i = convention->guests_count; !frame->more && i-- > 0;) {
         if (!convention->guests[i]->listed && !convention->guests[i]->configured) {
             drop(convention, convention->guests[i]);
         }
     }
 }
 
-void convention_fill_guests(struct convention *convention, struct frame_registered *registered) {
-    for (size_t i = 0; i < convention->guests_count; i++) {
-        const struct guest *guest = convention->guests[i];
-        convention->told_guests[i] = (struct frame_guest){.endpoint = bytes_of_text(guest->contact.endpoint),
-                                                          .expected_count = guest->expected.count,
-                                                          .expected = guest->expected.items};
+static size_t guest_bytes(const struct guest *guest) {
+    size_t bytes = GUEST_BYTES + strlen(guest->contact.endpoint);
+    for (size_t i = 0; i < guest->expected.count; i++) {
+        const struct frame_requirement *expected = &guest->expected.items[i];
+        bytes += GUEST_BYTES + expected->name.size;
+        for (size_t j = 0; j < expected->values_count; j++) {
+            bytes += GUEST_BYTES + expected->values[j].bytes.size;
+        }
+    }
+    return bytes;
+}
+
+/* One that is larger than a part has one for itself. */
+void convention_fill_guests(struct convention *convention, struct frame_registered *registered, size_t room,
+                            size_t *told) {
+    size_t bytes = 0, count = 0;
+    while (*told < convention->guests_count) {
+        const struct guest *guest = convention->guests[*told];
+        bytes += guest_bytes(guest);
+        if (bytes > room && (count || registered->members_count)) {
+            break;
+        }
+        convention->told_guests[count++] = (struct frame_guest){.endpoint = bytes_of_text(guest->contact.endpoint),
+                                                                .expected_count = guest->expected.count,
+                                                                .expected = guest->expected.items};
+        (*told)++;
     }
     registered->guests = convention->told_guests;
-    registered->guests_count = convention->guests_count;
+    registered->guests_count = count;
 }
 
 /* Those that may lead after this node hear of it at once; and since the roster has another number now, who misses that asks. */

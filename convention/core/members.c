@@ -10,10 +10,13 @@
 
 enum mesh_status members_init(struct members *members, size_t max) {
     struct member **items = calloc(max ? max : 1, sizeof *items);
-    if (!items) {
+    struct member_prints *prints = calloc(max ? max : 1, sizeof *prints);
+    if (!items || !prints) {
+        free(items);
+        free(prints);
         return MESH_NO_MEMORY;
     }
-    *members = (struct members){.items = items, .max = max};
+    *members = (struct members){.items = items, .prints = prints, .max = max};
     map_init(&members->by_incarnation, sizeof(uint64_t), max ? max : 1, 0);
     return MESH_OK;
 }
@@ -35,6 +38,7 @@ void members_fini(struct members *members) {
     }
     map_fini(&members->by_incarnation);
     free(members->items);
+    free(members->prints);
     *members = (struct members){0};
 }
 
@@ -89,27 +93,65 @@ static enum mesh_status member_new(struct member **out, uint64_t now_ns, const s
     member->answered_ns = now_ns;
     member->judgement.kind = ALARM_MEMBER;
     member->release.kind = ALARM_ROSTER;
+    list_node_init(&member->change);
     view_update(member);
     *out = member;
     return MESH_OK;
 }
 
-enum mesh_status members_refresh(struct member *member, const struct frame_member *from, bool *changed) {
+/* FNV-1a. */
+static uint64_t print_of(struct bytes text) {
+    uint64_t print = UINT64_C(0xcbf29ce484222325);
+    for (size_t i = 0; i < text.size; i++) {
+        print = (print ^ text.data[i]) * UINT64_C(0x100000001b3);
+    }
+    return print;
+}
+
+static size_t place_of(const struct members *members, const struct member *member) {
+    size_t place = 0;
+    while (place < members->count && members->items[place] != member) {
+        place++;
+    }
+    CHECK(place < members->count);
+    return place;
+}
+
+static enum mesh_status refresh_endpoint(struct members *members, struct member *member, struct bytes endpoint) {
+    if (bytes_equal(bytes_of_text(member->endpoint), endpoint)) {
+        return MESH_OK;
+    }
+    char *text = copy_text(endpoint);
+    if (!text) {
+        return MESH_NO_MEMORY;
+    }
+    free(member->endpoint);
+    member->endpoint = text;
+    members->prints[place_of(members, member)].endpoint = print_of(endpoint);
+    return MESH_OK;
+}
+
+/* Each registration and each roster says everything once more, and nearly all of it is known. */
+enum mesh_status members_refresh(struct members *members, struct member *member, const struct frame_member *from,
+                                 bool *changed) {
     struct capability_set capabilities = {0};
+    bool told = !capability_set_is(&member->capabilities, from->capabilities, from->capabilities_count);
     enum mesh_status status = text_check(from->endpoint, FRAME_ENDPOINT_BYTES);
-    if (status == MESH_OK) {
+    if (status == MESH_OK && told) {
         status = capability_set_copy(&capabilities, from->capabilities, from->capabilities_count);
     }
-    char *endpoint = status == MESH_OK ? copy_text(from->endpoint) : NULL;
-    if (!endpoint) {
-        capability_set_fini(&capabilities);
-        return status ? status : MESH_NO_MEMORY;
+    if (status == MESH_OK) {
+        status = refresh_endpoint(members, member, from->endpoint);
     }
-    *changed = !capability_set_equal(&capabilities, &member->capabilities);
-    capability_set_fini(&member->capabilities);
-    member->capabilities = capabilities;
-    free(member->endpoint);
-    member->endpoint = endpoint;
+    if (status) {
+        capability_set_fini(&capabilities);
+        return status;
+    }
+    *changed = told && !capability_set_equal(&capabilities, &member->capabilities);
+    if (told) {
+        capability_set_fini(&member->capabilities);
+        member->capabilities = capabilities;
+    }
     view_update(member);
     return MESH_OK;
 }
@@ -148,20 +190,20 @@ enum mesh_status members_add(struct members *members, uint64_t now_ns, const str
         member_destroy(member);
         return status;
     }
+    members->prints[members->count] = (struct member_prints){print_of(from->name), print_of(from->endpoint)};
     members->items[members->count++] = member;
     *out = member;
     return MESH_OK;
 }
 
 void members_remove(struct members *members, struct member *member) {
-    size_t place = 0;
-    while (place < members->count && members->items[place] != member) {
-        place++;
-    }
-    CHECK(place < members->count);
+    size_t place = place_of(members, member);
     (void)map_remove(&members->by_incarnation, &member->incarnation);
     members->count--;
-    memmove(members->items + place, members->items + place + 1, (members->count - place) * sizeof *members->items);
+    size_t behind = members->count - place;
+    list_remove(&member->change);
+    memmove(members->items + place, members->items + place + 1, behind * sizeof *members->items);
+    memmove(members->prints + place, members->prints + place + 1, behind * sizeof *members->prints);
     member->next_removed = members->removed;
     members->removed = member;
 }
@@ -179,8 +221,9 @@ struct member *members_find(const struct members *members, uint64_t incarnation)
 }
 
 struct member *members_find_name(const struct members *members, struct bytes name) {
+    uint64_t print = print_of(name);
     for (size_t i = 0; i < members->count; i++) {
-        if (bytes_equal(members->items[i]->view.name, name)) {
+        if (members->prints[i].name == print && bytes_equal(members->items[i]->view.name, name)) {
             return members->items[i];
         }
     }
@@ -188,8 +231,9 @@ struct member *members_find_name(const struct members *members, struct bytes nam
 }
 
 struct member *members_find_endpoint(const struct members *members, struct bytes endpoint) {
+    uint64_t print = print_of(endpoint);
     for (size_t i = 0; i < members->count; i++) {
-        if (bytes_equal(members->items[i]->view.endpoint, endpoint)) {
+        if (members->prints[i].endpoint == print && bytes_equal(members->items[i]->view.endpoint, endpoint)) {
             return members->items[i];
         }
     }

@@ -10,6 +10,7 @@
 #include "convention/core/alarm.h"
 #include "convention/core/hysteresis.h"
 #include "convention/core/liveness.h"
+#include "mesh/base/list.h"
 #include "mesh/base/map.h"
 #include "mesh/core/capability.h"
 
@@ -26,19 +27,28 @@ struct member {
     uint64_t answered_ns;   /* begin of the period in which `answers` were counted */
     unsigned answers;
     bool linked;
-    uint64_t names_told;    /* epoch of the leader that it has told its names; the leader's names count on it */
-    bool disagrees;         /* it has another list of leaders, which the log has been told */
-    uint64_t reign;         /* of the leader that listed it last */
-    uint64_t joined, told;  /* numbers of the roster: with which it came, and which it was told last */
-    struct alarm judgement; /* when it may have become suspect, or lost */
+    uint64_t names_told;     /* epoch of the leader that it has told its names; the leader's names count on it */
+    bool disagrees;          /* it has another list of leaders, which the log has been told */
+    uint64_t reign;          /* of the leader that listed it last */
+    uint64_t listing;        /* by which it was listed last: a roster that comes in parts is one */
+    uint64_t joined, told;   /* numbers of the roster: with which it came, and which it was told last */
+    struct list_node change; /* among those that came or changed, in the order of their numbers */
+    struct alarm judgement;  /* when it may have become suspect, or lost */
     struct hysteresis brake;
     struct alarm release; /* when what waits for it may go out */
     struct member *next_removed;
 };
 
+/* Hashes of a member's texts. */
+struct member_prints {
+    uint64_t name, endpoint;
+};
+
 /* A zeroed one is empty, with room for none. */
 struct members {
     struct member **items;
+    struct member_prints
+        *prints; /* in the same order: who is looked for by a text is found without a look at all members */
     size_t count, max;
     struct map by_incarnation;
     struct member *removed; /* until members_free_removed */
@@ -59,7 +69,8 @@ void members_report(struct member *member, uint32_t actors);
 
 /* Takes over what else may change in a member's life: its endpoint and its capabilities; `*changed`: its capabilities
  * are others now (H4). As members_add; then nothing has changed. */
-MESH_MUST_USE enum mesh_status members_refresh(struct member *member, const struct frame_member *from, bool *changed);
+MESH_MUST_USE enum mesh_status members_refresh(struct members *members, struct member *member,
+                                               const struct frame_member *from, bool *changed);
 
 /* Takes it off the roster; it lasts until members_free_removed. */
 void members_remove(struct members *members, struct member *member);

@@ -244,16 +244,20 @@ static bool capability_equal(const struct frame_capability *a, const struct fram
     return true;
 }
 
-bool capability_set_equal(const struct capability_set *a, const struct capability_set *b) {
-    if (a->count != b->count) {
+bool capability_set_is(const struct capability_set *set, const struct frame_capability *items, size_t count) {
+    if (set->count != count) {
         return false;
     }
-    for (size_t i = 0; i < a->count; i++) {
-        if (!capability_equal(&a->items[i], &b->items[i])) {
+    for (size_t i = 0; i < count; i++) {
+        if (!capability_equal(&set->items[i], &items[i])) {
             return false;
         }
     }
     return true;
+}
+
+bool capability_set_equal(const struct capability_set *a, const struct capability_set *b) {
+    return capability_set_is(a, b->items, b->count);
 }
 
 bool capability_is_standard(struct bytes name) {

@@ -55,6 +55,9 @@ const struct frame_capability *capability_set_get(const struct capability_set *s
 /* Whether both hold the same names with the same values. */
 bool capability_set_equal(const struct capability_set *a, const struct capability_set *b);
 
+/* Whether these are what it holds, in its order, in which it is also told to others. */
+bool capability_set_is(const struct capability_set *set, const struct frame_capability *items, size_t count);
+
 /* Whether the name is one that no configuration may set. */
 bool capability_is_standard(struct bytes name);
 

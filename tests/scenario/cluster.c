@@ -465,6 +465,16 @@ static void set_endpoints(struct cluster *cluster, const char *letters,
     endpoints[count] = NULL;
 }
 
+static void set_padding(unsigned count, struct capability_set *set) {
+    static const uint8_t padding[FRAME_VALUE_BYTES];
+    static const char *const names[] = {"padding 1", "padding 2", "padding 3"};
+    struct frame_value value = {.kind = FRAME_VALUE_DATA, .bytes = bytes_make(padding, sizeof padding)};
+    for (unsigned i = 0; i < count; i++) {
+        struct frame_capability item = {.name = bytes_of_text(names[i]), .values = &value, .values_count = 1};
+        CHECK(capability_set_put(set, &item) == MESH_OK);
+    }
+}
+
 static void set_capabilities(const char *capability, struct capability_set *set) {
     struct frame_value yes = {.kind = FRAME_VALUE_FLAG, .flag = true};
     struct frame_capability item = {.values = &yes, .values_count = 1};
@@ -486,6 +496,7 @@ void cluster_prepare(struct cluster *cluster, char letter, const struct cluster_
     set_endpoints(cluster, what->leaders, candidates);
     set_endpoints(cluster, what->preregistered, preregistered);
     set_capabilities(what->capability, &capabilities);
+    set_padding(what->padding, &capabilities);
     struct convention_options options = {
         .incarnation = cluster_incarnation_of(node),
         .name = what->name ? what->name : own,

@@ -26,6 +26,7 @@ struct cluster_node {
     const char *name;       /* instead of its letter */
     const char *capability; /* a flag */
     const char *preregistered; /* letters, of nodes to invite */
+    unsigned padding;          /* so many capabilities of 16 KiB each, at most 3 */
 };
 
 /* Starts node `letter` ('a' ...) that knows these leaders. */

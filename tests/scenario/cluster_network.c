@@ -6,7 +6,7 @@
 #include "tests/scenario/cluster_inside.h"
 #include <stdlib.h>
 
-enum { PACKED_BYTES = 64 * 1024 };
+enum { PACKED_BYTES = 256 * 1024 };
 
 /* ---- packets ---- */
 

@@ -71,6 +71,74 @@ Test(membership, S1A_a_second_node_of_one_name_is_refused) {
                    "is taken by the node at tcp://b\n");
 }
 
+/* A leader and six members, each so large that two fill a part of the roster. */
+static struct cluster *large(void) {
+    struct cluster *cluster = cluster_new(NULL, 0, 1);
+    for (const char *letter = "abcdefg"; *letter; letter++) {
+        cluster_start_as(cluster, *letter, &(struct cluster_node){.leaders = "a", .padding = 2});
+        cluster_run(cluster, NS_PER_S);
+    }
+    cluster_forget_trace(cluster);
+    return cluster;
+}
+
+Test(membership, S1A_a_roster_that_fits_into_no_frame_comes_in_parts) {
+    struct cluster *cluster = large();
+    cluster_start(cluster, 'h', "a");
+    cluster_run(cluster, 10 * NS_PER_MS);
+    cr_assert_eq(cluster_count(cluster, "a Registered h1 7:2"), 4);
+    cr_assert_eq(convention_members(cluster_core(cluster, 'h'))->count, 8);
+    cr_assert_eq(cluster_count(cluster, "a Roster b1 7:+1-0"), 1, "what has changed is told as ever");
+    cluster_destroy(cluster);
+}
+
+Test(membership, S1A_who_is_in_no_part_of_a_roster_is_on_it_no_more) {
+    struct cluster *cluster = large();
+    cluster_cut(cluster, 'a', 'b');
+    cluster_kill(cluster, 'g');
+    cluster_run(cluster, 3 * NS_PER_S);
+    cr_assert_eq(convention_members(cluster_core(cluster, 'b'))->count, 7);
+    cluster_heal(cluster, 'a', 'b');
+    register_first(cluster, 'b');
+    cluster_run(cluster, 10 * NS_PER_MS);
+    cr_assert_eq(cluster_count(cluster, "b - g1 no longer on the roster"), 1);
+    cr_assert_eq(cluster_count(cluster, "b - "), 1);
+    cr_assert_eq(convention_members(cluster_core(cluster, 'b'))->count, 6, "and all others are");
+    cluster_destroy(cluster);
+}
+
+Test(membership, S1A_a_part_without_the_one_before_makes_the_roster_asked_for_again) {
+    struct cluster *cluster = large();
+    struct frame_member leader = convention_self(cluster_core(cluster, 'a'))->view;
+    struct frame_registered frame = {
+        .epoch = 1, .number = 1, .leader = leader, .members = &leader, .members_count = 1, .part = 2};
+    cluster_tell(cluster, 'b',
+                 &(struct convention_event){
+                     .kind = CONVENTION_REGISTERED, .peer = cluster_incarnation(cluster, 'a'), .registered = &frame});
+    cr_assert_eq(cluster_count(cluster, "b Register a1 first"), 1);
+    cr_assert_eq(convention_members(cluster_core(cluster, 'b'))->count, 7, "and it is no roster yet");
+    cluster_destroy(cluster);
+}
+
+/* More has changed than goes into one frame. */
+Test(membership, S1A_changes_that_fit_into_no_frame_are_told_as_all_of_it) {
+    struct cluster *cluster = cluster_new(NULL, 0, 1);
+    cluster_start(cluster, 'a', "a");
+    cluster_start(cluster, 'h', "a");
+    cluster_run(cluster, NS_PER_S);
+    cluster_forget_trace(cluster);
+    for (const char *letter = "gbcdef"; *letter;
+         letter++) { /* the first passes at once, and the others wait for its brake */
+        cluster_start_as(cluster, *letter, &(struct cluster_node){.leaders = "a", .padding = 2});
+        cluster_run(cluster, 10 * NS_PER_MS);
+    }
+    cluster_run(cluster, 2 * NS_PER_S);
+    cr_assert_eq(cluster_count(cluster, "a Roster h1"), 1);
+    cr_assert_eq(cluster_count(cluster, "a Registered h1 7:"), 3);
+    cr_assert_eq(convention_members(cluster_core(cluster, 'h'))->count, 8);
+    cluster_destroy(cluster);
+}
+
 /* ---- S1B ---- */
 
 Test(membership, S1B_without_an_answer_the_member_tries_each_restart_period) {

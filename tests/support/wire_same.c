@@ -107,8 +107,8 @@ static bool same_guest(const struct frame_guest *a, const struct frame_guest *b)
 static bool same_registered(const struct frame_registered *a, const struct frame_registered *b) {
     SAME_LIST(a, b, members_count, members, same_member);
     SAME_LIST(a, b, guests_count, guests, same_guest);
-    return a->epoch == b->epoch && a->number == b->number && a->trust == b->trust &&
-           same_member(&a->leader, &b->leader);
+    return a->epoch == b->epoch && a->number == b->number && a->trust == b->trust && a->part == b->part &&
+           a->more == b->more && same_member(&a->leader, &b->leader);
 }
 
 static bool same_roster(const struct frame_roster *a, const struct frame_roster *b) {
