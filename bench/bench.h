@@ -56,6 +56,8 @@ BENCH_MEASURE(create_mesh);
 BENCH_MEASURE(create_baseline);
 BENCH_MEASURE(chain_mesh);
 BENCH_MEASURE(burst_mesh);
+BENCH_MEASURE(members_many);
+BENCH_MEASURE(members_few);
 BENCH_MEASURE(light_spawn_mesh);
 BENCH_MEASURE(light_roundtrip_mesh);
 BENCH_MEASURE(memory_mesh);

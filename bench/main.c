@@ -57,6 +57,9 @@ static const struct bench_measurement measurements[] = {
     {.rows = {{"create-process", "us", 2.0, 1.3}}, .mesh = create_mesh, .baseline = create_baseline},
     {.rows = {{"chain-250", "s", 5, 5}}, .mesh = chain_mesh},
     {.rows = {{"burst-100", "s", 3, 3}}, .mesh = burst_mesh},
+    {.rows = {{"members-500", "ns", 1.5, 1.1}, {"members-500-traffic", "messages", 1.5, 1.1}},
+     .mesh = members_many,
+     .baseline = members_few},
     {.rows = {{"light-roundtrip", "ns", 1000, 200}}, .mesh = light_roundtrip_mesh},
     {.rows = {{"light-spawn", "ns", 2000, 300}, {"rss-light", "bytes", 2048, 512}},
      .runs_max = BENCH_ONCE,
@@ -179,7 +182,7 @@ static void print_table_row(const struct bench_measurement *of, const struct ben
                             const struct series *series, size_t runs) {
     double value = middle(of->baseline ? series->ratio : series->mesh, runs);
     const double *shown = of->baseline ? series->ratio : series->mesh;
-    printf("%-16s %12.6g", row->name, middle(series->mesh, runs));
+    printf("%-20s %12.6g", row->name, middle(series->mesh, runs));
     if (of->baseline) {
         printf(" %12.6g  %-10s %6.2f", middle(series->baseline, runs), row->unit, value);
     } else {
@@ -273,7 +276,7 @@ static bool run_all(struct bench *bench, const struct arguments *arguments) {
         return bench_soak(bench, arguments->soak_s, arguments->json);
     }
     if (!arguments->json) {
-        printf("%-16s %12s %12s  %-10s %6s\n", "row", "mesh", "raw libzmq", "unit", "ratio");
+        printf("%-20s %12s %12s  %-10s %6s\n", "row", "mesh", "raw libzmq", "unit", "ratio");
     }
     for (size_t m = 0; m < MEASUREMENTS; m++) {
         if (measurement_is_wanted(&measurements[m], arguments) &&

@@ -32,6 +32,7 @@
     X(HEARTBEATS, "heartbeats")                                                                                        \
     X(REGISTERS, "registrations")                                                                                      \
     X(ANSWERS, "answers to registrations")                                                                             \
+    X(PARTS, "further parts of a roster")                                                                              \
     X(ROSTERS, "changes of the roster told")                                                                           \
     X(GOODBYES, "goodbyes")                                                                                            \
     X(INVITES, "invitations")                                                                                          \

@@ -136,6 +136,7 @@ static void perform(struct world *world, struct sim_node *node, const struct con
              WORLD_REGISTERS);
         return;
     case CONVENTION_SEND_REGISTERED:
+        world->counts[WORLD_PARTS] += action->registered.part > 0;
         send(world, node, peer, (struct frame){.body = FRAME_REGISTERED, .registered = action->registered},
              WORLD_ANSWERS);
         return;
@@ -276,14 +277,18 @@ static uint64_t draw_incarnation(struct world *world, const struct sim_node *nod
     return prng_between(&world->prng, 1, UINT32_MAX) << 32 | node->lives << 8 | (node->index + 1);
 }
 
-/* The version, and, at random, what creates may require. */
-static size_t draw_capabilities(struct world *world, struct sim_node *node, struct frame_capability out[2],
-                                struct frame_value values[2]) {
+/* The version, one of any size, and, at random, what creates may require. */
+static size_t draw_capabilities(struct world *world, struct sim_node *node,
+                                struct frame_capability out[WORLD_CAPABILITIES],
+                                struct frame_value values[WORLD_CAPABILITIES]) {
+    static const uint8_t padding[WORLD_PADDING_MAX];
     values[0] = (struct frame_value){.kind = FRAME_VALUE_INTEGER, .integer = ++node->version};
-    values[1] = (struct frame_value){.kind = FRAME_VALUE_FLAG, .flag = true};
+    values[1] = (struct frame_value){.kind = FRAME_VALUE_DATA, .bytes = bytes_make(padding, world->options.padding)};
     out[0] = (struct frame_capability){.name = bytes_of_text("version"), .values = &values[0], .values_count = 1};
-    out[1] = (struct frame_capability){.name = bytes_of_text("gpu"), .values = &values[1], .values_count = 1};
-    return prng_chance(&world->prng, 500) ? 1 : 2;
+    values[2] = (struct frame_value){.kind = FRAME_VALUE_FLAG, .flag = true};
+    out[1] = (struct frame_capability){.name = bytes_of_text("padding"), .values = &values[1], .values_count = 1};
+    out[2] = (struct frame_capability){.name = bytes_of_text("gpu"), .values = &values[2], .values_count = 1};
+    return prng_chance(&world->prng, 500) ? 2 : 3;
 }
 
 int64_t node_version(const struct capability_set *capabilities) {
@@ -293,8 +298,8 @@ int64_t node_version(const struct capability_set *capabilities) {
 }
 
 void node_change(struct world *world, struct sim_node *node) {
-    struct frame_value values[2];
-    struct frame_capability items[2];
+    struct frame_value values[WORLD_CAPABILITIES];
+    struct frame_capability items[WORLD_CAPABILITIES];
     size_t count = draw_capabilities(world, node, items, values);
     world_say(world, "%s has the capabilities of version %d", node->name, (int)node->version);
     CHECK(node_tell(world, node,
@@ -313,8 +318,8 @@ static enum mesh_status convention_begin(struct world *world, struct sim_node *n
     static const char *const none[] = {NULL};
     char endpoints[WORLD_LEADERS_MAX][WORLD_ENDPOINT_BYTES];
     const char *candidates[WORLD_LEADERS_MAX + 1] = {NULL};
-    struct frame_value values[2];
-    struct frame_capability items[2];
+    struct frame_value values[WORLD_CAPABILITIES];
+    struct frame_capability items[WORLD_CAPABILITIES];
     struct capability_set capabilities = {.count = draw_capabilities(world, node, items, values), .items = items};
     for (size_t i = 0; i < world->options.leaders; i++) {
         snprintf(endpoints[i], sizeof endpoints[i], "tcp://n%zu", i);

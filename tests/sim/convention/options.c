@@ -22,6 +22,7 @@ static size_t draw_nodes(struct prng *prng) {
 static void draw_limits(struct options *options, struct prng *prng) {
     bool tiny = prng_chance(prng, 300);
     options->members_max = options->nodes + (tiny ? 0 : prng_below(prng, 60));
+    options->padding = options->nodes < 16 && prng_chance(prng, 150) ? prng_between(prng, 8192, WORLD_PADDING_MAX) : 0;
     options->directory = directory_limits_default;
     if (tiny) {
         options->directory.actors_max = prng_between(prng, 4, 40);

@@ -31,6 +31,8 @@ enum {
     WORLD_WATCHERS = 2, /* of each node */
     WORLD_ENDPOINT_BYTES = 32,
     WORLD_NAME_BYTES = 16,
+    WORLD_CAPABILITIES = 3,
+    WORLD_PADDING_MAX = 16 * 1024,
 };
 
 enum world_law {
@@ -49,7 +51,7 @@ enum world_law {
 /* All that the seed decides beforehand; chances are in permille. */
 struct options {
     size_t nodes, leaders, guests; /* the first so many may lead, the last so many are invited */
-    size_t members_max;
+    size_t members_max, padding;   /* bytes of a capability, so that a roster needs several frames */
     bool reference;
     struct convention_times times;
     struct directory_limits directory;
