@@ -157,6 +157,7 @@ static void bury(struct admin *admin, struct resident *resident, enum control_ho
                                    .wanted_count = wanted_count};
     if (resident->page) {
         died.all_wanted = (enum control_how)crash_page_all_ends(resident->page);
+        died.checking = crash_page_checking(resident->page);
     }
     uint64_t incarnation = resident->incarnation;
     admin_bury_counters(admin, resident);

@@ -116,7 +116,8 @@ struct directory_event {
     size_t floors_count;
     const struct directory_wanted *wanted; /* that is how those end, and no failure */
     size_t wanted_count;
-    enum control_how all_wanted; /* of all others, unless 0 */
+    enum control_how all_wanted;  /* of all others, unless 0 */
+    struct mesh_address checking; /* it died of the check function of that actor (H2); none: of nobody's */
 };
 
 enum directory_action_kind {

@@ -100,7 +100,7 @@ static void leave_slot(struct directory *directory, struct pending *pending) {
     list_remove(&pending->of_slot);
     directory_leave_slot(directory, pending->slot);
     pending->slot = 0;
-    pending->sent = pending->checking = false;
+    pending->sent = false;
 }
 
 void directory_refuse_here(struct directory *directory, struct pending *pending, enum mesh_status status,
@@ -357,38 +357,28 @@ static void place_again(struct directory *directory, struct pending *pending, st
     }
 }
 
-/* Whose check function was at work when the process died. */
-static bool is_checking(const struct slot *slot) {
-    LIST_EACH (&slot->pendings, node, after) {
-        if (LIST_OWNER(node, struct pending, of_slot)->checking) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* A check function that dies, or ends its process, has said no (H2). Those that its host was not told of yet have nothing to do
- * with that; nor has what came to a host that had nothing more to do. */
+/* A check function that dies, or ends its process, has said no (H2). The others of that process have nothing to do with that; nor has
+ * what its host was not told of yet, or what came to a host that had nothing more to do. */
 void directory_on_pendings_died(struct directory *directory, struct slot *slot, const struct directory_event *event) {
     char reason[REASON_BYTES];
     struct text_builder text = text_builder(reason, sizeof reason);
     bool crashed = slot->process && (event->how == CONTROL_SIGNAL || event->how == CONTROL_EXIT_CODE);
-    bool ended = event->how == CONTROL_OWN_EXIT, checking = is_checking(slot);
+    bool ended = event->how == CONTROL_OWN_EXIT, in_check = !mesh_address_is_none(event->checking);
     text_append(&text, "its host ended before it was up: ");
     text_append_escaped(&text, event->text);
     for (struct pending *pending; (pending = directory_pending_of(slot, (struct mesh_address){0}));) {
         struct actor *actor = actor_of(directory, pending);
-        bool untold = !pending->sent && (ended || checking);
-        bool left = slot->up && ended && !pending->checking;
-        bool failed = crashed && actor && actor->restarts && !pending->checking;
+        bool refused = in_check && mesh_address_equal(pending->create.address, event->checking);
+        bool left = !refused && (in_check || (ended && (slot->up || !pending->sent)));
+        bool failed = crashed && actor && actor->restarts && !refused && !left;
         if (failed) { /* in its constructor, perhaps (C7) */
             directory_note_end(directory, actor, event->how, event->number, event->text);
         }
         failed = failed && directory_may_restart(directory, actor);
-        if (left || untold || failed) {
+        if (left || failed) {
             place_again(directory, pending, actor, failed);
         } else {
-            enum mesh_status status = pending->checking ? MESH_NO_COMPATIBLE_NODE : MESH_LOAD_FAILED;
+            enum mesh_status status = refused ? MESH_NO_COMPATIBLE_NODE : MESH_LOAD_FAILED;
             directory_refuse_here(directory, pending, status, bytes_of_text(reason));
         }
     }

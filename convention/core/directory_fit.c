@@ -67,7 +67,7 @@ void directory_on_check(struct directory *directory, const struct directory_even
         forget.kill.address = address;
         directory_send(directory, event->asker, &forget);
     } else if (actor->demand || add_demand(directory, actor)) {
-        pending->checking = actor->demand->checked = true;
+        actor->demand->checked = true;
         send_check(directory, actor);
     }
 }

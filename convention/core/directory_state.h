@@ -49,7 +49,6 @@ struct pending {
     bool known;                      /* this node has the type */
     bool restart;                    /* of an actor that has lived before (C7) */
     bool sent;                       /* its host has been told */
-    bool checking;                   /* its host runs the check function of its type (H2) */
     uint64_t counted_by, counted_at; /* the member whose placed actors it counts among, and its reports then; 0: none */
     uint64_t admin;                  /* who has the request; 0: nobody, it waits for a leader, or is started here */
     uint32_t slot;                   /* where it is started; 0: not here */

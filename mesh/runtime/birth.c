@@ -166,9 +166,11 @@ void birth_work(struct host *host) {
         const struct mesh_type *type = type_of(host, judgement->address);
         bool agrees = false;
         if (type && judgement->fit) {
+            crash_page_enter_check(host->page, judgement->address);
             process_unlock(host->process);
             agrees = fit_suits(type, judgement->fit);
             host_fork_end_child();
+            crash_page_leave_check(host->page);
             process_lock(host->process);
         }
         judge(host, judgement->address, agrees);

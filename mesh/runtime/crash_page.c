@@ -62,6 +62,8 @@ struct crash_page {
     uint32_t used[CRASH_PAGE_FLOORS];
     struct floor_entry floors[CRASH_PAGE_FLOORS];
     _Atomic uint32_t all_ends;
+    _Atomic uint32_t in_check; /* written after its actor */
+    struct mesh_address checking;
     _Atomic uint64_t ends_count; /* ever; written after the entry */
     struct end_entry ends[CRASH_PAGE_ENDS];
 };
@@ -188,6 +190,19 @@ void crash_page_want_end(struct crash_page *page, struct mesh_address actor, enu
 void crash_page_want_all_ends(struct crash_page *page, enum mesh_how how) {
     if (page && atomic_load_explicit(&page->all_ends, memory_order_relaxed) == 0) {
         atomic_store_explicit(&page->all_ends, (uint32_t)how, memory_order_release);
+    }
+}
+
+void crash_page_enter_check(struct crash_page *page, struct mesh_address actor) {
+    if (page) {
+        page->checking = actor;
+        atomic_store_explicit(&page->in_check, 1, memory_order_release);
+    }
+}
+
+void crash_page_leave_check(struct crash_page *page) {
+    if (page) {
+        atomic_store_explicit(&page->in_check, 0, memory_order_release);
     }
 }
 
@@ -429,6 +444,11 @@ bool crash_page_next_end(const struct crash_page *page, size_t *place, struct cr
         }
     }
     return false;
+}
+
+struct mesh_address crash_page_checking(const struct crash_page *page) {
+    bool in_check = page->magic == MAGIC && atomic_load_explicit(&page->in_check, memory_order_acquire);
+    return in_check ? page->checking : (struct mesh_address){0};
 }
 
 enum mesh_how crash_page_all_ends(const struct crash_page *page) {

@@ -71,6 +71,10 @@ void crash_page_set_state(struct crash_page *page, int entry, uint64_t now_ns, e
 /* `actor` ends: MESH_EXITED_ON_REQUEST or MESH_EXITED_ITSELF. */
 void crash_page_want_end(struct crash_page *page, struct mesh_address actor, enum mesh_how how);
 
+/* Its check function is at work, or has returned (H2). */
+void crash_page_enter_check(struct crash_page *page, struct mesh_address actor);
+void crash_page_leave_check(struct crash_page *page);
+
 /* So do all actors of the host that do not yet. */
 void crash_page_want_all_ends(struct crash_page *page, enum mesh_how how);
 
@@ -138,6 +142,9 @@ struct crash_end {
     enum mesh_how how;
 };
 bool crash_page_next_end(const struct crash_page *page, size_t *place, struct crash_end *out);
+
+/* Whose check function was at work; none: nobody's. */
+struct mesh_address crash_page_checking(const struct crash_page *page);
 
 /* How all actors end that have no end of their own on record; 0: they do not. */
 enum mesh_how crash_page_all_ends(const struct crash_page *page);

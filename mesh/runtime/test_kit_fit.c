@@ -74,46 +74,48 @@ static bool check(const struct mesh_test *test, const struct mesh_type *type, co
                                                    .requirements = creators});
 }
 
-/* The creator's, and behind them the type's. */
-static enum mesh_status merge(struct frame_requirement out[FRAME_REQUIREMENTS_OF_BOTH], size_t *count,
-                              const struct control_create *create, const struct mesh_type *type) {
-    struct requirements own;
-    enum mesh_status status = requirements_init(&own, type->requirements, type->requirements_count);
-    if (status == MESH_OK) {
-        *count = 0;
-        for (size_t i = 0; i < create->requirements_count; i++) {
-            out[(*count)++] = create->requirements[i];
-        }
-        for (size_t i = 0; i < own.count; i++) {
-            out[(*count)++] = own.items[i];
-        }
-        requirements_fini(&own);
+/* The creator's, and behind them the type's own. */
+static size_t merge(struct frame_requirement out[FRAME_REQUIREMENTS_OF_BOTH], const struct control_create *create,
+                    const struct requirements *own) {
+    size_t count = 0;
+    for (size_t i = 0; i < create->requirements_count; i++) {
+        out[count++] = create->requirements[i];
     }
-    return status;
+    for (size_t i = 0; i < own->count; i++) {
+        out[count++] = own->items[i];
+    }
+    return count;
 }
 
-enum mesh_status test_admit(struct mesh_test *test, const struct mesh_type *type, const struct control_create *create,
-                            struct mesh_error *error) {
-    if (type->requirements_count == 0 && create->requirements_count == 0 && !type->check) {
-        return MESH_OK;
-    }
+static enum mesh_status admit(struct mesh_test *test, const struct mesh_type *type, const struct control_create *create,
+                              const struct requirements *own, struct mesh_error *error) {
     struct frame_requirement items[FRAME_REQUIREMENTS_OF_BOTH];
     char missing[MISSING_BYTES];
-    size_t count;
-    enum mesh_status status = merge(items, &count, create, type);
-    bool met = status != MESH_OK || capability_fits(&test->capabilities, items, count, missing, sizeof missing);
-    if (!met || !check(test, type, create->requirements, create->requirements_count)) {
+    size_t count = merge(items, create, own), creators = create->requirements_count;
+    bool met = capability_fits(&test->capabilities, items, count, missing, sizeof missing);
+    if (!met || !check(test, type, create->requirements, creators)) {
         const char *node = test->options.node_name;
         return error_set(error, MESH_NO_COMPATIBLE_NODE,
                          "no node of 1 can host type %s: node %s does not fit type %s: %s", type->name, node,
                          type->name, met ? "its check function says no" : missing);
     }
-    if (status == MESH_OK) {
-        status = keep_demand(test, create->address, type, items, count, create->requirements_count);
+    enum mesh_status status = keep_demand(test, create->address, type, items, count, creators);
+    return status == MESH_OK ? status : error_set(error, status, "%s", mesh_status_text(status));
+}
+
+enum mesh_status test_admit(struct mesh_test *test, const struct mesh_type *type, const struct control_create *create,
+                            struct mesh_error *error) {
+    struct requirements own;
+    if (type->requirements_count == 0 && create->requirements_count == 0 && !type->check) {
+        return MESH_OK;
     }
-    return status == MESH_OK ? status
-                             : error_set(error, status, "the requirements of an actor of type %s: %s", type->name,
-                                         mesh_status_text(status));
+    enum mesh_status status = requirements_init(&own, type->requirements, type->requirements_count);
+    if (status != MESH_OK) {
+        return error_set(error, status, "the requirements of type %s: %s", type->name, mesh_status_text(status));
+    }
+    status = admit(test, type, create, &own, error);
+    requirements_fini(&own);
+    return status;
 }
 
 void test_dismiss(struct mesh_test *test, struct mesh_address actor) {

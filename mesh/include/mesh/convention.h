@@ -67,7 +67,7 @@ MESH_MUST_USE MESH_API enum mesh_status mesh_node_each_key(struct mesh_node *nod
  * requirements are not met any more are asked to exit; to change what is so already does nothing. It returns when the leader knows, too,
  * so that a create that begins after it, on any node, sees it; without a leader, at once: the next one learns of it when the node
  * registers. MESH_REFUSED for a standard one, MESH_INVALID_ARGUMENT, MESH_TOO_LARGE (256 of one node, 64 KiB of all);
- * MESH_UNREACHABLE, MESH_TIMED_OUT, MESH_INTERRUPTED: it may be changed here, but the leader has not said that it knows;
+ * MESH_UNREACHABLE, MESH_TIMED_OUT, MESH_INTERRUPTED, MESH_WOULD_BLOCK: it may be changed here, but the leader has not said that it knows;
  * MESH_CLOSED, MESH_SHUTTING_DOWN, MESH_NO_MEMORY. `error` may be NULL. From any thread; blocks. Rule H4. */
 MESH_MUST_USE MESH_API enum mesh_status mesh_node_set_capabilities(struct mesh_node *node,
                                                                    const struct mesh_capability *changes, size_t count,

@@ -12,7 +12,7 @@
  *   mesh_test_destroy(&test);
  *
  * Supervision is that of a node (C7), and so are detached actors (C6), the ends that parents hear of (C4), dead letters and their
- * handler (E4), requirements and capabilities (H2a), endpoints and their inboxes (D11, D12). What is not as on a node:
+ * handler (E4), requirements, check functions and capabilities (H2a), endpoints and their inboxes (D11, D12). What is not as on a node:
  *   - A crash is that of one actor; on a node it takes the light actors of the same process along (A4).
  *   - How far a crashed actor had come is always on record, so no message is marked redelivered (D4).
  *   - There is no convention: what is told a leader about guests comes to nothing, and nobody is told of members.

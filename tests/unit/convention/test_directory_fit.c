@@ -100,9 +100,12 @@ static void process_up(struct story *story, uint32_t slot) {
     step(story, &(struct directory_event){.kind = DIRECTORY_HOST_UP, .slot = slot, .process = 100 + slot});
 }
 
-static void dies(struct story *story, uint32_t slot, enum control_how how) {
-    step(story, &(struct directory_event){
-                    .kind = DIRECTORY_HOST_DIED, .slot = slot, .how = how, .text = bytes_of_text("killed by SIGSEGV")});
+/* `checked`: in the check function of that actor; 0: in none. */
+static void dies(struct story *story, uint32_t slot, enum control_how how, uint32_t checked) {
+    struct directory_event died = {
+        .kind = DIRECTORY_HOST_DIED, .slot = slot, .how = how, .text = bytes_of_text("killed by SIGSEGV")};
+    died.checking = checked ? at(1, 1, checked) : died.checking;
+    step(story, &died);
 }
 
 /* This node, which has a gpu, leads; so does the other one. Host 2 has asked what to check for actor 1. */
@@ -135,14 +138,21 @@ Test(directory_fit, H2_a_no_of_a_check_function_is_a_refusal) {
 
 Test(directory_fit, H2_a_crash_in_a_check_function_is_a_no_and_no_failure_of_its_actor) {
     struct story *story = story_with_check(CONTROL_RESTART, "");
-    dies(story, 2, CONTROL_SIGNAL);
+    dies(story, 2, CONTROL_SIGNAL, 1);
     expect(story, "2.0.0#1 create 1.1.1 refused 1\n");
+    story_end(story);
+}
+
+Test(directory_fit, C7_H2_a_crash_after_the_check_is_a_failure) {
+    struct story *story = story_with_check(CONTROL_RESTART, "");
+    dies(story, 2, CONTROL_SIGNAL, 0);
+    expect(story, "start 3 for 1.1.1\n");
     story_end(story);
 }
 
 Test(directory_fit, H2_a_check_function_that_ends_its_process_says_no) {
     struct story *story = story_with_check(CONTROL_STOP, "");
-    dies(story, 2, CONTROL_OWN_EXIT);
+    dies(story, 2, CONTROL_OWN_EXIT, 1);
     expect(story, "2.0.0#1 create 1.1.1 refused 1\n");
     story_end(story);
 }
@@ -155,7 +165,7 @@ Test(directory_fit, H2_a_check_function_that_does_not_return_is_a_refusal) {
     story->now_ns++;
     step(story, &(struct directory_event){.kind = DIRECTORY_TICK});
     expect(story, "kill host 2\n2.0.0#1 create 1.1.1 refused 1\n");
-    dies(story, 2, CONTROL_SIGNAL);
+    dies(story, 2, CONTROL_SIGNAL, 1);
     expect(story, "");
     story_end(story);
 }
@@ -166,7 +176,7 @@ Test(directory_fit, H2_who_waits_for_a_host_that_dies_of_a_check_gets_another) {
         create_checked(story, i, CONTROL_STOP, "m.so");
     }
     expect(story, "start 3 for 1.1.2\n");
-    dies(story, 2, CONTROL_SIGNAL); /* with actor 1 in its check, and actor 3 to follow */
+    dies(story, 2, CONTROL_SIGNAL, 1); /* with actor 1 in its check, and actor 3 to follow */
     expect(story, "2.0.0#1 create 1.1.1 refused 1\nstart 4 for 1.1.3\n");
     story_end(story);
 }
@@ -180,7 +190,7 @@ Test(directory_fit, H2_who_waits_for_a_host_whose_first_actor_was_refused_gets_a
          &(struct directory_event){
              .kind = DIRECTORY_HOST_FAILED, .slot = 2, .address = at(1, 1, 1), .status = MESH_NO_COMPATIBLE_NODE});
     forget(story);
-    dies(story, 2, CONTROL_OWN_EXIT);
+    dies(story, 2, CONTROL_OWN_EXIT, 0);
     expect(story, "start 4 for 1.1.3\n");
     story_end(story);
 }
@@ -189,12 +199,12 @@ Test(directory_fit, H2_who_is_started_anew_is_checked_again) {
     struct story *story = story_with_check(CONTROL_RESTART, "");
     step(story, &(struct directory_event){.kind = DIRECTORY_ACTOR_UP, .slot = 2, .address = at(1, 1, 1)});
     forget(story);
-    dies(story, 2, CONTROL_SIGNAL);
+    dies(story, 2, CONTROL_SIGNAL, 0);
     expect(story, "start 3 for 1.1.1\n");
     process_up(story, 3);
     ask_check(story, 3, 1);
     expect(story, "1.3.0#0 check 1.1.1 by 1, required 1\n");
-    dies(story, 3, CONTROL_SIGNAL);
+    dies(story, 3, CONTROL_SIGNAL, 1);
     expect(story,
            "1.1.0#0 exited 1.1.1 how 4: it failed, and is not started anew: its host ended before it was up: killed "
            "by SIGSEGV\n");

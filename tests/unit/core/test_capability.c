@@ -3,7 +3,6 @@
  * SPDX-License-Identifier: MPL-2.0 */
 #include "mesh/core/capability.h"
 #include <criterion/criterion.h>
-#include <math.h>
 #include <stdio.h>
 
 #define TEXT_VALUE(text) ((struct frame_value){.kind = FRAME_VALUE_TEXT, .bytes = bytes_of_text(text)})
@@ -176,7 +175,7 @@ Test(capability, H2_what_is_of_another_kind_or_not_there_fits_no_comparison) {
     expect_order(&set, "zone", INTEGER_VALUE(8), "......");
     expect_order(&set, "zone", (struct frame_value){.kind = FRAME_VALUE_DATA, .bytes = bytes_of_text("8")}, "......");
     expect_order(&set, "gpu", FLAG_VALUE(true), "......");
-    struct frame_value not_a_number = REAL_VALUE(nan(""));
+    struct frame_value not_a_number = REAL_VALUE(__builtin_nan(""));
     struct frame_capability item = {bytes_of_text("load"), 1, &not_a_number, false};
     cr_assert_eq(capability_set_put(&set, &item), MESH_INVALID_ARGUMENT);
     capability_set_fini(&set);

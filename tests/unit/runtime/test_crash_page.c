@@ -243,3 +243,11 @@ Test(crash_page, D1_counters_are_those_that_were_counted_last) {
     cr_assert_eq(crash_page_counted(page).in_flight, 2);
     cr_assert_eq(crash_page_lines_lost(page), 3);
 }
+
+Test(crash_page, H2_whose_check_function_is_at_work) {
+    cr_assert(mesh_address_is_none(crash_page_checking(page)));
+    crash_page_enter_check(page, actor);
+    cr_assert(mesh_address_equal(crash_page_checking(page), actor));
+    crash_page_leave_check(page);
+    cr_assert(mesh_address_is_none(crash_page_checking(page)));
+}
