@@ -46,7 +46,7 @@ static enum mesh_status make_peer(struct peers *peers, struct bytes endpoint, st
     if (!peer) {
         return MESH_NO_MEMORY;
     }
-    peer->nonsense = limiter_make(callers_limits_default.nonsense, callers_limits_default.memory_ns);
+    peer->nonsense = limiter_make(callers_limits_default.nonsense - 1, callers_limits_default.memory_ns);
     list_node_init(&peer->flush);
     list_node_init(&peer->lazy);
     list_node_init(&peer->called);

@@ -66,6 +66,33 @@ Test(restart, S1G_what_was_for_the_former_life_does_not_end_the_link_to_the_pres
     cr_assert_eq(only(FRAME_BATCH)->to, FORMER);
 }
 
+/* ---- nonsense ---- */
+
+static void send_nonsense(const char *endpoint, unsigned pieces) {
+    for (unsigned i = 0; i < pieces; i++) {
+        arrive(&(struct frame){.from = PRESENT, .to = ADMIN, .body = FRAME_HEARTBEAT}, link_to(endpoint), 0);
+        inbox[arrived - 1].packed[0] = 'x';
+        turn();
+    }
+}
+
+Test(restart, S7K_too_much_nonsense_closes_a_link_that_was_opened_here) {
+    static const char endpoint[] = "tcp://10.0.0.3:1900";
+    cr_assert_eq(process_call(process, PRESENT, endpoint), MESH_OK);
+    turn();
+    send_nonsense(endpoint, 15);
+    cr_assert_eq(links_to(endpoint), 1);
+    now_ns += callers_limits_default.memory_ns;
+    send_nonsense(endpoint, 15);
+    cr_assert_eq(links_to(endpoint), 1, "what is long ago is forgotten");
+    send_nonsense(endpoint, 1);
+    cr_assert_eq(links_to(endpoint), 0);
+    cr_assert_eq(process_strangers(process).malformed, 31);
+    now_ns += BACKOFF_MAX_NS;
+    turn();
+    cr_assert_eq(links_to(endpoint), 1, "it is opened again after a while");
+}
+
 /* The convention calls by endpoint whom it does not know yet, though the process may. */
 static unsigned told_up;
 
