@@ -159,6 +159,13 @@ static bool put_shutdown(uint32_t timeout_ms, Mesh__Wire__Shutdown *out) {
     return true;
 }
 
+static bool put_kill(struct mesh_address address, Mesh__Wire__Kill *out) {
+    mesh__wire__kill__init(out);
+    out->node = address.node;
+    out->local = address.local;
+    return true;
+}
+
 /* Takes memory for a body, notes it as the message's, and gives it to the conversion. */
 #define PUT(CASE, member, converted)                                                                                   \
     {                                                                                                                  \
@@ -192,9 +199,7 @@ static bool put_body(struct arena *arena, const struct control *control, Mesh__W
     case CONTROL_PROGRAM_TYPES:
         PUT(TYPES, types, put_types(arena, &control->types, out->types))
     case CONTROL_KILL:
-        PUT(KILL, kill,
-            (mesh__wire__kill__init(out->kill), out->kill->node = control->kill.address.node,
-             out->kill->local = control->kill.address.local, true))
+        PUT(KILL, kill, put_kill(control->kill.address, out->kill))
     case CONTROL_DONE:
         PUT(DONE, done, put_done(arena, control->done.status, control->done.text, out->done))
     case CONTROL_DEAD_LETTER_HANDLER:
@@ -232,6 +237,8 @@ static bool put_body(struct arena *arena, const struct control *control, Mesh__W
         PUT(CHECK, check, control_put_check(arena, &control->check, out->check))
     case CONTROL_MEMBER_KEY:
         PUT(MEMBER_KEY, member_key, control_put_member_key(&control->member_key, out->member_key))
+    case CONTROL_UNREACHED:
+        PUT(UNREACHED, unreached, control_put_unreached(arena, &control->unreached, out->unreached))
     case CONTROL_KEYS_CHANGED:
         PUT(KEYS_CHANGED, keys_changed, (mesh__wire__keys_changed__init(out->keys_changed), true))
     }
@@ -420,6 +427,10 @@ static bool get_convention(struct arena *arena, const Mesh__Wire__Control *wire,
         out->kind = CONTROL_MEMBER_KEY;
         return control_get_member_key(wire->member_key, &out->member_key);
     }
+    if (wire->body_case == MESH__WIRE__CONTROL__BODY_UNREACHED) {
+        out->kind = CONTROL_UNREACHED;
+        return control_get_unreached(wire->unreached, &out->unreached);
+    }
     if (wire->body_case == MESH__WIRE__CONTROL__BODY_KEYS_CHANGED) {
         out->kind = CONTROL_KEYS_CHANGED;
         return true;
@@ -529,6 +540,7 @@ static bool get_body(struct arena *arena, const Mesh__Wire__Control *wire, struc
     case MESH__WIRE__CONTROL__BODY_CHECK:
     case MESH__WIRE__CONTROL__BODY_MEMBER_KEY:
     case MESH__WIRE__CONTROL__BODY_KEYS_CHANGED:
+    case MESH__WIRE__CONTROL__BODY_UNREACHED:
         return get_convention(arena, wire, out);
     case MESH__WIRE__CONTROL__BODY_NAME_REQUEST:
     case MESH__WIRE__CONTROL__BODY_NAME_GRANT:

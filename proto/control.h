@@ -206,6 +206,10 @@ struct control_dismiss {
     bool passed_on;
 };
 
+struct control_unreached {
+    struct bytes endpoint, text;
+};
+
 struct control_watch_members {
     struct mesh_address actor;
     bool on;
@@ -303,6 +307,7 @@ enum control_kind {
     CONTROL_CHECK,
     CONTROL_MEMBER_KEY,
     CONTROL_KEYS_CHANGED, /* the members file in the run directory says something else now */
+    CONTROL_UNREACHED,    /* the leader cannot call this node where it says that it is reached */
 };
 
 struct control {
@@ -347,6 +352,7 @@ struct control {
         struct control_capabilities capabilities;
         struct control_check check;
         struct control_member_key member_key;
+        struct control_unreached unreached;
     };
 };
 

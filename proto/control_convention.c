@@ -123,3 +123,15 @@ bool control_get_check(struct arena *arena, const Mesh__Wire__Check *wire, struc
            codec_get_capabilities(arena, wire->capabilities, wire->n_capabilities, &out->capabilities) &&
            codec_get_requirements(arena, wire->requirements, wire->n_requirements, &out->requirements);
 }
+
+bool control_put_unreached(struct arena *arena, const struct control_unreached *word, Mesh__Wire__Unreached *out) {
+    mesh__wire__unreached__init(out);
+    out->endpoint = codec_text(arena, word->endpoint);
+    out->text = codec_text(arena, word->text);
+    return out->endpoint && out->text;
+}
+
+bool control_get_unreached(const Mesh__Wire__Unreached *wire, struct control_unreached *out) {
+    *out = (struct control_unreached){.endpoint = codec_view(wire->endpoint), .text = codec_view(wire->text)};
+    return out->endpoint.size <= FRAME_ENDPOINT_BYTES && out->text.size <= FRAME_TEXT_BYTES;
+}

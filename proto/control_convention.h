@@ -1,4 +1,4 @@
-/* What is wanted of a leader about guests and keys, what watchers are told, and capabilities, within control messages. For proto/control.c alone.
+/* What is wanted of a leader about guests and keys, what it says of addresses, what watchers are told, and capabilities, within control messages. For proto/control.c alone.
  *
  * SPDX-License-Identifier: MPL-2.0 */
 #ifndef PROTO_CONTROL_CONVENTION_H
@@ -25,5 +25,7 @@ bool control_put_member_key(const struct control_member_key *request, Mesh__Wire
 bool control_get_member_key(const Mesh__Wire__MemberKey *wire, struct control_member_key *out);
 bool control_put_check(struct arena *arena, const struct control_check *check, Mesh__Wire__Check *out);
 bool control_get_check(struct arena *arena, const Mesh__Wire__Check *wire, struct control_check *out);
+bool control_put_unreached(struct arena *arena, const struct control_unreached *word, Mesh__Wire__Unreached *out);
+bool control_get_unreached(const Mesh__Wire__Unreached *wire, struct control_unreached *out);
 
 #endif

@@ -67,6 +67,7 @@ static uint64_t on_tick(void *user, uint64_t now_ns) {
     least_ns = time_min(least_ns, admin_tick_keys(admin, now_ns));
     least_ns = time_min(least_ns, admin_tick_status(admin, now_ns));
     least_ns = time_min(least_ns, admin_tick_inquiries(admin, now_ns));
+    least_ns = time_min(least_ns, admin_tick_trials(admin, now_ns));
     least_ns = time_min(least_ns, tick_memory(admin, now_ns));
     least_ns = time_min(least_ns, tick_directory(admin, now_ns));
     return time_min(least_ns, tick_convention(admin, now_ns));
@@ -253,6 +254,9 @@ static enum mesh_status begin(struct admin *admin, struct mesh_error *error) {
     if (status == MESH_OK && admin_watch_processes(admin) != MESH_OK) {
         status = error_set(error, MESH_IO, "cannot watch for the ends of processes: %s", strerror(errno));
     }
+    if (status == MESH_OK && admin_watch_trials(admin) != MESH_OK) {
+        status = error_set(error, MESH_IO, "cannot watch for answers of members: %s", strerror(errno));
+    }
     return status == MESH_OK ? open_cores(admin, error) : status;
 }
 
@@ -296,6 +300,7 @@ static void end(struct admin *admin) {
     process_destroy(&admin->process);
     admin_free_gatherings(admin);
     admin_free_inquiries(admin);
+    admin_free_trials(admin);
     admin_free_residents(admin);
     directory_destroy(&admin->directory);
     convention_destroy(&admin->convention);
@@ -327,10 +332,12 @@ enum mesh_status admin_run(struct config *config, const struct config_sources *s
                           .tell_ns = TIME_NEVER,
                           .signals = -1,
                           .deaths = -1,
+                          .trying = -1,
                           .addresses = -1,
                           .dead_letter_lines = limiter_make(100, NS_PER_S)};
     list_init(&admin.gatherings);
     list_init(&admin.inquiries);
+    list_init(&admin.trials);
     map_init(&admin.residents, sizeof(uint64_t), config->actors_max + 1024, admin.incarnation);
     map_init(&admin.neighbours, sizeof(uint64_t), config->members_max + 1024, admin.incarnation);
     enum mesh_status status = begin(&admin, error);

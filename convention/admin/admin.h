@@ -13,6 +13,7 @@
  *   admin_status.c      the status of this node and of the whole convention (K1)
  *   admin_inquiries.c   the status of one actor, wherever it lives (K1)
  *   admin_address.c     where other nodes reach this one (S9A)
+ *   admin_trials.c      whether members are reached where they say (S9F)
  *   admin_guests.c      what the leader is told about guests (S2A, S2G)
  *   admin_keys.c        who may take part: the list of keys (S7F to S7J)
  *   admin_watchers.c    actors that are told of members (S5A)
@@ -91,7 +92,9 @@ struct admin {
     bool keys_changed;     /* since the process was told last */
     struct map residents;  /* by slot */
     struct map neighbours; /* incarnations of admins that said hello; the value is the map itself */
-    struct list gatherings, inquiries;
+    struct list gatherings, inquiries, trials;
+    size_t trials_running;
+    int trying; /* an epoll of their connections */
     size_t inquiries_count;
     uint64_t last_id; /* of own requests */
     uint64_t started_ns;
@@ -139,6 +142,16 @@ enum mesh_status admin_choose_address(struct admin *admin, struct mesh_error *er
 void admin_look_at_address(struct admin *admin);
 /* The endpoint of a process of this node as it is now: one of all addresses gets that of the node. Lasts until the next call. */
 struct bytes admin_endpoint_now(struct admin *admin, struct bytes endpoint);
+
+/* Sees to it that answers to trials are noticed. MESH_IO, with errno. */
+MESH_MUST_USE enum mesh_status admin_watch_trials(struct admin *admin);
+/* A member has come, or is reached at another endpoint: this node tries that if it leads (S9F); it is gone. */
+void admin_try_member(struct admin *admin, const struct member *member);
+void admin_forget_trial(struct admin *admin, uint64_t member);
+/* What another node has found out of this one, by such a trial. */
+void admin_on_unreached(struct admin *admin, struct mesh_address sender, const struct control_unreached *word);
+uint64_t admin_tick_trials(struct admin *admin, uint64_t now_ns);
+void admin_free_trials(struct admin *admin);
 
 /* ---- control ---- */
 

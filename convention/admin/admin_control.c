@@ -225,6 +225,12 @@ static void on_status_request(struct admin *admin, struct mesh_address sender, c
     }
 }
 
+static void on_status_reply(struct admin *admin, struct mesh_address sender, const struct control *control) {
+    if (!admin_on_status_reply(admin, control->id, &control->status_reply)) {
+        admin_on_inquiry_answer(admin, sender, control);
+    }
+}
+
 /* What somebody wants of the leader. */
 static void on_wish(struct admin *admin, struct mesh_address sender, const struct control *control) {
     if (control->kind == CONTROL_PREREGISTER) {
@@ -253,9 +259,7 @@ void admin_on_control(void *user, struct mesh_address sender, const struct contr
         on_status_request(admin, sender, control);
         return;
     case CONTROL_STATUS_REPLY:
-        if (!admin_on_status_reply(admin, control->id, &control->status_reply)) {
-            admin_on_inquiry_answer(admin, sender, control);
-        }
+        on_status_reply(admin, sender, control);
         return;
     case CONTROL_ACTOR_REPORT:
     case CONTROL_DONE:
@@ -275,6 +279,9 @@ void admin_on_control(void *user, struct mesh_address sender, const struct contr
         return;
     case CONTROL_CAPABILITIES:
         admin_on_capabilities(admin, resident, sender, control);
+        return;
+    case CONTROL_UNREACHED:
+        admin_on_unreached(admin, sender, &control->unreached);
         return;
     case CONTROL_MEMBER_UPDATE:
     case CONTROL_KEYS_CHANGED:

@@ -28,6 +28,7 @@ static void on_member_added(struct admin *admin, const struct member *member) {
     }
     admin_tell_directory(admin,
                          &(struct directory_event){.kind = DIRECTORY_MEMBER_ADDED, .admin = member->incarnation});
+    admin_try_member(admin, member);
 }
 
 static void on_member_changed(struct admin *admin, const struct member *member) {
@@ -43,6 +44,7 @@ static void on_member_moved(struct admin *admin, const struct member *member) {
     (void)process_peer(admin->process, member->incarnation, member->endpoint);
     admin_tell_directory(admin,
                          &(struct directory_event){.kind = DIRECTORY_MEMBER_MOVED, .admin = member->incarnation});
+    admin_try_member(admin, member);
 }
 
 static void on_member_removed(struct admin *admin, const struct member *member, const char *text) {
@@ -53,6 +55,7 @@ static void on_member_removed(struct admin *admin, const struct member *member, 
         (void)map_remove(&admin->neighbours, &member->incarnation); /* it may come back, but by a hello */
     }
     admin_lose_inquiries(admin, member->incarnation);
+    admin_forget_trial(admin, member->incarnation);
     process_peer_lost(admin->process, member->incarnation);
 }
 

@@ -15,15 +15,24 @@ bool own_address_is_any(const char *endpoint) {
     return strncmp(endpoint, "tcp://0.0.0.0:", strlen("tcp://0.0.0.0:")) == 0;
 }
 
-bool own_address_towards(const char *endpoint, char out[OWN_ADDRESS_BYTES]) {
+bool own_address_of(const char *endpoint, struct sockaddr_in *out) {
     char host[OWN_ADDRESS_BYTES];
     unsigned port;
-    struct sockaddr_in there = {.sin_family = AF_INET}, here = {0};
-    socklen_t bytes = sizeof here;
-    if (sscanf(endpoint, "tcp://%15[0-9.]:%5u", host, &port) != 2 || inet_pton(AF_INET, host, &there.sin_addr) != 1) {
+    *out = (struct sockaddr_in){.sin_family = AF_INET};
+    if (sscanf(endpoint, "tcp://%15[0-9.]:%5u", host, &port) != 2 || port > UINT16_MAX ||
+        inet_pton(AF_INET, host, &out->sin_addr) != 1) {
         return false;
     }
-    there.sin_port = htons((uint16_t)port);
+    out->sin_port = htons((uint16_t)port);
+    return true;
+}
+
+bool own_address_towards(const char *endpoint, char out[OWN_ADDRESS_BYTES]) {
+    struct sockaddr_in there, here = {0};
+    socklen_t bytes = sizeof here;
+    if (!own_address_of(endpoint, &there)) {
+        return false;
+    }
     int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0); /* to connect it sends nothing */
     bool well = fd >= 0 && connect(fd, (const struct sockaddr *)(const void *)&there, sizeof there) == 0 &&
                 getsockname(fd, (struct sockaddr *)(void *)&here, &bytes) == 0 &&

@@ -7,6 +7,7 @@
 #define CONVENTION_ADMIN_OWN_ADDRESS_H
 
 #include <mesh/status.h>
+#include <netinet/in.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -17,6 +18,9 @@ static inline bool own_address_is_public(uint32_t address) {
     bool loopback = address >> 24 == 127, link_local = address >> 16 == 0xa9fe, none = address == 0;
     return !loopback && !link_local && !none;
 }
+
+/* The numeric address of a tcp endpoint; false for any other. */
+bool own_address_of(const char *endpoint, struct sockaddr_in *out);
 
 /* The address with which this host reaches that endpoint, by the kernel's routes. False when there is no route, or the endpoint is not
  * numeric. */

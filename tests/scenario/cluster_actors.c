@@ -67,6 +67,7 @@ static void note_answer(struct cluster *cluster, const struct node *node, const 
     case CONTROL_NAME_TAKEN:
     case CONTROL_MEMBER_KEY:
     case CONTROL_KEYS_CHANGED:
+    case CONTROL_UNREACHED:
         return;
     }
 }

@@ -355,6 +355,18 @@ static bool same_check(const struct control_check *a, const struct control_check
     return mesh_address_equal(a->address, b->address);
 }
 
+static bool same_watch_members(const struct control_watch_members *a, const struct control_watch_members *b) {
+    return mesh_address_equal(a->actor, b->actor) && a->on == b->on;
+}
+
+static bool same_unreached(const struct control_unreached *a, const struct control_unreached *b) {
+    return bytes_equal(a->endpoint, b->endpoint) && bytes_equal(a->text, b->text);
+}
+
+static bool same_name_taken(const struct control_name_taken *a, const struct control_name_taken *b) {
+    return bytes_equal(a->name, b->name) && mesh_address_equal(a->address, b->address);
+}
+
 bool wire_same_control(const struct control *a, const struct control *b) {
     if (a->id != b->id || a->kind != b->kind) {
         return false;
@@ -397,8 +409,7 @@ bool wire_same_control(const struct control *a, const struct control *b) {
     case CONTROL_DISMISS:
         return same_dismiss(&a->dismiss, &b->dismiss);
     case CONTROL_WATCH_MEMBERS:
-        return mesh_address_equal(a->watch_members.actor, b->watch_members.actor) &&
-               a->watch_members.on == b->watch_members.on;
+        return same_watch_members(&a->watch_members, &b->watch_members);
     case CONTROL_NAME_REQUEST:
         return bytes_equal(a->name_request.name, b->name_request.name);
     case CONTROL_NAME_GRANT:
@@ -410,14 +421,15 @@ bool wire_same_control(const struct control *a, const struct control *b) {
     case CONTROL_NAMES_WANTED:
         return a->names_wanted.epoch == b->names_wanted.epoch;
     case CONTROL_NAME_TAKEN:
-        return bytes_equal(a->name_taken.name, b->name_taken.name) &&
-               mesh_address_equal(a->name_taken.address, b->name_taken.address);
+        return same_name_taken(&a->name_taken, &b->name_taken);
     case CONTROL_CHECK:
         return same_check(&a->check, &b->check);
     case CONTROL_CAPABILITIES:
         return same_capabilities(&a->capabilities, &b->capabilities);
     case CONTROL_MEMBER_KEY:
         return same_member_key(&a->member_key, &b->member_key);
+    case CONTROL_UNREACHED:
+        return same_unreached(&a->unreached, &b->unreached);
     case CONTROL_KEYS_CHANGED:
         return true;
     case CONTROL_MEMBER_UPDATE:

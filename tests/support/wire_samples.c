@@ -406,4 +406,7 @@ const struct control wire_controls[WIRE_CONTROLS] = {
      .kind = CONTROL_MEMBER_KEY,
      .member_key = {.word = {.key = {1, 2, 3}, .revoked = true}, .force = true, .passed_on = true}},
     {.id = 29, .kind = CONTROL_KEYS_CHANGED},
+    {.id = 30,
+     .kind = CONTROL_UNREACHED,
+     .unreached = {.endpoint = TEXT("tcp://10.0.0.1:1900"), .text = TEXT("Connection refused")}},
 };

@@ -125,6 +125,7 @@ static inline void print_control(struct text_builder *text, const struct control
     case CONTROL_NAME_TAKEN:
     case CONTROL_MEMBER_KEY:
     case CONTROL_KEYS_CHANGED:
+    case CONTROL_UNREACHED:
         CHECK_UNREACHABLE();
     }
 }

@@ -261,6 +261,13 @@ Test(control, S2A_limits_of_guests) {
     cr_assert_eq(send(&unwanted), MESH_PROTOCOL);
 }
 
+Test(control, S9F_limits_of_what_is_said_of_an_address) {
+    struct control unreached = {.kind = CONTROL_UNREACHED};
+    BOTH_SIDES(FRAME_ENDPOINT_BYTES, (unreached.unreached.endpoint = text_of(size), send(&unreached)))
+    unreached.unreached.endpoint.size = 0;
+    BOTH_SIDES(FRAME_TEXT_BYTES, (unreached.unreached.text = text_of(size), send(&unreached)))
+}
+
 Test(control, S7H_a_word_on_a_key_allows_for_somebody_or_revokes) {
     struct control control = {.kind = CONTROL_MEMBER_KEY, .member_key = {.word = {.pattern = "web-*"}}};
     cr_assert_eq(send(&control), MESH_OK);

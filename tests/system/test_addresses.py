@@ -1,0 +1,53 @@
+"""Whether members are reached where they say: the leader tries it, and both logs tell when they are not (S9F).
+
+SPDX-License-Identifier: MPL-2.0
+"""
+import socket
+import unittest
+
+from nodes import Directory, free_port, wait_for
+
+WAIT_S = 30
+
+
+class Addresses(unittest.TestCase):
+    def setUp(self):
+        self.directory = Directory().__enter__()
+        self.addCleanup(self.directory.__exit__, None, None, None)
+        endpoint = f"tcp://127.0.0.1:{free_port()}"
+        self.leader = self.directory.node("leader", f"bind = {endpoint}")
+        self.follow = f"bind = tcp://127.0.0.1:0\nleaders = {endpoint}"
+
+    def log(self, node):
+        return (node.run / "log").read_text()
+
+    def expect(self, member, endpoint, why):
+        """Both say that the member is not reached there, and why."""
+        for node, text in ((self.leader, f"says that it is reached at {endpoint}, and is not from here: {why}"),
+                           (member, f"the leader cannot call this node at {endpoint}: {why}")):
+            wait_for(lambda node=node, text=text: text in self.log(node), WAIT_S, f"a log says: {text}")
+
+    def test_S9F_where_nobody_listens(self):
+        endpoint = f"tcp://127.0.0.1:{free_port()}"
+        good = self.directory.node("good", self.follow)
+        wait_for(lambda: "node good at" in self.log(self.leader), WAIT_S, "good is a member")
+        bad = self.directory.node("bad", f"{self.follow}\nadvertise = {endpoint}")
+        self.expect(bad, endpoint, "Connection refused")
+        self.assertNotIn("node good says", self.log(self.leader))
+        self.assertNotIn("cannot call this node", self.log(good))
+        self.assertEqual(good.status()["counters"]["strangers_refused"], 0)  # a trial is no stranger
+
+    def test_S9F_where_nobody_answers(self):
+        with socket.socket() as full, socket.socket() as first, socket.socket() as second:
+            full.bind(("127.0.0.1", 0))
+            full.listen(0)
+            for caller in (first, second):
+                caller.setblocking(False)
+                caller.connect_ex(full.getsockname())
+            endpoint = "tcp://{}:{}".format(*full.getsockname())
+            member = self.directory.node("member", f"{self.follow}\nadvertise = {endpoint}")
+            self.expect(member, endpoint, "no answer within 5 s")
+
+
+if __name__ == "__main__":
+    unittest.main()
