@@ -181,6 +181,13 @@ class Security(unittest.TestCase):
         wait_for(lambda: len(lead.status()["members"]) == 1, WAIT_S, "it is a member no more")
         self.await_log(lead, "its key is not allowed any more")
         self.await_counter(lead, "frames_distrusted")
+        host = next(actor["pid"] for actor in lead.status()["actors"] if actor["address"] == whole.couriers["lead"])
+        got = whole.account("lead")["got"]
+        whole.start("other", "lead", 1, 64)
+        whole.started("other")
+        wait_for(lambda: any(f" {host} " in line and "is not believed" in line for line in self.log(lead).splitlines()), WAIT_S,
+                 "the host drops what comes by an open connection")
+        self.assertEqual(whole.account("lead")["got"], got)
         self.assertEqual(self.mesh("member", "allow", "--run-directory", str(lead.run), "other", self.key("other")), (0, ""))
         whole.await_members()
         whole = Convention(whole.nodes)
