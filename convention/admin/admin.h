@@ -107,6 +107,7 @@ struct admin {
     size_t failed;                   /* residents whose failure is to be told */
     size_t leaving;                  /* programs that have said goodbye */
     uint32_t actors_told;            /* to the convention */
+    bool performing;                 /* what the convention wants: it is told nothing before that is done */
     struct delivery_counters buried; /* of hosts that have ended */
     uint64_t buried_lines_lost;
     struct control_dead_letter_handler dead_letter_handler;
@@ -158,6 +159,8 @@ void admin_free_trials(struct admin *admin);
 void admin_on_control(void *user, struct mesh_address sender, const struct control *control);
 void admin_on_resolve(void *user, struct mesh_address address, struct mesh_address sender);
 void admin_tell_directory(struct admin *admin, const struct directory_event *event);
+/* The convention hears how many actors live here, if that has changed. */
+void admin_tell_actors(struct admin *admin);
 void admin_send(struct admin *admin, struct mesh_address to, const struct control *control);
 void admin_answer_done(struct admin *admin, struct mesh_address to, uint64_t id, enum mesh_status status,
                        const char *text);

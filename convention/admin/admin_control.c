@@ -114,9 +114,9 @@ static void perform(struct admin *admin, const struct directory_action *action) 
     CHECK_UNREACHABLE();
 }
 
-static void tell_actors(struct admin *admin) {
+void admin_tell_actors(struct admin *admin) {
     uint32_t actors = (uint32_t)directory_hosted(admin->directory);
-    if (actors != admin->actors_told) {
+    if (actors != admin->actors_told && !admin->performing) {
         admin->actors_told = actors;
         admin_tell_convention(admin, &(struct convention_event){.kind = CONVENTION_ACTORS, .actors = actors});
     }
@@ -131,7 +131,7 @@ void admin_tell_directory(struct admin *admin, const struct directory_event *eve
     while (directory_poll(admin->directory, &action)) {
         perform(admin, &action);
     }
-    tell_actors(admin);
+    admin_tell_actors(admin);
 }
 
 /* ---- requests ---- */

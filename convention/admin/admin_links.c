@@ -185,9 +185,12 @@ static void perform(struct admin *admin, const struct convention_action *action)
 enum mesh_status admin_tell_convention(struct admin *admin, const struct convention_event *event) {
     enum mesh_status status = convention_step(admin->convention, process_now(admin->process), event);
     struct convention_action action;
+    admin->performing = true;
     while (convention_poll(admin->convention, &action)) {
         perform(admin, &action);
     }
+    admin->performing = false;
+    admin_tell_actors(admin);
     return status;
 }
 

@@ -265,7 +265,6 @@ static void on_time(struct directory *directory) {
     for (struct deadline *due; (due = deadlines_pop_due(&directory->wait_deadlines, directory->now_ns));) {
         directory_wait_expire(directory, DEADLINE_OWNER(due, struct wait, deadline));
     }
-    directory_forget(directory);
 }
 
 static enum mesh_status on_event(struct directory *directory, const struct directory_event *event) {
@@ -279,6 +278,7 @@ static enum mesh_status on_event(struct directory *directory, const struct direc
         return on_host(directory, event);
     case DIRECTORY_MEMBER_ADDED:
         directory_waits_ask(directory, event->admin);
+        directory_tell_home(directory, event->admin);
         names_on_member_added(directory->names, event->admin);
         return MESH_OK;
     case DIRECTORY_MEMBER_LOST:
@@ -302,6 +302,7 @@ static enum mesh_status on_event(struct directory *directory, const struct direc
     case DIRECTORY_LEADER:
         directory->leader = event->admin;
         if (event->admin) {
+            directory_names_follow(directory);
             directory_pendings_retry(directory);
         }
         return MESH_OK;
@@ -323,6 +324,7 @@ enum mesh_status directory_step(struct directory *directory, uint64_t now_ns, co
     enum mesh_status status = on_event(directory, event);
     on_time(directory);
     directory_tell_names(directory);
+    directory_forget(directory); /* after all that may end somebody */
     return directory->no_memory ? MESH_NO_MEMORY : status;
 }
 
@@ -345,6 +347,15 @@ uint64_t directory_deadline(const struct directory *directory) {
 
 const struct directory_counters *directory_counters(const struct directory *directory) {
     return &directory->counters;
+}
+
+struct directory_census directory_census(const struct directory *directory) {
+    return (struct directory_census){
+        .actors = directory->alive,
+        .pendings = map_size(&directory->pendings),
+        .waits = map_size(&directory->waits),
+        .slots = map_size(&directory->slots),
+    };
 }
 
 size_t directory_hosted(const struct directory *directory) {

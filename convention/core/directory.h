@@ -190,6 +190,12 @@ uint64_t directory_deadline(const struct directory *directory);
 
 const struct directory_counters *directory_counters(const struct directory *directory);
 
+/* What the book holds of the living, and of what is on its way, for those who look for leaks. */
+struct directory_census {
+    size_t actors, pendings, waits, slots;
+};
+struct directory_census directory_census(const struct directory *directory);
+
 /* Actors hosted here, for heartbeat and status; the walk begins with *cursor 0, is false at the end, and must not be
  * interleaved with steps. */
 size_t directory_hosted(const struct directory *directory);

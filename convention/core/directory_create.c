@@ -424,6 +424,16 @@ void directory_on_actor_up(struct directory *directory, struct slot *slot, struc
     directory_send_pendings(directory, slot);
 }
 
+void directory_tell_created(struct directory *directory, const struct actor *actor) {
+    const struct slot *slot = directory_slot(directory, actor->slot);
+    struct control control = {.kind = CONTROL_CREATED};
+    control.created = (struct control_created){.address = actor->address,
+                                               .process = slot->process,
+                                               .admin = directory->incarnation,
+                                               .endpoint = bytes_of_text(slot->endpoint ? slot->endpoint : "")};
+    directory_send(directory, address_home(actor->address), &control);
+}
+
 static struct pending *find_by_address(const struct directory *directory, struct mesh_address address) {
     size_t place_in_map = 0;
     for (struct pending *pending; (pending = map_next(&directory->pendings, &place_in_map));) {
@@ -455,7 +465,12 @@ void directory_on_created(struct directory *directory, const struct directory_ev
     }
     struct actor *actor = ours ? directory_actor(directory, created.address) : NULL;
     bool ended = actor && actor->state != ACTOR_PENDING;
-    bool known = ended && actor->admin == created.admin;
+    bool given_up = ended && actor->state == ACTOR_DEAD && actor->how == CONTROL_NODE_LOST;
+    bool known = ended && actor->admin == created.admin && !given_up;
+    if (directory_is_lost(directory, created.admin) && !members_find(directory->members, created.admin)) {
+        directory->counters.late++; /* what lives there is lost with it, and another was asked */
+        return;
+    }
     if (pending && (!pending->admin || event->asker.local)) {
         pending = NULL; /* it was never sent to an admin, or the answer is not an admin's */
     }

@@ -4,11 +4,31 @@
 #include "convention/core/directory_state.h"
 #include <stdlib.h>
 
+/* Who hosts an actor may be told of its home's node later than it was told of the actor. */
+static bool is_to_come(const struct directory *directory, uint64_t admin) {
+    return !members_find(directory->members, admin) && !directory_is_lost(directory, admin);
+}
+
+void directory_tell_home(struct directory *directory, uint64_t admin) {
+    size_t at = 0;
+    for (struct actor *actor; (actor = map_next(&directory->actors, &at));) {
+        if (actor->address.node == admin && actor->owed) {
+            directory_tell_end(directory, actor);
+        } else if (actor->address.node == admin && actor->state == ACTOR_HERE) {
+            directory_tell_created(directory, actor);
+        }
+    }
+}
+
 /* The home tells the process that created the actor; of a top-level one nobody is told (C6). Who hosts it for another
  * home tells
  * the home. */
 void directory_tell_end(struct directory *directory, struct actor *actor) {
     if (actor->told) {
+        return;
+    }
+    actor->owed = is_to_come(directory, actor->address.node);
+    if (actor->owed) {
         return;
     }
     actor->told = true;

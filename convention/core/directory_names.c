@@ -288,6 +288,15 @@ static void on_wanted(struct directory *directory, const struct directory_event 
     }
 }
 
+void directory_names_follow(struct directory *directory) {
+    if (!directory->keeper && directory->leader != directory->incarnation) {
+        directory->keeper = directory->leader;
+        if (first_held(directory)) {
+            tell_all(directory);
+        }
+    }
+}
+
 static void on_taken(struct directory *directory, const struct directory_event *event) {
     const struct control_name_taken *taken = &event->control->name_taken;
     struct actor *actor = directory_actor(directory, taken->address);

@@ -98,6 +98,7 @@ struct actor {
     bool escalates;          /* its parent shall exit too */
     bool detached;           /* no orphan when its creator goes (C6) */
     bool told;               /* its creator knows of its end, or is gone */
+    bool owed;               /* its home is to be told of its end when it is on the roster */
     bool orphan;             /* shall exit as soon as it is up */
     bool named;              /* it holds a global name */
     struct list waits;
@@ -340,6 +341,8 @@ void directory_hold_name(struct directory *directory, struct actor *actor, const
 void directory_free_name(struct directory *directory, struct actor *actor);
 void directory_on_name(struct directory *directory, const struct directory_event *event);
 void directory_names_lose(struct directory *directory, uint64_t admin);
+/* A leader is known that has not asked for the names: it may not have missed this node when that had lost it. */
+void directory_names_follow(struct directory *directory);
 /* What the leader's table wants to say goes out. */
 void directory_tell_names(struct directory *directory);
 void directory_forget_names(struct directory *directory);
@@ -351,6 +354,10 @@ void directory_fini_names(struct directory *directory);
 void directory_note_end(struct directory *directory, struct actor *actor, enum control_how how, int number,
                         struct bytes text);
 void directory_tell_end(struct directory *directory, struct actor *actor);
+/* That admin is on the roster now: it hears of its actors that live here, and of the ends that it could not be told of. */
+void directory_tell_home(struct directory *directory, uint64_t admin);
+/* That it lives here. */
+void directory_tell_created(struct directory *directory, const struct actor *actor);
 
 void directory_on_exited(struct directory *directory, const struct directory_event *event);
 void directory_on_kill(struct directory *directory, const struct directory_event *event);

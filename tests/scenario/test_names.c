@@ -177,6 +177,24 @@ Test(names, G2_a_name_that_is_given_too_late_goes_back) {
                    "11.503 b created b1.1\n");
 }
 
+/* The leader has not missed it, and asks for nothing. Found by the simulator of conventions, seed 872. */
+Test(names, G2_a_member_that_had_lost_its_leader_tells_it_of_new_names_all_the_same) {
+    struct cluster *cluster = named();
+    struct frame_deregister goodbye = {.reason = bytes_of_text("as if")};
+    cluster_tell(cluster, 'b',
+                 &(struct convention_event){
+                     .kind = CONVENTION_DEREGISTER, .peer = cluster_incarnation(cluster, 'a'), .deregister = &goodbye});
+    cluster_run(cluster, 6 * NS_PER_S);
+    cr_assert_eq(cluster_count(cluster, "a - b1"), 0);
+    cluster_create_named(cluster, 'b', NULL, "clock");
+    cluster_run(cluster, NS_PER_S);
+    cluster_create_named(cluster, 'c', NULL, "clock");
+    cluster_run(cluster, NS_PER_S);
+    cr_assert_eq(cluster_count(cluster, "b created b1.1"), 1);
+    cr_assert_eq(cluster_count(cluster, "c created b1.1"), 1);
+    cluster_destroy(cluster);
+}
+
 /* ---- G3 ---- */
 
 Test(names, G3_who_waits_for_a_create_of_that_name_hears_after_five_seconds) {

@@ -49,6 +49,18 @@
     X(LEADERS, "changes of leader")                                                                                    \
     X(REIGNS, "reigns begun")                                                                                          \
     X(MANDATES, "mandates to give names")                                                                              \
+    X(CREATES, "actors asked for")                                                                                     \
+    X(CREATES_NAMED, "actors asked for by a name")                                                                     \
+    X(CREATED, "creates answered by an actor")                                                                         \
+    X(CREATES_FAILED, "creates that failed")                                                                           \
+    X(BIRTHS, "actors that came up")                                                                                   \
+    X(BIRTHS_FAILED, "actors that did not come up")                                                                    \
+    X(EXITS, "actors that exited")                                                                                     \
+    X(ACTORS_CRASHED, "actors that crashed")                                                                           \
+    X(HOSTS_KILLED, "hosts killed")                                                                                    \
+    X(EXIT_REQUESTS, "actors asked to exit")                                                                           \
+    X(NAMES_TAKEN, "actors whose name another has")                                                                    \
+    X(CHILD_EXITS, "creators told of an end")                                                                          \
     X(CONTROLS, "control messages")                                                                                    \
     X(CONTROLS_WAITED, "control messages held up")                                                                     \
     X(CONTROLS_LOST, "control messages lost with a node")                                                              \

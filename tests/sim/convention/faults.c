@@ -212,6 +212,20 @@ static void run_change(struct world *world, const struct errand *errand) {
     }
 }
 
+static void run_create(struct world *world, const struct errand *errand) {
+    struct sim_node *node = some_node(world);
+    if (again(world, errand, world->options.create_every_ns) && node->alive && node->active && !node->leaving &&
+        !node->halted) {
+        actors_create(world, node);
+    }
+}
+
+static void run_exit(struct world *world, const struct errand *errand) {
+    if (again(world, errand, world->options.exit_every_ns)) {
+        actors_strike(world);
+    }
+}
+
 /* The last of the members that no guest is registers with everybody all the time, whatever its core says. */
 static void run_wild(struct world *world, const struct errand *errand) {
     struct sim_node *node = &world->nodes[world->options.nodes - world->options.guests - 1];
@@ -269,6 +283,8 @@ void faults_begin(struct world *world) {
     begin(world, options->reset_every_ns, run_reset);
     begin(world, options->move_every_ns, run_move);
     begin(world, options->change_every_ns, run_change);
+    begin(world, options->create_every_ns, run_create);
+    begin(world, options->exit_every_ns, run_exit);
     begin(world, options->guest_every_ns, run_guest);
     begin(world, options->wild_every_ns, run_wild);
 }

@@ -94,7 +94,7 @@ uint64_t laws_settling_ns(const struct world *world) {
     return world->options.directory.create_wait_ns + world->options.directory.crash_tombstone_ns;
 }
 
-static bool belongs(const struct world *world, const struct sim_node *node) {
+bool laws_belongs(const struct world *world, const struct sim_node *node) {
     bool guest = node->index >= world->options.nodes - world->options.guests;
     return !guest || world->invited[node->index];
 }
@@ -119,7 +119,7 @@ static const char *disagreement_of(struct world *world, struct sim_node *node, s
     for (size_t i = 0; i < world->options.nodes; i++) {
         struct sim_node *other = &world->nodes[i];
         const struct member *member = members_find(members, other->incarnation);
-        if (belongs(world, other) && !member) {
+        if (laws_belongs(world, other) && !member) {
             snprintf(out, 200, "%s does not have %s on its roster", node->name, other->name);
             return out;
         }
@@ -139,7 +139,7 @@ const char *laws_disagreement(struct world *world, char out[static 200]) {
     const char *why = NULL;
     size_t count = 0;
     for (size_t i = 0; i < world->options.nodes; i++) {
-        count += belongs(world, &world->nodes[i]);
+        count += laws_belongs(world, &world->nodes[i]);
         if (!world->nodes[i].alive || world->nodes[i].leaving) {
             snprintf(out, 200, "%s is not there yet", world->nodes[i].name);
             return out;
@@ -147,7 +147,8 @@ const char *laws_disagreement(struct world *world, char out[static 200]) {
     }
     for (size_t i = 0; i < world->options.nodes && !why; i++) {
         struct sim_node *node = &world->nodes[i];
-        why = belongs(world, node) ? disagreement_of(world, node, count, out) : disagreement_of_stranger(node, out);
+        why =
+            laws_belongs(world, node) ? disagreement_of(world, node, count, out) : disagreement_of_stranger(node, out);
     }
     return why;
 }
@@ -188,4 +189,5 @@ void laws_at_rest(struct world *world, uint64_t span_ns, uint64_t steps, uint64_
     for (size_t i = 0; i < world->options.nodes; i++) {
         check_watchers(world, &world->nodes[i]);
     }
+    actors_check(world);
 }

@@ -41,14 +41,6 @@ static uint64_t some_pause(struct world *world) {
     return prng_between(&world->prng, world->options.reconnect_ns / 2, world->options.reconnect_ns);
 }
 
-/* What comes to a halted node is there when it goes on. */
-static bool waits_for(struct world *world, const struct sim_node *node, const struct errand *errand) {
-    if (node->halted) {
-        world_later(world, node->halted_until_ns - world->now_ns, *errand);
-    }
-    return node->halted;
-}
-
 /* ---- calls ---- */
 
 static struct call *find_call(const struct sim_node *node, uint64_t id) {
@@ -127,7 +119,7 @@ static void on_answered(struct world *world, struct sim_node *node, struct call 
 static void run_call(struct world *world, const struct errand *errand) {
     struct sim_node *node = world_node(world, errand->incarnation);
     struct call *call = find_call(node, errand->number);
-    if (!call || waits_for(world, node, errand)) {
+    if (!call || node_waits(world, node, errand)) {
         return;
     }
     struct sim_node *target = node_at(world, call->endpoint);
@@ -194,7 +186,7 @@ void network_hang_up(struct sim_node *node, struct bytes endpoint) {
 static void run_down(struct world *world, const struct errand *errand) {
     struct sim_node *node = world_node(world, errand->incarnation);
     struct link *link = &node->links[errand->other];
-    if (!link->up || link->generation != errand->number || waits_for(world, node, errand)) {
+    if (!link->up || link->generation != errand->number || node_waits(world, node, errand)) {
         return;
     }
     link->up = false;
@@ -274,6 +266,7 @@ void network_end(struct world *world, struct sim_node *node) {
     }
     for (size_t i = 0; i < world->options.nodes; i++) {
         drop_stream(world, node, i, 0);
+        node->streams[i].running = false;
         node->links[i] = (struct link){0};
     }
 }
@@ -350,7 +343,7 @@ static void spoil(const struct world *world, struct frame *frame) {
 static void run_frame(struct world *world, const struct errand *errand) {
     struct packet *packet = errand->packet;
     struct sim_node *to = world_node(world, packet->to);
-    if (to && waits_for(world, to, errand)) {
+    if (to && node_waits(world, to, errand)) {
         return;
     }
     const struct link *link = to ? &to->links[world_place(world, packet->from)->index] : NULL;
@@ -459,28 +452,43 @@ static void run_stream(struct world *world, const struct errand *errand) {
     struct control control;
     list_remove(&packet->place);
     go_on(world, node, to->index, some_delay(world));
+    if (packet->bytes == 0) {
+        actors_ask_to_exit(world, packet->target);
+        free(packet);
+        return;
+    }
     CHECK(control_decode(world->codec, bytes_make(packet->data, packet->bytes), &control) == MESH_OK);
     node_take_control(world, to, (struct mesh_address){packet->from, 0}, packet->target, &control);
     free(packet);
 }
 
 /* A node that is neither a member nor linked cannot be found: what is for it is dead at once. */
-void network_send_control(struct world *world, struct sim_node *node, struct mesh_address to,
-                          const struct control *control) {
-    struct sim_node *other = world_place(world, to.node);
+static void push(struct world *world, struct sim_node *node, uint64_t peer, struct mesh_address target,
+                 struct bytes data) {
+    struct sim_node *other = world_place(world, peer);
     const struct link *link = &node->links[other->index];
-    struct bytes packed;
     world_count(world, WORLD_CONTROLS);
-    if (!members_find(convention_members(node->convention), to.node) && !(link->up && link->peer == to.node)) {
+    if (!members_find(convention_members(node->convention), peer) && !(link->up && link->peer == peer)) {
         world_count(world, WORLD_CONTROLS_LOST);
+        node->estranged[other->index] = other->estranged[node->index] = true;
         return;
     }
-    CHECK(control_encode(world->codec, control, &packed) == MESH_OK);
-    struct packet *packet = packet_new(node->incarnation, to.node, packed.size);
-    packet->target = to;
-    memcpy(packet->data, packed.data, packed.size);
+    struct packet *packet = packet_new(node->incarnation, peer, data.size);
+    packet->target = target;
+    memcpy(packet->data, data.data, data.size);
     list_push_back(&node->streams[other->index].packets, &packet->place);
     if (!node->streams[other->index].running) {
         go_on(world, node, other->index, some_delay(world));
     }
+}
+
+void network_send_control(struct world *world, struct sim_node *node, struct mesh_address to,
+                          const struct control *control) {
+    struct bytes packed;
+    CHECK(control_encode(world->codec, control, &packed) == MESH_OK);
+    push(world, node, to.node, to, packed);
+}
+
+void network_send_exit(struct world *world, struct sim_node *node, uint64_t host, struct mesh_address actor) {
+    push(world, node, host, actor, bytes_make("", 0));
 }

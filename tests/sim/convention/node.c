@@ -48,6 +48,13 @@ void node_keep_deadline(struct world *world, struct sim_node *node) {
     }
 }
 
+bool node_waits(struct world *world, const struct sim_node *node, const struct errand *errand) {
+    if (node->halted) {
+        world_later(world, node->halted_until_ns - world->now_ns, *errand);
+    }
+    return node->halted;
+}
+
 /* ---- what the convention wants ---- */
 
 static void on_added(struct world *world, struct sim_node *node, const struct convention_action *action) {
@@ -59,9 +66,16 @@ static void on_added(struct world *world, struct sim_node *node, const struct co
 
 static void on_removed(struct world *world, struct sim_node *node, const struct convention_action *action) {
     world_count(world, WORLD_REMOVED);
-    world->counts[WORLD_REMOVED_ALIVE] += world_node(world, action->peer) != NULL;
+    struct sim_node *alive = world_node(world, action->peer);
+    if (alive) {
+        world_count(world, WORLD_REMOVED_ALIVE);
+        node->estranged[alive->index] = alive->estranged[node->index] = true;
+    }
     world_say(world, "%s - %s %" PRIx64 ": %s", node->name, action->member->name, action->peer, action->text);
-    node_tell_directory(world, node, &(struct directory_event){.kind = DIRECTORY_MEMBER_LOST, .admin = action->peer});
+    if (world->plant != LAW_NOTHING_LEFT || prng_chance(&world->prng, 500)) { /* plant 11: not all losses are told of */
+        node_tell_directory(world, node,
+                            &(struct directory_event){.kind = DIRECTORY_MEMBER_LOST, .admin = action->peer});
+    }
     network_forget(world, node, action->peer);
 }
 
@@ -198,6 +212,15 @@ static void begin_step(struct world *world, struct sim_node *node) {
     }
 }
 
+/* Not in the middle of what a convention wants. */
+static void tell_actors(struct world *world, struct sim_node *node) {
+    uint32_t actors = (uint32_t)directory_hosted(node->directory);
+    if (actors != node->actors_told) {
+        node->actors_told = actors;
+        (void)node_tell(world, node, &(struct convention_event){.kind = CONVENTION_ACTORS, .actors = actors});
+    }
+}
+
 enum mesh_status node_tell(struct world *world, struct sim_node *node, const struct convention_event *event) {
     struct convention_action action;
     begin_step(world, node);
@@ -207,27 +230,11 @@ enum mesh_status node_tell(struct world *world, struct sim_node *node, const str
         perform(world, node, &action);
     }
     node->stepping = false;
+    tell_actors(world, node);
     laws_deadline(world, node, "convention", convention_deadline(node->convention));
     laws_after_step(world, node);
     node_keep_deadline(world, node);
     return status;
-}
-
-static void perform_directory(struct world *world, struct sim_node *node, const struct directory_action *action) {
-    switch (action->kind) {
-    case DIRECTORY_SEND:
-        if (action->to.node != node->incarnation) {
-            network_send_control(world, node, action->to, &action->control);
-        }
-        return;
-    case DIRECTORY_START_HOST:
-    case DIRECTORY_KILL_HOST:
-    case DIRECTORY_EXIT_REQUEST:
-    case DIRECTORY_UNFIT:
-    case DIRECTORY_NAME_TAKEN:
-        return;
-    }
-    CHECK_UNREACHABLE();
 }
 
 void node_tell_directory(struct world *world, struct sim_node *node, const struct directory_event *event) {
@@ -236,10 +243,11 @@ void node_tell_directory(struct world *world, struct sim_node *node, const struc
     enum mesh_status status = directory_step(node->directory, told_time(world, node), event);
     CHECK(status != MESH_NO_MEMORY);
     while (directory_poll(node->directory, &action)) {
-        perform_directory(world, node, &action);
+        actors_perform(world, node, &action);
     }
     laws_deadline(world, node, "directory", directory_deadline(node->directory));
     if (!node->stepping) {
+        tell_actors(world, node);
         node_keep_deadline(world, node);
     }
 }
@@ -350,10 +358,15 @@ void node_start(struct world *world, struct sim_node *node) {
     node->wake_ns = TIME_NEVER;
     node->incarnation = draw_incarnation(world, node);
     memset(node->audiences, 0, sizeof node->audiences);
+    for (size_t i = 0; i < WORLD_NODES_MAX; i++) {
+        node->estranged[i] = world->nodes[i].estranged[node->index] = false;
+    }
     snprintf(node->endpoint, sizeof node->endpoint, node->moves ? "tcp://%s.%u" : "tcp://%s", node->name, node->moves);
     CHECK(convention_begin(world, node) == MESH_OK);
     CHECK(directory_new(&node->directory, &world->options.directory, node->incarnation, node->endpoint,
                         convention_members(node->convention)) == MESH_OK);
+    node->actors_told = 0;
+    actors_begin(world, node);
     world_count(world, node->lives > 1 ? WORLD_RESTARTS : WORLD_STARTS);
     world_say(world, "%s starts as %" PRIx64, node->name, node->incarnation);
     faults_review(world, node);
@@ -363,6 +376,7 @@ void node_start(struct world *world, struct sim_node *node) {
 
 void node_end(struct world *world, struct sim_node *node) {
     network_end(world, node);
+    actors_end(world, node);
     node->alive = false;
     directory_destroy(&node->directory);
     convention_destroy(&node->convention);

@@ -72,6 +72,10 @@ void options_draw(struct options *options, struct prng *prng) {
     options->reset_every_ns = draw_every(prng, unit_ns, 500, 2, 50);
     options->move_every_ns = draw_every(prng, unit_ns, 700, 20, 200);
     options->change_every_ns = draw_every(prng, unit_ns, 500, 10, 100);
+    options->create_every_ns = draw_every(prng, unit_ns, 200, 1, 20);
+    options->exit_every_ns = draw_every(prng, unit_ns, 400, 1, 50);
+    options->birth_fail = draw_chance(prng, 200);
+    options->named = draw_chance(prng, 600);
     options->guest_every_ns = options->guests ? draw_every(prng, unit_ns, 100, 20, 150) : 0;
     options->wild_every_ns = prng_chance(prng, 850) ? 0 : prng_between(prng, 1, 20) * (unit_ns / 100);
 }

@@ -33,6 +33,8 @@ enum {
     WORLD_NAME_BYTES = 16,
     WORLD_CAPABILITIES = 3,
     WORLD_PADDING_MAX = 16 * 1024,
+    WORLD_ACTORS_MAX = 600,
+    WORLD_ORDERS_MAX = 300,
 };
 
 enum world_law {
@@ -57,9 +59,9 @@ struct options {
     struct directory_limits directory;
     uint64_t unit_ns; /* a tenth of the period: faults last some of them */
     uint64_t safety_ns, delay_min_ns, delay_max_ns, reconnect_ns;
-    uint64_t strike_every_ns, cut_every_ns, reset_every_ns, move_every_ns, change_every_ns, guest_every_ns,
-        wild_every_ns;
-    unsigned loss, duplicate, late, told, answering, strike_leader;
+    uint64_t strike_every_ns, cut_every_ns, reset_every_ns, move_every_ns, change_every_ns, create_every_ns,
+        exit_every_ns, guest_every_ns, wild_every_ns;
+    unsigned loss, duplicate, late, told, answering, strike_leader, birth_fail, named;
 };
 
 /* One end of a link to a node, as that end believes. */
@@ -93,6 +95,7 @@ struct sim_node {
     bool alive, active, halted, leaving, stepping;
     bool silent;                           /* when it is dead: nobody refuses calls there */
     uint64_t lives, incarnation, ahead_ns; /* its clock's lead over the world's */
+    uint32_t actors_told;                  /* to its convention */
     uint64_t wake_ns, halted_until_ns, struck_ns, steps;
     unsigned moves;
     int64_t version; /* of its capabilities, which is one of them */
@@ -106,7 +109,28 @@ struct sim_node {
     uint64_t last_ns[WORLD_NODES_MAX];  /* when the last frame to it arrives */
     bool cut[WORLD_NODES_MAX];          /* nothing passes from here to there */
     uint64_t apart_ns[WORLD_NODES_MAX]; /* when something was last between the two; TIME_NEVER: it still is */
+    bool estranged
+        [WORLD_NODES_MAX]; /* in these lives of theirs one of the two has taken the other for lost, or did not know it yet */
     struct audience audiences[WORLD_WATCHERS];
+};
+
+/* An actor of any life of any node, from when its host is asked for. */
+struct sim_actor {
+    struct mesh_address address;
+    uint64_t host; /* its node */
+    uint32_t slot;
+    bool alive, gone, asked; /* gone: its process has ended; asked: to exit */
+    bool strange;            /* its host did not know its home when it came up */
+    char name[8];
+};
+
+/* What a process has asked its admin for. */
+struct sim_order {
+    struct mesh_address asker, address; /* the address is none when it is asked for by a name */
+    uint64_t id;
+    bool named, created, over; /* over: the asker is gone */
+    bool strange;              /* its home did not know its host when that was told */
+    unsigned answers, notices;
 };
 
 struct world {
@@ -119,6 +143,9 @@ struct world {
     uint64_t *counts; /* of events */
     struct codec *codec;
     struct sim_node nodes[WORLD_NODES_MAX];
+    struct sim_actor actors[WORLD_ACTORS_MAX];
+    struct sim_order orders[WORLD_ORDERS_MAX];
+    size_t actors_count, orders_count;
     bool invited[WORLD_NODES_MAX]; /* the operator wants it, if it is a guest */
     jmp_buf given_up;              /* where a planted world ends that breaks another law first */
 };
@@ -151,6 +178,8 @@ int64_t node_version(const struct capability_set *capabilities);
 /* A control message of another admin comes for it, or for a process of the node. */
 void node_take_control(struct world *world, struct sim_node *node, struct mesh_address from, struct mesh_address to,
                        const struct control *control);
+/* What comes to a halted node is there when it goes on: whether that is put off until then. */
+bool node_waits(struct world *world, const struct sim_node *node, const struct errand *errand);
 /* It is told the time when it wants to hear it. */
 void node_keep_deadline(struct world *world, struct sim_node *node);
 
@@ -174,6 +203,19 @@ void network_reset_all(struct world *world, struct sim_node *node, bool told);
 void network_end(struct world *world, struct sim_node *node);
 void network_discard(struct packet *packet); /* NULL-safe */
 
+/* An exit request for an actor there. */
+void network_send_exit(struct world *world, struct sim_node *node, uint64_t host, struct mesh_address actor);
+
+/* ---- actors.c: programs, hosts and actors ---- */
+
+void actors_begin(struct world *world, struct sim_node *node);
+void actors_end(struct world *world, const struct sim_node *node);
+void actors_create(struct world *world, struct sim_node *node);
+void actors_strike(struct world *world);
+void actors_ask_to_exit(struct world *world, struct mesh_address address);
+void actors_perform(struct world *world, struct sim_node *node, const struct directory_action *action);
+void actors_check(struct world *world); /* at rest */
+
 /* ---- faults.c ---- */
 
 void faults_begin(struct world *world);
@@ -189,6 +231,8 @@ void laws_deadline(struct world *world, const struct sim_node *node, const char 
 void laws_after_step(struct world *world, struct sim_node *node);
 void laws_sent(struct world *world, struct sim_node *from, const struct sim_node *to);
 void laws_notice(struct world *world, struct sim_node *node, const struct convention_action *notice);
+/* Whether the node is to be in the convention in the end. */
+bool laws_belongs(const struct world *world, const struct sim_node *node);
 /* Why the nodes do not agree; NULL when they do. */
 const char *laws_disagreement(struct world *world, char out[static 200]);
 uint64_t laws_agreement_ns(const struct world *world); /* after healing */

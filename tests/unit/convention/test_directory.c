@@ -162,6 +162,53 @@ Test(directory, C4_a_lost_node_is_told_once_for_each_child_there) {
     story_end(story);
 }
 
+/* Found by the simulator of conventions, seed 25: a host may be told of the creator's node later than of the actor. */
+Test(directory, C4_an_end_is_told_to_the_home_when_that_is_on_the_roster) {
+    struct story *story = story_new(SECOND);
+    create(story, admin(7), at(7, 4, 1), false);
+    host_up(story, 2);
+    exited(story, at(1, 2, 0), at(7, 4, 1));
+    expect(story, "start 2 for 7.4.1\n7.0.0#9 created 7.4.1 in 102\n");
+    join(story, 7, false);
+    expect(story, "7.0.0#0 exited 7.4.1 how 2\n");
+    story_end(story);
+}
+
+/* Its home may not have heard of it, or take it for lost with this node. */
+Test(directory, C4_who_comes_is_told_of_its_actors_that_live_here) {
+    struct story *story = story_new(SECOND);
+    create(story, admin(7), at(7, 4, 1), false);
+    host_up(story, 2);
+    expect(story, "start 2 for 7.4.1\n7.0.0#9 created 7.4.1 in 102\n");
+    join(story, 7, false);
+    expect(story, "7.0.0#0 created 7.4.1 in 102\n");
+    story_end(story);
+}
+
+Test(directory, C8_an_actor_that_was_lost_with_its_node_is_killed_when_that_speaks_of_it) {
+    struct story *story = story_new(SECOND);
+    create(story, at(1, 1, 0), at(1, 1, 1), true);
+    created(story, 2, 1, at(1, 1, 1));
+    lose(story, SECOND);
+    join(story, SECOND, true);
+    expect(story, "2.0.0#1 create 1.1.1 refused 1\n1.1.0#9 created 1.1.1 in 205\n1.1.0#0 exited 1.1.1 how 6: its node "
+                  "was lost\n");
+    created(story, 2, 0, at(1, 1, 1));
+    expect(story, "2.0.0#0 kill 1.1.1\n");
+    story_end(story);
+}
+
+/* Found by the simulator of conventions, seed 390: it had left, and the create was with another. */
+Test(directory, C4_what_a_node_says_of_actors_that_was_lost_meanwhile_does_not_count) {
+    struct story *story = story_new(SECOND);
+    create(story, at(1, 1, 0), at(1, 1, 1), true);
+    lose(story, SECOND);
+    expect(story, "2.0.0#1 create 1.1.1 refused 1\n");
+    created(story, 2, 1, at(1, 1, 1));
+    expect(story, "");
+    story_end(story);
+}
+
 Test(directory, C4_nobody_but_the_host_is_believed) {
     struct story *story = story_new(OWN);
     create(story, at(1, 1, 0), at(1, 1, 1), false);
