@@ -303,6 +303,13 @@ static enum mesh_verdict on_job(struct mesh_actor *self, const struct mesh_messa
     return MESH_DONE;
 }
 
+/* When it is ready again the job has failed for that reason, unless it was answered. Without memory there is no reason. */
+static bool note_failure(struct worker *worker, const char *text) {
+    free(worker->failure);
+    worker->failure = strdup(text);
+    return worker->failure != NULL;
+}
+
 /* What a worker says while it has a job is the answer to that. */
 static enum mesh_verdict on_answer(struct mesh_actor *self, const struct mesh_message *message, struct worker *worker) {
     size_t bytes;
@@ -312,6 +319,7 @@ static enum mesh_verdict on_answer(struct mesh_actor *self, const struct mesh_me
     }
     enum mesh_status status = mesh_reply(self, worker->job->message, mesh_message_type(message), data, bytes);
     if (status != MESH_OK) {
+        (void)note_failure(worker, "its answer could not be passed on");
         return mesh_fail(self, "an answer cannot be passed on: %s", mesh_status_text(status));
     }
     worker->job->answered = true;
@@ -368,9 +376,8 @@ static enum mesh_verdict on_poison(struct mesh_actor *self, const struct mesh_me
     if (!worker || !worker->job || mesh_message_is(mesh_message_inner(message), MESH_TROUPE_HIRE)) {
         return MESH_DONE; /* its end tells more; or it is the fate of an answer, whose sender has it from us */
     }
-    free(worker->failure);
-    worker->failure = strdup(mesh_message_failure(message));
-    if (!worker->failure || mesh_send(self, worker->address, MESH_TROUPE_HIRE, NULL, 0) != MESH_OK) {
+    if (!note_failure(worker, mesh_message_failure(message)) ||
+        mesh_send(self, worker->address, MESH_TROUPE_HIRE, NULL, 0) != MESH_OK) {
         dismiss(self, worker); /* then the job is another's */
     }
     return MESH_DONE;
@@ -562,9 +569,13 @@ enum mesh_verdict mesh_troupe_start(struct mesh_actor *self, void *state) {
     troupe->max = (uint32_t)or_else(troupe->declared->max, WORKERS);
     troupe->idle = (uint32_t)or_else(troupe->declared->idle, IDLE_WORKERS);
     troupe->last = &troupe->first;
-    return troupe->max <= MESH_TROUPE_WORKERS_MAX
+    if (troupe->max > MESH_TROUPE_WORKERS_MAX) {
+        return mesh_fail(self, "a troupe has %d workers at most", MESH_TROUPE_WORKERS_MAX);
+    }
+    const struct mesh_create_options *options = troupe->declared->options;
+    return !options || (options->on_failure == MESH_STOP && !options->detached && !options->name)
                ? MESH_DONE
-               : mesh_fail(self, "a troupe has %d workers at most", MESH_TROUPE_WORKERS_MAX);
+               : mesh_fail(self, "the workers of a troupe have no names, are not detached, and stop when they fail");
 }
 
 void mesh_troupe_stop(struct mesh_actor *self, void *state) {

@@ -15,6 +15,7 @@
  * handler (E4), requirements, check functions and capabilities (H2a), endpoints and their inboxes (D11, D12). What is not as on a node:
  *   - A crash is that of one actor; on a node it takes the light actors of the same process along (A4).
  *   - How far a crashed actor had come is always on record, so no message is marked redelivered (D4).
+ *   - A send at the window's limit waits for nobody, as between actors of one process (D7).
  *   - There is no convention: what is told a leader about guests comes to nothing, and nobody is told of members.
  *   - Only signals are injected. A handler that really crashes, or calls exit(), ends the test; no node is ever lost.
  *

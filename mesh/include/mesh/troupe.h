@@ -28,7 +28,7 @@
 struct mesh_troupe {
     const char *worker; /* the type of its workers */
     const struct mesh_create_options
-        *options;          /* with which they are created; may be NULL. Without a name, and not detached */
+        *options;          /* with which they are created; may be NULL. No name, not detached, MESH_STOP */
     uint32_t max;          /* workers at a time (0: 10), MESH_TROUPE_WORKERS_MAX or less */
     uint32_t idle;         /* that are kept without a job (0: 2); others go when they had none for ... */
     uint32_t idle_ms;      /* ... so long (0: 2,000) */

@@ -85,8 +85,10 @@ static const struct mesh_type outer = MESH_TROUPE("outer", .worker = "plain");
 static const struct mesh_type stranded = MESH_TROUPE("stranded", .worker = "nothing");
 static const struct mesh_type unheard = MESH_TROUPE("unheard", .worker = "deaf", .max = 1);
 static const struct mesh_type greedy = MESH_TROUPE("greedy", .worker = "worker", .max = MESH_TROUPE_WORKERS_MAX + 1);
-static const struct mesh_type *const types[] = {&worker,   &deaf,    &plain,  &pair, &outer,
-                                                &stranded, &unheard, &greedy, NULL};
+static const struct mesh_create_options restarts = {.on_failure = MESH_RESTART};
+static const struct mesh_type stubborn = MESH_TROUPE("stubborn", .worker = "worker", .options = &restarts);
+static const struct mesh_type *const types[] = {&worker,   &deaf,    &plain,  &pair,     &outer,
+                                                &stranded, &unheard, &greedy, &stubborn, NULL};
 
 /* ---- helpers ---- */
 
@@ -315,9 +317,26 @@ Test(troupe, P2_a_handler_that_fails_twice_fails_the_job_and_no_worker_dies) {
     cr_assert(now.failed == 1 && now.done == 1 && now.given_back == 0);
 }
 
+/* Nobody reads the answers until the troupe's window is full of them (D7): then no job is given any more, and those that were given before fail. */
+Test(troupe, P2_jobs_wait_while_answers_do_not_pass) {
+    enum { WINDOW = 16384 };
+    struct mesh_message *mail;
+    tell(troupe, "hold");
+    tell_times("who", WINDOW + 1);
+    tell(born[0], "release");
+    for (int i = 0; i < WINDOW; i++) {
+        expect_mail(MESH_TEXT, "who 1");
+    }
+    cr_assert_eq(mesh_test_listen(test, 999, &mail), MESH_TIMED_OUT);
+    cr_assert_eq(mesh_test_listen(test, 1, &mail), MESH_OK);
+    expect_content(mail, MESH_TEXT, "who 0");
+    cr_assert_eq(status().done, WINDOW + 1);
+    cr_assert_eq(status().failed, 1);
+}
+
 Test(troupe, P2_without_workers_jobs_fail) {
     static const char text[] = "the test has no type nothing; it has: worker, deaf, plain, pair, outer, stranded, "
-                               "unheard, greedy";
+                               "unheard, greedy, stubborn";
     create("stranded");
     expect_answer("who", MESH_FAILURE, text);
     tell(troupe, "who");
@@ -382,7 +401,14 @@ Test(troupe, P2_what_is_no_limit_changes_nothing) {
         mesh_message_release(&reply);
     }
     cr_assert(status().max == 10 && status().idle == 2);
+}
+
+/* A worker that is started anew would keep its job, and nobody be told (C7). */
+Test(troupe, P2_a_troupe_that_cannot_keep_its_word_does_not_begin) {
     create("greedy");
+    mesh_test_run(test);
+    cr_assert_not(mesh_test_lives(test, troupe));
+    create("stubborn");
     mesh_test_run(test);
     cr_assert_not(mesh_test_lives(test, troupe));
 }
