@@ -10,7 +10,6 @@
 #include "mesh/runtime/incarnation.h"
 #include "mesh/runtime/run_path.h"
 #include <errno.h>
-#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -48,10 +47,7 @@ static uint64_t tick_directory(struct admin *admin, uint64_t now_ns) {
 static uint64_t tick_memory(struct admin *admin, uint64_t now_ns) {
     if (admin->trim_ns <= now_ns) {
         admin->trim_ns = TIME_NEVER;
-        message_pool_trim(delivery_pool(process_delivery(admin->process)));
-#ifdef __GLIBC__
-        (void)malloc_trim(0);
-#endif
+        process_give_back(admin->process);
     }
     return admin->trim_ns;
 }

@@ -7,6 +7,7 @@
 #include "mesh/runtime/process_inside.h"
 #include "mesh/runtime/resolver.h"
 #include <errno.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -165,7 +166,7 @@ enum mesh_status process_new(struct process **out, const struct process_options 
     process->trust = options->trust;
     process->distrust_lines = limiter_make(DISTRUST_LINES, DISTRUST_SPAN_NS);
     process->wake_fd = -1;
-    process->tick_ns = TIME_NEVER;
+    process->tick_ns = process->rest_ns = TIME_NEVER;
     snprintf(process->node_name, sizeof process->node_name, "%s", options->node_name ? options->node_name : "");
     snprintf(process->advertise, sizeof process->advertise, "%s", options->advertise ? options->advertise : "");
     if (pthread_mutex_init(&process->baton, NULL) != 0) {
@@ -422,6 +423,13 @@ struct mesh_address process_address(const struct process *process) {
 
 struct mesh_address process_admin(const struct process *process) {
     return address_make(process->node, 0, 0);
+}
+
+void process_give_back(struct process *process) {
+    message_pool_trim(delivery_pool(process->delivery));
+#ifdef __GLIBC__
+    (void)malloc_trim(0);
+#endif
 }
 
 uint64_t process_now(const struct process *process) {

@@ -118,6 +118,10 @@ enum mesh_status process_turn(struct process *process, uint64_t until_ns);
 /* Does what delivery wants until it wants nothing; what is to be sent waits for the flush. */
 void process_perform(struct process *process);
 
+/* Gives memory that is free back to the system: what is kept for the next messages, and what lies in the heap. A process does so by itself
+ * when it rests after much has come in (D10). */
+void process_give_back(struct process *process);
+
 /* When a turn is due at the latest; TIME_NEVER when nothing waits for time. */
 uint64_t process_deadline(const struct process *process);
 

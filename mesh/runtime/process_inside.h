@@ -6,6 +6,7 @@
 #define MESH_RUNTIME_PROCESS_INSIDE_H
 
 #include "mesh/base/limiter.h"
+#include "mesh/base/linger.h"
 #include "mesh/base/prng.h"
 #include "mesh/core/address.h"
 #include "mesh/runtime/clock.h"
@@ -28,6 +29,10 @@ struct process_noise {
     uint64_t malformed, versions, stale, untold, told_ns;
     uint64_t shut; /* connections that the transport has, told already */
 };
+
+/* A process rests when nothing has come in for so long; that is worth a look at its memory when so much had come in before. */
+#define REST_NS NS_PER_S
+enum { REST_BYTES = 1024 * 1024 };
 
 struct process {
     enum frame_role role;
@@ -80,10 +85,14 @@ struct process {
     size_t watches_count, watches_room;
     struct pollfd *polled;
     size_t polled_room;
-    uint64_t tick_ns; /* when the tick callback wants to be called */
-    uint64_t uses;    /* of links */
-    bool drained;     /* nothing is left to receive but what a descriptor will announce */
-    unsigned turns;   /* since the last poll */
+    struct linger linger; /* of whoever waits */
+    bool heard;           /* frames, in this turn */
+    uint64_t heard_bytes; /* since free memory was given back */
+    uint64_t rest_ns;     /* when it is given back, if nothing more is heard */
+    uint64_t tick_ns;     /* when the tick callback wants to be called */
+    uint64_t uses;        /* of links */
+    bool drained;         /* nothing is left to receive but what a descriptor will announce */
+    unsigned turns;       /* since the last poll */
 };
 
 /* ---- links ---- */

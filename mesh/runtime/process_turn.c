@@ -6,6 +6,7 @@
 #include "mesh/base/check.h"
 #include "mesh/runtime/process_inside.h"
 #include <errno.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
@@ -190,6 +191,8 @@ static size_t receive_some(struct process *process) {
         }
         on_inbound(process, &inbound);
     }
+    process->heard_bytes += bytes;
+    process->heard = process->heard || frames > 0;
     return frames;
 }
 
@@ -501,6 +504,30 @@ static void call_watches(struct process *process, size_t watched) {
     }
 }
 
+/* Polls for so long at most; looks a few times before it sleeps when that is likely to pay. On real time whatever the process's own clock. */
+static int poll_for(struct process *process, size_t count, uint64_t span_ns) {
+    uint64_t began_ns = clock_now_ns(), at_ns = began_ns;
+    uint64_t until_ns = time_min(linger_until(&process->linger, began_ns), time_add(began_ns, span_ns));
+    bool again = at_ns < until_ns;
+    int ready = 0;
+    while (again && ready == 0) {
+        ready = poll(process->polled, count, 0);
+        if (ready == 0) {
+            uint64_t looked_ns = at_ns;
+            (void)sched_yield();
+            at_ns = clock_now_ns();
+            again = linger_go_on(&process->linger, looked_ns, at_ns) && at_ns < until_ns;
+        }
+    }
+    if (ready == 0) {
+        ready = poll(process->polled, count, time_ms_round_up(span_ns));
+    }
+    int number = errno;
+    linger_waited(&process->linger, began_ns, clock_now_ns());
+    errno = number;
+    return ready;
+}
+
 static enum mesh_status wait(struct process *process, uint64_t until_ns) {
     size_t count = fill_polled(process);
     size_t watched = process->watches_count;
@@ -508,7 +535,7 @@ static enum mesh_status wait(struct process *process, uint64_t until_ns) {
     uint64_t span_ns = until_ns == TIME_NEVER ? TIME_NEVER : time_left(now_ns, until_ns);
     process->waiting = true;
     process_unlock(process);
-    int ready = poll(process->polled, count, time_ms_round_up(span_ns));
+    int ready = poll_for(process, count, span_ns);
     int number = errno;
     process_lock(process);
     process->waiting = false;
@@ -528,11 +555,25 @@ static enum mesh_status wait(struct process *process, uint64_t until_ns) {
 uint64_t process_deadline(const struct process *process) {
     uint64_t least_ns = delivery_deadline(process->delivery);
     least_ns = time_min(least_ns, deadlines_least(&process->peers.retries));
+    least_ns = time_min(least_ns, process->rest_ns);
     return time_min(least_ns, process->tick_ns);
+}
+
+/* What frames took, of many sizes and in several threads, stays with the allocator in pieces; a process at rest gives it back. */
+static void give_back_at_rest(struct process *process, uint64_t now_ns) {
+    if (process->heard) {
+        process->heard = false;
+        process->rest_ns = process->heard_bytes >= REST_BYTES ? time_add(now_ns, REST_NS) : TIME_NEVER;
+    } else if (process->rest_ns <= now_ns) {
+        process->rest_ns = TIME_NEVER;
+        process->heard_bytes = 0;
+        process_give_back(process);
+    }
 }
 
 static void run_timers(struct process *process) {
     uint64_t now_ns = process_now(process);
+    give_back_at_rest(process, now_ns);
     if (delivery_deadline(process->delivery) <= now_ns) {
         struct delivery_event tick = {.kind = DELIVERY_TICK};
         (void)delivery_step(process->delivery, now_ns, &tick);

@@ -9,6 +9,7 @@
 #include "mesh/runtime/process_inside.h"
 #include "mesh/runtime/transport.h"
 #include <criterion/criterion.h>
+#include <malloc.h>
 
 enum { ADMIN = 11, OTHER = 12 };
 
@@ -21,6 +22,14 @@ int poll(struct pollfd *descriptors, nfds_t count, int timeout_ms) {
     (void)count;
     polls++;
     polled_ms = timeout_ms;
+    return 0;
+}
+
+static int trims;
+
+int malloc_trim(size_t kept_bytes) {
+    (void)kept_bytes;
+    trims++;
     return 0;
 }
 
@@ -79,10 +88,15 @@ static struct transport_link *fake_changed(struct transport *transport) {
     return &only_link;
 }
 
+static uint8_t noise[REST_BYTES];
+static size_t arriving; /* bytes of what is no frame */
+
 static bool fake_receive(struct transport *transport, struct transport_inbound *out) {
     (void)transport;
-    (void)out;
-    return false;
+    bool any = arriving > 0;
+    *out = (struct transport_inbound){.first = bytes_make(noise, arriving)};
+    arriving = 0;
+    return any;
 }
 
 static size_t fake_descriptors(struct transport *transport, struct pollfd *out, size_t max) {
@@ -147,6 +161,64 @@ Test(turn, A7_a_turn_does_not_wait_when_its_last_look_found_a_link_that_can_go_o
 Test(turn, A7_a_turn_waits_when_nothing_is_to_be_done) {
     cr_assert_eq(process_turn(process, now_ns + 10 * NS_PER_S), MESH_OK);
     cr_assert_eq(polled_ms, 10000);
+}
+
+/* What makes it expect the next one soon is that the first wait is over at once. */
+Test(turn, A7_who_waited_briefly_looks_again_before_it_sleeps) {
+    cr_assert_eq(process_turn(process, now_ns + 10 * NS_PER_S), MESH_OK);
+    cr_assert_eq(polls, 1);
+    cr_assert_eq(process_turn(process, now_ns + 10 * NS_PER_S), MESH_OK);
+    cr_assert_geq(polls, 3, "one look at least, and the sleep");
+    cr_assert_eq(polled_ms, 10000);
+}
+
+Test(turn, A7_who_is_not_to_wait_looks_once) {
+    cr_assert_eq(process_turn(process, now_ns + 10 * NS_PER_S), MESH_OK);
+    cr_assert_eq(process_turn(process, now_ns), MESH_OK);
+    cr_assert_eq(polls, 2);
+}
+
+/* ---- memory ---- */
+
+static void hear(size_t bytes) {
+    arriving = bytes;
+    cr_assert_eq(process_turn(process, now_ns), MESH_OK);
+    cr_assert_eq(arriving, 0);
+}
+
+static void turn_at(uint64_t at_ns) {
+    now_ns = at_ns;
+    cr_assert_eq(process_turn(process, now_ns), MESH_OK);
+}
+
+Test(turn, D10_a_process_at_rest_gives_free_memory_back) {
+    uint64_t heard_ns = now_ns;
+    hear(REST_BYTES);
+    cr_assert_eq(process_deadline(process), heard_ns + REST_NS);
+    turn_at(heard_ns + REST_NS - 1);
+    cr_assert_eq(trims, 0);
+    turn_at(heard_ns + REST_NS);
+    cr_assert_eq(trims, 1);
+    turn_at(heard_ns + 10 * REST_NS);
+    cr_assert_eq(trims, 1, "once");
+}
+
+Test(turn, D10_who_goes_on_is_not_at_rest) {
+    uint64_t heard_ns = now_ns;
+    hear(REST_BYTES);
+    now_ns = heard_ns + REST_NS / 2;
+    hear(1);
+    turn_at(heard_ns + REST_NS);
+    cr_assert_eq(trims, 0);
+    turn_at(heard_ns + REST_NS / 2 + REST_NS);
+    cr_assert_eq(trims, 1);
+}
+
+Test(turn, D10_little_is_not_worth_it) {
+    uint64_t heard_ns = now_ns;
+    hear(REST_BYTES - 1);
+    turn_at(heard_ns + 2 * REST_NS);
+    cr_assert_eq(trims, 0);
 }
 
 /* ---- drive ---- */
