@@ -187,6 +187,9 @@ bool process_say(struct process *process);
 /* Asks the admin, or whoever resolves here, where the address lives. */
 void process_ask_where(struct process *process, struct mesh_address address, struct mesh_address sender);
 
+/* Waits until something can be received, somebody wakes it, or then; without the baton. MESH_INTERRUPTED: by a signal. */
+enum mesh_status process_wait(struct process *process, uint64_t until_ns);
+
 /* A thread that waits in its turn is to look again: another one has changed what it waits for. */
 static inline void process_look_up(struct process *process) {
     if (process->waiting) {
