@@ -30,10 +30,11 @@ RUN apt-get update \
  && apt-get install --yes --no-install-recommends libczmq4 libjansson4 libprotobuf-c1 libzmq5 \
  && apt-get clean && rm -rf /var/lib/apt/lists/* \
  && useradd --system --no-create-home --home-dir /nonexistent mesh \
- && install -d -o mesh -g mesh -m 0700 /run/mesh
+ && install -d -o mesh -g mesh -m 0700 /run/mesh /keys
 COPY --from=build /image/ /
 RUN ldconfig
 COPY examples/cluster/*.conf /etc/mesh/
+COPY examples/cluster/make-keys /usr/local/bin/
 USER mesh
 ENV MESH_RUN_DIRECTORY=/run/mesh
 HEALTHCHECK --interval=2s --timeout=5s --start-period=30s --retries=3 CMD ["mesh", "health"]
