@@ -167,7 +167,7 @@ bool process_trust_admits(struct process *process, const struct transport_inboun
 const char *process_trust_judge(struct process *process, const struct transport_inbound *inbound,
                                 const struct frame *frame);
 /* Who has said that hello is believed by that key from now on. */
-void process_trust_bind(struct process *process, const struct transport_inbound *inbound, const struct frame *frame);
+void process_trust_bind(struct process *process, const char *key, const struct frame *frame);
 /* Why nobody is called at that endpoint; NULL when somebody may be. */
 const char *process_trust_refuses(const struct process *process, const char *endpoint);
 /* Counts one, and tells the log, a few each second at most. */

@@ -541,6 +541,10 @@ static void on_visit(struct process *process, const struct frame *frame) {
 
 void process_link_hello(struct process *process, const struct transport_inbound *inbound, const struct frame *frame) {
     const char *wrong = process_trust_judge(process, inbound, frame);
+    char key[TRUST_KEY_TEXT] = ""; /* the answer may end its link, which has the key */
+    if (inbound->key) {
+        memcpy(key, inbound->key, sizeof key);
+    }
     if (inbound->link && wrong) {
         process_link_enter_down(process, inbound->link->owner, false);
     } else if (inbound->link) {
@@ -552,6 +556,6 @@ void process_link_hello(struct process *process, const struct transport_inbound 
     }
     if (!wrong) {
         transport_judge(process->transport, true);
-        process_trust_bind(process, inbound, frame);
+        process_trust_bind(process, key, frame);
     }
 }

@@ -143,10 +143,10 @@ const char *process_trust_judge(struct process *process, const struct transport_
     return wrong;
 }
 
-void process_trust_bind(struct process *process, const struct transport_inbound *inbound, const struct frame *frame) {
-    struct peer *peer = process->key && inbound->tcp ? peers_find(&process->peers, frame->from) : NULL;
+void process_trust_bind(struct process *process, const char *key, const struct frame *frame) {
+    struct peer *peer = process->key && key[0] ? peers_find(&process->peers, frame->from) : NULL;
     if (peer) {
-        memcpy(peer->key, inbound->key, sizeof peer->key);
+        memcpy(peer->key, key, sizeof peer->key);
         (void)snprintf(peer->node_name, sizeof peer->node_name, "%.*s", (int)frame->hello.node_name.size,
                        (const char *)frame->hello.node_name.data);
     }

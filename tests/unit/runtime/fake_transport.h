@@ -28,6 +28,7 @@ struct link {
     struct transport_link link;
     bool used, news;
     char endpoint[TRANSPORT_ENDPOINT_BYTES];
+    char key[TRUST_KEY_TEXT]; /* by which its frames come; empty: by none */
 };
 
 struct arrival {
@@ -116,9 +117,12 @@ static inline enum mesh_status fake_back(struct transport *transport, uint64_t s
     return MESH_OK;
 }
 
+/* As if it were freed. */
 static inline void fake_close(struct transport *transport, struct transport_link *link) {
+    struct link *closed = (struct link *)(void *)link;
     (void)transport;
-    ((struct link *)(void *)link)->used = false;
+    closed->used = false;
+    memset(closed->key, '?', sizeof closed->key);
 }
 
 /* Whether the batch asks an admin where somebody lives. */
@@ -182,13 +186,14 @@ static inline bool fake_receive(struct transport *transport, struct transport_in
         return false;
     }
     const struct arrival *next = &inbox[received++];
+    const struct link *link = (const struct link *)(const void *)next->link;
     *out = (struct transport_inbound){.first = bytes_make(next->packed, next->bytes),
                                       .parts = next->parts,
                                       .parts_count = next->parts_count,
                                       .link = next->link,
                                       .source = next->source,
                                       .tcp = next->tcp,
-                                      .key = next->key};
+                                      .key = link && next->key ? link->key : next->key};
     return true;
 }
 
@@ -247,6 +252,9 @@ static inline void arrive(const struct frame *frame, struct transport_link *link
     next->source = source;
     next->tcp = by_tcp;
     next->key = by_key;
+    if (link && by_key) {
+        strcpy(((struct link *)(void *)link)->key, by_key);
+    }
     fake.stirred = true;
 }
 

@@ -227,6 +227,21 @@ Test(process_trust, S7C_B5_nobody_else_answers_as_this_very_process) {
     cr_assert_eq(process_distrust(process).frames, 1);
 }
 
+/* The second call needs no link of its own, and hangs up: the key by which it was answered goes with its link. */
+Test(process_trust, S7C_who_answers_two_calls_keeps_its_key) {
+    char first[TRANSPORT_ENDPOINT_BYTES], second[TRANSPORT_ENDPOINT_BYTES];
+    (void)snprintf(first, sizeof first, "%s", at("10.0.0.2", BETA));
+    (void)snprintf(second, sizeof second, "%s", at("10.0.0.3", BETA));
+    cr_assert_eq(process_call(process, 0, first), MESH_OK);
+    cr_assert_eq(process_call(process, 0, second), MESH_OK);
+    turn();
+    struct saying answer = beta();
+    say_hello(&answer, link_to(first));
+    say_hello(&answer, link_to(second));
+    cr_assert_null(link_to(second), "it has hung up");
+    cr_assert(node_key_equal(peers_find(&process->peers, THEIR_ADMIN)->key, BETA));
+}
+
 /* ---- other frames ---- */
 
 Test(process_trust, S7D_each_frame_bears_the_key_of_its_hello) {
