@@ -253,7 +253,7 @@ static inline void arrive(const struct frame *frame, struct transport_link *link
     next->tcp = by_tcp;
     next->key = by_key;
     if (link && by_key) {
-        strcpy(((struct link *)(void *)link)->key, by_key);
+        memcpy(((struct link *)(void *)link)->key, by_key, TRUST_KEY_TEXT);
     }
     fake.stirred = true;
 }
