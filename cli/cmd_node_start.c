@@ -42,7 +42,8 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
     }
 }
 
-static int start(struct mesh_node_options *wanted) {
+static int start(const struct mesh_node_options *wanted) {
+    struct mesh_node_options absolute = *wanted;
     struct mesh_error error;
     struct mesh_node *node;
     if (mesh_node_attach(&node, wanted, &error) == MESH_OK) {
@@ -56,9 +57,9 @@ static int start(struct mesh_node_options *wanted) {
             fprintf(stderr, "mesh: there is no file %s\n", wanted->config);
             return CLI_FAILED;
         }
-        wanted->config = config; /* the node runs in another directory */
+        absolute.config = config; /* the node runs in another directory */
     }
-    if (mesh_node_start(&node, wanted, &error) != MESH_OK) {
+    if (mesh_node_start(&node, &absolute, &error) != MESH_OK) {
         return cli_fail(&error);
     }
     struct mesh_report *report;

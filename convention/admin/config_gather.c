@@ -323,13 +323,14 @@ static void unknown_variable(struct gathering *gathering, const struct config_pl
 }
 
 /* A capability that the files name is meant by its variable, whatever letters it has; any other has small ones. */
-static void gather_capability(struct gathering *gathering, struct config_item *item, const char *name) {
+static void gather_capability(struct gathering *gathering, const struct config_item *variable, const char *name) {
     char path[CONFIG_PATH_BYTES];
+    struct config_item item = *variable;
     size_t given = gathering->items->count;
     for (size_t i = 0; i < given; i++) {
-        item->path = gathering->items->items[i].path;
-        if (strncmp(item->path, CAPABILITIES, strlen(CAPABILITIES)) == 0 && is_variable_of(name, item->path)) {
-            add(gathering, item);
+        item.path = gathering->items->items[i].path;
+        if (strncmp(item.path, CAPABILITIES, strlen(CAPABILITIES)) == 0 && is_variable_of(name, item.path)) {
+            add(gathering, &item);
         }
     }
     if (gathering->items->count == given) {
@@ -337,8 +338,8 @@ static void gather_capability(struct gathering *gathering, struct config_item *i
         for (char *at = path; *at; at++) {
             *at = (char)tolower((unsigned char)*at);
         }
-        item->path = path;
-        add(gathering, item);
+        item.path = path;
+        add(gathering, &item);
     }
 }
 

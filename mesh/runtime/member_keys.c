@@ -18,14 +18,15 @@ enum mesh_status mesh_node_allow_key(struct mesh_node *node, const char *key, co
                                      struct mesh_error *error) {
     struct control control = {.kind = CONTROL_MEMBER_KEY};
     struct frame_trusted *word = &control.member_key.word;
-    const char *mistake = trust_pattern_mistake(bytes_of_text(pattern ? pattern : ""));
+    struct bytes names = bytes_of_text(pattern ? pattern : "");
+    const char *mistake = trust_pattern_mistake(names);
     if (!key || !trust_key_read(bytes_of_text(key), word->key)) {
         return no_key(error, key);
     }
     if (mistake) {
-        return error_set(error, MESH_INVALID_ARGUMENT, "'%.100s' %s", pattern ? pattern : "", mistake);
+        return error_set(error, MESH_INVALID_ARGUMENT, "'%.100s' %s", (const char *)names.data, mistake);
     }
-    memcpy(word->pattern, pattern, strlen(pattern));
+    memcpy(word->pattern, names.data, names.size);
     return handle_wish(node, &control, timeout_ms, error);
 }
 

@@ -155,7 +155,7 @@ void network_call(struct world *world, struct sim_node *node, uint64_t peer, con
     struct call *call = calloc(1, sizeof *call);
     CHECK(call && strlen(endpoint) < WORLD_ENDPOINT_BYTES);
     *call = (struct call){.id = ++world->ids, .peer = peer};
-    memcpy(call->endpoint, endpoint, strlen(endpoint));
+    memcpy(call->endpoint, endpoint, strlen(endpoint) + 1);
     list_node_init(&call->place);
     list_push_back(&node->calls, &call->place);
     world_later(world, some_delay(world),

@@ -130,8 +130,8 @@ static bool same(const struct trust *a, const struct trust *b) {
     }
     for (size_t i = 0; i < a->count; i++) {
         const struct frame_trusted *one = &a->entries[i], *other = &b->entries[i];
-        if (memcmp(one->key, other->key, sizeof one->key) || one->stamp != other->stamp ||
-            one->revoked != other->revoked || strcmp(one->pattern, other->pattern)) {
+        if (memcmp(one->key, other->key, sizeof one->key) != 0 || one->stamp != other->stamp ||
+            one->revoked != other->revoked || strcmp(one->pattern, other->pattern) != 0) {
             return false;
         }
     }
