@@ -131,6 +131,9 @@ void convention_on_refused(struct convention *convention, const struct conventio
     if (guest) {
         guest->contact.linked = false;
     }
+    if (member) {
+        member->linked = false;
+    }
     if (member && convention_watches(convention, member)) {
         enter_refused(convention, member);
     } else if (!member && !candidate && !guest) {

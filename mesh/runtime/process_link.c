@@ -246,7 +246,9 @@ void process_link_enter_up(struct process *process, struct peer *peer) {
     }
     if (peer->incarnation) {
         tell_delivery(process, DELIVERY_LINK_UP, peer->incarnation);
-        tell_user(process, peer, PROCESS_LINK_UP);
+    }
+    if (peer->back) {
+        tell_user(process, peer, PROCESS_LINK_UP); /* it has said hello; whoever is called is told of when it answers */
     }
     process_passage_carrier_up(process, peer);
 }
@@ -424,9 +426,9 @@ static void end_call(struct process *process, struct peer *peer, uint64_t who) {
     }
 }
 
-/* Who was known before it answered, by others' word: an admin takes nothing from it, nor from its link, until it has. */
+/* That a link of ours is up says only that somebody listens there, perhaps a later life of the one that is called: who it is says the answer. */
 static void tell_answer(struct process *process, const struct peer *peer) {
-    if (process->role == FRAME_ROLE_ADMIN && peer->state == PEER_UP) {
+    if (peer->state == PEER_UP) {
         tell_user(process, peer, PROCESS_LINK_UP);
     }
 }
@@ -454,13 +456,14 @@ static void on_answer(struct process *process, struct peer *peer, const struct f
         on_other_incarnation(process, peer);
     }
     call_user_hello(process, frame->from, &frame->hello, NULL);
-    if (peer->incarnation == frame->from) {
-        tell_answer(process, peer);
-    } else if (peers_name(&process->peers, peer, frame->from) != MESH_OK) {
-        end_call(process, peer, frame->from); /* that process is known by now: one way to it is enough */
-    } else {
+    if (peer->incarnation != frame->from) {
+        if (peers_name(&process->peers, peer, frame->from) != MESH_OK) {
+            end_call(process, peer, frame->from); /* that process is known by now: one way to it is enough */
+            return;
+        }
         process_link_enter_up(process, peer);
     }
+    tell_answer(process, peer);
 }
 
 /* Answers on the way back, even when there is a link of ours to the same process: the caller waits for it there. */

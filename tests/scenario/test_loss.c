@@ -50,6 +50,20 @@ Test(loss, S3B_a_member_is_lost_when_refused_for_two_seconds) {
                    "3.001 a - b1 its admin is gone\n");
 }
 
+/* A member judges no other; but a link that was refused is none, or the node would stay a neighbour when it is lost. */
+Test(loss, S3C_a_refused_node_is_not_linked_any_more) {
+    struct cluster *cluster = three();
+    struct convention_event event = {
+        .kind = CONVENTION_LINK_UP, .peer = cluster_incarnation(cluster, 'c'), .endpoint = bytes_of_text("c")};
+    const struct member *member = members_find(convention_members(cluster_core(cluster, 'b')), event.peer);
+    cluster_tell(cluster, 'b', &event);
+    cr_assert(member->linked);
+    event.kind = CONVENTION_REFUSED;
+    cluster_tell(cluster, 'b', &event);
+    cr_assert_not(member->linked);
+    run_and_expect(cluster, 1, "");
+}
+
 Test(loss, S3B_a_leader_is_lost_when_refused_for_two_seconds) {
     struct cluster *cluster = pair();
     cluster_kill(cluster, 'a');

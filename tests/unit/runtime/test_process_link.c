@@ -125,6 +125,29 @@ Test(restart, S8C_who_is_linked_is_not_called_again) {
     cr_assert_eq(told_up, 1);
 }
 
+static unsigned former_up, former_refused;
+
+static void note_former(void *user, uint64_t peer, const char *endpoint, enum process_link link) {
+    count_up(user, peer, endpoint, link);
+    former_up += peer == FORMER && link == PROCESS_LINK_UP;
+    former_refused += peer == FORMER && link == PROCESS_LINK_REFUSED;
+}
+
+/* Else a node that restarts would be heard of as often as it is called, and neither be lost nor let its next life in. */
+Test(restart, S3B_that_a_link_is_up_says_nothing_of_who_answers) {
+    static const char endpoint[] = "tcp://10.0.0.3:1900";
+    process->callbacks.link = note_former;
+    told_up = 0;
+    cr_assert_eq(process_call(process, FORMER, endpoint), MESH_OK);
+    turn();
+    cr_assert_eq(peers_find(&process->peers, FORMER)->state, PEER_UP);
+    cr_assert_eq(former_up, 0);
+    answer_as_present(endpoint);
+    cr_assert_eq(former_up, 0);
+    cr_assert_eq(former_refused, 1);
+    cr_assert_eq(told_up, 1);
+}
+
 Test(restart, S8C_who_is_being_called_is_not_linked_beside_it) {
     static const char endpoint[] = "tcp://10.0.0.3:1900";
     cr_assert_eq(process_call(process, 0, endpoint), MESH_OK);
