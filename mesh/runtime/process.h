@@ -50,8 +50,9 @@ struct process_callbacks {
     void (*drained)(void *user, struct mesh_address address);
     /* Admin: a process says hello over a link. Fill `answer` (slot, refusal). Others accept whoever knows their incarnation. */
     void (*hello)(void *user, uint64_t peer, const struct frame_hello *hello, struct frame_hello *answer);
-    /* The link to `peer` at `endpoint` is up, is down, or its connection was refused (nobody listens there). The peer is 0
-     * when it was called and has not answered yet; the endpoint is empty when it called us. */
+    /* The link to `peer` at `endpoint` is up, which that peer has said itself by a hello, is down, or its connection was refused (nobody
+     * listens there, or a later life of it does). The peer is 0 when it was called and has not answered yet; the endpoint is empty when it
+     * called us. */
     void (*link)(void *user, uint64_t peer, const char *endpoint, enum process_link link);
     /* A frame that is not delivery's: heartbeat and the convention's own. */
     void (*frame)(void *user, uint64_t peer, const struct frame *frame);
