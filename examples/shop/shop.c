@@ -31,7 +31,7 @@ static enum mesh_verdict on_stock(struct mesh_actor *self, const struct mesh_mes
 
 static enum mesh_verdict on_buy(struct mesh_actor *self, const struct mesh_message *message, void *state) {
     struct shop *shop = state;
-    int count;
+    int count = 0;
     if (read_number(self, message, &count) != MESH_DONE) {
         return MESH_FAILED;
     }
