@@ -4,6 +4,7 @@
 #include "mesh/base/check.h"
 #include "tests/sim/convention/world.h"
 #include <stdio.h>
+#include <string.h>
 
 static uint64_t some_units(struct world *world, uint64_t most) {
     return prng_between(&world->prng, 1, 10 * most) * (world->options.unit_ns / 10);
@@ -195,7 +196,9 @@ static void run_move(struct world *world, const struct errand *errand) {
     }
     world_count(world, WORLD_MOVES);
     node->moves++;
-    snprintf(node->endpoint, sizeof node->endpoint, "tcp://%s.%u", node->name, node->moves);
+    char moved[sizeof node->endpoint];
+    snprintf(moved, sizeof moved, "tcp://%s.%u", node->name, node->moves);
+    memcpy(node->endpoint, moved, sizeof moved);
     world_say(world, "%s moves to %s", node->name, node->endpoint);
     network_reset_all(world, node, prng_chance(&world->prng, world->options.told));
     struct bytes endpoint = bytes_of_text(node->endpoint);
