@@ -4,6 +4,7 @@
 #include "convention/admin/zygote.h"
 #include "mesh/base/check.h"
 #include "mesh/runtime/error.h"
+#include "mesh/runtime/title.h"
 #include "mesh/runtime/transport.h"
 #include <dlfcn.h>
 #include <errno.h>
@@ -21,7 +22,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { EVENTS = 64, BURIAL_MS = 2000, NAME_BYTES = 4096, DESCRIPTORS = 2 };
+enum { EVENTS = 64, BURIAL_MS = 2000, NAME_BYTES = 4096, DESCRIPTORS = 2, LINE_FD = ZYGOTE_PAGE_FD + 1 };
 
 /* The request as it crosses the channel: this, the program and the options, both terminated. */
 struct order {
@@ -38,49 +39,94 @@ struct answer {
     pid_t pid; /* 0 when it failed */
     int error;
     char step[24];
+    pid_t wasted; /* one that died before it was given anything to do, for the admin to wait for; or 0 */
 };
+
+/* An order with the descriptors that travel beside it: the page, the output or -1. */
+struct parcel {
+    struct order_packet packet;
+    size_t bytes;
+    int descriptors[DESCRIPTORS];
+};
+
+/* False with errno, which is 0 when the other end is closed. */
+static bool receive_parcel(int channel, struct parcel *parcel) {
+    _Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof parcel->descriptors)];
+    struct iovec data = {&parcel->packet, sizeof parcel->packet};
+    struct msghdr message = {
+        .msg_iov = &data, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control};
+    errno = 0;
+    ssize_t got = recvmsg(channel, &message, MSG_CMSG_CLOEXEC);
+    if (got <= 0) {
+        return false;
+    }
+    parcel->bytes = (size_t)got;
+    parcel->descriptors[0] = parcel->descriptors[1] = -1;
+    struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+    if (header && header->cmsg_type == SCM_RIGHTS) {
+        memcpy(parcel->descriptors, CMSG_DATA(header), header->cmsg_len - CMSG_LEN(0));
+    }
+    return true;
+}
+
+static bool send_parcel(int channel, const struct parcel *parcel) {
+    size_t carried = (parcel->descriptors[1] >= 0 ? 2 : 1) * sizeof(int);
+    _Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof parcel->descriptors)] = {0};
+    struct iovec data = {(void *)(uintptr_t)&parcel->packet, parcel->bytes};
+    struct msghdr message = {
+        .msg_iov = &data, .msg_iovlen = 1, .msg_control = control, .msg_controllen = CMSG_SPACE(carried)};
+    struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+    header->cmsg_level = SOL_SOCKET;
+    header->cmsg_type = SCM_RIGHTS;
+    header->cmsg_len = CMSG_LEN(carried);
+    memcpy(CMSG_DATA(header), parcel->descriptors, carried);
+    return sendmsg(channel, &message, MSG_NOSIGNAL) == (ssize_t)parcel->bytes;
+}
 
 /* ---- in the child, which becomes a host ---- */
 
-struct birth {
-    struct order_packet packet;
-    const char *program, *options;
-    int descriptors[DESCRIPTORS]; /* the page, the output or -1 */
-    int complaint;                /* a pipe that carries errno back when the child cannot become a host */
-    pid_t admin;
-    zygote_host *host;
-};
-
-_Noreturn static void give_up(const struct birth *birth) {
+_Noreturn static void give_up(int line) {
     int number = errno;
-    ssize_t written = write(birth->complaint, &number, sizeof number);
+    ssize_t written = write(line, &number, sizeof number);
     _exit(written == (ssize_t)sizeof number ? 127 : 126);
 }
 
 /* Moves a descriptor to its place without the flag that would close it at exec. */
-static void place(const struct birth *birth, int from, int to) {
+static void place(int line, int from, int to) {
     if (dup2(from, to) < 0) {
-        give_up(birth);
+        give_up(line);
     }
 }
 
-/* C9: nothing of the zygote's stays open but the page and what the host was given to write to. */
-static int arrange_descriptors(const struct birth *birth) {
-    int complaint = fcntl(birth->complaint, F_DUPFD_CLOEXEC, 16);
-    int page = fcntl(birth->descriptors[0], F_DUPFD_CLOEXEC, 16);
-    int output = birth->descriptors[1] < 0 ? -1 : fcntl(birth->descriptors[1], F_DUPFD_CLOEXEC, 16);
+/* C9: nothing of the zygote's stays open but the line, which closes at exec. Gives its new number. */
+static int leave_zygote(int line) {
+    int kept = fcntl(line, F_DUPFD_CLOEXEC, 16);
     int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-    if (complaint < 0 || page < 0 || null < 0) {
-        give_up(birth);
+    if (kept < 0 || null < 0) {
+        give_up(line);
     }
-    place(birth, null, STDIN_FILENO);
-    place(birth, output < 0 ? null : output, STDOUT_FILENO);
-    place(birth, output < 0 ? null : output, STDERR_FILENO);
-    place(birth, page, ZYGOTE_PAGE_FD);
-    place(birth, complaint, ZYGOTE_PAGE_FD + 1);
-    fcntl(ZYGOTE_PAGE_FD + 1, F_SETFD, FD_CLOEXEC);
-    syscall(SYS_close_range, ZYGOTE_PAGE_FD + 2, ~0U, 0);
-    return ZYGOTE_PAGE_FD + 1;
+    for (int standard = STDIN_FILENO; standard <= STDERR_FILENO; standard++) {
+        place(kept, null, standard);
+    }
+    place(kept, kept, LINE_FD);
+    fcntl(LINE_FD, F_SETFD, FD_CLOEXEC);
+    syscall(SYS_close_range, LINE_FD + 1, ~0U, 0);
+    close(ZYGOTE_PAGE_FD);
+    return LINE_FD;
+}
+
+/* Nothing else is open now but the page and what the host was given to write to. */
+static void arrange_descriptors(int line, const struct parcel *parcel) {
+    int page = fcntl(parcel->descriptors[0], F_DUPFD_CLOEXEC, 16);
+    if (page < 0) {
+        give_up(line);
+    }
+    if (parcel->descriptors[1] >= 0) {
+        place(line, parcel->descriptors[1], STDOUT_FILENO);
+        place(line, parcel->descriptors[1], STDERR_FILENO);
+    }
+    place(line, page, ZYGOTE_PAGE_FD);
+    syscall(SYS_close_range, LINE_FD + 1, ~0U, 0);
 }
 
 static void reset_signals(void) {
@@ -92,32 +138,48 @@ static void reset_signals(void) {
     sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-_Noreturn static void be_born(struct birth *birth) {
-    reset_signals();
-    /* The admin may have died before the death signal was asked for. */
-    if (prctl(PR_SET_PDEATHSIG, SIGKILL) || getppid() != birth->admin) {
-        _exit(125);
-    }
-    birth->complaint = arrange_descriptors(birth);
-    if (birth->packet.order.start == ZYGOTE_FORK) {
-        close(birth->complaint);
-        exit(birth->host(birth->options));
-    }
-    if (setenv("MESH_HOST", birth->options, 1) == 0) {
-        execl(birth->program, birth->program, (char *)NULL);
-    }
-    give_up(birth);
-}
-
 /* ---- in the zygote ---- */
+
+/* The next host: forked ahead, it waits at the other end of its line for what it is to become. When that end closes without a word, by exec
+ * or because the host has begun, all went well; else errno comes back. */
+struct spare {
+    pid_t pid; /* 0: none */
+    int line, pidfd;
+};
 
 struct nursery {
     int channel, waiter; /* waiter: an epoll of the channel and every host's pidfd */
-    pid_t admin;
+    pid_t admin, wasted;
     zygote_host *host;
+    struct spare spare;
     int *hosts; /* pidfds of the living */
     size_t hosts_count, hosts_room;
 };
+
+_Noreturn static void be_born(const struct nursery *nursery, struct parcel *parcel, int line) {
+    reset_signals();
+    prctl(PR_SET_NAME, "mesh-spare");
+    /* The admin may have died before the death signal was asked for. */
+    if (prctl(PR_SET_PDEATHSIG, SIGKILL) || getppid() != nursery->admin) {
+        _exit(125);
+    }
+    line = leave_zygote(line);
+    while (!receive_parcel(line, parcel)) {
+        if (errno != EINTR) {
+            _exit(0);
+        }
+    }
+    arrange_descriptors(line, parcel);
+    const char *program = parcel->packet.texts, *options = program + parcel->packet.order.program_bytes;
+    if (parcel->packet.order.start == ZYGOTE_FORK) {
+        close(line);
+        exit(nursery->host(options));
+    }
+    if (setenv("MESH_HOST", options, 1) == 0) {
+        execl(program, program, (char *)NULL);
+    }
+    give_up(line);
+}
 
 static bool make_room(struct nursery *nursery) {
     if (nursery->hosts_count < nursery->hosts_room) {
@@ -133,12 +195,22 @@ static bool make_room(struct nursery *nursery) {
     return true;
 }
 
+static void drop_spare(struct nursery *nursery) {
+    close(nursery->spare.line);
+    nursery->spare = (struct spare){0};
+}
+
+/* A spare one of which nobody knows yet has to be waited for, too. */
 static void forget_host(struct nursery *nursery, int pidfd) {
     for (size_t i = 0; i < nursery->hosts_count; i++) {
         if (nursery->hosts[i] == pidfd) {
             nursery->hosts[i] = nursery->hosts[--nursery->hosts_count];
             break;
         }
+    }
+    if (nursery->spare.pid && nursery->spare.pidfd == pidfd) {
+        nursery->wasted = nursery->spare.pid;
+        drop_spare(nursery);
     }
     close(pidfd); /* which also takes it out of the epoll */
 }
@@ -156,64 +228,69 @@ static struct answer refusal(int number, const char *step) {
     return answer;
 }
 
-/* Waits until the child has become a host, or reads why not; the pipe's end at the child closes either way. */
-static int complaint_of(int reader) {
-    int number = 0;
-    ssize_t got = read(reader, &number, sizeof number);
-    return got == (ssize_t)sizeof number ? number : 0;
-}
-
-static struct answer start_host(struct nursery *nursery, struct birth *birth) {
-    int complaint[2], pidfd = -1;
+/* Forks the next host, if there is none; why that failed, with a pid of 0. */
+static struct answer make_spare(struct nursery *nursery, struct parcel *parcel) {
+    int line[2], pidfd = -1;
+    if (nursery->spare.pid) {
+        return (struct answer){.pid = nursery->spare.pid};
+    }
     if (!make_room(nursery)) {
         return refusal(ENOMEM, "remember the host");
     }
-    if (pipe2(complaint, O_CLOEXEC)) {
-        return refusal(errno, "make a pipe");
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, line)) {
+        return refusal(errno, "make a socket");
     }
-    birth->complaint = complaint[1];
     /* CLONE_PARENT makes the host a child of the admin, who alone can wait for it. */
     long pid = syscall(SYS_clone, CLONE_PARENT | CLONE_PIDFD | SIGCHLD, NULL, &pidfd, NULL, 0);
     if (pid == 0) {
-        be_born(birth);
+        be_born(nursery, parcel, line[1]);
     }
     int number = errno;
-    close(complaint[1]);
-    if (pid > 0) {
-        remember_host(nursery, pidfd);
-        number = complaint_of(complaint[0]);
-    }
-    close(complaint[0]);
+    close(line[1]);
     if (pid < 0) {
+        close(line[0]);
         return refusal(number, "fork");
     }
-    return number ? refusal(number, "start the program") : (struct answer){.pid = (pid_t)pid};
+    remember_host(nursery, pidfd);
+    nursery->spare = (struct spare){.pid = (pid_t)pid, .line = line[0], .pidfd = pidfd};
+    return (struct answer){.pid = (pid_t)pid};
+}
+
+/* Gives the spare one its order, and another a second time when it had died meanwhile. */
+static struct answer start_host(struct nursery *nursery, struct parcel *parcel) {
+    struct answer answer = make_spare(nursery, parcel);
+    if (answer.pid && !send_parcel(nursery->spare.line, parcel)) {
+        forget_host(nursery, nursery->spare.pidfd);
+        answer = make_spare(nursery, parcel);
+        if (answer.pid && !send_parcel(nursery->spare.line, parcel)) {
+            return refusal(errno, "reach the new process");
+        }
+    }
+    if (answer.pid == 0) {
+        return answer;
+    }
+    int number = 0;
+    ssize_t got = read(nursery->spare.line, &number, sizeof number);
+    drop_spare(nursery);
+    return got == (ssize_t)sizeof number ? refusal(number, "start the program") : answer;
 }
 
 /* Takes one order off the channel; false when the admin's end is closed. */
-static bool receive_order(struct nursery *nursery, struct birth *birth) {
-    char control[CMSG_SPACE(sizeof birth->descriptors)];
-    struct iovec data = {&birth->packet, sizeof birth->packet};
-    struct msghdr message = {
-        .msg_iov = &data, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control};
-    ssize_t got = recvmsg(nursery->channel, &message, MSG_CMSG_CLOEXEC);
-    if (got <= 0) {
-        return got < 0 && errno == EINTR;
+static bool receive_order(struct nursery *nursery, struct parcel *parcel) {
+    if (!receive_parcel(nursery->channel, parcel)) {
+        return errno == EINTR;
     }
-    birth->descriptors[0] = birth->descriptors[1] = -1;
-    struct cmsghdr *header = CMSG_FIRSTHDR(&message);
-    if (header && header->cmsg_type == SCM_RIGHTS) {
-        memcpy(birth->descriptors, CMSG_DATA(header), header->cmsg_len - CMSG_LEN(0));
-    }
-    birth->program = birth->packet.texts;
-    birth->options = birth->packet.texts + birth->packet.order.program_bytes;
-    struct answer answer = start_host(nursery, birth);
+    struct answer answer = start_host(nursery, parcel);
     for (int i = 0; i < DESCRIPTORS; i++) {
-        if (birth->descriptors[i] >= 0) {
-            close(birth->descriptors[i]);
+        if (parcel->descriptors[i] >= 0) {
+            close(parcel->descriptors[i]);
         }
     }
-    return send(nursery->channel, &answer, sizeof answer, MSG_NOSIGNAL) == (ssize_t)sizeof answer;
+    answer.wasted = nursery->wasted;
+    nursery->wasted = 0;
+    bool sent = send(nursery->channel, &answer, sizeof answer, MSG_NOSIGNAL) == (ssize_t)sizeof answer;
+    (void)make_spare(nursery, parcel); /* without one the next order says what is wrong */
+    return sent;
 }
 
 /* Kills the hosts that are left and waits until the last is gone. */
@@ -233,14 +310,14 @@ static void bury_hosts(struct nursery *nursery) {
     }
 }
 
-static void serve(struct nursery *nursery, struct birth *birth) {
+static void serve(struct nursery *nursery, struct parcel *parcel) {
     struct epoll_event events[EVENTS];
     for (;;) {
         int count = epoll_wait(nursery->waiter, events, EVENTS, -1);
         for (int i = 0; i < count; i++) {
             if (events[i].data.fd != nursery->channel) {
                 forget_host(nursery, events[i].data.fd);
-            } else if (!receive_order(nursery, birth)) {
+            } else if (!receive_order(nursery, parcel)) {
                 return;
             }
         }
@@ -255,6 +332,7 @@ static void serve(struct nursery *nursery, struct birth *birth) {
 static void prepare(void) {
     (void)dlopen(MESH_LIBRARY, RTLD_LAZY | RTLD_LOCAL); /* without it a module loads it for itself */
     transport_zmq_prepare();
+    title_prepare();
 }
 
 _Noreturn static void zygote_main(struct nursery *nursery, const struct run_directory *directory) {
@@ -266,11 +344,9 @@ _Noreturn static void zygote_main(struct nursery *nursery, const struct run_dire
     signal(SIGHUP, SIG_IGN);
     nursery->waiter = epoll_create1(EPOLL_CLOEXEC);
     struct epoll_event event = {.events = EPOLLIN, .data.fd = nursery->channel};
-    struct birth *birth = calloc(1, sizeof *birth);
-    if (birth && nursery->waiter >= 0 && epoll_ctl(nursery->waiter, EPOLL_CTL_ADD, nursery->channel, &event) == 0) {
-        birth->admin = nursery->admin;
-        birth->host = nursery->host;
-        serve(nursery, birth);
+    struct parcel *parcel = calloc(1, sizeof *parcel);
+    if (parcel && nursery->waiter >= 0 && epoll_ctl(nursery->waiter, EPOLL_CTL_ADD, nursery->channel, &event) == 0) {
+        serve(nursery, parcel);
         epoll_ctl(nursery->waiter, EPOLL_CTL_DEL, nursery->channel, NULL);
         bury_hosts(nursery);
     }
@@ -302,22 +378,6 @@ enum mesh_status zygote_open(struct zygote *zygote, const struct run_directory *
     return MESH_OK;
 }
 
-static bool send_order(const struct zygote *zygote, const struct zygote_request *request, struct order_packet *packet,
-                       size_t bytes) {
-    int descriptors[DESCRIPTORS] = {request->page, request->output};
-    size_t carried = (request->output >= 0 ? 2 : 1) * sizeof(int);
-    _Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof descriptors)] = {0};
-    struct iovec data = {packet, bytes};
-    struct msghdr message = {
-        .msg_iov = &data, .msg_iovlen = 1, .msg_control = control, .msg_controllen = CMSG_SPACE(carried)};
-    struct cmsghdr *header = CMSG_FIRSTHDR(&message);
-    header->cmsg_level = SOL_SOCKET;
-    header->cmsg_type = SCM_RIGHTS;
-    header->cmsg_len = CMSG_LEN(carried);
-    memcpy(CMSG_DATA(header), descriptors, carried);
-    return sendmsg(zygote->channel, &message, MSG_NOSIGNAL) == (ssize_t)bytes;
-}
-
 static bool receive_answer(const struct zygote *zygote, struct answer *answer) {
     ssize_t got;
     do {
@@ -331,14 +391,17 @@ enum mesh_status zygote_start(struct zygote *zygote, const struct zygote_request
     const char *program = request->program ? request->program : "";
     size_t program_bytes = strlen(program) + 1, options_bytes = strlen(request->options) + 1;
     CHECK(program_bytes <= NAME_BYTES && options_bytes <= ZYGOTE_OPTIONS_BYTES);
-    struct order_packet packet = {.order = {request->start, program_bytes}};
-    memcpy(packet.texts, program, program_bytes);
-    memcpy(packet.texts + program_bytes, request->options, options_bytes);
+    struct parcel parcel = {.packet.order = {request->start, program_bytes},
+                            .bytes = offsetof(struct order_packet, texts) + program_bytes + options_bytes,
+                            .descriptors = {request->page, request->output}};
+    memcpy(parcel.packet.texts, program, program_bytes);
+    memcpy(parcel.packet.texts + program_bytes, request->options, options_bytes);
     struct answer answer;
-    if (zygote->channel < 0 ||
-        !send_order(zygote, request, &packet, offsetof(struct order_packet, texts) + program_bytes + options_bytes) ||
-        !receive_answer(zygote, &answer)) {
+    if (zygote->channel < 0 || !send_parcel(zygote->channel, &parcel) || !receive_answer(zygote, &answer)) {
         return error_set(error, MESH_IO, "the zygote is gone: no host can be started; restart the node");
+    }
+    if (answer.wasted) {
+        waitpid(answer.wasted, NULL, 0);
     }
     if (answer.pid == 0) {
         return error_set(error, MESH_IO, "cannot start a host: %s: %s%s%s", answer.step, strerror(answer.error),
@@ -353,5 +416,8 @@ void zygote_close(struct zygote *zygote) {
         close(zygote->channel);
         zygote->channel = -1;
         waitpid(zygote->pid, NULL, 0);
+        while (waitpid(-1, NULL, WNOHANG) > 0) {
+            /* the host that was ready for an order, which the zygote has ended */
+        }
     }
 }

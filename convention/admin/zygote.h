@@ -1,10 +1,10 @@
 /* The zygote: a small process, forked before any thread or ZeroMQ context existed, that starts the node's hosts and
  * buries the node when its admin dies.
  *
- * Hosts become children of the admin (clone with CLONE_PARENT), so that the admin alone learns how they end. The
- * zygote keeps a pidfd of each. When the admin's end of the channel closes, however that came about, it is the
- * undertaker: it kills what hosts are left, waits until they are gone, and empties the run directory (C8). It
- * shares the lock of the run directory, so that no new admin comes up before it is through.
+ * The next host is forked ahead and waits for what it is to become, so that nobody waits for the fork. Hosts become children of the admin
+ * (clone with CLONE_PARENT), so that it alone learns how they end. The zygote keeps a pidfd of each. When the admin's end of the channel
+ * closes, however that came about, it is the undertaker: it kills what hosts are left, waits until they are gone, and empties the run
+ * directory (C8). It shares the lock of the run directory, so that no new admin comes up before it is through.
  *
  * SPDX-License-Identifier: MPL-2.0 */
 #ifndef CONVENTION_ADMIN_ZYGOTE_H
@@ -49,7 +49,7 @@ enum mesh_status zygote_open(struct zygote *zygote, const struct run_directory *
 enum mesh_status zygote_start(struct zygote *zygote, const struct zygote_request *request, pid_t *pid,
                               struct mesh_error *error);
 
-/* Ends the zygote, which buries what is left; returns when it has. */
+/* Ends the zygote, which buries what is left; returns when it has, and has waited for every child of the caller that is dead by then. */
 void zygote_close(struct zygote *zygote);
 
 #endif

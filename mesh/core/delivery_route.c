@@ -6,6 +6,8 @@
 #include "mesh/core/delivery_state.h"
 #include <stdlib.h>
 
+enum { CALLERS_LOOKED_AT = 8 };
+
 /* ---- peers ---- */
 
 struct peer *peer_find(struct delivery *d, uint64_t id) {
@@ -121,6 +123,20 @@ struct route *route_find(struct delivery *d, struct mesh_address target) {
     return map_get(&d->routes, &target);
 }
 
+/* Who has just sent something to this sender lives where that came from, so nobody need be asked: an answer goes out at once. Of the latest
+ * few callers only; NULL for any other. */
+static struct peer *where_it_called_from(struct delivery *d, const struct stream_out *stream) {
+    struct actor *actor = actor_find(d, stream->sender);
+    struct list_node *node = actor ? actor->streams_in.ends.previous : NULL;
+    for (int i = 0; i < CALLERS_LOOKED_AT && node && node != &actor->streams_in.ends; i++, node = node->previous) {
+        const struct stream_in *call = LIST_OWNER(node, struct stream_in, of_actor);
+        if (mesh_address_equal(call->sender, stream->target)) {
+            return call->peer->lost || call->peer->down ? NULL : call->peer;
+        }
+    }
+    return NULL;
+}
+
 enum mesh_status route_attach(struct delivery *d, struct stream_out *stream) {
     struct route *route = route_find(d, stream->target);
     if (!route) {
@@ -135,6 +151,10 @@ enum mesh_status route_attach(struct delivery *d, struct stream_out *stream) {
         if (status != MESH_OK) {
             free(route);
             return status;
+        }
+        route->peer = where_it_called_from(d, stream);
+        if (route->peer) {
+            list_push_back(&route->peer->routes, &route->of_peer);
         }
     }
     stream->route = route;

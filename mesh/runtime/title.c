@@ -53,14 +53,23 @@ static bool move_environment(const char *begin, const char *end) {
     return true;
 }
 
+/* Of this process, and of those that it forks: the kernel takes its time to tell. NULL: not known yet, or no title can be shown. */
+static char *room_begin, *room_end;
+
+void title_prepare(void) {
+    char *begin = NULL, *end = NULL;
+    if (!room_begin && find_room(&begin, &end) && move_environment(begin, end)) {
+        room_begin = begin;
+        room_end = end;
+    }
+}
+
 void title_set(const char *title) {
     (void)prctl(PR_SET_NAME, title, 0, 0, 0);
-    char *begin = NULL;
-    char *end = NULL;
-    if (!find_room(&begin, &end) || !move_environment(begin, end)) {
-        return;
+    title_prepare();
+    if (room_begin) {
+        size_t room = (size_t)(room_end - room_begin);
+        memset(room_begin, 0, room);
+        (void)snprintf(room_begin, room, "%s", title);
     }
-    size_t room = (size_t)(end - begin);
-    memset(begin, 0, room);
-    (void)snprintf(begin, room, "%s", title);
 }

@@ -7,6 +7,10 @@
 #ifndef MESH_RUNTIME_TITLE_H
 #define MESH_RUNTIME_TITLE_H
 
+/* Finds out where titles go, which takes the kernel a while, for this process and those that it will fork. title_set does it, too. Before the
+ * process has a second thread: it touches the environment. */
+void title_prepare(void);
+
 /* Shows `title`, cut to the room there is; and its first 15 bytes as the name of the main thread. Before the process
  * has a second thread: it touches the environment. When the kernel does not tell where, the long title stays as it
  * was. */

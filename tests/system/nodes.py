@@ -176,4 +176,4 @@ class Caller:
         self.program.stdout.close()
 
 
-__all__ = ["BUILD", "COURIERS", "CREATOR", "Directory", "MESH", "MESHD", "MODULES", "ROOT", "environment", "free_port", "is_alive", "wait_for"]
+__all__ = ["BUILD", "COURIERS", "CREATOR", "Directory", "MESH", "MESHD", "MODULES", "ROOT", "children", "environment", "free_port", "is_alive", "wait_for"]

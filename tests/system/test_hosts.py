@@ -9,7 +9,7 @@ import signal
 import tempfile
 import unittest
 
-from nodes import MODULES, Directory, is_alive, wait_for
+from nodes import MODULES, Directory, children, is_alive, wait_for
 
 TRIED = 40  # creates that the limits do not allow
 KILLED = 3
@@ -69,6 +69,32 @@ class Hosts(unittest.TestCase):
         for start in ("fork", "spawn"):
             with self.subTest(start), Directory() as self.directory:
                 self.assertNotIn("/dev/zero", descriptors(self.begin(start)))
+
+    def spare_of(self, node):
+        """The process that waits to become the next host; None while there is none."""
+        named = [pid for pid in children(node.pid) if pathlib.Path(f"/proc/{pid}/comm").read_text() == "mesh-spare\n"]
+        return named[0] if named else None
+
+    def test_C9_a_spare_process_becomes_the_next_host(self):
+        for start in ("fork", "spawn"):
+            with self.subTest(start), Directory() as self.directory:
+                node = self.node(f"start = {start}")
+                self.program(node)
+                wait_for(lambda: self.spare_of(node), 10, "there is a spare one")
+                spare = self.spare_of(node)
+                self.assertFalse([link for link in descriptors(spare) if not link.startswith(("/dev/null", "socket:"))])
+                self.assertEqual(self.host_of(node, self.program(node).address), spare)
+
+    def test_C9_a_spare_process_that_was_killed_is_replaced_and_buried(self):
+        node = self.node()
+        self.program(node)
+        wait_for(lambda: self.spare_of(node), 10, "there is a spare one")
+        killed = self.spare_of(node)
+        os.kill(killed, signal.SIGKILL)
+        self.program(node)
+        wait_for(lambda: self.spare_of(node), 10, "there is another")
+        self.program(node)
+        self.assertFalse(pathlib.Path(f"/proc/{killed}").exists())
 
     def test_A3_each_actor_is_a_process_that_is_killed_alone(self):
         node = self.node()

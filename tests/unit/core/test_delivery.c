@@ -531,31 +531,6 @@ Test(delivery, D2_acks_alone_wait_for_company) {
     expect_settled("one", FRAME_HANDLED, FRAME_NO_REASON, false);
 }
 
-/* A node that fell silent refuses no connection: only by asking is it found that its end was decided. */
-Test(delivery, D1_a_target_whose_link_stays_down_is_asked_for) {
-    struct delivery_action action;
-    tell(bob, "one");
-    resolve_all();
-    carry_all();
-    (void)STEP(A, LINK_DOWN, .peer = process_of(B));
-    (void)wants(A, DELIVERY_RESOLVE, &action);
-    now_ns += limits.overdue_max_ns - 1;
-    (void)STEP(A, TICK, .peer = 0);
-    cr_assert_not(wants(A, DELIVERY_RESOLVE, &action));
-    now_ns += 1;
-    (void)STEP(A, TICK, .peer = 0);
-    cr_assert(wants(A, DELIVERY_RESOLVE, &action));
-    cr_assert(mesh_address_equal(action.address, bob) && mesh_address_equal(action.sender, alice));
-    resolve_all();
-    now_ns += limits.overdue_max_ns;
-    (void)STEP(A, TICK, .peer = 0);
-    cr_assert(wants(A, DELIVERY_RESOLVE, &action));
-    struct delivery_gone gone = {.reason = FRAME_NODE_LOST, .sender = alice};
-    (void)STEP(A, GONE, .address = bob, .gone = &gone);
-    expect_settled("one", FRAME_DIED, FRAME_NODE_LOST, true);
-    cr_assert_eq(delivery_counters(sides[A])->in_flight, 0);
-}
-
 /* ---- the status ---- */
 
 Test(delivery, K1_what_an_actor_sent_is_counted_with_its_fate) {
