@@ -9,7 +9,7 @@
 
 #define GATHER_WAIT_NS (2 * NS_PER_S)
 
-enum { ACTORS_SHOWN = 256, NAMES_SHOWN = CONTROL_NAMES, NOTE_BYTES = 160, COUNTERS = 24, NODES_MAX = FRAME_MEMBERS };
+enum { ACTORS_SHOWN = 256, NAMES_SHOWN = CONTROL_NAMES, NOTE_BYTES = 160, COUNTERS = 32, NODES_MAX = FRAME_MEMBERS };
 
 /* A node's own reply, kept packed until all have come: a control message that holds one node. */
 struct gathered {
@@ -91,6 +91,13 @@ static uint64_t count_lines_lost(struct admin *admin) {
     return sum;
 }
 
+static void add_convention_counters(const struct admin *admin, struct snapshot *snapshot) {
+    const struct convention_counters *convention = convention_counters(admin->convention);
+    add_counter(snapshot, "registrations_refused", convention->refused);
+    add_counter(snapshot, "registrations_ignored", convention->ignored);
+    add_counter(snapshot, "registrations_unanswered", convention->unanswered);
+}
+
 static void add_counters(struct admin *admin, struct snapshot *snapshot) {
     struct delivery_counters sum = count_node(admin);
     const struct delivery_counters *delivery = &sum;
@@ -120,6 +127,7 @@ static void add_counters(struct admin *admin, struct snapshot *snapshot) {
     add_counter(snapshot, "malformed", strangers.malformed);
     add_counter(snapshot, "connections_shut", strangers.shut);
     add_counter(snapshot, "connections_left", strangers.left);
+    add_convention_counters(admin, snapshot);
     add_counter(snapshot, "log_lines_lost", count_lines_lost(admin));
 }
 

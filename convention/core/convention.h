@@ -179,6 +179,15 @@ const char *convention_next_guest(const struct convention *convention, size_t *c
 
 enum convention_mandate convention_mandate(const struct convention *convention);
 
+/* Registrations that were not taken, since the node began: `refused`, of a second node of one name, a guest that is not pre-registered,
+ * one that does not fit the roster; `ignored`, with this node's own address, of a former life or beside who is heard of at that
+ * endpoint, in another's name; and `unanswered`, more of one member than are answered in a period (S4B). */
+struct convention_counters {
+    uint64_t refused, ignored, unanswered;
+};
+
+const struct convention_counters *convention_counters(const struct convention *convention);
+
 /* How many candidates there are, and how many of them this one, which is one, has heard from of late, itself included;
  * both 0 at any other node. */
 void convention_count_candidates(const struct convention *convention, size_t *heard, size_t *count);

@@ -36,20 +36,24 @@ void convention_send_deregister(struct convention *convention, uint64_t peer, bo
 
 /* ---- the roster ---- */
 
-struct member *convention_enter_member(struct convention *convention, const struct frame_member *from) {
-    struct member *member = NULL;
+enum mesh_status convention_enter_member(struct convention *convention, const struct frame_member *from,
+                                         struct member **out) {
+    struct member *member;
     enum mesh_status status = members_add(&convention->members, convention->now_ns, from, &member);
-    if (status) {
-        char name[FRAME_NAME_BYTES + 1];
-        struct text_builder text = text_builder(name, sizeof name);
-        text_append_escaped(&text, from->name);
-        convention_log(convention, "node %s cannot be a member: %s", name, mesh_status_text(status));
-        return NULL;
+    if (status == MESH_OK) {
+        convention_init_brake(convention, &member->brake);
+        convention_note_joined(convention, member);
+        convention_judge_again(convention, member);
+        *out = member;
     }
-    convention_init_brake(convention, &member->brake);
-    convention_note_joined(convention, member);
-    convention_judge_again(convention, member);
-    return member;
+    return status;
+}
+
+void convention_log_misfit(struct convention *convention, const struct frame_member *from, enum mesh_status status) {
+    char name[FRAME_NAME_BYTES + 1];
+    struct text_builder text = text_builder(name, sizeof name);
+    text_append_escaped(&text, from->name);
+    convention_log(convention, "node %s cannot be a member: %s", name, mesh_status_text(status));
 }
 
 bool convention_refresh_member(struct convention *convention, struct member *member, const struct frame_member *from) {
@@ -74,8 +78,9 @@ void convention_learn_member(struct convention *convention, const struct frame_m
     struct member *member = members_find(&convention->members, from->incarnation);
     if (!member) {
         convention_remove_restarted(convention, from);
-        member = convention_enter_member(convention, from);
-        if (!member) {
+        enum mesh_status status = convention_enter_member(convention, from, &member);
+        if (status) {
+            convention_log_misfit(convention, from, status);
             return;
         }
         convention_want(convention, CONVENTION_MEMBER_ADDED, member->incarnation)->member = member;

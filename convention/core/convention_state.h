@@ -133,7 +133,8 @@ struct convention {
     uint64_t *told_left;
     struct frame_guest *told_guests;
     struct hysteresis_delay one_delay; /* if all targets share it */
-    struct limiter refusals;
+    struct limiter refusals, ignored;  /* what is told of each: to who is refused, and to the log */
+    struct convention_counters counters;
     struct trust *trust;        /* NULL: nobody needs a key */
     struct frame_trusted *news; /* of the list, in this step */
     size_t news_count, news_room;
@@ -154,8 +155,10 @@ void convention_send_deregister(struct convention *convention, uint64_t peer, bo
 
 /* ---- the roster ---- */
 
-/* Adds a member with its notice; a bad one is logged, and NULL. */
-struct member *convention_enter_member(struct convention *convention, const struct frame_member *from);
+/* Adds a member. MESH_FULL, MESH_NO_MEMORY, and what members_add says of a bad one. */
+MESH_MUST_USE enum mesh_status convention_enter_member(struct convention *convention, const struct frame_member *from,
+                                                       struct member **out);
+void convention_log_misfit(struct convention *convention, const struct frame_member *from, enum mesh_status status);
 
 /* What may change in a member's life is taken over. False without memory, or when it makes no sense. */
 bool convention_refresh_member(struct convention *convention, struct member *member, const struct frame_member *from);

@@ -30,9 +30,14 @@ static bool is_own(const struct convention *convention, const struct frame_membe
            bytes_equal(from->endpoint, convention->self->view.endpoint);
 }
 
-/* Nothing is known of those that are refused, so they share what is answered. */
+/* Nothing is known of those that are refused, so they share what is answered; and so do those that are ignored what is logged. */
 static bool may_refuse(struct convention *convention) {
     return !convention->times.answers_max || limiter_take(&convention->refusals, convention->now_ns);
+}
+
+static bool may_log_ignored(struct convention *convention) {
+    convention->counters.ignored++;
+    return !convention->times.answers_max || limiter_take(&convention->ignored, convention->now_ns);
 }
 
 /* Where others see this node among those that may lead is where it sees itself, or their lists are not the same (S6E). A
@@ -70,6 +75,8 @@ static void answer(struct convention *convention, struct member *member, const s
     if (may_answer(convention, member)) {
         convention_send_registered(convention, member, frame->first_time);
         convention_compare_keys(convention, member->incarnation, frame->trust);
+    } else {
+        convention->counters.unanswered++;
     }
 }
 
@@ -93,6 +100,7 @@ static void on_known(struct convention *convention, struct member *member, const
 }
 
 static void refuse_name(struct convention *convention, uint64_t peer, const struct member *holder) {
+    convention->counters.refused++;
     if (may_refuse(convention)) {
         convention_log(convention, "a second node named %s was refused: the name is taken by the node at %s",
                        holder->name, holder->endpoint);
@@ -102,7 +110,7 @@ static void refuse_name(struct convention *convention, uint64_t peer, const stru
 
 /* It tries again: by then the other is suspect, if it is no more. */
 static void log_holder(struct convention *convention, const struct frame_member *from, const struct member *holder) {
-    if (may_refuse(convention)) {
+    if (may_log_ignored(convention)) {
         char name[FRAME_NAME_BYTES + 1];
         struct text_builder text = text_builder(name, sizeof name);
         text_append_escaped(&text, from->name);
@@ -113,6 +121,7 @@ static void log_holder(struct convention *convention, const struct frame_member 
 
 /* It was sent away and has not heard of it, or the leader that had it invited is no more: it is to wait (S2C, S2G). */
 static void refuse_guest(struct convention *convention, uint64_t peer, const struct frame_member *from) {
+    convention->counters.refused++;
     if (may_refuse(convention)) {
         char name[FRAME_NAME_BYTES + 1];
         struct text_builder text = text_builder(name, sizeof name);
@@ -122,49 +131,62 @@ static void refuse_guest(struct convention *convention, uint64_t peer, const str
     }
 }
 
-void convention_on_register(struct convention *convention, uint64_t peer, const struct frame_register *frame) {
-    if (is_own(convention, &frame->member)) {
+static void refuse_misfit(struct convention *convention, uint64_t peer, const struct frame_member *from,
+                          enum mesh_status status) {
+    convention->counters.refused++;
+    if (may_refuse(convention)) {
+        convention_log_misfit(convention, from, status);
+        convention_send_deregister(convention, peer, true, "this node cannot be a member: the leader's log says why");
+    }
+}
+
+/* The own address, or another node's name: nobody who is well configured says so. */
+static bool is_nonsense(struct convention *convention, uint64_t peer, const struct frame_member *from) {
+    bool own = is_own(convention, from), foreign = from->incarnation != peer;
+    if (own && may_log_ignored(convention)) {
         convention_log(convention, "ignored a registration that carries this node's own address %s",
                        convention->self->endpoint);
-        return;
-    }
-    struct member *member = members_find(&convention->members, peer);
-    if (member || !convention->acting) {
-        check_place(convention, member, frame);
-    }
-    if (!convention->acting) {
-        convention_note_asker(convention, peer);
-        return;
-    }
-    if (frame->member.incarnation != peer) {
+    } else if (!own && foreign && may_log_ignored(convention)) {
         convention_log(convention, "ignored a registration in another node's name");
-        return;
     }
-    if (member) {
-        on_known(convention, member, frame);
-        return;
-    }
-    const struct member *holder = holder_of_name(convention, &frame->member);
-    if (holder) {
-        refuse_name(convention, peer, holder);
-        return;
-    }
-    holder = holder_of_endpoint(convention, &frame->member);
-    if (holder) {
-        log_holder(convention, &frame->member, holder);
-        return;
-    }
-    if (frame->invited && !convention_guest(convention, peer, frame->member.endpoint)) {
+    return own || foreign;
+}
+
+/* Whether it may be a member; who may not is told so, or ignored. */
+static bool may_enter(struct convention *convention, uint64_t peer, const struct frame_register *frame) {
+    const struct member *of_name = holder_of_name(convention, &frame->member);
+    const struct member *of_endpoint = of_name ? NULL : holder_of_endpoint(convention, &frame->member);
+    bool uninvited = frame->invited && !convention_guest(convention, peer, frame->member.endpoint);
+    if (of_name) {
+        refuse_name(convention, peer, of_name);
+    } else if (of_endpoint) {
+        log_holder(convention, &frame->member, of_endpoint);
+    } else if (uninvited) {
         refuse_guest(convention, peer, &frame->member);
-        return;
     }
+    return !of_name && !of_endpoint && !uninvited;
+}
+
+/* A restart under another name, or a second node that says the same endpoint: nobody can tell. */
+static void log_successor(struct convention *convention, const struct frame_member *from) {
+    const struct member *old = members_find_endpoint(&convention->members, from->endpoint);
+    if (old && !bytes_equal(bytes_of_text(old->name), from->name)) {
+        char name[FRAME_NAME_BYTES + 1];
+        struct text_builder text = text_builder(name, sizeof name);
+        text_append_escaped(&text, from->name);
+        convention_log(convention,
+                       "node %s takes the place of node %s at %s: if both live, each needs an endpoint of its own",
+                       name, old->name, old->endpoint);
+    }
+}
+
+static void on_new(struct convention *convention, uint64_t peer, const struct frame_register *frame) {
+    struct member *member;
+    log_successor(convention, &frame->member);
     convention_remove_restarted(convention, &frame->member);
-    member = convention_enter_member(convention, &frame->member);
-    if (!member) {
-        if (may_refuse(convention)) {
-            convention_send_deregister(convention, peer, true,
-                                       "this node cannot be a member: the leader's log says why");
-        }
+    enum mesh_status status = convention_enter_member(convention, &frame->member, &member);
+    if (status) {
+        refuse_misfit(convention, peer, &frame->member, status);
         return;
     }
     check_place(convention, member, frame);
@@ -173,4 +195,25 @@ void convention_on_register(struct convention *convention, uint64_t peer, const 
     answer(convention, member, frame);
     convention_want(convention, CONVENTION_MEMBER_ADDED, peer)->member = member;
     convention_guest_came(convention, member);
+}
+
+void convention_on_register(struct convention *convention, uint64_t peer, const struct frame_register *frame) {
+    if (is_nonsense(convention, peer, &frame->member)) {
+        return;
+    }
+    struct member *member = members_find(&convention->members, peer);
+    if (member || !convention->acting) {
+        check_place(convention, member, frame);
+    }
+    if (!convention->acting) {
+        convention_note_asker(convention, peer);
+    } else if (member) {
+        on_known(convention, member, frame);
+    } else if (may_enter(convention, peer, frame)) {
+        on_new(convention, peer, frame);
+    }
+}
+
+const struct convention_counters *convention_counters(const struct convention *convention) {
+    return &convention->counters;
 }

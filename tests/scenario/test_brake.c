@@ -111,6 +111,7 @@ Test(brake, S4A_S4B_one_that_registers_a_thousand_times_a_second_troubles_nobody
     size_t answers = cluster_count(cluster, "a Registered b1"), changes = cluster_count(cluster, "a Roster c1");
     cr_assert_leq(answers, 4);
     cr_assert_leq(changes, 2);
+    cr_assert_eq(convention_counters(cluster_core(cluster, 'a'))->unanswered, 1000 - answers);
     cluster_forget_trace(cluster);
     cluster_run(cluster, 60 * NS_PER_S);
     cr_assert_leq(cluster_count(cluster, "a Roster"), 2, "what waited, to each of both");
@@ -130,10 +131,29 @@ Test(brake, S4B_those_that_are_refused_share_what_is_answered_in_a_period) {
     }
     cr_assert_eq(cluster_count(cluster, "a Deregister c1"), 4);
     cr_assert_eq(cluster_count(cluster, "a log a second node"), 4);
+    cr_assert_eq(convention_counters(cluster_core(cluster, 'a'))->refused, 101);
     cluster_run(cluster, 10 * NS_PER_S);
     cluster_forget_trace(cluster);
     register_first(cluster, 'c');
     cr_assert_eq(cluster_count(cluster, "a Deregister c1"), 1);
+    cluster_destroy(cluster);
+}
+
+/* What is ignored is logged as seldom, and keeps nobody from hearing that it is refused. */
+Test(brake, S4B_of_those_that_are_ignored_the_log_tells_four_times_in_a_period) {
+    struct cluster *cluster = pair();
+    struct frame_register frame = {.member = convention_self(cluster_core(cluster, 'a'))->view, .first_time = true};
+    struct convention_event event = {.kind = CONVENTION_REGISTER, .peer = 7, .registration = &frame};
+    for (int i = 0; i < 100; i++) {
+        frame.member.endpoint = bytes_of_text(i % 2 ? "tcp://a" : "tcp://elsewhere");
+        frame.member.incarnation = i % 2 ? event.peer : 8;
+        cluster_tell(cluster, 'a', &event);
+    }
+    cr_assert_eq(cluster_count(cluster, "a log ignored a registration"), 4);
+    cr_assert_eq(convention_counters(cluster_core(cluster, 'a'))->ignored, 100);
+    cluster_start_as(cluster, 'c', &(struct cluster_node){.leaders = "a", .name = "b"});
+    cluster_run(cluster, 10 * NS_PER_MS);
+    cr_assert_eq(cluster_count(cluster, "a log a second node"), 1);
     cluster_destroy(cluster);
 }
 

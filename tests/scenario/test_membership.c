@@ -375,6 +375,25 @@ Test(membership, S1G_a_former_life_does_not_take_the_place_of_the_present_one) {
                    "12.004 a log a registration of node b is ignored: node b is still heard of at tcp://b\n");
 }
 
+/* It may be a restart under another name, or a mistake in a configuration. */
+Test(membership, S1G_who_comes_by_another_name_where_a_member_was_is_told_of) {
+    struct cluster *cluster = pair();
+    cluster_start(cluster, 'c', "c");
+    struct frame_register frame = {.member = convention_self(cluster_core(cluster, 'c'))->view, .first_time = true};
+    frame.member.endpoint = bytes_of_text("tcp://b");
+    cluster_kill(cluster, 'b');
+    cluster_forget_trace(cluster);
+    cluster_tell(cluster, 'a',
+                 &(struct convention_event){
+                     .kind = CONVENTION_REGISTER, .peer = cluster_incarnation(cluster, 'c'), .registration = &frame});
+    run_and_expect(
+        cluster, 0,
+        "1.000 a log node c takes the place of node b at tcp://b: if both live, each needs an endpoint of its own\n"
+        "1.000 a - b1 restarted\n"
+        "1.000 a Registered c1 2:2\n"
+        "1.000 a + c1 c\n");
+}
+
 Test(membership, S1G_first_time_with_the_known_incarnation_gives_the_roster_and_no_notice) {
     struct cluster *cluster = pair();
     register_first(cluster, 'b');

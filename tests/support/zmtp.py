@@ -123,3 +123,65 @@ class Recorder:
             thread.join()
         for end in self.sockets:
             end.close()
+
+
+FRAME_BODY = 22  # where the tag of the body is in a frame of the mesh: behind the prelude, from and to
+REGISTER, REGISTERED, DEREGISTER = (number << 3 | 2 for number in (7, 8, 10))
+
+
+def split(stream):
+    """Takes the whole parts of messages off the stream of one side: (flags, part as it stands there, its payload)."""
+    while len(stream) > 1:
+        long = stream[0] & 2
+        head = 9 if long else 2
+        if len(stream) < head:
+            return
+        size = struct.unpack(">Q", stream[1:9])[0] if long else stream[1]
+        if len(stream) < head + size:
+            return
+        part = bytes(stream[:head + size])
+        del stream[:head + size]
+        yield part[0], part, part[head:]
+
+
+class Repeater(Recorder):
+    """Passes connections on like a Recorder, and can say again what a member has said to register, as one does that has gone wild; counts
+    what it is answered."""
+
+    def __init__(self, port):
+        self.lock = threading.Lock()
+        self.registration = self.sink = None
+        self.said = {REGISTERED: 0, DEREGISTER: 0}
+        super().__init__(port)
+
+    def pass_on(self, source, sink, record):
+        stream, greeting = bytearray(), len(GREETING)
+        try:
+            while chunk := source.recv(65536):
+                sink.sendall(chunk[:greeting])  # each side says the rest of it when it has heard the other's beginning
+                stream += chunk[greeting:]
+                greeting -= min(greeting, len(chunk))
+                for flags, part, payload in split(stream):
+                    self.look(sink, record is not None, payload if flags & 4 == 0 else b"", part)
+                    with self.lock:
+                        sink.sendall(part)
+        except OSError:
+            pass  # one of them has ended
+        for end in (source, sink):
+            try:
+                end.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass  # it has, too
+
+    def look(self, sink, forth, payload, part):
+        body = payload[FRAME_BODY] if payload[:2] == b"MW" and len(payload) > FRAME_BODY else 0
+        if forth and body == REGISTER:
+            self.sink, self.registration = sink, part
+        elif not forth and body in self.said:
+            self.said[body] += 1
+
+    def go_wild(self, calm):
+        """Registers a thousand times a second, until `calm` is set."""
+        while not calm.wait(0.01):
+            with self.lock:
+                self.sink.sendall(self.registration * 10)

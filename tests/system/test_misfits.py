@@ -1,14 +1,24 @@
-"""Nodes that are configured so that they do not fit each other: what the logs say, and what becomes of them (S1A, S1G, S6E, S9A).
+"""Nodes that do not fit each other, or have gone wild: what logs and counters say, and what becomes of them (S1A, S1G, S1H, S4B, S6E, S9A).
 
 SPDX-License-Identifier: MPL-2.0
 """
+import pathlib
 import signal
+import sys
+import threading
+import time
 import unittest
 
 from nodes import COURIERS, Directory, free_port, wait_for
 
+sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "support"))
+import zmtp  # noqa: E402  (the path above makes it findable)
+
 WAIT_S = 30
-TIMES = "times\n    period = 2 s\n    restart = 1 s"
+PERIOD_S = 2
+ANSWERS = 4  # in a period
+WILD = 3000  # registrations: three seconds of them
+TIMES = f"times\n    period = {PERIOD_S} s\n    restart = 1 s"
 
 
 def states(node):
@@ -32,6 +42,9 @@ class Misfits(unittest.TestCase):
     def wait_log(self, node, text):
         wait_for(lambda: text in node.log(), WAIT_S, f"the log of {node.run.name} says: {text}")
 
+    def counter(self, node, name):
+        return node.status()["counters"][name]
+
     def test_S1A_of_two_nodes_with_one_name_the_second_is_refused_until_the_first_is_gone(self):
         one, first = self.start("one"), self.start("two")
         self.wait(one, {"one": "leader", "two": "member"})
@@ -40,6 +53,7 @@ class Misfits(unittest.TestCase):
         self.wait_log(one, refused)
         self.wait_log(second, f"the leader at {self.endpoints['one']} refused this node: {refused}")
         self.wait(first, {"one": "leader", "two": "member"})
+        self.assertGreater(self.counter(one, "registrations_refused"), 0)
         first.kill(signal.SIGKILL)
         self.wait(second, {"one": "leader", "two": "member"})
 
@@ -70,6 +84,72 @@ class Misfits(unittest.TestCase):
         for node in (one, three):
             self.wait(node, {"one": "leader", "three": "member"})
         self.wait_log(one, f"node two at {nowhere} is no member any more: did not register")
+
+    def test_S1H_who_says_the_address_of_its_leader_is_ignored(self):
+        one = self.start("one")
+        called = self.endpoints["one"].replace("127.0.0.1", "localhost")  # by that name it does not know itself
+        self.start("two", called, more=f"advertise = {self.endpoints['one']}")
+        self.wait_log(one, f"ignored a registration that carries this node's own address {self.endpoints['one']}")
+        self.assertGreater(self.counter(one, "registrations_ignored"), 0)
+        self.assertEqual(states(one), {"one": "leader"})
+
+    def test_S1G_who_says_the_address_of_a_member_is_taken_for_its_restart(self):
+        one, two = self.start("one"), self.start("two")
+        self.wait(one, {"one": "leader", "two": "member"})
+        three = self.start("three", more=f"advertise = {self.endpoints['two']}")
+        self.wait_log(one, f"node three takes the place of node two at {self.endpoints['two']}: if both live, each needs an endpoint of its own")
+        three.kill(signal.SIGKILL)
+        self.wait(two, {"one": "leader", "two": "member"})
+
+    def go_wild(self, leader, repeater, counter):
+        """Until the leader has counted so many registrations; meanwhile another node joins and is used. How long that took."""
+        calm, began = threading.Event(), time.monotonic()
+        flood = threading.Thread(target=repeater.go_wild, args=(calm,))
+        flood.start()
+        try:
+            third = self.start("three", capability="far")
+            wait_for(lambda: states(third).get("three") == "member", WAIT_S, "another node joins")
+            courier = leader.caller().ask("create courier far")
+            self.assertEqual(leader.caller().ask(f"ask {courier} account"), "accepted 0 of 0, got 0, wrong 0")
+            wait_for(lambda: self.counter(leader, counter) >= WILD, WAIT_S, f"the leader counts {WILD} {counter}")
+        finally:
+            calm.set()
+            flood.join()
+        return time.monotonic() - began
+
+    def behind(self, leader):
+        """A way to the leader by which a member may go wild."""
+        repeater = zmtp.Repeater(int(self.endpoints["one"].rsplit(":", 1)[1]))
+        self.addCleanup(repeater.close)
+        self.endpoints["wild"] = f"tcp://127.0.0.1:{repeater.port}"
+        self.assertEqual(states(leader)["one"], "leader")
+        return repeater
+
+    def test_S4B_a_member_that_registers_a_thousand_times_a_second_troubles_nobody(self):
+        one = self.start("one")
+        repeater = self.behind(one)
+        two = self.start("two", leaders="wild")
+        self.wait(one, {"one": "leader", "two": "member"})
+        lines, answers = one.log().count("\n"), repeater.said[zmtp.REGISTERED]
+        span_s = self.go_wild(one, repeater, "registrations_unanswered")
+        self.assertLessEqual(repeater.said[zmtp.REGISTERED] - answers, ANSWERS * (span_s / PERIOD_S + 2))
+        self.assertLess(one.log().count("\n") - lines, 20)
+        for node in (one, two):
+            self.wait(node, {"one": "leader", "two": "member", "three": "member"})
+
+    def test_S4B_one_that_is_refused_a_thousand_times_a_second_troubles_nobody(self):
+        one = self.start("one")
+        repeater = self.behind(one)
+        first = self.start("two")
+        self.wait(one, {"one": "leader", "two": "member"})
+        self.endpoints["second"] = f"tcp://127.0.0.1:{free_port()}"
+        second = self.start("second", leaders="wild", settings=["node=two"])
+        self.wait_log(second, "refused this node: a second node named two was refused")
+        span_s = self.go_wild(one, repeater, "registrations_refused")
+        most = ANSWERS * (span_s / PERIOD_S + 3)
+        self.assertLessEqual(repeater.said[zmtp.DEREGISTER], most)
+        self.assertLessEqual(one.log().count("a second node named two was refused"), most)
+        self.wait(first, {"one": "leader", "two": "member", "three": "member"})
 
 
 if __name__ == "__main__":
