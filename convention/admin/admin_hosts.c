@@ -256,10 +256,12 @@ static const struct resident *creator_of(const struct admin *admin, struct mesh_
 static enum mesh_status print_options(const struct admin *admin, const struct resident *resident,
                                       const struct control_create *create, struct mesh_address creator,
                                       const struct type_entry *type, char *text) {
-    char listen[RUN_PATH_ENDPOINT_BYTES], endpoint[RUN_PATH_ENDPOINT_BYTES], name[32];
+    char listen[RUN_PATH_ENDPOINT_BYTES], endpoint[RUN_PATH_ENDPOINT_BYTES], name[32], global[FRAME_NAME_BYTES + 1];
     char creator_endpoint[sizeof resident->socket + sizeof IPC];
     const struct resident *caller = creator_of(admin, creator);
     snprintf(name, sizeof name, "h%x", resident->slot);
+    snprintf(global, sizeof global, "%.*s", (int)create->name.size,
+             create->name.size ? (const char *)create->name.data : "");
     snprintf(creator_endpoint, sizeof creator_endpoint, IPC "%s", caller ? caller->socket : "");
     struct host_options options = {
         .run_directory = admin->directory_path->path,
@@ -276,6 +278,7 @@ static enum mesh_status print_options(const struct admin *admin, const struct re
         .creator = caller ? caller->incarnation : 0,
         .creator_endpoint = caller ? creator_endpoint : NULL,
         .on_failure = (int)create->supervision.on_failure,
+        .name = global[0] ? global : NULL,
         .type = type->name,
         .module = type->module,
         .program = type->program,

@@ -33,6 +33,9 @@ static struct bytes text_in_hand(const struct mesh_message *message) {
         [MESH_WATCH] = "(watch)",
         [MESH_REPORT] = "(report)",
         [MESH_UPDATE] = "(update)",
+        [MESH_CHECK] = "(check)",
+        [MESH_BEGIN] = "(begin)",
+        [MESH_END] = "(end)",
     };
     return message->kind == MESH_USER ? message->type : bytes_of_text(texts[message->kind]);
 }

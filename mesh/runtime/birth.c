@@ -139,8 +139,12 @@ void birth_on_check(struct host *host, const struct control_check *offered) {
 /* A former life of it, in this host, waits for a new one in vain (C7). */
 static void refuse(struct host *host, const struct birth *birth) {
     struct mesh_error error;
-    (void)error_set(&error, MESH_NO_COMPATIBLE_NODE, "node %s does not fit type %s: its check function says no",
-                    host->options->node_name, birth->type->name);
+    if (host->refused != MESH_OK) {
+        (void)error_set(&error, host->refused, "type %s: %s", birth->type->name, host->failure);
+    } else {
+        (void)error_set(&error, MESH_NO_COMPATIBLE_NODE, "node %s does not fit type %s: its check function says no%s%s",
+                        host->options->node_name, birth->type->name, host->failure[0] ? ": " : "", host->failure);
+    }
     birth_refuse(host, birth->id, birth->address, &error);
     hosted_tell(host, &(struct lifecycle_event){.kind = LIFECYCLE_GIVEN_UP, .actor = birth->address});
 }
@@ -166,6 +170,8 @@ void birth_work(struct host *host) {
         const struct mesh_type *type = type_of(host, judgement->address);
         bool agrees = false;
         if (type && judgement->fit) {
+            host->failure[0] = 0;
+            host->refused = MESH_OK;
             crash_page_enter_check(host->page, judgement->address);
             process_unlock(host->process);
             agrees = fit_suits(type, judgement->fit);

@@ -375,12 +375,29 @@ enum mesh_status mesh_create(struct mesh_actor *self, const char *type, const st
 
 /* ---- failing and logging ---- */
 
+static enum mesh_verdict fail(struct host *host, const char *format, va_list arguments) {
+    (void)vsnprintf(host->failure, sizeof host->failure, format, arguments);
+    return MESH_FAILED;
+}
+
+enum mesh_verdict host_fail(struct host *host, const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    enum mesh_verdict failed = fail(host, format, arguments);
+    va_end(arguments);
+    return failed;
+}
+
 enum mesh_verdict mesh_fail(struct mesh_actor *self, const char *format, ...) {
     va_list arguments;
     va_start(arguments, format);
-    (void)vsnprintf(self->host->failure, sizeof self->host->failure, format, arguments);
+    enum mesh_verdict failed = fail(self->host, format, arguments);
     va_end(arguments);
-    return MESH_FAILED;
+    return failed;
+}
+
+enum mesh_verdict mesh_fail_text(struct mesh_actor *self, const char *text) {
+    return mesh_fail(self, "%s", text ? text : "");
 }
 
 void mesh_log(struct mesh_actor *self, enum mesh_level level, const char *format, ...) {
@@ -388,4 +405,8 @@ void mesh_log(struct mesh_actor *self, enum mesh_level level, const char *format
     va_start(arguments, format);
     log_write_list(self->host->log, level, self->type->name, self->address, format, arguments);
     va_end(arguments);
+}
+
+void mesh_log_text(struct mesh_actor *self, enum mesh_level level, const char *text) {
+    mesh_log(self, level, "%s", text ? text : "");
 }

@@ -434,7 +434,7 @@ static int host_open_page(struct host *host) {
     return 0;
 }
 
-static enum mesh_status host_open(struct host *host, struct mesh_error *error) {
+enum mesh_status host_open(struct host *host, struct mesh_error *error) {
     const struct host_options *options = host->options;
     const char *listen[] = {options->listen, options->listen_remote, NULL};
     struct process_options process = {
@@ -464,10 +464,13 @@ static enum mesh_status host_open(struct host *host, struct mesh_error *error) {
     if (status == MESH_OK && drive_init(&host->drive, host->process) != MESH_OK) {
         status = error_set(error, MESH_NO_MEMORY, "no memory for the host's threads");
     }
+    if (status != MESH_OK) {
+        log_write(host->log, MESH_LOG_ERROR, options->type, options->actor, "the host cannot begin: %s", error->text);
+    }
     return status;
 }
 
-static void host_close(struct host *host) {
+void host_close(struct host *host) {
     if (host->process) {
         drive_stop_standby(&host->drive);
         drive_fini(&host->drive);
@@ -479,7 +482,7 @@ static void host_close(struct host *host) {
     crash_page_unmap(&host->page);
 }
 
-static void run(struct host *host, enum mesh_status loaded, const struct mesh_error *error) {
+void host_run(struct host *host, enum mesh_status loaded, const struct mesh_error *error) {
     const struct host_options *options = host->options;
     struct control_create first = {.address = options->actor, .parent = options->parent};
     first.supervision.on_failure = (enum control_on_failure)options->on_failure;
@@ -507,24 +510,36 @@ static void show_title(const struct host_options *options) {
     title_set(title);
 }
 
+enum mesh_status host_begin(struct host *host, const struct host_options *options, struct mesh_error *error) {
+    enum mesh_status status = host_init(host, options);
+    if (status != MESH_OK) {
+        return error_set(error, status, "no memory for a host");
+    }
+    host->may_stand_by = true;
+    (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (options->admin_pid != 0 && (uint32_t)getppid() != options->admin_pid) {
+        status = error_set(error, MESH_CLOSED, "the admin that wanted this host is gone");
+    }
+    if (status == MESH_OK) {
+        show_title(options);
+        status = log_open(&host->log, options->log, MESH_LOG_INFO, error);
+    }
+    if (status == MESH_OK && host_open_page(host) != 0) {
+        status = error_set(error, MESH_INVALID_ARGUMENT, "the descriptor that should be a crash page is none");
+    }
+    if (status != MESH_OK) {
+        host_close(host);
+    }
+    return status;
+}
+
 int host_main(const struct host_options *options, const struct mesh_type *const *types) {
     struct host host;
-    if (host_init(&host, options) != MESH_OK) {
+    struct mesh_error error = {0};
+    if (host_begin(&host, options, &error) != MESH_OK) {
         return 1;
     }
     host.types = types;
-    host.may_stand_by = true;
-    (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (options->admin_pid != 0 && (uint32_t)getppid() != options->admin_pid) {
-        return 1;
-    }
-    show_title(options);
-    struct mesh_error error = {0};
-    enum mesh_status status = log_open(&host.log, options->log, MESH_LOG_INFO, &error);
-    if (status != MESH_OK || host_open_page(&host) != 0) {
-        host_close(&host);
-        return 1;
-    }
     /* A module's own start-up code runs before any thread exists; what failed is told once the admin can be reached. */
     host.origin = options->module ? options->module : "the program";
     struct mesh_error load_error = {0};
@@ -533,13 +548,11 @@ int host_main(const struct host_options *options, const struct mesh_type *const 
         loaded =
             error_set(&load_error, MESH_LOAD_FAILED, "neither a module nor a program brings type %s", options->type);
     }
-    status = host_open(&host, &error);
+    enum mesh_status status = host_open(&host, &error);
     if (status == MESH_OK) {
         host_signal_install(&host);
-        run(&host, loaded, &load_error);
+        host_run(&host, loaded, &load_error);
         host_signal_remove();
-    } else {
-        log_write(host.log, MESH_LOG_ERROR, options->type, options->actor, "the host cannot begin: %s", error.text);
     }
     host_close(&host);
     return status == MESH_OK && loaded == MESH_OK ? 0 : 1;

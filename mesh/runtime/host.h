@@ -35,6 +35,7 @@ struct host_options {
     uint64_t creator;             /* the process that wants the actor, which is called at once; 0: not known */
     const char *creator_endpoint; /* or NULL */
     int on_failure;               /* enum control_on_failure (C7) */
+    const char *name;             /* global (G1), or NULL */
     const char *type;
     const char *module;  /* path of the module, or NULL: the type is linked to the program */
     const char *program; /* executable that brings the types when there is no module */

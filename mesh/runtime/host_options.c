@@ -38,6 +38,7 @@ static const struct field fields[] = {
     FIELD(creator, FIELD_U64, false),
     FIELD(creator_endpoint, FIELD_TEXT, false),
     FIELD(on_failure, FIELD_INT, false),
+    FIELD(name, FIELD_TEXT, false),
     FIELD(type, FIELD_TEXT, true),
     FIELD(module, FIELD_TEXT, false),
     FIELD(program, FIELD_TEXT, false),

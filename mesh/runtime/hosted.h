@@ -49,12 +49,13 @@ struct host {
     struct list due;     /* timers whose time has come, and whose actor's mailbox was full */
     struct list watches; /* of actors that watch descriptors */
     struct watch_statement stated;
-    pthread_t main; /* the thread that runs handlers */
+    pthread_t main; /* the thread that runs handlers; of a host that is pulled, the one that has a message in hand */
     struct dead_letters dead_letters;
     struct forwarded forwarded;
     struct address_mint mint;
     struct address_mint local_mint; /* for light children, which stay here (A4) */
     char failure[FRAME_TEXT_BYTES]; /* the text of mesh_fail: one handler is at work at a time */
+    enum mesh_status refused;       /* by a check function: of what kind its no is; MESH_OK: the node does not fit */
     uint64_t now_ns;                /* the present, good enough for handlers: see process_now_after */
     unsigned now_calls;
     uint64_t turn_ends_ns;             /* when handlers have had their share of this turn */
@@ -119,11 +120,30 @@ extern const struct process_callbacks host_callbacks;
 MESH_MUST_USE enum mesh_status host_init(struct host *host, const struct host_options *options);
 void host_fini(struct host *host); /* before its process */
 
+/* ---- the life of a host that is a process: in this order ---- */
+
+/* host_init, and then what makes a process a host: its death signal, title, log and crash page. Before the process has a second thread. MESH_CLOSED:
+ * the admin is gone; MESH_IO, MESH_INVALID_ARGUMENT, MESH_NO_MEMORY: nothing is left to be closed. */
+MESH_MUST_USE enum mesh_status host_begin(struct host *host, const struct host_options *options,
+                                          struct mesh_error *error);
+
+/* Greets the admin; a failure is logged, and host_close is still to come. As process_new. */
+MESH_MUST_USE enum mesh_status host_open(struct host *host, struct mesh_error *error);
+
+/* Runs actors until none is left and all is told; or tells that the first one's code was not `loaded`. In the thread that is `main`. */
+void host_run(struct host *host, enum mesh_status loaded, const struct mesh_error *error);
+void host_close(struct host *host);
+
+/* ---- its loop ---- */
+
 /* When it wants its tick at the latest. */
 uint64_t host_deadline(const struct host *host);
 
 /* One round: births, a message for each of some actors, and what comes of it. Whether more is to be done at once. */
 bool host_work(struct host *host);
+
+/* The text of a failure, as by mesh_fail; gives MESH_FAILED. */
+enum mesh_verdict host_fail(struct host *host, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* ---- what it does; main thread, with the baton ---- */
 

@@ -11,6 +11,8 @@
 #include "mesh/core/message.h"
 #include <mesh/message.h>
 
+struct mesh_fit;
+
 struct mesh_message {
     enum mesh_kind kind;
     uint32_t flags; /* FRAME_RUN_* */
@@ -26,6 +28,7 @@ struct mesh_message {
     char *type_room;                  /* where it goes then */
     const char *failure;              /* never NULL when there is an inner message */
     struct mesh_message *next;        /* of a program's inbox */
+    const struct mesh_fit *fit;       /* of a check */
 };
 
 /* A message as a handler sees it, with room for what must be terminated; not to be copied. */

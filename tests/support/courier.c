@@ -113,6 +113,9 @@ static enum mesh_verdict receive(struct mesh_actor *self, const struct mesh_mess
     case MESH_WATCH:
     case MESH_REPORT:
     case MESH_UPDATE:
+    case MESH_CHECK:
+    case MESH_BEGIN:
+    case MESH_END:
         break;
     }
     return MESH_DONE;

@@ -91,6 +91,9 @@ static enum mesh_verdict keeper_receive(struct mesh_actor *self, const struct me
     case MESH_USER:
         return obey(self, message, keeper);
     case MESH_UPDATE:
+    case MESH_CHECK:
+    case MESH_BEGIN:
+    case MESH_END:
         return on_update(keeper, message);
     case MESH_EXIT_REQUEST:
     case MESH_DEAD_LETTER:

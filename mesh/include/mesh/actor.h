@@ -195,6 +195,8 @@ MESH_MUST_USE MESH_API enum mesh_status mesh_dead_letters(struct mesh_actor *sel
 /* In a handler: the text of a failure, for `return mesh_fail(self, "no such file: %s", name);`. Gives MESH_FAILED. */
 MESH_API enum mesh_verdict mesh_fail(struct mesh_actor *self, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+/* The same with a text as it stands, for bindings; NULL is an empty one. */
+MESH_API enum mesh_verdict mesh_fail_text(struct mesh_actor *self, const char *text);
 
 enum mesh_level {
     MESH_LOG_ERROR,
@@ -206,5 +208,6 @@ enum mesh_level {
 /* Writes one line to the node's log. Never blocks, from any thread (A7). */
 MESH_API void mesh_log(struct mesh_actor *self, enum mesh_level level, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+MESH_API void mesh_log_text(struct mesh_actor *self, enum mesh_level level, const char *text);
 
 #endif

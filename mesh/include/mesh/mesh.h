@@ -9,6 +9,7 @@
 #include <mesh/convention.h>
 #include <mesh/endpoint.h>
 #include <mesh/error.h>
+#include <mesh/host.h>
 #include <mesh/key.h>
 #include <mesh/message.h>
 #include <mesh/node.h>

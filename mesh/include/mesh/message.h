@@ -25,6 +25,10 @@ enum mesh_kind {
     MESH_WATCH,       /* descriptors are readable: mesh_message_ready (F2) */
     MESH_REPORT,      /* the status that this actor requested: mesh_message_report (K1) */
     MESH_UPDATE,      /* a member of the convention, present, added or removed: mesh_message_update (S5A) */
+    /* Only where a host is pulled (host.h): */
+    MESH_CHECK, /* whether the node suits the actor: mesh_message_fit (H2) */
+    MESH_BEGIN, /* its constructor (C3) */
+    MESH_END,   /* nothing comes any more; for what its code owns */
 };
 
 MESH_API enum mesh_kind mesh_message_kind(const struct mesh_message *message);
