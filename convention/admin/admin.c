@@ -64,6 +64,7 @@ static uint64_t on_tick(void *user, uint64_t now_ns) {
     least_ns = time_min(least_ns, admin_tick_status(admin, now_ns));
     least_ns = time_min(least_ns, admin_tick_inquiries(admin, now_ns));
     least_ns = time_min(least_ns, admin_tick_trials(admin, now_ns));
+    least_ns = time_min(least_ns, admin_tick_log(admin, now_ns));
     least_ns = time_min(least_ns, tick_memory(admin, now_ns));
     least_ns = time_min(least_ns, tick_directory(admin, now_ns));
     return time_min(least_ns, tick_convention(admin, now_ns));
@@ -94,24 +95,6 @@ static void on_signal(void *user, int fd) {
 }
 
 /* ---- beginning ---- */
-
-enum mesh_level admin_log_level(const struct config *config) {
-    static const enum mesh_level levels[] = {[CONFIG_LOG_DEBUG] = MESH_LOG_DEBUG,
-                                             [CONFIG_LOG_INFO] = MESH_LOG_INFO,
-                                             [CONFIG_LOG_WARNING] = MESH_LOG_WARNING,
-                                             [CONFIG_LOG_ERROR] = MESH_LOG_ERROR};
-    return levels[config->log_level];
-}
-
-static enum mesh_status open_log(struct admin *admin, struct mesh_error *error) {
-    if (admin->config->log_file) {
-        snprintf(admin->log_path, sizeof admin->log_path, "%s", admin->config->log_file);
-    } else {
-        snprintf(admin->log_path, sizeof admin->log_path, "%s/log", admin->directory_path->path);
-    }
-    admin->log_level = admin_log_level(admin->config);
-    return log_open(&admin->log, admin->log_path, admin->log_level, error);
-}
 
 static enum mesh_status watch_signals(struct admin *admin, struct mesh_error *error) {
     sigset_t wanted;
@@ -225,7 +208,7 @@ static enum mesh_status read_types(struct admin *admin, struct mesh_error *error
 }
 
 static enum mesh_status begin(struct admin *admin, struct mesh_error *error) {
-    enum mesh_status status = open_log(admin, error);
+    enum mesh_status status = admin_open_log(admin, error);
     if (status == MESH_OK && admin->config->start == CONFIG_SPAWN) {
         status = admin_find_host_program(admin, error);
     }

@@ -6,6 +6,7 @@
  *   admin.c             life: begin, loop, end
  *   admin_links.c       hellos, links and frames of other admins; the convention core
  *   admin_control.c     control messages; the directory core
+ *   admin_log.c         what is logged, and where; rotation (K2)
  *   admin_hosts.c       hosts and programs: start, watch, bury
  *   admin_capabilities.c  what this node has to offer, and changes of it (H1, H4)
  *   admin_types.c       which actor types there are, from modules and programs
@@ -31,6 +32,7 @@
 #include "convention/admin/zygote.h"
 #include "convention/core/convention.h"
 #include "convention/core/directory.h"
+#include "convention/core/log_rotation.h"
 #include "mesh/base/limiter.h"
 #include "mesh/base/list.h"
 #include "mesh/base/map.h"
@@ -73,13 +75,14 @@ struct admin {
     char advertise[256]; /* what other nodes are told of this admin; empty when there is no tcp */
     char
         passage[256]; /* what they are told of the processes of this node; empty: these can be called themselves (S8) */
-    char host_listen[256]; /* what hosts bind for other nodes; empty when there is no tcp, or these cannot be called */
-    char bound[256];       /* where this admin listens for other nodes; empty: nowhere */
-    bool any;              /* that is on all addresses of its host */
-    char rewritten[256];   /* by admin_endpoint_now */
-    char log_path[256];
+    char host_listen[256];  /* what hosts bind for other nodes; empty when there is no tcp, or these cannot be called */
+    char bound[256];        /* where this admin listens for other nodes; empty: nowhere */
+    bool any;               /* that is on all addresses of its host */
+    char rewritten[256];    /* by admin_endpoint_now */
     char host_program[256]; /* what hosts of modules are started from; empty: they are forked (C9) */
-    enum mesh_level log_level;
+    struct log_page *log_page;        /* of the log, which owns it */
+    struct log_settings log_settings; /* as they stand there */
+    struct log_rotation log_rotation;
     struct process *process;
     struct convention *convention;
     struct directory *directory;
@@ -109,7 +112,6 @@ struct admin {
     uint32_t actors_told;            /* to the convention */
     bool performing;                 /* what the convention wants: it is told nothing before that is done */
     struct delivery_counters buried; /* of hosts that have ended */
-    uint64_t buried_lines_lost;
     struct control_dead_letter_handler dead_letter_handler;
     struct limiter dead_letter_lines; /* of programs, in the log */
 
@@ -126,6 +128,16 @@ enum mesh_status admin_run(struct config *config, const struct config_sources *s
 
 /* What a forked child of the zygote runs: a host, or the catalogue of the modules. */
 int admin_child(const char *options);
+
+/* ---- the log ---- */
+
+/* MESH_IO, MESH_PERMISSION_DENIED with the path, MESH_NO_MEMORY. */
+enum mesh_status admin_open_log(struct admin *admin, struct mesh_error *error);
+/* Whether the log could be as that configuration says, as admin_open_log; all processes of the node log so from now on. */
+MESH_MUST_USE enum mesh_status admin_try_log(const struct admin *admin, const struct config *fresh,
+                                             struct mesh_error *error);
+void admin_follow_log(struct admin *admin, const struct config *fresh);
+uint64_t admin_tick_log(struct admin *admin, uint64_t now_ns);
 
 /* ---- links ---- */
 
@@ -186,9 +198,6 @@ MESH_MUST_USE enum mesh_status admin_watch_processes(struct admin *admin);
 void admin_start_host(struct admin *admin, uint32_t slot, const struct control_create *create,
                       struct mesh_address creator);
 void admin_kill_host(struct admin *admin, uint32_t slot, int signal);
-/* Of the log, in all processes of the node. */
-void admin_set_log_level(struct admin *admin, enum mesh_level level);
-enum mesh_level admin_log_level(const struct config *config);
 void admin_tell_failed(struct admin *admin);
 /* A host or program says hello: its slot, or a refusal. */
 void admin_greet(struct admin *admin, uint64_t peer, const struct frame_hello *hello, struct frame_hello *answer);

@@ -164,6 +164,9 @@ static void bury(struct admin *admin, struct resident *resident, enum control_ho
     admin_bury_dead_letter_handler(admin, resident);
     admin_bury_watchers(admin, resident);
     remove_socket(resident);
+    if (how == CONTROL_SIGNAL) {
+        log_mend(admin->log);
+    }
     log_write(admin->log, how == CONTROL_OWN_EXIT ? MESH_LOG_DEBUG : MESH_LOG_WARNING, NULL, resident->actor,
               "process %ld: %s", (long)resident->pid, text);
     remove_resident(admin, resident);
@@ -282,7 +285,6 @@ static enum mesh_status print_options(const struct admin *admin, const struct re
         .type = type->name,
         .module = type->module,
         .program = type->program,
-        .log = admin->log_path,
         .crash_page = ZYGOTE_PAGE_FD,
     };
     return host_options_print(text, HOST_OPTIONS_BYTES, &options);
@@ -314,16 +316,14 @@ static enum mesh_status start(struct admin *admin, struct resident *resident, co
     }
     char options[HOST_OPTIONS_BYTES];
     if (print_options(admin, resident, create, creator, type, options) != MESH_OK) {
-        return error_set(error, MESH_TOO_LARGE, "the paths of module and log are too long for a host");
+        return error_set(error, MESH_TOO_LARGE, "the path of the module is too long for a host");
     }
     int page;
     if (!has_descriptors(admin) || crash_page_create(&page) != MESH_OK) {
         return error_set(error, MESH_FULL, "no descriptors for another host: raise the limit on them (ulimit -n)");
     }
     enum mesh_status status = crash_page_map(&resident->page, page);
-    if (status == MESH_OK) {
-        atomic_store(crash_page_log_level(resident->page), admin->log_level);
-    } else {
+    if (status != MESH_OK) {
         error_set(error, status, "no memory for a host's crash page");
     }
     const char *program = type->program ? type->program : admin->host_program;
@@ -342,17 +342,6 @@ static enum mesh_status start(struct admin *admin, struct resident *resident, co
         status = error_set(error, MESH_IO, "a host cannot be watched: %s", strerror(errno));
     }
     return status;
-}
-
-void admin_set_log_level(struct admin *admin, enum mesh_level level) {
-    size_t place = 0;
-    admin->log_level = level;
-    log_set_level(admin->log, level);
-    for (struct resident *resident; (resident = map_next(&admin->residents, &place));) {
-        if (resident->page) {
-            atomic_store(crash_page_log_level(resident->page), level);
-        }
-    }
 }
 
 void admin_start_host(struct admin *admin, uint32_t slot, const struct control_create *create,

@@ -1,6 +1,6 @@
 /* The configuration is read again while the node runs (S9E).
  *
- * The level of the log, pre-registrations and capabilities follow it; of any other setting that is another now the log says that it
+ * The log, pre-registrations and capabilities follow it; of any other setting that is another now the log says that it
  * waits for a restart. A configuration with mistakes changes nothing.
  *
  * SPDX-License-Identifier: MPL-2.0 */
@@ -23,8 +23,12 @@ static void note(const struct admin *admin, enum mesh_level level, const char *f
 
 /* ---- what stays as it is ---- */
 
+static bool is_of_log(const struct config_setting *setting) {
+    return strncmp(setting->path, "log/", 4) == 0;
+}
+
 static bool is_followed(const struct config_setting *setting) {
-    return strcmp(setting->path, "log/level") == 0 || strcmp(setting->path, "preregister") == 0;
+    return is_of_log(setting) || strcmp(setting->path, "preregister") == 0;
 }
 
 static const char *shown(const char *value) {
@@ -104,28 +108,59 @@ static enum mesh_status follow_capabilities(struct admin *admin, const struct ca
     return wanted.count > FRAME_CAPABILITIES ? MESH_TOO_LARGE : admin_set_capabilities(admin, &wanted);
 }
 
-/* ---- the level of the log ---- */
-
-static void follow_level(struct admin *admin, enum mesh_level level) {
-    enum mesh_level before = admin->log_level;
-    if (level == before) {
-        return;
-    }
-    /* The line is to be seen: it is written while the lower of both lets it through. */
-    if (level > before) {
-        admin_set_log_level(admin, level);
-    }
-    note(admin, MESH_LOG_INFO, "log/level is %s now, and was %s", log_level_name(level), log_level_name(before));
-    admin_set_log_level(admin, level);
-}
-
-/* ---- all of it ---- */
-
 static void swap_lists(struct config_list *one, struct config_list *other) {
     struct config_list kept = *one;
     *one = *other;
     *other = kept;
 }
+
+/* ---- the log ---- */
+
+static void swap_log(struct config *one, struct config *other) {
+    struct config kept = *one;
+    one->log_level = other->log_level;
+    one->log_format = other->log_format;
+    one->log_to = other->log_to;
+    one->log_file = other->log_file;
+    one->log_socket = other->log_socket;
+    one->log_size = other->log_size;
+    one->log_files = other->log_files;
+    other->log_file = kept.log_file;
+    other->log_socket = kept.log_socket;
+    swap_lists(&one->log_types, &other->log_types);
+}
+
+static void note_log(const struct admin *admin, const struct config *fresh) {
+    for (const struct config_setting *setting = config_settings; setting->path; setting++) {
+        char *before = is_of_log(setting) ? config_value_text(admin->config, setting) : NULL;
+        char *now = before ? config_value_text(fresh, setting) : NULL;
+        if (now && strcmp(before, now) != 0) {
+            note(admin, MESH_LOG_INFO, "%s is %.300s now, and was %.300s", setting->path, shown(now), shown(before));
+        }
+        free(before);
+        free(now);
+    }
+}
+
+/* The lines on it are to be seen: they are written while the more talkative of both levels counts. */
+static void follow_log(struct admin *admin, struct config *fresh) {
+    struct mesh_error error;
+    bool quieter = fresh->log_level < admin->config->log_level;
+    if (admin_try_log(admin, fresh, &error) != MESH_OK) {
+        note(admin, MESH_LOG_ERROR, "the log stays as it was: %s", error.text);
+        return;
+    }
+    if (quieter) {
+        note_log(admin, fresh);
+    }
+    admin_follow_log(admin, fresh);
+    if (!quieter) {
+        note_log(admin, fresh);
+    }
+    swap_log(admin->config, fresh);
+}
+
+/* ---- all of it ---- */
 
 static void swap_capabilities(struct capability_set *one, struct capability_set *other) {
     struct capability_set kept = *one;
@@ -147,8 +182,7 @@ static void follow(struct admin *admin, struct config *fresh) {
             note(admin, MESH_LOG_WARNING, "the capabilities cannot be changed: %s", mesh_status_text(status));
         }
     }
-    config->log_level = fresh->log_level;
-    follow_level(admin, admin_log_level(fresh));
+    follow_log(admin, fresh);
 }
 
 void admin_reload(struct admin *admin) {

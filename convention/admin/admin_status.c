@@ -64,7 +64,6 @@ void admin_bury_counters(struct admin *admin, const struct resident *resident) {
         counters.abandoned += counters.in_flight;
         counters.in_flight = 0;
         sum_counters(&admin->buried, &counters);
-        admin->buried_lines_lost += crash_page_lines_lost(resident->page);
     }
 }
 
@@ -78,15 +77,6 @@ static struct delivery_counters count_node(struct admin *admin) {
             struct delivery_counters counters = crash_page_counted(resident->page);
             sum_counters(&sum, &counters);
         }
-    }
-    return sum;
-}
-
-static uint64_t count_lines_lost(struct admin *admin) {
-    uint64_t sum = log_lost(admin->log) + admin->buried_lines_lost;
-    size_t place = 0;
-    for (struct resident *resident; (resident = map_next(&admin->residents, &place));) {
-        sum += resident->page ? crash_page_lines_lost(resident->page) : 0;
     }
     return sum;
 }
@@ -128,7 +118,7 @@ static void add_counters(struct admin *admin, struct snapshot *snapshot) {
     add_counter(snapshot, "connections_shut", strangers.shut);
     add_counter(snapshot, "connections_left", strangers.left);
     add_convention_counters(admin, snapshot);
-    add_counter(snapshot, "log_lines_lost", count_lines_lost(admin));
+    add_counter(snapshot, "log_lines_lost", log_lost(admin->log));
 }
 
 void admin_show_record(const struct admin *admin, const struct crash_record *record,

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { HOST_BYTES = 64, PERCENT_MAX = 1000 };
+enum { HOST_BYTES = 64, PERCENT_MAX = 1000, LOG_FILES_MAX = 1000 };
 
 /* The settings that have settings below them. */
 static const char *const sections[] = {"log", "limits", "times", "capabilities"};
@@ -233,6 +233,22 @@ static void judge_security(struct reader *reader) {
     judge_keys(reader, "preregister", &config->preregister);
 }
 
+static void judge_log(struct reader *reader) {
+    const struct config *config = reader->reading.config;
+    if (config->log_files > LOG_FILES_MAX) {
+        config_mistake_add(reader->reading.mistakes, &given(reader, "log/files")->place, "log/files",
+                           "is at most %d: that many files of log/size are kept", LOG_FILES_MAX);
+    }
+    if (config->log_file && strlen(config->log_file) >= LOG_PATH_BYTES) {
+        config_mistake_add(reader->reading.mistakes, &given(reader, "log/file")->place, "log/file",
+                           "is longer than %d bytes: choose a shorter path", LOG_PATH_BYTES - 1);
+    }
+    if (config->log_file && config->log_file[0] != '/') {
+        config_mistake_add(reader->reading.mistakes, &given(reader, "log/file")->place, "log/file",
+                           "must be an absolute path: processes of the node have other working directories");
+    }
+}
+
 static void judge_whole(struct reader *reader) {
     const struct config *config = reader->reading.config;
     const struct convention_times *times = &config->times;
@@ -250,6 +266,7 @@ static void judge_whole(struct reader *reader) {
         config_mistake_add(reader->reading.mistakes, &given(reader, "bind")->place, "bind", "at most %d endpoints",
                            CONFIG_BINDS);
     }
+    judge_log(reader);
     judge_routing(reader);
     judge_hysteresis(reader, &times->hysteresis);
     if (config->leaders.count > FRAME_LEADERS) {
@@ -273,6 +290,8 @@ void config_destroy(struct config **handle) {
     free(config->advertise);
     free(config->run_directory);
     free(config->log_file);
+    free(config->log_socket);
+    config_list_fini(&config->log_types);
     free(config->key);
     free(config->members);
     config_list_fini(&config->bind);
@@ -296,7 +315,9 @@ enum mesh_status config_new(struct config **out) {
     }
     config->items = config_items_new();
     config->name = strdup(host);
-    config->log_level = CONFIG_LOG_INFO;
+    config->log_level = MESH_LOG_INFO;
+    config->log_size = 10 << 20;
+    config->log_files = 4;
     config->delivery = delivery_limits_default;
     config->members_max = FRAME_MEMBERS;
     config->actors_max = 65536;

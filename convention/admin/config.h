@@ -16,13 +16,9 @@
 
 #include "convention/core/convention.h"
 #include "mesh/core/delivery.h"
-
-enum config_log_level {
-    CONFIG_LOG_DEBUG,
-    CONFIG_LOG_INFO,
-    CONFIG_LOG_WARNING,
-    CONFIG_LOG_ERROR,
-};
+#include "mesh/core/log_line.h"
+#include "mesh/core/log_policy.h"
+#include "mesh/runtime/log_page.h"
 
 /* How hosts of modules are started (C9). */
 enum config_start {
@@ -55,8 +51,13 @@ struct config {
     char *run_directory; /* NULL: chosen by the environment */
     struct config_list module_path;
     enum config_start start;
-    enum config_log_level log_level;
+    enum mesh_level log_level;
+    struct config_list log_types; /* "PATTERN: LEVEL" each (config_read_rule) */
+    enum log_format log_format;
+    enum log_to log_to;
     char *log_file;                     /* NULL: log in the run directory */
+    char *log_socket;                   /* of the journal, or of syslog; NULL: where the system has it */
+    size_t log_size, log_files;         /* bytes at which it is rotated, and how many that were are kept */
     struct capability_set capabilities; /* without the standard ones */
     struct delivery_limits delivery;
     size_t members_max, actors_max;

@@ -96,6 +96,7 @@ static void write_value(FILE *stream, const struct config *config, const struct 
         write_bound(stream, at);
         break;
     case CONFIG_SETTING_PATHS:
+    case CONFIG_SETTING_RULES:
     case CONFIG_SETTING_ENDPOINTS:
         write_list(stream, at);
         break;
@@ -116,7 +117,13 @@ static void write_value(FILE *stream, const struct config *config, const struct 
         (void)fputs(words[*(const bool *)at], stream);
         break;
     case CONFIG_SETTING_LEVEL:
-        (void)fputs(words[*(const enum config_log_level *)at], stream);
+        (void)fputs(words[MESH_LOG_DEBUG - *(const enum mesh_level *)at], stream);
+        break;
+    case CONFIG_SETTING_FORMAT:
+        (void)fputs(words[*(const enum log_format *)at], stream);
+        break;
+    case CONFIG_SETTING_DESTINATION:
+        (void)fputs(words[*(const enum log_to *)at], stream);
         break;
     case CONFIG_SETTING_START:
         (void)fputs(words[*(const enum config_start *)at], stream);

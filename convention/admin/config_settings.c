@@ -26,7 +26,13 @@ const struct config_setting config_settings[] = {
     {"module_path", CONFIG_SETTING_PATHS, AT(module_path)},
     {"start", CONFIG_SETTING_START, AT(start)},
     {"log/level", CONFIG_SETTING_LEVEL, AT(log_level)},
+    {"log/types", CONFIG_SETTING_RULES, AT(log_types)},
+    {"log/format", CONFIG_SETTING_FORMAT, AT(log_format)},
+    {"log/destination", CONFIG_SETTING_DESTINATION, AT(log_to)},
     {"log/file", CONFIG_SETTING_PATH, AT(log_file)},
+    {"log/socket", CONFIG_SETTING_PATH, AT(log_socket)},
+    {"log/size", CONFIG_SETTING_BYTES, AT(log_size)},
+    {"log/files", CONFIG_SETTING_COUNT, AT(log_files)},
     {"limits/window_messages", CONFIG_SETTING_COUNT, AT(delivery.window_messages)},
     {"limits/window_bytes", CONFIG_SETTING_BYTES, AT(delivery.window_bytes)},
     {"limits/mailbox_messages", CONFIG_SETTING_COUNT, AT(delivery.mailbox_messages)},
@@ -52,7 +58,9 @@ const struct config_setting config_settings[] = {
 _Static_assert(sizeof config_settings / sizeof *config_settings <= CONFIG_SETTINGS_MAX, "there are more settings");
 
 static const char *const profiles[] = {"default", "reference", NULL};
-static const char *const levels[] = {"debug", "info", "warning", "error", NULL};
+static const char *const levels[] = {"debug", "info", "warning", "error", NULL}; /* enum mesh_level from its end */
+static const char *const formats[] = {"text", "json", NULL};
+static const char *const destinations[] = {"file", "journal", "syslog", "none", NULL};
 static const char *const starts[] = {"fork", "spawn", NULL};
 static const char *const flags[] = {"false", "true", NULL};
 static const char *const securities[] = {"none", "curve", NULL};
@@ -67,12 +75,14 @@ void config_wrong(struct config_reading *reading, const struct config_item *item
 
 const char *const *config_words(enum config_setting_kind kind) {
     static const char *const none[] = {NULL};
-    return kind == CONFIG_SETTING_FLAG       ? flags
-           : kind == CONFIG_SETTING_LEVEL    ? levels
-           : kind == CONFIG_SETTING_START    ? starts
-           : kind == CONFIG_SETTING_SECURITY ? securities
-           : kind == CONFIG_SETTING_PROFILE  ? profiles
-                                             : none;
+    return kind == CONFIG_SETTING_FLAG          ? flags
+           : kind == CONFIG_SETTING_LEVEL       ? levels
+           : kind == CONFIG_SETTING_FORMAT      ? formats
+           : kind == CONFIG_SETTING_DESTINATION ? destinations
+           : kind == CONFIG_SETTING_START       ? starts
+           : kind == CONFIG_SETTING_SECURITY    ? securities
+           : kind == CONFIG_SETTING_PROFILE     ? profiles
+                                                : none;
 }
 
 /* ---- one reader for each kind ---- */
@@ -180,11 +190,45 @@ static int read_choice(struct config_reading *reading, const struct config_item 
     return -1;
 }
 
-static void read_level(struct config_reading *reading, const struct config_item *item, enum config_log_level *place) {
+static void read_level(struct config_reading *reading, const struct config_item *item, enum mesh_level *place) {
     int choice = read_choice(reading, item, levels);
     if (choice >= 0) {
-        *place = (enum config_log_level)choice;
+        *place = (enum mesh_level)(MESH_LOG_DEBUG - choice);
     }
+}
+
+static void read_format(struct config_reading *reading, const struct config_item *item, enum log_format *place) {
+    int choice = read_choice(reading, item, formats);
+    if (choice >= 0) {
+        *place = (enum log_format)choice;
+    }
+}
+
+static void read_destination(struct config_reading *reading, const struct config_item *item, enum log_to *place) {
+    int choice = read_choice(reading, item, destinations);
+    if (choice >= 0) {
+        *place = (enum log_to)choice;
+    }
+}
+
+/* The levels of types. */
+static void read_rules(struct config_reading *reading, const struct config_item *item, struct config_list *place) {
+    struct config_list list = {0};
+    struct log_policy policy = {0};
+    const char *mistake = config_read_list(item->value, &list);
+    if (mistake) {
+        config_wrong(reading, item, mistake);
+        return;
+    }
+    for (size_t i = 0; i < list.count; i++) {
+        mistake = config_read_rule(list.items[i], &policy);
+        if (mistake) {
+            config_mistake_add(reading->mistakes, &item->place, item->path, "\"%.100s\" %s", list.items[i], mistake);
+            config_list_fini(&list);
+            return;
+        }
+    }
+    set_list(place, &list);
 }
 
 static void read_start(struct config_reading *reading, const struct config_item *item, enum config_start *place) {
@@ -261,6 +305,15 @@ void config_read_setting(struct config_reading *reading, const struct config_ite
         break;
     case CONFIG_SETTING_LEVEL:
         read_level(reading, item, place);
+        break;
+    case CONFIG_SETTING_RULES:
+        read_rules(reading, item, place);
+        break;
+    case CONFIG_SETTING_FORMAT:
+        read_format(reading, item, place);
+        break;
+    case CONFIG_SETTING_DESTINATION:
+        read_destination(reading, item, place);
         break;
     case CONFIG_SETTING_START:
         read_start(reading, item, place);

@@ -141,6 +141,24 @@ const char *config_read_list(const char *text, struct config_list *out) {
     return NULL;
 }
 
+/* ---- levels of types ---- */
+
+const char *config_read_rule(const char *text, struct log_policy *policy) {
+    const char *colon = strrchr(text, ':');
+    enum mesh_level level;
+    if (!colon) {
+        return "must look like TYPE: LEVEL, as counter: debug or shop.*: warning";
+    }
+    if (!log_level_parse(trim(colon + 1, text + strlen(text)), &level)) {
+        return "does not end with one of: debug, info, warning, error";
+    }
+    enum mesh_status status = log_policy_add(policy, trim(text, colon), level);
+    return status == MESH_OK          ? NULL
+           : status == MESH_FULL      ? "is one too many: at most 32 types have a level of their own"
+           : status == MESH_TOO_LARGE ? "has a name that is too long: at most 59 bytes"
+                                      : "names no type: a name, or what several begin with and * at its end";
+}
+
 /* ---- endpoints ---- */
 
 static bool is_loopback(struct bytes host) {

@@ -25,6 +25,9 @@ void config_list_fini(struct config_list *list);
 /* "tcp://HOST:PORT"; port 0 only if `any_port`, else there may be a key behind it, "/KEY" (S7A). `beyond` tells whether the host is another than loopback. */
 const char *config_read_endpoint(const char *text, bool any_port, bool *beyond);
 
+/* "TYPE: LEVEL", where TYPE may be the begin of types, with a '*' at its end: added to the policy behind what it has. */
+const char *config_read_rule(const char *text, struct log_policy *policy);
+
 /* A capability's value as it stands; `quoted` makes it a text. Its bytes are the text's. */
 const char *config_read_value(struct bytes text, bool quoted, struct frame_value *out);
 

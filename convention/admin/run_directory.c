@@ -119,7 +119,8 @@ static enum mesh_status take_lock(struct run_directory *directory, const char *g
 
 static bool is_ours(const char *name) {
     size_t length = strlen(name);
-    return strcmp(name, "log") == 0 || strncmp(name, NODE_KEY_FILE, strlen(NODE_KEY_FILE)) == 0 ||
+    return strcmp(name, "log") == 0 || strncmp(name, "log.", 4) == 0 ||
+           strncmp(name, NODE_KEY_FILE, strlen(NODE_KEY_FILE)) == 0 ||
            strncmp(name, MEMBERS_FILE, strlen(MEMBERS_FILE)) == 0 ||
            (length > 5 && strcmp(name + length - 5, ".sock") == 0);
 }

@@ -50,12 +50,10 @@ struct end_entry {
 /* `used` has the places of the floors that were ever written: a reader looks at no others, for that would give them memory. */
 struct crash_page {
     uint32_t magic, pid;
-    _Atomic uint32_t log_level;
     _Atomic uint64_t incarnation;
     uint64_t clock;  /* handlings so far */
     uint32_t recent; /* the floor that was written last */
     struct delivery_counters counters;
-    uint64_t lines_lost;
     struct hand_entry hand;
     struct actor_entry actors[CRASH_PAGE_ACTORS];
     _Atomic uint32_t used_count; /* written after its place */
@@ -102,10 +100,6 @@ void crash_page_unmap(struct crash_page **page) {
         munmap(*page, sizeof **page);
         *page = NULL;
     }
-}
-
-_Atomic uint32_t *crash_page_log_level(struct crash_page *page) {
-    return &page->log_level;
 }
 
 const char *crash_state_name(enum crash_state state) {
@@ -213,9 +207,8 @@ void crash_page_set_load(struct crash_page *page, int entry, const struct crash_
     }
 }
 
-void crash_page_count(struct crash_page *page, const struct delivery_counters *counters, uint64_t lines_lost) {
+void crash_page_count(struct crash_page *page, const struct delivery_counters *counters) {
     page->counters = *counters;
-    page->lines_lost = lines_lost;
 }
 
 /* An urgent message has overtaken others: that it is handled says nothing of those before it (C5). */
@@ -307,10 +300,6 @@ uint64_t crash_page_incarnation(const struct crash_page *page) {
 
 struct delivery_counters crash_page_counted(const struct crash_page *page) {
     return page->counters;
-}
-
-uint64_t crash_page_lines_lost(const struct crash_page *page) {
-    return page->lines_lost;
 }
 
 static void read_name(char to[CRASH_PAGE_TYPE_BYTES], const char *name, uint32_t bytes) {

@@ -50,10 +50,6 @@ MESH_MUST_USE enum mesh_status crash_page_map(struct crash_page **out, int fd);
 
 void crash_page_unmap(struct crash_page **page); /* NULL-safe */
 
-/* The level of the host's log, an enum mesh_level: the admin sets it whenever it likes, and the host's log follows it, also while a
- * handler does not return (S9E). */
-_Atomic uint32_t *crash_page_log_level(struct crash_page *page);
-
 /* The word that the status uses: "idle", "busy" ... */
 const char *crash_state_name(enum crash_state state);
 
@@ -86,8 +82,8 @@ struct crash_load {
 };
 void crash_page_set_load(struct crash_page *page, int entry, const struct crash_load *load);
 
-/* What the host's delivery has counted so far, and its log of lines that could not be written. */
-void crash_page_count(struct crash_page *page, const struct delivery_counters *counters, uint64_t lines_lost);
+/* What the host's delivery has counted so far. */
+void crash_page_count(struct crash_page *page, const struct delivery_counters *counters);
 
 /* Around each handler: `message` is in hand; it is settled. */
 void crash_page_enter(struct crash_page *page, int entry, uint64_t now_ns, const struct message *message);
@@ -113,7 +109,6 @@ uint64_t crash_page_incarnation(const struct crash_page *page);
 
 /* What was counted last; with a host at work the numbers may be of different instants. */
 struct delivery_counters crash_page_counted(const struct crash_page *page);
-uint64_t crash_page_lines_lost(const struct crash_page *page);
 
 /* The entry of number `index`, from 0 up to CRASH_PAGE_ACTORS; false when it is not used. */
 bool crash_page_actor(const struct crash_page *page, size_t index, struct crash_record *out);

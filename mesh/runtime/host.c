@@ -214,7 +214,7 @@ static void start_newborn(struct host *host) {
 /* What the admin sees of an actor while its handler is busy. */
 static void publish_load(struct host *host) {
     if (host->page) {
-        crash_page_count(host->page, delivery_counters(process_delivery(host->process)), log_lost(host->log));
+        crash_page_count(host->page, delivery_counters(process_delivery(host->process)));
     }
     for (int i = 0; host->paged_count > 0 && i < CRASH_PAGE_ACTORS; i++) {
         if (host->paged[i]) {
@@ -422,6 +422,12 @@ static void on_exit_call(int code, void *user) {
 
 /* ---- beginning and end ---- */
 
+static enum mesh_status open_log(struct host *host, struct mesh_error *error) {
+    struct log_page *page;
+    enum mesh_status status = log_page_open(&page, host->options->run_directory, error);
+    return status == MESH_OK ? log_open(&host->log, page, error) : status;
+}
+
 static int host_open_page(struct host *host) {
     if (host->options->crash_page >= 0) {
         if (crash_page_map(&host->page, host->options->crash_page) != MESH_OK) {
@@ -429,7 +435,6 @@ static int host_open_page(struct host *host) {
         }
         (void)close(host->options->crash_page);
         crash_page_begin(host->page, host->options->incarnation, (uint32_t)getpid());
-        log_follow(host->log, crash_page_log_level(host->page));
     }
     return 0;
 }
@@ -522,7 +527,7 @@ enum mesh_status host_begin(struct host *host, const struct host_options *option
     }
     if (status == MESH_OK) {
         show_title(options);
-        status = log_open(&host->log, options->log, MESH_LOG_INFO, error);
+        status = open_log(host, error);
     }
     if (status == MESH_OK && host_open_page(host) != 0) {
         status = error_set(error, MESH_INVALID_ARGUMENT, "the descriptor that should be a crash page is none");

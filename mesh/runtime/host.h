@@ -39,8 +39,7 @@ struct host_options {
     const char *type;
     const char *module;  /* path of the module, or NULL: the type is linked to the program */
     const char *program; /* executable that brings the types when there is no module */
-    const char *log;     /* path of the node's log file, or NULL */
-    int crash_page;      /* descriptor of the page, which has the level of the log; -1: none */
+    int crash_page;      /* descriptor of the page; -1: none */
 };
 
 /* Writes the options as text of at most HOST_OPTIONS_BYTES, and reads them. MESH_TOO_LARGE; MESH_INVALID_ARGUMENT

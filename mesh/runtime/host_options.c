@@ -42,7 +42,6 @@ static const struct field fields[] = {
     FIELD(type, FIELD_TEXT, true),
     FIELD(module, FIELD_TEXT, false),
     FIELD(program, FIELD_TEXT, false),
-    FIELD(log, FIELD_TEXT, false),
     FIELD(crash_page, FIELD_INT, false),
 };
 

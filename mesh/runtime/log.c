@@ -4,192 +4,37 @@
 #include "mesh/runtime/error.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
 struct log {
-    atomic_int fd; /* -1 after a failure; never below 0 in standard error's case */
-    char *path;    /* NULL: standard error */
-    _Atomic uint32_t own_level;
-    _Atomic(const _Atomic uint32_t *) level; /* its own, or one that it follows */
-    _Atomic uint64_t lost;
-    _Atomic int64_t checked_s; /* when the file was last compared with what its path names */
+    struct log_page *page;
+    atomic_int fd;       /* of the file: once there is one, its number stays; -1: there was none yet */
+    atomic_bool astray;  /* what is written there is seen by nobody: the file is gone, and another cannot be opened */
+    atomic_bool guarded; /* a write may bring a signal: it is a pipe, or may not grow at will (RLIMIT_FSIZE) */
+    atomic_int socket;   /* for datagrams to a daemon; -1: there was no need of one yet */
+    atomic_flag opening; /* one thread opens a file, others write to the one before meanwhile */
+    _Atomic uint32_t version;  /* of the page, when the file was opened */
+    _Atomic int64_t checked_s; /* when it was last compared with what its path names */
 };
 
-const char *log_level_name(enum mesh_level level) {
-    switch (level) {
-    case MESH_LOG_ERROR:
-        return "error";
-    case MESH_LOG_WARNING:
-        return "warning";
-    case MESH_LOG_INFO:
-        return "info";
-    case MESH_LOG_DEBUG:
-        return "debug";
-    }
-    return "unknown";
-}
+/* ---- the file ---- */
 
 static int open_file(const char *path) {
     return open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0600);
 }
 
-enum mesh_status log_open(struct log **out, const char *path, enum mesh_level level, struct mesh_error *error) {
-    struct log *log = calloc(1, sizeof *log);
-    if (!log || (path && !(log->path = strdup(path)))) {
-        free(log);
-        return error_set(error, MESH_NO_MEMORY, "no memory for the log");
-    }
-    log_set_level(log, level);
-    atomic_init(&log->fd, path ? open_file(path) : STDERR_FILENO);
-    if (atomic_load(&log->fd) < 0) {
-        int cause = errno;
-        free(log->path);
-        free(log);
-        return error_set(error, cause == EACCES ? MESH_PERMISSION_DENIED : MESH_IO, "the log %s cannot be opened: %s",
-                         path, strerror(cause));
-    }
-    *out = log;
-    return MESH_OK;
-}
-
-void log_close(struct log **log) {
-    if (!*log) {
-        return;
-    }
-    int fd = atomic_load(&(*log)->fd);
-    if ((*log)->path && fd >= 0) {
-        (void)close(fd);
-    }
-    free((*log)->path);
-    free(*log);
-    *log = NULL;
-}
-
-void log_set_level(struct log *log, enum mesh_level level) {
-    atomic_store(&log->own_level, level);
-    atomic_store(&log->level, &log->own_level);
-}
-
-void log_follow(struct log *log, const _Atomic uint32_t *level) {
-    atomic_store(&log->level, level);
-}
-
-static bool is_above(const struct log *log, enum mesh_level level) {
-    return level > atomic_load_explicit(atomic_load(&log->level), memory_order_relaxed);
-}
-
-uint64_t log_lost(const struct log *log) {
-    return atomic_load(&log->lost);
-}
-
-/* ---- one line, without stdio and the time zone, so that a signal handler may write it too ---- */
-
-struct line {
-    char text[LOG_LINE_BYTES];
-    size_t bytes;
-};
-
-static void add(struct line *line, const char *text) {
-    /* Room stays for the newline. */
-    for (; *text && line->bytes < sizeof line->text - 1; text++) {
-        unsigned char c = (unsigned char)*text;
-        line->text[line->bytes++] = c < ' ' || c == 0x7f ? ' ' : *text;
-    }
-}
-
-static void add_number(struct line *line, uint64_t number, int width) {
-    char digits[24];
-    size_t at = sizeof digits - 1;
-    digits[at] = 0;
-    for (; number > 0 || width > 0; width--) {
-        digits[--at] = (char)('0' + number % 10);
-        number /= 10;
-    }
-    add(line, digits + at);
-}
-
-/* Days since 1970 to a date, by the era of 400 years (Howard Hinnant's civil_from_days). */
-static void add_date(struct line *line, uint64_t days) {
-    uint64_t from_march = days + 719468;
-    uint64_t era = from_march / 146097;
-    uint64_t day_of_era = from_march % 146097;
-    uint64_t year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
-    uint64_t day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    uint64_t month = (5 * day_of_year + 2) / 153;
-    uint64_t calendar_month = month < 10 ? month + 3 : month - 9;
-    add_number(line, year_of_era + era * 400 + (calendar_month <= 2), 4);
-    add(line, "-");
-    add_number(line, calendar_month, 2);
-    add(line, "-");
-    add_number(line, day_of_year - (153 * month + 2) / 5 + 1, 2);
-}
-
-static void add_time(struct line *line) {
-    struct timespec now;
-    (void)clock_gettime(CLOCK_REALTIME, &now);
-    uint64_t seconds = (uint64_t)now.tv_sec;
-    add_date(line, seconds / 86400);
-    add(line, "T");
-    add_number(line, seconds / 3600 % 24, 2);
-    add(line, ":");
-    add_number(line, seconds / 60 % 60, 2);
-    add(line, ":");
-    add_number(line, seconds % 60, 2);
-    add(line, ".");
-    add_number(line, (uint64_t)now.tv_nsec / 1000000, 3);
-    add(line, "Z ");
-}
-
-static void begin_line(struct line *line, enum mesh_level level, const char *type, struct mesh_address address) {
-    line->bytes = 0;
-    add_time(line);
-    add(line, log_level_name(level));
-    add(line, " ");
-    add_number(line, (uint64_t)getpid(), 1);
-    add(line, " ");
-    if (type) {
-        add(line, type);
-        add(line, " ");
-    }
-    if (!mesh_address_is_none(address)) {
-        char text[MESH_ADDRESS_TEXT_BYTES];
-        add(line, mesh_address_print(address, text));
-        add(line, " ");
-    }
-}
-
-static void end_line(struct log *log, struct line *line) {
-    line->text[line->bytes++] = '\n';
+/* From now on the file is another one, of the same number: who writes to it at this moment writes to the one or to the other. */
+static void take_file(struct log *log, int fresh) {
     int fd = atomic_load(&log->fd);
-    if (fd < 0 || write(fd, line->text, line->bytes) != (ssize_t)line->bytes) {
-        atomic_fetch_add(&log->lost, 1);
-    }
-}
-
-/* Once a second: is the file still the one that the path names? The descriptor's number stays, so that a writer on
- * another thread writes to the one or the other. */
-static void follow_path(struct log *log) {
-    struct timespec now;
-    (void)clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
-    int64_t checked_s = atomic_load(&log->checked_s);
-    if (!log->path || checked_s == now.tv_sec ||
-        !atomic_compare_exchange_strong(&log->checked_s, &checked_s, now.tv_sec)) {
-        return;
-    }
-    struct stat named;
-    struct stat open_one;
-    int fd = atomic_load(&log->fd);
-    bool same = fd >= 0 && stat(log->path, &named) == 0 && fstat(fd, &open_one) == 0 &&
-                named.st_ino == open_one.st_ino && named.st_dev == open_one.st_dev;
-    int fresh = same ? -1 : open_file(log->path);
-    if (fresh < 0) {
-        return;
-    }
     if (fd < 0) {
         atomic_store(&log->fd, fresh);
     } else {
@@ -198,18 +43,257 @@ static void follow_path(struct log *log) {
     }
 }
 
+static bool may_bring_a_signal(int fd) {
+    struct stat held;
+    struct rlimit limit;
+    return fstat(fd, &held) != 0 || !S_ISREG(held.st_mode) || getrlimit(RLIMIT_FSIZE, &limit) != 0 ||
+           limit.rlim_cur != RLIM_INFINITY;
+}
+
+/* Sees to it that the file is the one that the path names. */
+static void follow_path(struct log *log, const char *path) {
+    struct stat named, held;
+    int fd = atomic_load(&log->fd);
+    bool is_held = fd >= 0 && fstat(fd, &held) == 0;
+    if (is_held && stat(path, &named) == 0 && named.st_ino == held.st_ino && named.st_dev == held.st_dev) {
+        atomic_store(&log->astray, false);
+        return;
+    }
+    int fresh = open_file(path);
+    if (fresh >= 0) {
+        take_file(log, fresh);
+    }
+    atomic_store(&log->astray, fresh < 0 && is_held && held.st_nlink == 0);
+}
+
+/* When the page has another version, and once a second. */
+static void follow(struct log *log, const struct log_settings *settings, uint32_t version) {
+    struct timespec now;
+    (void)clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+    bool due = version != atomic_load(&log->version) || now.tv_sec != atomic_load(&log->checked_s);
+    if (!due || version & 1 || settings->to != LOG_TO_FILE || !settings->path[0] ||
+        atomic_flag_test_and_set(&log->opening)) {
+        return;
+    }
+    atomic_store(&log->version, version);
+    atomic_store(&log->checked_s, now.tv_sec);
+    follow_path(log, settings->path);
+    atomic_store(&log->guarded, may_bring_a_signal(atomic_load(&log->fd)));
+    atomic_flag_clear(&log->opening);
+}
+
+/* ---- daemons ---- */
+
+static int make_socket(void) {
+    return socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+}
+
+/* By its path each time, so that a daemon that was started anew is found. */
+static bool send_to_daemon(int fd, const char *path, const char *data, size_t bytes) {
+    struct sockaddr_un daemon = {.sun_family = AF_UNIX};
+    size_t length = strlen(path);
+    if (length >= sizeof daemon.sun_path) {
+        return false;
+    }
+    memcpy(daemon.sun_path, path, length);
+    return sendto(fd, data, bytes, MSG_DONTWAIT | MSG_NOSIGNAL, (const struct sockaddr *)&daemon, sizeof daemon) ==
+           (ssize_t)bytes;
+}
+
+/* Two threads may come at the same time: the socket of one of them is taken. */
+static int take_socket(struct log *log) {
+    int fd = atomic_load(&log->socket);
+    int none = -1;
+    if (fd < 0 && (fd = make_socket()) >= 0 && !atomic_compare_exchange_strong(&log->socket, &none, fd)) {
+        (void)close(fd);
+        fd = none;
+    }
+    return fd;
+}
+
+static enum mesh_status try_daemon(const char *path, struct mesh_error *error) {
+    struct sockaddr_un daemon = {.sun_family = AF_UNIX};
+    int fd = make_socket();
+    size_t length = size_min(strlen(path), sizeof daemon.sun_path - 1);
+    memcpy(daemon.sun_path, path, length);
+    bool there = fd >= 0 && path[length] == '\0' && connect(fd, (const struct sockaddr *)&daemon, sizeof daemon) == 0;
+    int cause = path[length] == '\0' ? errno : ENAMETOOLONG;
+    if (fd >= 0) {
+        (void)close(fd);
+    }
+    return there ? MESH_OK
+                 : error_set(error, cause == EACCES ? MESH_PERMISSION_DENIED : MESH_IO,
+                             "the log cannot go to the daemon at %s: %s", path, strerror(cause));
+}
+
+static bool is_daemon(uint32_t to) {
+    return to == LOG_TO_JOURNAL || to == LOG_TO_SYSLOG;
+}
+
+enum mesh_status log_try(const struct log_settings *settings, struct mesh_error *error) {
+    if (is_daemon(settings->to)) {
+        return try_daemon(settings->path, error);
+    }
+    int fd = settings->to == LOG_TO_FILE && settings->path[0] ? open_file(settings->path) : STDERR_FILENO;
+    if (fd < 0) {
+        int cause = errno;
+        return error_set(error, cause == EACCES || cause == EPERM || cause == EROFS ? MESH_PERMISSION_DENIED : MESH_IO,
+                         "the log %s cannot be opened: %s", settings->path, strerror(cause));
+    }
+    if (fd != STDERR_FILENO) {
+        (void)close(fd);
+    }
+    return MESH_OK;
+}
+
+/* ---- beginning and end ---- */
+
+enum mesh_status log_open(struct log **out, struct log_page *page, struct mesh_error *error) {
+    struct log *log = calloc(1, sizeof *log);
+    if (!log) {
+        log_page_close(&page);
+        return error_set(error, MESH_NO_MEMORY, "no memory for the log");
+    }
+    log->page = page;
+    atomic_init(&log->fd, -1);
+    atomic_init(&log->socket, -1);
+    atomic_flag_clear(&log->opening);
+    struct log_settings settings;
+    uint32_t version = log_page_read(page, &settings);
+    atomic_init(&log->version, version - 1);
+    follow(log, &settings, version);
+    *out = log;
+    return MESH_OK;
+}
+
+enum mesh_status log_open_stderr(struct log **out, enum mesh_level level, struct mesh_error *error) {
+    struct log_page *page;
+    enum mesh_status status = log_page_own(&page, error);
+    if (status != MESH_OK) {
+        return status;
+    }
+    log_page_tell(page, &(struct log_settings){.policy = {.level = level}});
+    return log_open(out, page, error);
+}
+
+void log_close(struct log **log) {
+    if (!*log) {
+        return;
+    }
+    const int fds[] = {atomic_load(&(*log)->fd), atomic_load(&(*log)->socket)};
+    for (size_t i = 0; i < sizeof fds / sizeof fds[0]; i++) {
+        if (fds[i] >= 0) {
+            (void)close(fds[i]);
+        }
+    }
+    log_page_close(&(*log)->page);
+    free(*log);
+    *log = NULL;
+}
+
+void log_read(struct log *log, struct log_settings *out) {
+    (void)log_page_read(log->page, out);
+}
+
+uint64_t log_lost(struct log *log) {
+    return atomic_load(&log_page_counts(log->page)->lost);
+}
+
+/* ---- one line ---- */
+
+/* A pipe without a reader, and a file that must not grow, end who writes to them, by a signal that this thread gets: it is held up, and
+ * taken back. */
+static ssize_t write_guarded(int fd, const char *data, size_t bytes) {
+    sigset_t signals, before;
+    const struct timespec at_once = {0};
+    (void)sigemptyset(&signals);
+    (void)sigaddset(&signals, SIGXFSZ);
+    (void)sigaddset(&signals, SIGPIPE);
+    (void)pthread_sigmask(SIG_BLOCK, &signals, &before);
+    ssize_t written = write(fd, data, bytes);
+    int cause = errno;
+    bool signalled = written < 0 && (cause == EFBIG || cause == EPIPE);
+    while (signalled && sigtimedwait(&signals, NULL, &at_once) < 0 && errno == EINTR) {
+    }
+    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+    errno = cause;
+    return written;
+}
+
+/* `data` has a newline before the line, which is written when what stands there before is a part of one. */
+static bool append(struct log *log, int fd, const char *data, size_t bytes) {
+    struct log_counts *counts = log_page_counts(log->page);
+    bool torn = atomic_load_explicit(&counts->torn, memory_order_relaxed) && atomic_exchange(&counts->torn, 0);
+    data += torn ? 0 : 1;
+    bytes -= torn ? 0 : 1;
+    ssize_t written = atomic_load(&log->guarded) ? write_guarded(fd, data, bytes) : write(fd, data, bytes);
+    if (written == (ssize_t)bytes) {
+        return true;
+    }
+    if (torn || written > 0) {
+        atomic_store(&counts->torn, 1);
+    }
+    return false;
+}
+
+static bool emit_to_file(struct log *log, const struct log_settings *settings, const struct log_line *line) {
+    char room[1 + LOG_LINE_BYTES] = "\n";
+    int fd = settings->path[0] ? atomic_load(&log->fd) : STDERR_FILENO;
+    size_t bytes = 1 + log_line_print(room + 1, (enum log_format)settings->format, line);
+    return fd >= 0 && !atomic_load(&log->astray) && append(log, fd, room, bytes);
+}
+
+static bool emit_to_daemon(struct log *log, const struct log_settings *settings, const struct log_line *line) {
+    char room[LOG_LINE_BYTES];
+    int fd = take_socket(log);
+    size_t bytes =
+        settings->to == LOG_TO_JOURNAL ? log_line_print_journal(room, line) : log_line_print_syslog(room, line);
+    return fd >= 0 && send_to_daemon(fd, settings->path, room, bytes);
+}
+
+static void emit(struct log *log, const struct log_settings *settings, const struct log_line *line) {
+    bool written = settings->to == LOG_TO_NOBODY ||
+                   (is_daemon(settings->to) ? emit_to_daemon(log, settings, line) : emit_to_file(log, settings, line));
+    if (!written) {
+        atomic_fetch_add(&log_page_counts(log->page)->lost, 1);
+    }
+}
+
+static uint64_t now_ms(void) {
+    struct timespec now;
+    (void)clock_gettime(CLOCK_REALTIME, &now);
+    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+static bool is_above(const struct log *log, enum mesh_level level) {
+    return level > log_page_most(log->page);
+}
+
+static void write_line(struct log *log, struct log_line *line, bool in_signal) {
+    struct log_settings settings;
+    uint32_t version = log_page_read(log->page, &settings);
+    if (line->level > log_policy_level(&settings.policy, line->type)) {
+        return;
+    }
+    if (!in_signal) {
+        follow(log, &settings, version);
+    }
+    line->time_ms = now_ms();
+    line->pid = (uint32_t)getpid();
+    line->node = bytes_of_text(settings.node);
+    emit(log, &settings, line);
+}
+
 void log_write_list(struct log *log, enum mesh_level level, const char *type, struct mesh_address address,
                     const char *format, va_list arguments) {
     if (!log || is_above(log, level)) {
         return;
     }
     char text[LOG_LINE_BYTES];
-    struct line line;
-    follow_path(log);
-    begin_line(&line, level, type, address);
     (void)vsnprintf(text, sizeof text, format, arguments);
-    add(&line, text);
-    end_line(log, &line);
+    struct log_line line = {
+        .level = level, .type = bytes_of_text(type ? type : ""), .address = address, .text = bytes_of_text(text)};
+    write_line(log, &line, false);
 }
 
 void log_write(struct log *log, enum mesh_level level, const char *type, struct mesh_address address,
@@ -223,9 +307,26 @@ void log_write(struct log *log, enum mesh_level level, const char *type, struct 
 void log_write_in_signal(struct log *log, enum mesh_level level, const char *type, struct mesh_address address,
                          const char *text) {
     if (log && !is_above(log, level)) {
-        struct line line;
-        begin_line(&line, level, type, address);
-        add(&line, text);
-        end_line(log, &line);
+        struct log_line line = {
+            .level = level, .type = bytes_of_text(type ? type : ""), .address = address, .text = bytes_of_text(text)};
+        write_line(log, &line, true);
+    }
+}
+
+void log_mend(struct log *log) {
+    struct log_settings settings;
+    struct stat found;
+    char last = '\n';
+    (void)log_page_read(log->page, &settings);
+    if (settings.to != LOG_TO_FILE || stat(settings.path, &found) != 0 || !S_ISREG(found.st_mode)) {
+        return;
+    }
+    int fd = open(settings.path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    if (fd >= 0 && fstat(fd, &found) == 0 && found.st_size > 0 && pread(fd, &last, 1, found.st_size - 1) == 1 &&
+        last != '\n') {
+        atomic_store(&log_page_counts(log->page)->torn, 1);
+    }
+    if (fd >= 0) {
+        (void)close(fd);
     }
 }

@@ -16,6 +16,7 @@
 #include "mesh/runtime/host_fork.h"
 #include "mesh/runtime/host_signal.h"
 #include "mesh/runtime/hosted.h"
+#include "mesh/runtime/log.h"
 #include <errno.h>
 #include <mesh/endpoint.h>
 #include <mesh/host.h>
@@ -31,6 +32,7 @@ struct mesh_host {
     struct mesh_type type;
     const struct mesh_type *types[2];
     struct mesh_host_request request;
+    struct log_settings log; /* as they were when it began */
     pthread_t runner;
     sem_t offered, settled;
     const struct mesh_message *message; /* that is offered; NULL: nothing comes any more */
@@ -136,7 +138,7 @@ static enum mesh_status begin(struct mesh_host *host, struct mesh_error *error) 
 }
 
 static void describe(struct mesh_host *host) {
-    const struct crash_page *page = host->host.page;
+    log_read(host->host.log, &host->log);
     host->request = (struct mesh_host_request){
         .type = host->options.type,
         .actor = host->options.actor,
@@ -144,8 +146,8 @@ static void describe(struct mesh_host *host) {
         .admin = process_admin(host->host.process),
         .node = host->options.node_name,
         .name = host->options.name,
-        .log = host->options.log,
-        .log_level = page ? (enum mesh_level)atomic_load(crash_page_log_level(host->host.page)) : MESH_LOG_INFO,
+        .log = host->log.to == LOG_TO_FILE ? host->log.path : NULL,
+        .log_level = log_policy_level(&host->log.policy, bytes_of_text(host->options.type)),
     };
 }
 

@@ -250,7 +250,7 @@ static enum mesh_status open_host(struct mesh_test *test, const struct mesh_test
         status = transport_memory_new(&process.transport, test->hub, NODE_INCARNATION);
     }
     if (status == MESH_OK && options->log) {
-        status = log_open(&test->host.log, NULL, MESH_LOG_INFO, error);
+        status = log_open_stderr(&test->host.log, MESH_LOG_INFO, error);
         process.log = test->host.log;
     }
     if (status != MESH_OK) {

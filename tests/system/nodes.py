@@ -23,6 +23,7 @@ CALLER = str(BUILD / "tests" / "bin" / "caller")
 CREATOR = str(BUILD / "tests" / "bin" / "creator")
 COURIERS = BUILD / "tests" / "couriers"
 MODULES = BUILD / "tests" / "modules"
+SCRIBES = BUILD / "tests" / "scribes"
 
 
 def environment():
@@ -176,4 +177,4 @@ class Caller:
         self.program.stdout.close()
 
 
-__all__ = ["BUILD", "COURIERS", "CREATOR", "Directory", "MESH", "MESHD", "MODULES", "ROOT", "children", "environment", "free_port", "is_alive", "wait_for"]
+__all__ = ["BUILD", "COURIERS", "CREATOR", "Directory", "MESH", "MESHD", "MODULES", "ROOT", "SCRIBES", "children", "environment", "free_port", "is_alive", "wait_for"]

@@ -47,7 +47,7 @@ class Reload(unittest.TestCase):
 
     def told(self, node, pid):
         """How often that process has told its status in the log, which is worth an `info`."""
-        return len(re.findall(rf"^\S+ info {pid} .*status: ", self.log(node), re.MULTILINE))
+        return len(re.findall(rf"^\S+ info {node.run.name} {pid} .*status: ", self.log(node), re.MULTILINE))
 
     def test_S9E_the_level_of_the_log_changes_in_every_process(self):
         node = self.node()

@@ -29,10 +29,10 @@ struct mesh_host;
 struct mesh_host_request {
     const char *type;
     struct mesh_address actor, parent, admin;
-    const char *node; /* its name */
-    const char *name; /* the actor's global one (G1); NULL: it has none */
-    const char *log;  /* the file of the node's log */
-    enum mesh_level log_level;
+    const char *node;          /* its name */
+    const char *name;          /* the actor's global one (G1); NULL: it has none */
+    const char *log;           /* the file of the node's log; NULL: it goes elsewhere */
+    enum mesh_level log_level; /* for actors of that type */
 };
 
 /* Becomes the host that `request` describes, a text of the node's; NULL: that in the environment, which it then leaves there no more. Before the

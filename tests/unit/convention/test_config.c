@@ -30,7 +30,7 @@ Test(config, an_empty_file_means_the_defaults) {
     cr_assert_eq(config->times.period_ns, 10 * NS_PER_S);
     cr_assert_eq(config->delivery.window_messages, delivery_limits_default.window_messages);
     cr_assert_eq(config->start, CONFIG_FORK);
-    cr_assert_eq(config->log_level, CONFIG_LOG_INFO);
+    cr_assert_eq(config->log_level, MESH_LOG_INFO);
     cr_assert_null(config->advertise);
     config_destroy(&config);
 }
@@ -90,7 +90,7 @@ Test(config, every_setting_is_read) {
     cr_assert_str_eq(config->run_directory, "/tmp/a b");
     cr_assert_str_eq(config->module_path.items[1], "/b");
     cr_assert_eq(config->start, CONFIG_SPAWN);
-    cr_assert_eq(config->log_level, CONFIG_LOG_DEBUG);
+    cr_assert_eq(config->log_level, MESH_LOG_DEBUG);
     cr_assert_eq(config->delivery.window_bytes, 65536);
     cr_assert_eq(config->delivery.mailbox_bytes, (size_t)1 << 30);
     cr_assert_eq(config->members_max, 3);

@@ -51,7 +51,7 @@ Test(config_sources, S9D_what_comes_later_counts_and_sections_merge) {
     const struct config_files files = files_of(texts);
     struct config *config = config_texts_good(&(struct config_sources){.file = "etc/a.conf", .files = &files});
     cr_assert_str_eq(config->name, "b");
-    cr_assert_eq(config->log_level, CONFIG_LOG_DEBUG);
+    cr_assert_eq(config->log_level, MESH_LOG_DEBUG);
     cr_assert_eq(config->members_max, 2, "the include stands below it");
     cr_assert_eq(config->actors_max, 4, "the include stands above it");
     cr_assert_eq(integer(config, "one"), 1);
@@ -185,7 +185,7 @@ Test(config_sources, S9D_the_environment_beats_the_file_and_the_command_line_bot
     struct config *config = config_texts_good(
         &(struct config_sources){.file = "a", .environment = environment, .options = options, .files = &files});
     cr_assert_str_eq(config->name, "a");
-    cr_assert_eq(config->log_level, CONFIG_LOG_DEBUG);
+    cr_assert_eq(config->log_level, MESH_LOG_DEBUG);
     cr_assert_eq(config->members_max, 4, "the last option is the one");
     cr_assert_str_eq(config->bind.items[0], "tcp://127.0.0.1:1900", "an empty variable is none");
     config_destroy(&config);

@@ -34,7 +34,7 @@ Test(host_options, survive_being_printed_and_parsed) {
     cr_assert(mesh_address_equal(parsed.actor, options.actor));
     cr_assert(mesh_address_equal(parsed.parent, options.parent));
     cr_assert_eq(parsed.crash_page, 3);
-    cr_assert_null(parsed.log);
+    cr_assert_null(parsed.creator_endpoint);
     cr_assert_null(parsed.listen_remote);
 }
 

@@ -1,0 +1,220 @@
+"""The log of a node: levels, formats, rotation, and what becomes of it when its place fails (K2, A7).
+
+SPDX-License-Identifier: MPL-2.0
+"""
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import unittest
+
+from nodes import SCRIBES, Directory, wait_for
+
+WAIT_S = 20
+LINE = re.compile(r"^(\S+)Z (error|warning|info|debug) (\S+) (\d+) (\S+) (\S+) (.*)$")
+
+
+class Logs(unittest.TestCase):
+    def setUp(self):
+        self.directory = Directory().__enter__()
+        self.addCleanup(self.directory.__exit__, None, None, None)
+
+    def node(self, log="", name="one", **more):
+        return self.directory.node(name, f"module_path = {SCRIBES}\nlog\n" + "".join(f"    {line}\n" for line in log.splitlines()), **more)
+
+    def scribe(self, node, type_name="scribe"):
+        code, address = node.mesh("create", type_name)
+        self.assertEqual(code, 0)
+        return address
+
+    def say(self, node, scribe, order):
+        self.assertEqual(node.caller().ask(f"ask {scribe} {order}"), "done")
+
+    def files(self, path):
+        """All files of a log, the oldest first."""
+        numbered = sorted(path.parent.glob(path.name + ".[0-9]*"), key=lambda file: -int(file.name.rsplit(".", 1)[1]))
+        return numbered + [path] * path.exists()
+
+    def lines(self, path):
+        """The lines of all files of a log; each is whole."""
+        found = []
+        for file in self.files(path):
+            for line in file.read_text(encoding="utf-8").splitlines():
+                match = LINE.match(line)
+                self.assertTrue(match, line)
+                found.append(match.groups())
+        return found
+
+    def texts(self, path):
+        return [line[6] for line in self.lines(path)]
+
+    def is_small(self, log, size):
+        """The log has been rotated: there is none, or one that has begun."""
+        try:
+            return log.stat().st_size < size
+        except FileNotFoundError:
+            return True
+
+    def lost(self, node):
+        return node.status()["counters"]["log_lines_lost"]
+
+    def test_K2_types_have_levels_of_their_own(self):
+        node = self.node("level = error\ntypes = scribe.loud: debug, scribe*: warning")
+        quiet, loud = self.scribe(node), self.scribe(node, "scribe.loud")
+        for scribe in (quiet, loud):
+            for level in ("error", "warning", "info", "debug"):
+                self.say(node, scribe, f"{level} 1 {level}")
+        lines = self.lines(node.run / "log")
+        said = {scribe: [line[1] for line in lines if line[5] == scribe] for scribe in (quiet, loud)}
+        self.assertEqual(said, {quiet: ["error", "warning"], loud: ["error", "warning", "info", "debug"]})
+        self.assertEqual({line[2:5] for line in lines if line[5] == loud},
+                         {("one", str(next(actor["pid"] for actor in node.status()["actors"] if actor["address"] == loud)), "scribe.loud")})
+
+    def test_S9E_format_levels_and_file_change_while_handlers_are_at_work(self):
+        node = self.node()
+        scribe = self.scribe(node)
+        other = self.directory.path / "other.log"
+        node.config.write_text(f"node = one\nbind = none\nmodule_path = {SCRIBES}\nlog\n    format = json\n    file = {other}\n"
+                               "    types = scribe: debug\n")
+        os.kill(node.pid, signal.SIGHUP)
+        wait_for(lambda: other.exists() and "log/types is scribe: debug now" in other.read_text(), WAIT_S, "the log is elsewhere")
+        self.say(node, scribe, "debug 1 he said \"no\"")
+        line = json.loads(other.read_text().splitlines()[-1])
+        self.assertEqual({name: line[name] for name in ("level", "node", "type", "address", "text")},
+                         {"level": "debug", "node": "one", "type": "scribe", "address": scribe, "text": 'he said "no" 1'})
+        self.assertNotIn("he said", node.log())
+
+    def test_S9E_a_log_that_cannot_be_opened_stays_as_it_was(self):
+        node = self.node()
+        node.config.write_text("node = one\nbind = none\nlog\n    file = /nowhere/log\n    level = error\n")
+        os.kill(node.pid, signal.SIGHUP)
+        wait_for(lambda: "the log stays as it was: the log /nowhere/log cannot be opened" in node.log(), WAIT_S, "that is told")
+
+    def test_K2_no_line_is_lost_or_torn_when_the_admin_rotates(self):
+        log = self.directory.path / "log"
+        node = self.node(f"file = {log}\nsize = 64 KiB\nfiles = 200")
+        scribes = [self.scribe(node) for _ in range(8)]
+        for part in range(5):
+            for scribe in scribes:
+                node.caller().say(f"ask {scribe} info 200 part {part}")
+            for _ in scribes:
+                self.assertEqual(node.caller().answer(), "done")
+            wait_for(lambda: self.is_small(log, 65536), WAIT_S, "the log is rotated")
+        self.assertGreater(len(self.files(log)), 2)
+        lines = self.lines(log)
+        for scribe in scribes:
+            self.assertEqual([line[6] for line in lines if line[5] == scribe],
+                             [f"part {part} {number}" for part in range(5) for number in range(1, 201)])
+        self.assertEqual(self.lost(node), 0)
+
+    def test_K2_of_rotated_files_so_many_are_kept(self):
+        log = self.directory.path / "log"
+        node = self.node(f"file = {log}\nsize = 4 KiB\nfiles = 2")
+        scribe = self.scribe(node)
+        for number in range(4):
+            self.say(node, scribe, f"info 100 part {number}")
+            wait_for(lambda: self.is_small(log, 4096), WAIT_S, "the log is rotated")
+        self.assertEqual([file.name for file in self.files(log) if file != log], ["log.2", "log.1"])
+
+    def test_A7_a_hundred_threads_log_while_a_handler_waits(self):
+        node = self.node()
+        self.say(node, self.scribe(node), "threads 100")
+        self.assertEqual(self.texts(node.run / "log").count("from a thread"), 100)
+
+    def test_K2_a_directory_that_is_removed_loses_lines_and_is_found_again(self):
+        where = self.directory.path / "logs"
+        where.mkdir()
+        node = self.node(f"file = {where}/log")
+        scribe = self.scribe(node)
+        shutil.rmtree(where)
+
+        def is_lost():
+            self.say(node, scribe, "info 1 nobody sees it")
+            return self.lost(node) > 0
+
+        wait_for(is_lost, WAIT_S, "lost lines are counted")
+        another = self.scribe(node)  # who is created meanwhile is not kept from it
+        where.mkdir()
+
+        def is_back():
+            for one in (scribe, another):
+                self.say(node, one, "info 1 here again")
+            lines = self.lines(where / "log") if (where / "log").exists() else []
+            return {scribe, another} <= {line[5] for line in lines if line[6] == "here again 1"}
+
+        wait_for(is_back, WAIT_S, "both log there again")
+
+    def full(self, log, node, make_room):
+        """A log whose disk is full: nobody waits, lines are lost and counted, and when there is room again, lines are whole."""
+        scribe = self.scribe(node)
+
+        def is_full():
+            self.say(node, scribe, "info 300 until the disk is full")
+            return self.lost(node) > 300
+
+        wait_for(is_full, WAIT_S, "the disk is full")
+        lost = self.lost(node)
+        self.scribe(node)
+        make_room()
+
+        def has_room():
+            self.say(node, scribe, "info 1 room again")
+            return "room again 1" in (log.read_text().splitlines() or [""])[-1]
+
+        wait_for(has_room, WAIT_S, "there is room again")
+        self.assertGreaterEqual(self.lost(node), lost)
+        whole = [line for line in log.read_text().splitlines() if LINE.match(line)]
+        self.assertIn("room again 1", whole[-1])
+
+    def test_K2_a_full_file_system_blocks_nobody(self):
+        where = self.directory.path / "small"
+        where.mkdir()
+        done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", where], capture_output=True, check=False)
+        if done.returncode:
+            self.skipTest("no right to mount: the limit on files stands for it below")
+        self.addCleanup(subprocess.run, ["umount", "-l", where], check=True)
+        filler = where / "filler"
+        filler.write_bytes(b"x" * 32768)
+        self.full(where / "log", self.node(f"file = {where}/log"), filler.unlink)
+
+    def test_K2_a_file_that_may_not_grow_blocks_and_ends_nobody(self):
+        log = self.directory.path / "log"
+        most_kib = 16384  # the pages that processes share have to find room as well
+        node = self.node(f"file = {log}\nsize = 1 GiB", prelude=f"ulimit -f {most_kib}; exec")
+        with open(log, "ab") as file:
+            file.truncate(most_kib * 1024 - 1000)
+            file.write(b"\n")
+        self.full(log, node, lambda: os.truncate(log, 0))
+
+    def test_K2_a_host_that_was_killed_amid_a_line_spoils_no_other(self):
+        node = self.node()
+        scribe, other = self.scribe(node), self.scribe(node)
+        host = next(actor["pid"] for actor in node.status()["actors"] if actor["address"] == scribe)
+        with open(node.run / "log", "a", encoding="utf-8") as log:
+            log.write(f"2026-01-31T23:59:59.123Z info one {host} scribe {scribe} what it was abou")
+        os.kill(host, signal.SIGKILL)
+        wait_for(lambda: "killed by SIGKILL" in node.log(), WAIT_S, "its end is told")
+        self.say(node, other, "info 1 the next")
+        lines = node.log().splitlines()
+        cut = next(number for number, line in enumerate(lines) if line.endswith("what it was abou"))
+        self.assertTrue(all(LINE.match(line) for line in lines[cut + 1:]))
+
+    def test_K2_what_a_process_said_last_is_there(self):
+        node = self.node()
+        node.caller().say(f"ask {self.scribe(node)} die 500 last words")
+        wait_for(lambda: "killed by SIGKILL" in node.log(), WAIT_S, "it is dead")
+        self.assertEqual([text for text in self.texts(node.run / "log") if text.startswith("last words")],
+                         [f"last words {number}" for number in range(1, 501)])
+
+    def test_K2_a_node_leaves_nothing_of_its_log_in_the_run_directory(self):
+        node = self.node("size = 1 KiB")
+        self.say(node, self.scribe(node), "info 30 much")
+        wait_for((node.run / "log.1").exists, WAIT_S, "it is rotated")
+        self.assertEqual(subprocess.run(["kill", "-TERM", str(node.pid)], check=False).returncode, 0)
+        wait_for(lambda: not node.run.exists(), WAIT_S, "the run directory is gone")
+
+
+if __name__ == "__main__":
+    unittest.main()
