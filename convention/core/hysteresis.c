@@ -18,25 +18,31 @@ static uint64_t longer(uint64_t span_ns, const struct hysteresis_limits *limits)
     return time_min(span_ns / 100 * (100 + limits->growth_percent), limits->ceiling_ns);
 }
 
-static void advance(struct hysteresis_delay *delay, const struct hysteresis_limits *limits, uint64_t now_ns) {
+/* A blackout at whose end something goes out is followed by one of the same length. */
+static void advance(const struct hysteresis *target, struct hysteresis_delay *delay,
+                    const struct hysteresis_limits *limits, uint64_t now_ns) {
+    bool goes = !target->shared && target->waiting && target->ended == delay->ended;
     while (delay->span_ns && now_ns >= time_add(delay->since_ns, delay->span_ns)) {
         delay->since_ns += delay->span_ns;
-        delay->span_ns = shorter(delay->span_ns, limits);
+        delay->span_ns = goes ? delay->span_ns : shorter(delay->span_ns, limits);
         delay->ended++;
+        goes = false;
     }
 }
 
 bool hysteresis_attempt(struct hysteresis *target, const struct hysteresis_limits *limits, uint64_t now_ns,
                         unsigned kind) {
     struct hysteresis_delay *delay = delay_of(target);
-    advance(delay, limits, now_ns);
+    advance(target, delay, limits, now_ns);
     if (!delay->span_ns) {
         delay->since_ns = now_ns;
         delay->span_ns = limits->first_ns;
         target->waiting &= ~kind; /* the newest goes for it */
         return true;
     }
-    delay->span_ns = longer(delay->span_ns, limits);
+    if (target->shared || !(target->waiting & kind)) {
+        delay->span_ns = longer(delay->span_ns, limits);
+    }
     target->ended = target->waiting ? target->ended : delay->ended;
     target->waiting |= kind;
     return false;
@@ -44,7 +50,7 @@ bool hysteresis_attempt(struct hysteresis *target, const struct hysteresis_limit
 
 unsigned hysteresis_release(struct hysteresis *target, const struct hysteresis_limits *limits, uint64_t now_ns) {
     struct hysteresis_delay *delay = delay_of(target);
-    advance(delay, limits, now_ns);
+    advance(target, delay, limits, now_ns);
     if (!target->waiting || target->ended == delay->ended) {
         return 0;
     }

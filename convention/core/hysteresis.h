@@ -1,15 +1,17 @@
 /* Hysteresis: a brake on what a node starts, so that neither a node gone wild nor a crowd floods the others.
  *
  *   FREE --attempt: passes--> BLACKOUT --attempt: waits, the blackout grows--> BLACKOUT
- *                             BLACKOUT --its end: what waits goes out, the next one is shorter--> BLACKOUT | FREE
+ *                             BLACKOUT --its end, what waits goes out: another as long--> BLACKOUT
+ *                             BLACKOUT --its end, nothing waits: the next one is shorter--> BLACKOUT | FREE
  *
- * The first message to a target passes at once and begins a blackout. Each further attempt within it makes it longer, up to
- * a ceiling, and waits for its end; of one kind of message only the newest waits, whose fate is that of all it stands
- * for. A blackout that ends is followed by one that is shorter by the same factor, until there is none. So a target that is
- * told something now and then is told at once, and one that would be told all the time is told ever more seldom.
+ * The first message to a target passes at once and begins a blackout. A further one makes it longer, up to a ceiling, and waits for its end;
+ * of one kind only the newest waits, whose fate is that of all it stands for, and an attempt of a kind that waits already changes nothing: a
+ * crowd is told of as soon as one. A blackout at whose end something goes out is followed by another as long, one that ends quietly by one that
+ * is shorter by the same factor, until there is none. So a target that is told something now and then is told at once, and one that would be
+ * told all the time is told ever more seldom.
  *
  * The brake knows no messages, only their kinds, as bits: the caller makes the message when it goes out. Each target has
- * a delay of its own; by the profile `reference` one delay serves all targets.
+ * a delay of its own; by the profile `reference` one delay serves all targets, each attempt lengthens it, and each end shortens the next.
  *
  * Pure. Rules S4A, S4C.
  *

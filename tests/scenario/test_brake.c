@@ -9,13 +9,13 @@ Test(brake, S4A_a_crowd_that_joins_is_told_to_each_member_in_few_messages) {
     struct cluster *cluster = pair();
     for (const char *letter = "cdefg"; *letter; letter++) {
         cluster_start(cluster, *letter, "a");
-        cluster_run(cluster, 100 * NS_PER_MS);
+        cluster_run(cluster, 60 * NS_PER_MS);
     }
     cluster_run(cluster, NS_PER_S);
     cr_assert_eq(cluster_count(cluster, "a Roster b1"), 2);
     cr_assert_eq(cluster_count(cluster, "1.002 a Roster b1 2:+1-0"), 1, "the first at once");
-    cr_assert_eq(cluster_count(cluster, "1.520 a Roster b1 6:+4-0"), 1,
-                 "four, each of which has lengthened the blackout");
+    cr_assert_eq(cluster_count(cluster, "1.302 a Roster b1 6:+4-0"), 1,
+                 "four, of which one has lengthened the blackout");
     for (const char *letter = "abcdefg"; *letter; letter++) {
         cr_assert_eq(convention_members(cluster_core(cluster, *letter))->count, 7, "%c", *letter);
     }
@@ -32,9 +32,9 @@ Test(brake, S4A_of_who_joined_and_left_within_a_blackout_nothing_is_noticed) {
     cluster_run(cluster, 100 * NS_PER_MS);
     cluster_forget_trace(cluster);
     run_and_expect(cluster, 1,
+                   "1.302 a Roster b1 4:+0-1\n"
                    "1.312 a Roster c1 4:+0-1\n"
-                   "1.313 c - d1 left or lost\n"
-                   "1.362 a Roster b1 4:+0-1\n");
+                   "1.313 c - d1 left or lost\n");
 }
 
 Test(brake, S4A_a_link_that_breaks_all_the_time_brings_ever_fewer_registrations) {
@@ -44,7 +44,7 @@ Test(brake, S4A_a_link_that_breaks_all_the_time_brings_ever_fewer_registrations)
         cluster_run(cluster, 50 * NS_PER_MS);
     }
     size_t count = cluster_count(cluster, "b Register a1");
-    cr_assert(count >= 1 && count <= 5, "%zu registrations for 100 links in 5 s", count);
+    cr_assert(count >= 1 && count <= 9, "%zu registrations for 100 links in 5 s", count);
     cluster_run(cluster, 60 * NS_PER_S);
     cluster_forget_trace(cluster);
     cluster_run(cluster, 10 * NS_PER_S);
@@ -81,6 +81,25 @@ Test(brake, S4A_who_was_told_too_long_ago_is_told_all) {
     cluster_destroy(cluster);
 }
 
+/* A minute of changes: each blackout at whose end there is something to tell is followed by a longer one. */
+Test(brake, S4A_who_would_be_told_all_the_time_is_told_ever_more_seldom) {
+    struct cluster *cluster = pair();
+    size_t before = 0, told[6];
+    for (int i = 0; i < 6; i++) {
+        for (int change = 0; change < 200; change++) {
+            cluster_start(cluster, 'c', "a");
+            cluster_run(cluster, 25 * NS_PER_MS);
+            cluster_stop(cluster, 'c');
+            cluster_run(cluster, 25 * NS_PER_MS);
+        }
+        told[i] = cluster_count(cluster, "a Roster b1") + cluster_count(cluster, "a Registered b1") - before;
+        before += told[i];
+    }
+    cr_assert_leq(told[0], 14);
+    cr_assert_leq(told[5], 4);
+    cluster_destroy(cluster);
+}
+
 /* ---- S4B ---- */
 
 Test(brake, S4B_of_one_member_four_registrations_in_a_period_are_answered) {
@@ -110,7 +129,7 @@ Test(brake, S4A_S4B_one_that_registers_a_thousand_times_a_second_troubles_nobody
     }
     size_t answers = cluster_count(cluster, "a Registered b1"), changes = cluster_count(cluster, "a Roster c1");
     cr_assert_leq(answers, 4);
-    cr_assert_leq(changes, 2);
+    cr_assert_leq(changes, 3, "after 0, 0.3 and 0.66 s");
     cr_assert_eq(convention_counters(cluster_core(cluster, 'a'))->unanswered, 1000 - answers);
     cluster_forget_trace(cluster);
     cluster_run(cluster, 60 * NS_PER_S);
@@ -172,7 +191,7 @@ Test(brake, S4A_frequent_heartbeats_do_not_keep_a_registration_from_going_out) {
                          .kind = CONVENTION_HEARTBEAT, .peer = cluster_incarnation(cluster, 'a'), .heartbeat = &frame});
         cluster_run(cluster, 100 * NS_PER_MS);
     }
-    cr_assert_geq(cluster_count(cluster, "b Register a1 first"), 10);
+    cr_assert_geq(cluster_count(cluster, "b Register a1 first"), 8);
     cluster_destroy(cluster);
 }
 

@@ -202,13 +202,13 @@ Test(leaders, S6B_who_comes_back_takes_the_roster_and_then_the_lead) {
                    "8.005 c Register b1 first\n"
                    "8.005 a Registered b1 1:4\n"
                    "8.006 b leader a2\n"
+                   "8.301 c Register a2 first\n"
+                   "8.302 a Registered c1 1:4\n"
                    "8.302 d Register a2 first\n"
+                   "8.303 c leader a2\n"
                    "8.303 a Registered d1 1:4\n"
                    "8.304 b Register a2 first\n"
-                   "8.305 a Registered b1 1:4\n"
-                   "8.361 c Register a2 first\n"
-                   "8.362 a Registered c1 1:4\n"
-                   "8.363 c leader a2\n");
+                   "8.305 a Registered b1 1:4\n");
 }
 
 /* convention-sim, seed 4. */

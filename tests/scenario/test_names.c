@@ -342,10 +342,10 @@ Test(names, G4_after_a_partition_the_holder_of_the_higher_epoch_stays) {
                    "37.002 d created e1.1\n"
                    "37.007 d Register a1\n"
                    "37.008 a Registered d1 9:0\n"
+                   "37.305 c Register a1\n"
                    "37.305 e Register a1\n"
+                   "37.306 a Registered c1 9:0\n"
                    "37.306 a Registered e1 9:0\n"
                    "37.306 b Register a1\n"
-                   "37.307 a Registered b1 9:0\n"
-                   "37.365 c Register a1\n"
-                   "37.366 a Registered c1 9:0\n");
+                   "37.307 a Registered b1 9:0\n");
 }

@@ -21,41 +21,52 @@ Test(hysteresis, S4A_the_first_passes_and_begins_a_blackout) {
     cr_assert_not(attempt(&target, 6999999));
 }
 
-Test(hysteresis, S4A_each_attempt_lengthens_the_blackout_up_to_the_ceiling) {
+Test(hysteresis, S4A_what_waits_already_lengthens_nothing_and_is_one_message) {
     struct hysteresis target = {0};
     cr_assert(attempt(&target, 0));
-    uint64_t ends_ns[] = {1200000, 1440000, 1728000, 2000000, 2000000};
     for (int i = 0; i < 5; i++) {
         cr_assert_not(attempt(&target, (uint64_t)i));
-        cr_assert_eq(hysteresis_deadline(&target), ends_ns[i]);
+        cr_assert_eq(hysteresis_deadline(&target), 1200000);
     }
-    cr_assert_eq(hysteresis_release(&target, &limits, 1999999), 0);
-    cr_assert_eq(hysteresis_release(&target, &limits, 2000000), PAPER);
-    cr_assert_eq(hysteresis_release(&target, &limits, 2000000), 0, "five attempts are one message");
+    cr_assert_eq(hysteresis_release(&target, &limits, 1199999), 0);
+    cr_assert_eq(hysteresis_release(&target, &limits, 1200000), PAPER);
+    cr_assert_eq(hysteresis_release(&target, &limits, 1200000), 0, "five attempts are one message");
 }
 
-Test(hysteresis, S4A_at_the_end_each_kind_goes_out_once_and_the_delay_shrinks) {
+Test(hysteresis, S4A_each_message_that_had_to_wait_makes_the_next_wait_longer_up_to_the_ceiling) {
+    struct hysteresis target = {0};
+    uint64_t at_ns = 0, spans_ns[] = {1200000, 1440000, 1728000, 2000000, 2000000};
+    cr_assert(attempt(&target, at_ns));
+    for (int i = 0; i < 5; i++) {
+        cr_assert_not(attempt(&target, at_ns));
+        at_ns += spans_ns[i];
+        cr_assert_eq(hysteresis_deadline(&target), at_ns);
+        cr_assert_eq(hysteresis_release(&target, &limits, at_ns), PAPER);
+    }
+}
+
+Test(hysteresis, S4A_at_the_end_each_kind_goes_out_once_and_a_quiet_blackout_is_followed_by_a_shorter_one) {
     struct hysteresis target = {0};
     cr_assert(attempt(&target, 0));
     cr_assert_not(hysteresis_attempt(&target, &limits, 1, STONE));
     cr_assert_not(attempt(&target, 2));
     cr_assert_not(hysteresis_attempt(&target, &limits, 3, STONE));
-    cr_assert_eq(hysteresis_deadline(&target), 1728000);
-    cr_assert_eq(hysteresis_release(&target, &limits, 1728000), PAPER | STONE);
-    cr_assert_not(attempt(&target, 1728001), "a blackout of 1440000 has begun");
-    cr_assert_eq(hysteresis_deadline(&target), 1728000 + 1440000 / 100 * 120);
+    cr_assert_eq(hysteresis_deadline(&target), 1440000, "two kinds wait");
+    cr_assert_eq(hysteresis_release(&target, &limits, 1440000), PAPER | STONE);
+    cr_assert_eq(hysteresis_release(&target, &limits, 2 * 1440000), 0, "another one, as long");
+    cr_assert_not(attempt(&target, 2 * 1440000 + 1), "and then one of 1200000");
+    cr_assert_eq(hysteresis_deadline(&target), 2 * 1440000 + 1440000);
 }
 
 Test(hysteresis, S4A_without_attempts_the_delay_decays_to_none) {
     struct hysteresis target = {0};
     cr_assert(attempt(&target, 0));
-    cr_assert_not(attempt(&target, 1));
-    cr_assert_not(attempt(&target, 2)); /* 1440000, then 1200000, then 1000000, then none */
-    cr_assert_eq(hysteresis_release(&target, &limits, 1440000), PAPER);
+    cr_assert_not(attempt(&target, 1)); /* 1200000, and once more, then 1000000, then none */
+    cr_assert_eq(hysteresis_release(&target, &limits, 1200000), PAPER);
     struct hysteresis sooner = target;
-    cr_assert_not(attempt(&sooner, 1440000 + 1200000 + 999999));
-    cr_assert(attempt(&target, 1440000 + 1200000 + 1000000));
-    cr_assert_not(attempt(&target, 1440000 + 1200000 + 1000000 + 999999), "as from the beginning");
+    cr_assert_not(attempt(&sooner, 2 * 1200000 + 999999));
+    cr_assert(attempt(&target, 2 * 1200000 + 1000000));
+    cr_assert_not(attempt(&target, 2 * 1200000 + 1000000 + 999999), "as from the beginning");
 }
 
 Test(hysteresis, S4A_what_waits_goes_with_a_newer_one_that_passes) {
