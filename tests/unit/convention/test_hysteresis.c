@@ -111,6 +111,18 @@ Test(hysteresis, S4C_a_shared_delay_brakes_all_targets_and_ends_for_all) {
     cr_assert_eq(hysteresis_release(&other, &limits, 1728000), PAPER);
 }
 
+Test(hysteresis, S4C_there_each_attempt_lengthens_it_and_each_end_shortens_the_next) {
+    struct hysteresis_delay shared = {0};
+    struct hysteresis target = {.shared = &shared};
+    cr_assert(attempt(&target, 0));
+    cr_assert_not(attempt(&target, 1));
+    cr_assert_not(attempt(&target, 2));
+    cr_assert_eq(hysteresis_deadline(&target), 1440000);
+    cr_assert_eq(hysteresis_release(&target, &limits, 1440000), PAPER);
+    cr_assert_not(attempt(&target, 1440000 + 1200000 - 1));
+    cr_assert_eq(hysteresis_deadline(&target), 1440000 + 1440000);
+}
+
 Test(hysteresis, S4A_a_first_delay_of_none_brakes_nothing) {
     struct hysteresis target = {0};
     const struct hysteresis_limits none = {0};
