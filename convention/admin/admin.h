@@ -97,7 +97,8 @@ struct admin {
     struct map neighbours; /* incarnations of admins that said hello; the value is the map itself */
     struct list gatherings, inquiries, trials;
     size_t trials_running;
-    int trying; /* an epoll of their connections */
+    int trying;                /* an epoll of their connections */
+    struct resolver *resolver; /* of the hosts that they name; NULL until the first */
     size_t inquiries_count;
     uint64_t last_id; /* of own requests */
     uint64_t started_ns;

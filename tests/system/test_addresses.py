@@ -48,6 +48,20 @@ class Addresses(unittest.TestCase):
             member = self.directory.node("member", f"{self.follow}\nadvertise = {endpoint}")
             self.expect(member, endpoint, "no answer within 5 s")
 
+    def test_S9F_a_host_that_is_named_is_looked_up(self):
+        port = free_port()
+        endpoint = f"tcp://localhost:{free_port()}"
+        good = self.directory.node("good", f"{self.follow.replace(':0', f':{port}')}\nadvertise = tcp://localhost:{port}\nadmin_routing = true")
+        bad = self.directory.node("bad", f"{self.follow}\nadvertise = {endpoint}\nadmin_routing = true")
+        self.expect(bad, endpoint, "Connection refused")
+        self.assertNotIn("node good says", self.log(self.leader))
+        self.assertNotIn("cannot call this node", self.log(good))
+
+    def test_S9F_a_host_that_is_named_and_not_known(self):
+        endpoint = "tcp://nowhere.invalid:1900"
+        member = self.directory.node("member", f"{self.follow}\nadvertise = {endpoint}\nadmin_routing = true")
+        self.expect(member, endpoint, "")  # how the name service says so is its own business
+
 
 if __name__ == "__main__":
     unittest.main()

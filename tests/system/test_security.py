@@ -125,6 +125,19 @@ class Security(unittest.TestCase):
         self.await_counter(plain, "calls_distrusted")
         self.expect_alone(lead)
 
+    def test_S9F_who_is_not_reached_where_it_says_is_told_so_and_a_trial_is_no_stranger(self):
+        self.allow("lead", "good", "bad")
+        lead = self.node("lead")
+        good = self.node("good", leader=self.endpoint("lead"))
+        self.await_log(lead, "node good at")
+        nowhere = f"tcp://127.0.0.1:{free_port()}"
+        bad = self.node("bad", leader=self.endpoint("lead"), more=f"advertise = {nowhere}")
+        nowhere = f"{nowhere}/{self.key('bad')}"
+        self.await_log(lead, f"node bad says that it is reached at {nowhere}, and is not from here: Connection refused")
+        self.await_log(bad, f"the leader cannot call this node at {nowhere}: Connection refused")
+        self.assertEqual(counters(good)["strangers_refused"], 0)
+        self.assertNotIn("node good says", self.log(lead))
+
     def test_S7E_a_leader_in_the_clear(self):
         lead = self.directory.node("lead", settings("lead", "normal", self.address("lead")))
         self.allow("lead", "other")
