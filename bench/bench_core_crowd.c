@@ -132,50 +132,14 @@ static void send(struct crowd *crowd, struct node *node, uint64_t peer, struct f
 }
 
 static void perform(struct crowd *crowd, struct node *node, const struct convention_action *action) {
-    struct frame frame = {0};
-    switch (action->kind) {
-    case CONVENTION_CONNECT:
+    struct frame frame;
+    if (action->kind == CONVENTION_CONNECT) {
         call(crowd, node, action->endpoint);
-        return;
-    case CONVENTION_HANG_UP:
+    } else if (action->kind == CONVENTION_HANG_UP) {
         hang_up(crowd, node, action->endpoint);
-        return;
-    case CONVENTION_SEND_HEARTBEAT:
-        frame.body = FRAME_HEARTBEAT;
-        frame.heartbeat = action->heartbeat;
-        break;
-    case CONVENTION_SEND_REGISTER:
-        frame.body = FRAME_REGISTER;
-        frame.registration = action->registration;
-        break;
-    case CONVENTION_SEND_REGISTERED:
-        frame.body = FRAME_REGISTERED;
-        frame.registered = action->registered;
-        break;
-    case CONVENTION_SEND_ROSTER:
-        frame.body = FRAME_ROSTER;
-        frame.roster = action->roster;
-        break;
-    case CONVENTION_SEND_DEREGISTER:
-        frame.body = FRAME_DEREGISTER;
-        frame.deregister = action->deregister;
-        break;
-    case CONVENTION_SEND_INVITE:
-    case CONVENTION_SEND_TRUST:
-    case CONVENTION_KEYS_CHANGED:
-    case CONVENTION_MEMBER_ADDED:
-    case CONVENTION_MEMBER_CHANGED:
-    case CONVENTION_MEMBER_MOVED:
-    case CONVENTION_MEMBER_REMOVED:
-    case CONVENTION_MEMBER_ANEW:
-    case CONVENTION_MEMBER_SUSPECT:
-    case CONVENTION_NOTICE:
-    case CONVENTION_LEADER:
-    case CONVENTION_MANDATE:
-    case CONVENTION_LOG:
-        return;
+    } else if (convention_frame_of(action, &frame)) {
+        send(crowd, node, action->peer, frame);
     }
-    send(crowd, node, action->peer, frame);
 }
 
 static uint64_t real_ns(struct crowd *crowd) {
@@ -251,25 +215,11 @@ static void on_call(struct crowd *crowd, struct node *node, const struct arrival
 static void on_frame(struct crowd *crowd, struct node *node, const struct arrival *arrival) {
     struct frame frame;
     CHECK(codec_decode(crowd->codec, bytes_make(arrival->data, arrival->bytes), NULL, 0, &frame) == MESH_OK);
-    struct convention_event event = {.peer = frame.from};
-    if (frame.body == FRAME_HEARTBEAT) {
-        event.kind = CONVENTION_HEARTBEAT;
-        event.heartbeat = &frame.heartbeat;
-    } else if (frame.body == FRAME_REGISTER) {
-        event.kind = CONVENTION_REGISTER;
-        event.registration = &frame.registration;
-    } else if (frame.body == FRAME_REGISTERED) {
-        event.kind = CONVENTION_REGISTERED;
-        event.registered = &frame.registered;
+    struct convention_event event = convention_event_of(&frame);
+    if (event.kind == CONVENTION_REGISTERED) {
         uint64_t waited_ns = node->asked_ns == TIME_NEVER ? 0 : crowd->now_ns - node->asked_ns;
         crowd->figures.longest_ns = waited_ns > crowd->figures.longest_ns ? waited_ns : crowd->figures.longest_ns;
         node->asked_ns = TIME_NEVER;
-    } else if (frame.body == FRAME_ROSTER) {
-        event.kind = CONVENTION_ROSTER;
-        event.roster = &frame.roster;
-    } else {
-        event.kind = CONVENTION_DEREGISTER;
-        event.deregister = &frame.deregister;
     }
     tell(crowd, node, &event);
 }

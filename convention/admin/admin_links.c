@@ -119,7 +119,7 @@ static void on_member(struct admin *admin, const struct convention_action *actio
 }
 
 static void perform(struct admin *admin, const struct convention_action *action) {
-    struct frame frame = {0};
+    struct frame frame;
     switch (action->kind) {
     case CONVENTION_CONNECT:
         call_admin(admin, action);
@@ -128,33 +128,16 @@ static void perform(struct admin *admin, const struct convention_action *action)
         hang_up(admin, action);
         return;
     case CONVENTION_SEND_HEARTBEAT:
-        frame.body = FRAME_HEARTBEAT;
-        frame.heartbeat = action->heartbeat;
-        break;
     case CONVENTION_SEND_REGISTER:
-        frame.body = FRAME_REGISTER;
-        frame.registration = action->registration;
-        break;
     case CONVENTION_SEND_REGISTERED:
-        frame.body = FRAME_REGISTERED;
-        frame.registered = action->registered;
-        break;
     case CONVENTION_SEND_ROSTER:
-        frame.body = FRAME_ROSTER;
-        frame.roster = action->roster;
-        break;
     case CONVENTION_SEND_DEREGISTER:
-        frame.body = FRAME_DEREGISTER;
-        frame.deregister = action->deregister;
-        break;
     case CONVENTION_SEND_INVITE:
-        frame.body = FRAME_INVITE;
-        frame.invite = action->invite;
-        break;
     case CONVENTION_SEND_TRUST:
-        frame.body = FRAME_TRUST;
-        frame.trust = action->trust;
-        break;
+        if (convention_frame_of(action, &frame)) {
+            send_frame(admin, action->peer, &frame);
+        }
+        return;
     case CONVENTION_KEYS_CHANGED:
         admin_on_keys_changed(admin, action);
         return;
@@ -179,7 +162,7 @@ static void perform(struct admin *admin, const struct convention_action *action)
         log_write(admin->log, MESH_LOG_WARNING, NULL, nobody(), "%s", action->text);
         return;
     }
-    send_frame(admin, action->peer, &frame);
+    CHECK_UNREACHABLE();
 }
 
 enum mesh_status admin_tell_convention(struct admin *admin, const struct convention_event *event) {
@@ -243,43 +226,7 @@ void admin_on_link(void *user, uint64_t peer, const char *endpoint, enum process
 
 void admin_on_frame(void *user, uint64_t peer, const struct frame *frame) {
     struct admin *admin = user;
-    struct convention_event event = {.peer = peer};
-    switch (frame->body) {
-    case FRAME_HEARTBEAT:
-        event.kind = CONVENTION_HEARTBEAT;
-        event.heartbeat = &frame->heartbeat;
-        break;
-    case FRAME_REGISTER:
-        event.kind = CONVENTION_REGISTER;
-        event.registration = &frame->registration;
-        break;
-    case FRAME_REGISTERED:
-        event.kind = CONVENTION_REGISTERED;
-        event.registered = &frame->registered;
-        break;
-    case FRAME_ROSTER:
-        event.kind = CONVENTION_ROSTER;
-        event.roster = &frame->roster;
-        break;
-    case FRAME_DEREGISTER:
-        event.kind = CONVENTION_DEREGISTER;
-        event.deregister = &frame->deregister;
-        break;
-    case FRAME_INVITE:
-        event.kind = CONVENTION_INVITE;
-        event.invite = &frame->invite;
-        break;
-    case FRAME_TRUST:
-        event.kind = CONVENTION_TRUST;
-        event.trust = &frame->trust;
-        break;
-    case FRAME_HELLO:
-    case FRAME_BATCH:
-    case FRAME_STALE:
-    case FRAME_FORWARD:
-    case FRAME_PASSAGE:
-        CHECK_UNREACHABLE();
-    }
+    struct convention_event event = convention_event_of(frame);
     if (is_neighbour(admin, peer)) {
         admin_tell_convention(admin, &event);
     }

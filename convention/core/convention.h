@@ -22,6 +22,7 @@
 #include "convention/core/members.h"
 #include "convention/core/times.h"
 #include "mesh/core/trust.h"
+#include "proto/body.h"
 #include <mesh/address.h>
 
 struct convention;
@@ -161,6 +162,12 @@ enum mesh_status convention_step(struct convention *convention, uint64_t now_ns,
 
 /* The next action; false when there is none. */
 bool convention_poll(struct convention *convention, struct convention_action *out);
+
+/* The frame that an action is, to be sent to its `peer`; false for an action that is none. Views what the action does. */
+bool convention_frame_of(const struct convention_action *action, struct frame *out);
+
+/* The event that a frame of the convention, and no other, is. Views the frame. */
+struct convention_event convention_event_of(const struct frame *frame);
 
 /* When a TICK is due; TIME_NEVER when nothing waits for time. Later than the last step's time. */
 uint64_t convention_deadline(const struct convention *convention);

@@ -119,29 +119,51 @@ size_t cluster_count(const struct cluster *cluster, const char *text) {
 
 /* ---- performing what a convention wants ---- */
 
-static void send_roster(struct cluster *cluster, struct node *node, const struct convention_action *action) {
-    char more[64];
-    snprintf(more, sizeof more, "%u:+%u-%u", (unsigned)action->roster.number, (unsigned)action->roster.joined_count,
-             (unsigned)action->roster.left_count);
-    cluster_note(cluster, node, "Roster", action->peer, more);
-    cluster_send_frame(cluster, node, action->peer, &(struct frame){.body = FRAME_ROSTER, .roster = action->roster});
-}
-
-static void send_registered(struct cluster *cluster, struct node *node, const struct convention_action *action) {
-    char more[64];
-    snprintf(more, sizeof more, "%u:%u", (unsigned)action->registered.number,
-             (unsigned)action->registered.members_count);
-    cluster_note(cluster, node, "Registered", action->peer, more);
-    cluster_send_frame(cluster, node, action->peer,
-                       &(struct frame){.body = FRAME_REGISTERED, .registered = action->registered});
-}
-
-static void send_heartbeat(struct cluster *cluster, struct node *node, const struct convention_action *action) {
-    if (cluster->show_heartbeats) {
-        cluster_note(cluster, node, "Heartbeat", action->peer, action->heartbeat.acting ? "acting" : "");
+/* "+b" for each that is allowed, "-b" for each that is revoked. */
+static const char *print_keys(char *out, const struct frame_trusted *keys, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        out[2 * i] = keys[i].revoked ? '-' : '+';
+        out[2 * i + 1] = (char)keys[i].key[0];
     }
-    cluster_send_frame(cluster, node, action->peer,
-                       &(struct frame){.body = FRAME_HEARTBEAT, .heartbeat = action->heartbeat});
+    out[2 * count] = 0;
+    return out;
+}
+
+/* What the trace shows of a frame behind its receiver. */
+static void describe(const struct frame *frame, struct text_builder *out) {
+    const struct frame_roster *roster = &frame->roster;
+    char keys[2 * CLUSTER_NODES + 1];
+    if (frame->body == FRAME_ROSTER) {
+        text_append(out, "%u:+%u-%u", (unsigned)roster->number, (unsigned)roster->joined_count,
+                    (unsigned)roster->left_count);
+    } else if (frame->body == FRAME_REGISTERED) {
+        text_append(out, "%u:%u", (unsigned)frame->registered.number, (unsigned)frame->registered.members_count);
+    } else if (frame->body == FRAME_HEARTBEAT && frame->heartbeat.acting) {
+        text_append(out, "acting");
+    } else if (frame->body == FRAME_REGISTER && frame->registration.first_time) {
+        text_append(out, "first");
+    } else if (frame->body == FRAME_DEREGISTER && frame->deregister.dismissed) {
+        text_append(out, "dismissed");
+    } else if (frame->body == FRAME_TRUST) {
+        text_append(out, "%s", print_keys(keys, frame->trust.keys, frame->trust.keys_count));
+    }
+}
+
+static void send(struct cluster *cluster, struct node *node, const struct convention_action *action) {
+    static const char *const words[] = {
+        [FRAME_HEARTBEAT] = "Heartbeat",   [FRAME_REGISTER] = "Register", [FRAME_REGISTERED] = "Registered",
+        [FRAME_ROSTER] = "Roster",         [FRAME_INVITE] = "Invite",     [FRAME_TRUST] = "Trust",
+        [FRAME_DEREGISTER] = "Deregister",
+    };
+    struct frame frame;
+    char more[64] = "";
+    struct text_builder text = text_builder(more, sizeof more);
+    CHECK(convention_frame_of(action, &frame));
+    if (frame.body != FRAME_HEARTBEAT || cluster->show_heartbeats) {
+        describe(&frame, &text);
+        cluster_note(cluster, node, words[frame.body], action->peer, more);
+    }
+    cluster_send_frame(cluster, node, action->peer, &frame);
 }
 
 /* The name, and what it is capable of. */
@@ -195,22 +217,6 @@ static void note_mandate(struct cluster *cluster, struct node *node, const struc
                                                      .text = bytes_of_text(action->text)});
 }
 
-/* "+b" for each that is allowed, "-b" for each that is revoked. */
-static const char *print_keys(char *out, const struct frame_trusted *keys, size_t count) {
-    for (size_t i = 0; i < count; i++) {
-        out[2 * i] = keys[i].revoked ? '-' : '+';
-        out[2 * i + 1] = (char)keys[i].key[0];
-    }
-    out[2 * count] = 0;
-    return out;
-}
-
-static void send_trust(struct cluster *cluster, struct node *node, const struct convention_action *action) {
-    char more[2 * CLUSTER_NODES + 1];
-    cluster_note(cluster, node, "Trust", action->peer, print_keys(more, action->trust.keys, action->trust.keys_count));
-    cluster_send_frame(cluster, node, action->peer, &(struct frame){.body = FRAME_TRUST, .trust = action->trust});
-}
-
 static void note_keys(struct cluster *cluster, struct node *node, const struct convention_action *action) {
     char more[2 * CLUSTER_NODES + 1];
     cluster_note(cluster, node, "keys", 0, print_keys(more, action->keys.keys, action->keys.keys_count));
@@ -244,31 +250,13 @@ static void perform(struct cluster *cluster, struct node *node, const struct con
         cluster_hang_up(cluster, node, action->peer, action->endpoint);
         return;
     case CONVENTION_SEND_HEARTBEAT:
-        send_heartbeat(cluster, node, action);
-        return;
     case CONVENTION_SEND_REGISTER:
-        cluster_note(cluster, node, "Register", action->peer, action->registration.first_time ? "first" : "");
-        cluster_send_frame(cluster, node, action->peer,
-                           &(struct frame){.body = FRAME_REGISTER, .registration = action->registration});
-        return;
     case CONVENTION_SEND_REGISTERED:
-        send_registered(cluster, node, action);
-        return;
     case CONVENTION_SEND_ROSTER:
-        send_roster(cluster, node, action);
-        return;
     case CONVENTION_SEND_DEREGISTER:
-        cluster_note(cluster, node, "Deregister", action->peer, action->deregister.dismissed ? "dismissed" : "");
-        cluster_send_frame(cluster, node, action->peer,
-                           &(struct frame){.body = FRAME_DEREGISTER, .deregister = action->deregister});
-        return;
     case CONVENTION_SEND_INVITE:
-        cluster_note(cluster, node, "Invite", action->peer, "");
-        cluster_send_frame(cluster, node, action->peer,
-                           &(struct frame){.body = FRAME_INVITE, .invite = action->invite});
-        return;
     case CONVENTION_SEND_TRUST:
-        send_trust(cluster, node, action);
+        send(cluster, node, action);
         return;
     case CONVENTION_KEYS_CHANGED:
         note_keys(cluster, node, action);

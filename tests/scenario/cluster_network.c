@@ -154,47 +154,6 @@ static void arrive_call(struct cluster *cluster, struct packet *packet) {
 
 /* ---- arrivals ---- */
 
-static struct convention_event event_of(const struct frame *frame) {
-    struct convention_event event = {.peer = frame->from};
-    switch (frame->body) {
-    case FRAME_HEARTBEAT:
-        event.kind = CONVENTION_HEARTBEAT;
-        event.heartbeat = &frame->heartbeat;
-        return event;
-    case FRAME_REGISTER:
-        event.kind = CONVENTION_REGISTER;
-        event.registration = &frame->registration;
-        return event;
-    case FRAME_REGISTERED:
-        event.kind = CONVENTION_REGISTERED;
-        event.registered = &frame->registered;
-        return event;
-    case FRAME_ROSTER:
-        event.kind = CONVENTION_ROSTER;
-        event.roster = &frame->roster;
-        return event;
-    case FRAME_DEREGISTER:
-        event.kind = CONVENTION_DEREGISTER;
-        event.deregister = &frame->deregister;
-        return event;
-    case FRAME_INVITE:
-        event.kind = CONVENTION_INVITE;
-        event.invite = &frame->invite;
-        return event;
-    case FRAME_TRUST:
-        event.kind = CONVENTION_TRUST;
-        event.trust = &frame->trust;
-        return event;
-    case FRAME_HELLO:
-    case FRAME_BATCH:
-    case FRAME_STALE:
-    case FRAME_FORWARD:
-    case FRAME_PASSAGE:
-        break;
-    }
-    CHECK_UNREACHABLE();
-}
-
 static void arrive_frame(struct cluster *cluster, struct node *to, const struct packet *packet) {
     struct frame frame;
     struct node *from = cluster_node_of(cluster, (char)(packet->from / 1000));
@@ -202,7 +161,7 @@ static void arrive_frame(struct cluster *cluster, struct node *to, const struct 
         enum mesh_status status =
             codec_decode(cluster->codec, bytes_make(packet->data, packet->bytes), NULL, 0, &frame);
         CHECK(status == MESH_OK);
-        struct convention_event event = event_of(&frame);
+        struct convention_event event = convention_event_of(&frame);
         cluster_step(cluster, to, &event);
     }
 }

@@ -283,44 +283,6 @@ static struct packet *packet_new(uint64_t from, uint64_t to, size_t bytes) {
     return packet;
 }
 
-static struct convention_event event_of(const struct frame *frame) {
-    struct convention_event event = {.peer = frame->from};
-    switch (frame->body) {
-    case FRAME_HEARTBEAT:
-        event.kind = CONVENTION_HEARTBEAT;
-        event.heartbeat = &frame->heartbeat;
-        return event;
-    case FRAME_REGISTER:
-        event.kind = CONVENTION_REGISTER;
-        event.registration = &frame->registration;
-        return event;
-    case FRAME_REGISTERED:
-        event.kind = CONVENTION_REGISTERED;
-        event.registered = &frame->registered;
-        return event;
-    case FRAME_ROSTER:
-        event.kind = CONVENTION_ROSTER;
-        event.roster = &frame->roster;
-        return event;
-    case FRAME_DEREGISTER:
-        event.kind = CONVENTION_DEREGISTER;
-        event.deregister = &frame->deregister;
-        return event;
-    case FRAME_INVITE:
-        event.kind = CONVENTION_INVITE;
-        event.invite = &frame->invite;
-        return event;
-    case FRAME_TRUST:
-    case FRAME_HELLO:
-    case FRAME_BATCH:
-    case FRAME_STALE:
-    case FRAME_FORWARD:
-    case FRAME_PASSAGE:
-        break;
-    }
-    CHECK_UNREACHABLE();
-}
-
 /* The receiver has no such link: the sender's host is told so, and tells it. */
 static void turn_away(struct world *world, const struct packet *packet) {
     struct sim_node *from = world_node(world, packet->from), *to = world_place(world, packet->to);
@@ -352,7 +314,7 @@ static void run_frame(struct world *world, const struct errand *errand) {
         enum mesh_status status = codec_decode(world->codec, bytes_make(packet->data, packet->bytes), NULL, 0, &frame);
         CHECK(status == MESH_OK);
         spoil(world, &frame);
-        struct convention_event event = event_of(&frame);
+        struct convention_event event = convention_event_of(&frame);
         (void)node_tell(world, to, &event);
     } else if (!to || !to->silent) {
         turn_away(world, packet);

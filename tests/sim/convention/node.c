@@ -117,18 +117,25 @@ static void on_suspect(struct world *world, struct sim_node *node, const struct 
     node_tell_directory(world, node, &(struct directory_event){.kind = DIRECTORY_MEMBER_SUSPECT});
 }
 
-static void send(struct world *world, struct sim_node *node, uint64_t peer, struct frame frame,
-                 enum world_event event) {
-    static const char *const words[] = {[WORLD_REGISTERS] = "registers with",
-                                        [WORLD_ANSWERS] = "answers",
-                                        [WORLD_ROSTERS] = "tells its roster to",
-                                        [WORLD_GOODBYES] = "says goodbye to",
-                                        [WORLD_INVITES] = "invites"};
-    world_count(world, event);
-    if (event != WORLD_HEARTBEATS) {
-        world_say(world, "%s %s %s %" PRIx64, node->name, words[event], world_place(world, peer)->name, peer);
+static void send(struct world *world, struct sim_node *node, const struct convention_action *action) {
+    static const struct {
+        enum world_event event;
+        const char *word;
+    } kinds[] = {[FRAME_HEARTBEAT] = {WORLD_HEARTBEATS, NULL},
+                 [FRAME_REGISTER] = {WORLD_REGISTERS, "registers with"},
+                 [FRAME_REGISTERED] = {WORLD_ANSWERS, "answers"},
+                 [FRAME_ROSTER] = {WORLD_ROSTERS, "tells its roster to"},
+                 [FRAME_DEREGISTER] = {WORLD_GOODBYES, "says goodbye to"},
+                 [FRAME_INVITE] = {WORLD_INVITES, "invites"}};
+    struct frame frame;
+    CHECK(convention_frame_of(action, &frame));
+    world_count(world, kinds[frame.body].event);
+    world->counts[WORLD_PARTS] += frame.body == FRAME_REGISTERED && frame.registered.part > 0;
+    if (kinds[frame.body].word) {
+        world_say(world, "%s %s %s %" PRIx64, node->name, kinds[frame.body].word,
+                  world_place(world, action->peer)->name, action->peer);
     }
-    network_send(world, node, peer, &frame);
+    network_send(world, node, action->peer, &frame);
 }
 
 static void perform(struct world *world, struct sim_node *node, const struct convention_action *action) {
@@ -142,27 +149,12 @@ static void perform(struct world *world, struct sim_node *node, const struct con
         network_forget(world, node, peer);
         return;
     case CONVENTION_SEND_HEARTBEAT:
-        send(world, node, peer, (struct frame){.body = FRAME_HEARTBEAT, .heartbeat = action->heartbeat},
-             WORLD_HEARTBEATS);
-        return;
     case CONVENTION_SEND_REGISTER:
-        send(world, node, peer, (struct frame){.body = FRAME_REGISTER, .registration = action->registration},
-             WORLD_REGISTERS);
-        return;
     case CONVENTION_SEND_REGISTERED:
-        world->counts[WORLD_PARTS] += action->registered.part > 0;
-        send(world, node, peer, (struct frame){.body = FRAME_REGISTERED, .registered = action->registered},
-             WORLD_ANSWERS);
-        return;
     case CONVENTION_SEND_ROSTER:
-        send(world, node, peer, (struct frame){.body = FRAME_ROSTER, .roster = action->roster}, WORLD_ROSTERS);
-        return;
     case CONVENTION_SEND_DEREGISTER:
-        send(world, node, peer, (struct frame){.body = FRAME_DEREGISTER, .deregister = action->deregister},
-             WORLD_GOODBYES);
-        return;
     case CONVENTION_SEND_INVITE:
-        send(world, node, peer, (struct frame){.body = FRAME_INVITE, .invite = action->invite}, WORLD_INVITES);
+        send(world, node, action);
         return;
     case CONVENTION_SEND_TRUST:
     case CONVENTION_KEYS_CHANGED:
