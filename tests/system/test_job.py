@@ -1,7 +1,8 @@
-"""The word count on three nodes, also when a member or the leader dies in the middle of it.
+"""The word count on three nodes, also when a member or the leader dies in the middle of it; and global names of its actors.
 
 SPDX-License-Identifier: MPL-2.0
 """
+import json
 import os
 import pathlib
 import subprocess
@@ -11,6 +12,7 @@ import unittest
 from nodes import BUILD, ROOT, Directory, environment, free_port, wait_for
 
 TIMES = 400  # of the text: a few seconds of work
+NAMES = ["anna", "bert", "carl", "dora"]
 
 
 def quietly(*command):
@@ -78,6 +80,37 @@ class Job(unittest.TestCase):
         said, _ = job.communicate(timeout=20)
         self.assertEqual(job.returncode, 1, said)
         self.assertIn(os.fspath(self.leader.run), said)
+
+    def holders(self, nodes):
+        """Who has each name, as these nodes say."""
+        held = {}
+        for node in nodes:
+            code, text = node.mesh("names", "--json")
+            self.assertEqual(code, 0, text)
+            for name in json.loads(text)["names"]:
+                held.setdefault(name["name"], set()).add(name["address"])
+        return held
+
+    def named(self, node, name):
+        code, address = node.mesh("create", "--name", name, "wordcount-mapper")
+        return address if code == 0 else ""
+
+    def give_names(self, nodes):
+        """Each of the nodes asks for each of the names, and all are given the same actors."""
+        given = {name: {wait_for(lambda node=node, name=name: self.named(node, name), 20, f"the name {name} is given") for node in nodes}
+                 for name in NAMES}
+        self.assertEqual([len(addresses) for addresses in given.values()], [1] * len(NAMES), given)
+        self.assertEqual(self.holders(nodes), given)
+        return given
+
+    def test_G1_G2_names_have_one_holder_each_also_after_a_member_was_killed(self):
+        before = self.give_names([self.leader, self.elm, self.ash])
+        on_ash = {actor["address"] for actor in self.ash.status()["actors"]}
+        self.ash.kill()
+        wait_for(lambda: len(self.leader.status()["members"]) == 2, 20, "the leader has lost it")
+        after = self.give_names([self.elm, self.leader])
+        for name in NAMES:
+            self.assertEqual(before[name] == after[name], not before[name] & on_ash, f"{name}: {before[name]}, {after[name]}")
 
 
 if __name__ == "__main__":

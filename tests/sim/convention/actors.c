@@ -104,6 +104,7 @@ static void run_birth(struct world *world, const struct errand *errand) {
     world_say(world, "actor %u of %s is up at %s", (unsigned)address_number(actor->address),
               world_place(world, actor->address.node)->name, node->name);
     actor->alive = true;
+    actor->born_ns = world->now_ns;
     actor->strange = !members_find(convention_members(node->convention), actor->address.node);
     event = (struct directory_event){.kind = DIRECTORY_ACTOR_UP, .slot = actor->slot, .address = actor->address};
     node_tell_directory(world, node, &event);
@@ -130,18 +131,22 @@ static void run_exit(struct world *world, const struct errand *errand) {
     die_later(world, node, actor->slot, CONTROL_OWN_EXIT);
 }
 
-static void exit_later(struct world *world, const struct sim_actor *actor) {
-    world_later(world, some_ms(world, 100),
+static void exit_later(struct world *world, const struct sim_actor *actor, uint64_t delay_ns) {
+    world_later(world, delay_ns + some_ms(world, 100),
                 (struct errand){.run = run_exit, .incarnation = actor->host, .actor = (size_t)(actor - world->actors)});
 }
 
-void actors_ask_to_exit(struct world *world, struct mesh_address address) {
+static void ask_to_exit(struct world *world, struct mesh_address address, uint64_t delay_ns) {
     struct sim_actor *actor = actor_at(world, address);
     if (actor && actor->alive && !actor->asked) {
         world_count(world, WORLD_EXIT_REQUESTS);
         actor->asked = true;
-        exit_later(world, actor);
+        exit_later(world, actor, delay_ns);
     }
+}
+
+void actors_ask_to_exit(struct world *world, struct mesh_address address) {
+    ask_to_exit(world, address, 0);
 }
 
 void actors_strike(struct world *world) {
@@ -149,7 +154,7 @@ void actors_strike(struct world *world) {
         world->actors_count ? &world->actors[prng_below(&world->prng, world->actors_count)] : NULL;
     struct sim_node *node = actor && actor->alive ? world_node(world, actor->host) : NULL;
     if (node && prng_chance(&world->prng, 500)) {
-        exit_later(world, actor);
+        exit_later(world, actor, 0);
     } else if (node) {
         world_count(world, WORLD_ACTORS_CRASHED);
         die_later(world, node, actor->slot, CONTROL_SIGNAL);
@@ -274,7 +279,8 @@ void actors_perform(struct world *world, struct sim_node *node, const struct dir
     case DIRECTORY_NAME_TAKEN:
         world_count(world, WORLD_NAMES_TAKEN);
         world_say(world, "%s takes a name from %u", node->name, (unsigned)address_number(action->to));
-        actors_ask_to_exit(world, action->to);
+        /* The second plant against law 9: whoever has to give a name back takes its time. */
+        ask_to_exit(world, action->to, world->plant == PLANT_NAMES_KEPT ? 15 * NS_PER_S : 0);
         return;
     case DIRECTORY_UNFIT:
     case DIRECTORY_EXIT_REQUEST:
@@ -333,6 +339,30 @@ static void check_names(struct world *world) {
             const struct sim_actor *other = &world->actors[j];
             if (is_named(world, other) && strcmp(other->name, one->name) == 0) {
                 world_broken(world, LAW_UNIQUE, "two actors have the name %s", one->name);
+            }
+        }
+    }
+}
+
+/* Since when it has it beside all others that follow the leader; TIME_NEVER when its node follows none. */
+static uint64_t named_since(struct world *world, const struct sim_actor *actor) {
+    const struct sim_node *node = world_node(world, actor->host);
+    bool named = node && node->follows && is_named(world, actor);
+    return !named ? TIME_NEVER : actor->born_ns > node->follows_ns ? actor->born_ns : node->follows_ns;
+}
+
+void actors_check_names(struct world *world, uint64_t span_ns) {
+    for (size_t i = 0; i < world->actors_count; i++) {
+        const struct sim_actor *one = &world->actors[i];
+        uint64_t since_ns = one->alive && one->name[0] ? named_since(world, one) : TIME_NEVER;
+        for (size_t j = 0; since_ns < world->now_ns && world->now_ns - since_ns > span_ns && j < i; j++) {
+            const struct sim_actor *other = &world->actors[j];
+            uint64_t other_ns =
+                other->alive && strcmp(other->name, one->name) == 0 ? named_since(world, other) : TIME_NEVER;
+            if (other_ns < world->now_ns && world->now_ns - other_ns > span_ns &&
+                world_node(world, one->host)->follows == world_node(world, other->host)->follows) {
+                world_broken(world, LAW_UNIQUE, "two actors have had the name %s under one leader for more than %.0f s",
+                             one->name, (double)span_ns / 1e9);
             }
         }
     }

@@ -40,6 +40,40 @@ void laws_after_step(struct world *world, struct sim_node *node) {
     }
 }
 
+/* ---- names ---- */
+
+void laws_parted(struct world *world, struct sim_node *node) {
+    (void)world;
+    node->follows = 0;
+}
+
+static void review_leader(struct world *world, struct sim_node *node) {
+    struct sim_node *leader = node->alive ? world_node(world, convention_leader(node->convention)) : NULL;
+    bool follows = leader && !leader->halted && !leader->leaving && !node->halted && !node->leaving &&
+                   convention_is_acting(leader->convention) &&
+                   members_find(convention_members(leader->convention), node->incarnation) &&
+                   (leader == node || node->apart_ns[leader->index] != TIME_NEVER);
+    if (!follows) {
+        node->follows = 0;
+    } else if (node->follows != leader->incarnation) {
+        node->follows = leader->incarnation;
+        node->follows_ns = world->now_ns;
+    }
+}
+
+/* Where leader and members have each other, names are unique again within 10 s (G4). */
+static void run_names(struct world *world, const struct errand *errand) {
+    for (size_t i = 0; i < world->options.nodes; i++) {
+        review_leader(world, &world->nodes[i]);
+    }
+    actors_check_names(world, 10 * NS_PER_S);
+    world_later(world, NS_PER_S, *errand);
+}
+
+void laws_begin(struct world *world) {
+    world_later(world, NS_PER_S, (struct errand){.run = run_names});
+}
+
 /* ---- traffic ---- */
 
 /* What one node may send another within a period: heartbeats; what is braked, in each blackout once at most, of two brakes;

@@ -70,6 +70,7 @@ static void on_removed(struct world *world, struct sim_node *node, const struct 
     if (alive) {
         world_count(world, WORLD_REMOVED_ALIVE);
         node->estranged[alive->index] = alive->estranged[node->index] = true;
+        laws_parted(world, alive);
     }
     world_say(world, "%s - %s %" PRIx64 ": %s", node->name, action->member->name, action->peer, action->text);
     if (world->plant != LAW_NOTHING_LEFT || prng_chance(&world->prng, 500)) { /* plant 11: not all losses are told of */
@@ -91,6 +92,7 @@ static void on_mandate(struct world *world, struct sim_node *node, const struct 
 }
 
 static void on_leader(struct world *world, struct sim_node *node, const struct convention_action *action) {
+    laws_parted(world, node);
     world_count(world, action->peer == node->incarnation ? WORLD_REIGNS : WORLD_LEADERS);
     world_say(world, "%s has the leader %s", node->name,
               action->peer ? world_place(world, action->peer)->name : "none");

@@ -50,6 +50,9 @@ enum world_law {
     LAW_PROGRESS = 12,
 };
 
+/* Plants bear the number of their law, a second one with a hundred more. */
+enum { PLANT_NAMES_KEPT = 100 + LAW_UNIQUE };
+
 /* All that the seed decides beforehand; chances are in permille. */
 struct options {
     size_t nodes, leaders, guests; /* the first so many may lead, the last so many are invited */
@@ -109,6 +112,7 @@ struct sim_node {
     uint64_t last_ns[WORLD_NODES_MAX];  /* when the last frame to it arrives */
     bool cut[WORLD_NODES_MAX];          /* nothing passes from here to there */
     uint64_t apart_ns[WORLD_NODES_MAX]; /* when something was last between the two; TIME_NEVER: it still is */
+    uint64_t follows, follows_ns; /* whom, and since when: it leads, lists this node, and nothing is between them */
     bool estranged
         [WORLD_NODES_MAX]; /* in these lives of theirs one of the two has taken the other for lost, or did not know it yet */
     struct audience audiences[WORLD_WATCHERS];
@@ -122,6 +126,7 @@ struct sim_actor {
     bool alive, gone, asked; /* gone: its process has ended; asked: to exit */
     bool strange;            /* its host did not know its home when it came up */
     char name[8];
+    uint64_t born_ns;
 };
 
 /* What a process has asked its admin for. */
@@ -215,6 +220,8 @@ void actors_strike(struct world *world);
 void actors_ask_to_exit(struct world *world, struct mesh_address address);
 void actors_perform(struct world *world, struct sim_node *node, const struct directory_action *action);
 void actors_check(struct world *world); /* at rest */
+/* No two whose nodes have followed one leader for so long have one name (G4). */
+void actors_check_names(struct world *world, uint64_t span_ns);
 
 /* ---- faults.c ---- */
 
@@ -229,6 +236,8 @@ void faults_wish(struct world *world, struct sim_node *guest);
 
 void laws_deadline(struct world *world, const struct sim_node *node, const char *core, uint64_t deadline_ns);
 void laws_after_step(struct world *world, struct sim_node *node);
+void laws_begin(struct world *world);                         /* those that are looked after from time to time */
+void laws_parted(struct world *world, struct sim_node *node); /* it has another leader, or its leader lost it */
 void laws_sent(struct world *world, struct sim_node *from, const struct sim_node *to);
 void laws_notice(struct world *world, struct sim_node *node, const struct convention_action *notice);
 /* Whether the node is to be in the convention in the end. */
