@@ -204,8 +204,10 @@ static bool get_capability(struct arena *arena, const Mesh__Wire__Capability *wi
 
 static bool comparison_is_valid(const Mesh__Wire__Requirement *wire) {
     bool one = wire->comparison != MESH__WIRE__COMPARISON__COMPARISON_PRESENT;
-    return wire->comparison >= 0 && wire->comparison <= MESH__WIRE__COMPARISON__COMPARISON_IN &&
-           (wire->comparison == MESH__WIRE__COMPARISON__COMPARISON_IN ? wire->n_values > 0 : wire->n_values == one);
+    bool many = wire->comparison == MESH__WIRE__COMPARISON__COMPARISON_IN ||
+                wire->comparison == MESH__WIRE__COMPARISON__COMPARISON_TOLD;
+    return wire->comparison >= 0 && wire->comparison <= MESH__WIRE__COMPARISON__COMPARISON_TOLD &&
+           (many ? wire->n_values > 0 : wire->n_values == one);
 }
 
 static bool get_requirement(struct arena *arena, const Mesh__Wire__Requirement *wire, struct frame_requirement *out) {

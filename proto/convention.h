@@ -65,12 +65,13 @@ enum frame_comparison {
     FRAME_COMPARE_GREATER,
     FRAME_COMPARE_GREATER_OR_EQUAL,
     FRAME_COMPARE_IN,
+    FRAME_COMPARE_TOLD,
 };
 
 struct frame_requirement {
     struct bytes name;
     enum frame_comparison comparison;
-    size_t values_count; /* none for PRESENT, one or more for IN, else one */
+    size_t values_count; /* none for PRESENT, one or more for IN and TOLD, else one */
     const struct frame_value *values;
 };
 

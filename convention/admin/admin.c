@@ -57,9 +57,10 @@ static uint64_t on_tick(void *user, uint64_t now_ns) {
     if (!admin->convention) {
         return TIME_NEVER; /* the process is still being made */
     }
+    uint64_t least_ns = admin_tick_spawner(admin, now_ns);
     admin_tell_failed(admin);
     admin_bury_leaving(admin);
-    uint64_t least_ns = admin_tick_stop(admin, now_ns);
+    least_ns = time_min(least_ns, admin_tick_stop(admin, now_ns));
     least_ns = time_min(least_ns, admin_tick_keys(admin, now_ns));
     least_ns = time_min(least_ns, admin_tick_status(admin, now_ns));
     least_ns = time_min(least_ns, admin_tick_inquiries(admin, now_ns));
@@ -236,7 +237,13 @@ static enum mesh_status begin(struct admin *admin, struct mesh_error *error) {
     if (status == MESH_OK && admin_watch_trials(admin) != MESH_OK) {
         status = error_set(error, MESH_IO, "cannot watch for answers of members: %s", strerror(errno));
     }
-    return status == MESH_OK ? open_cores(admin, error) : status;
+    if (status == MESH_OK) {
+        status = open_cores(admin, error);
+    }
+    if (status == MESH_OK && admin_begin_spawner(admin) != MESH_OK) {
+        status = error_set(error, MESH_NO_MEMORY, "no memory for a spawner");
+    }
+    return status;
 }
 
 /* ---- loop and end ---- */
@@ -276,6 +283,7 @@ static void run(struct admin *admin) {
 }
 
 static void end(struct admin *admin) {
+    admin_free_spawner(admin);
     process_destroy(&admin->process);
     admin_free_gatherings(admin);
     admin_free_inquiries(admin);

@@ -9,7 +9,8 @@
  *   admin_log.c         what is logged, and where; rotation (K2)
  *   admin_hosts.c       hosts and programs: start, watch, bury
  *   admin_capabilities.c  what this node has to offer, and changes of it (H1, H4)
- *   admin_types.c       which actor types there are, from modules and programs
+ *   admin_types.c       which actor types there are, from modules, programs and the spawner
+ *   admin_spawner.c     the program that makes hosts for types of its own
  *   admin_dead_letters.c  who handles the dead letters of this node (E4)
  *   admin_status.c      the status of this node and of the whole convention (K1)
  *   admin_inquiries.c   the status of one actor, wherever it lives (K1)
@@ -25,6 +26,7 @@
 #ifndef CONVENTION_ADMIN_ADMIN_H
 #define CONVENTION_ADMIN_ADMIN_H
 
+#include "convention/admin/admin_spawner.h"
 #include "convention/admin/admin_types.h"
 #include "convention/admin/config.h"
 #include "convention/admin/descriptors.h"
@@ -51,6 +53,7 @@ struct resident {
     int pidfd;
     bool program;
     bool greeted;
+    bool spawning;           /* the spawner is to make it: it has no process yet */
     bool failed;             /* it could not be started: told to the directory after the turn */
     bool leaving;            /* a program that has said goodbye */
     struct crash_page *page; /* of a host */
@@ -87,14 +90,15 @@ struct admin {
     struct convention *convention;
     struct directory *directory;
     struct types *types;
-    struct node_key key;   /* where the configuration has security = curve */
-    struct trust trust;    /* the list of keys */
-    char keys_path[256];   /* where the processes of this node read it */
-    uint64_t tell_ns;      /* when to try again to tell the own processes; TIME_NEVER: they know it */
-    size_t keys_changes;   /* since the node began */
-    bool keys_changed;     /* since the process was told last */
-    struct map residents;  /* by slot */
-    struct map neighbours; /* incarnations of admins that said hello; the value is the map itself */
+    struct spawner *spawner; /* NULL: none */
+    struct node_key key;     /* where the configuration has security = curve */
+    struct trust trust;      /* the list of keys */
+    char keys_path[256];     /* where the processes of this node read it */
+    uint64_t tell_ns;        /* when to try again to tell the own processes; TIME_NEVER: they know it */
+    size_t keys_changes;     /* since the node began */
+    bool keys_changed;       /* since the process was told last */
+    struct map residents;    /* by slot */
+    struct map neighbours;   /* incarnations of admins that said hello; the value is the map itself */
     struct list gatherings, inquiries, trials;
     size_t trials_running;
     int trying;                /* an epoll of their connections */
@@ -199,6 +203,9 @@ MESH_MUST_USE enum mesh_status admin_watch_processes(struct admin *admin);
 void admin_start_host(struct admin *admin, uint32_t slot, const struct control_create *create,
                       struct mesh_address creator);
 void admin_kill_host(struct admin *admin, uint32_t slot, int signal);
+/* The spawner has made that host: a process that is our child. Or there will be none. */
+void admin_take_host(struct admin *admin, struct resident *resident, pid_t pid);
+void admin_fail_host(struct admin *admin, struct resident *resident, enum mesh_status status, const char *text);
 void admin_tell_failed(struct admin *admin);
 /* A host or program says hello: its slot, or a refusal. */
 void admin_greet(struct admin *admin, uint64_t peer, const struct frame_hello *hello, struct frame_hello *answer);

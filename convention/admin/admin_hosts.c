@@ -7,6 +7,7 @@
 #include "mesh/runtime/error.h"
 #include "mesh/runtime/host.h"
 #include "mesh/runtime/incarnation.h"
+#include "mesh/runtime/module.h"
 #include "mesh/runtime/run_path.h"
 #include <errno.h>
 #include <stdio.h>
@@ -259,12 +260,14 @@ static const struct resident *creator_of(const struct admin *admin, struct mesh_
 static enum mesh_status print_options(const struct admin *admin, const struct resident *resident,
                                       const struct control_create *create, struct mesh_address creator,
                                       const struct type_entry *type, char *text) {
+    char type_name[MODULE_NAME_BYTES + 1];
     char listen[RUN_PATH_ENDPOINT_BYTES], endpoint[RUN_PATH_ENDPOINT_BYTES], name[32], global[FRAME_NAME_BYTES + 1];
     char creator_endpoint[sizeof resident->socket + sizeof IPC];
     const struct resident *caller = creator_of(admin, creator);
     snprintf(name, sizeof name, "h%x", resident->slot);
     snprintf(global, sizeof global, "%.*s", (int)create->name.size,
              create->name.size ? (const char *)create->name.data : "");
+    snprintf(type_name, sizeof type_name, "%.*s", (int)create->type.size, (const char *)create->type.data);
     snprintf(creator_endpoint, sizeof creator_endpoint, IPC "%s", caller ? caller->socket : "");
     struct host_options options = {
         .run_directory = admin->directory_path->path,
@@ -282,7 +285,7 @@ static enum mesh_status print_options(const struct admin *admin, const struct re
         .creator_endpoint = caller ? creator_endpoint : NULL,
         .on_failure = (int)create->supervision.on_failure,
         .name = global[0] ? global : NULL,
-        .type = type->name,
+        .type = type_name,
         .module = type->module,
         .program = type->program,
         .crash_page = ZYGOTE_PAGE_FD,
@@ -326,6 +329,11 @@ static enum mesh_status start(struct admin *admin, struct resident *resident, co
     if (status != MESH_OK) {
         error_set(error, status, "no memory for a host's crash page");
     }
+    if (status == MESH_OK && type->spawned) {
+        status = admin_spawn(admin, resident, options, page, error);
+        resident->spawning = status == MESH_OK;
+        return status;
+    }
     const char *program = type->program ? type->program : admin->host_program;
     struct zygote_request request = {.start = program[0] ? ZYGOTE_EXEC : ZYGOTE_FORK,
                                      .program = program,
@@ -344,6 +352,28 @@ static enum mesh_status start(struct admin *admin, struct resident *resident, co
     return status;
 }
 
+void admin_fail_host(struct admin *admin, struct resident *resident, enum mesh_status status, const char *text) {
+    (void)error_set(&resident->error, status, "%s", text);
+    resident->spawning = false;
+    resident->failed = true;
+    admin->failed++;
+    log_write(admin->log, MESH_LOG_ERROR, NULL, resident->actor, "no host is started for it: %s", resident->error.text);
+}
+
+void admin_take_host(struct admin *admin, struct resident *resident, pid_t pid) {
+    struct mesh_error error;
+    resident->pid = pid;
+    resident->spawning = false;
+    if (watch_process(admin, resident) != MESH_OK) {
+        kill(pid, SIGKILL);
+        waitpid(pid, NULL, 0);
+        admin_fail_host(admin, resident, MESH_IO, "a host cannot be watched");
+    } else if (zygote_adopt(admin->zygote, resident->pidfd, &error) != MESH_OK) {
+        log_write(admin->log, MESH_LOG_ERROR, NULL, resident->actor, "its host is not known to the zygote: %s",
+                  error.text);
+    }
+}
+
 void admin_start_host(struct admin *admin, uint32_t slot, const struct control_create *create,
                       struct mesh_address creator) {
     struct resident *resident = new_resident(admin, slot);
@@ -355,10 +385,8 @@ void admin_start_host(struct admin *admin, uint32_t slot, const struct control_c
     resident->actor = create->address;
     admin->expected++;
     if (start(admin, resident, create, creator) != MESH_OK) {
-        resident->failed = true;
-        admin->failed++;
-        log_write(admin->log, MESH_LOG_ERROR, NULL, create->address, "no host is started for it: %s",
-                  resident->error.text);
+        struct mesh_error error = resident->error;
+        admin_fail_host(admin, resident, error.status, error.text);
     }
 }
 
@@ -390,7 +418,11 @@ void admin_tell_failed(struct admin *admin) {
 
 void admin_kill_host(struct admin *admin, uint32_t slot, int number) {
     struct resident *resident = admin_resident(admin, slot);
-    if (resident && !resident->program && resident->pidfd >= 0) {
+    if (resident && resident->spawning) {
+        admin_forget_spawn(admin, resident);
+        admin_fail_host(admin, resident, MESH_TIMED_OUT,
+                        "the spawner had not made its host when that was not wanted any more");
+    } else if (resident && !resident->program && resident->pidfd >= 0) {
         syscall(SYS_pidfd_send_signal, resident->pidfd, number, NULL, 0);
     }
 }

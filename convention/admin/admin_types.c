@@ -27,6 +27,7 @@ struct types {
     size_t count, room;
     char *path;                    /* where modules were looked for */
     char failures[FAILURES_BYTES]; /* which modules brought nothing, and why */
+    char spawner[FAILURES_BYTES];  /* why the spawner brings nothing */
 };
 
 enum mesh_status types_new(struct types **out) {
@@ -81,18 +82,32 @@ static enum mesh_status add_entry(struct types *types, struct bytes name, const 
     return MESH_OK;
 }
 
-static bool entry_matches(const struct type_entry *entry, struct bytes name, struct bytes program) {
+static bool is_called(const struct type_entry *entry, struct bytes name, struct bytes program) {
     return bytes_equal(bytes_of_text(entry->name), name) &&
            (program.size == 0 || (entry->program && bytes_equal(bytes_of_text(entry->program), program)));
 }
 
-const struct type_entry *types_find(const struct types *types, struct bytes name, struct bytes program) {
+/* Of a spawner's all types whose names begin like one with a * at its end. */
+static bool may_be_called(const struct type_entry *entry, struct bytes name, struct bytes program) {
+    size_t bytes = strlen(entry->name) - 1;
+    return entry->spawned && entry->name[bytes] == '*' && program.size == 0 && name.size >= bytes &&
+           memcmp(entry->name, name.data, bytes) == 0;
+}
+
+static const struct type_entry *find(const struct types *types, struct bytes name, struct bytes program,
+                                     bool (*matches)(const struct type_entry *entry, struct bytes name,
+                                                     struct bytes program)) {
     for (size_t i = 0; i < types->count; i++) {
-        if (entry_matches(&types->entries[i], name, program)) {
+        if (matches(&types->entries[i], name, program)) {
             return &types->entries[i];
         }
     }
     return NULL;
+}
+
+const struct type_entry *types_find(const struct types *types, struct bytes name, struct bytes program) {
+    const struct type_entry *called = find(types, name, program, is_called);
+    return called ? called : find(types, name, program, may_be_called);
 }
 
 const char *types_why_unknown(const struct types *types, struct bytes name, char *text, size_t bytes) {
@@ -101,15 +116,19 @@ const char *types_why_unknown(const struct types *types, struct bytes name, char
     text_append_escaped(&why, name);
     text_append(&why, "'%s%s (looked in %s when the node started)", types->failures[0] != '\0' ? "; " : "",
                 types->failures, types->path && types->path[0] ? types->path : "no directory: set module_path");
+    text_append(&why, "%s%s", types->spawner[0] != '\0' ? "; " : "", types->spawner);
     return text;
 }
 
 /* ---- programs ---- */
 
-static void remove_program(struct types *types, const struct control_types *program) {
+/* What that program brings; or what the spawner does, for none. */
+static void remove_brought(struct types *types, struct bytes program) {
     for (size_t i = types->count; i > 0; i--) {
         struct type_entry *entry = &types->entries[i - 1];
-        if (entry->program && bytes_equal(bytes_of_text(entry->program), program->program)) {
+        bool same =
+            entry->program ? bytes_equal(bytes_of_text(entry->program), program) : entry->spawned && !program.size;
+        if (same) {
             free_entry(entry);
             memmove(entry, entry + 1, (types->count - i) * sizeof *entry);
             types->count--;
@@ -118,7 +137,7 @@ static void remove_program(struct types *types, const struct control_types *prog
 }
 
 enum mesh_status types_add_program(struct types *types, const struct control_types *program) {
-    remove_program(types, program);
+    remove_brought(types, program->program);
     char *path = copy_of(program->program);
     enum mesh_status status = path ? MESH_OK : MESH_NO_MEMORY;
     for (size_t i = 0; status == MESH_OK && i < program->count; i++) {
@@ -143,7 +162,7 @@ struct reading {
     size_t requirements_count;
     char texts[FRAME_REQUIREMENTS * (MODULE_NAME_BYTES + MODULE_VALUE_BYTES + 2)]; /* their names and values */
     size_t texts_used;
-    bool named, ended;
+    bool named, ended, spawned;
     void (*note)(void *user, const char *text);
     void *user;
 };
@@ -198,18 +217,20 @@ static void note_failure(struct reading *reading, const struct catalogue_line *l
 
 static enum mesh_status begin_type(struct reading *reading, const char *name, bool light) {
     struct bytes text = bytes_of_text(name);
-    const struct type_entry *known = types_find(reading->types, text, bytes_make("", 0));
+    const struct type_entry *known = find(reading->types, text, bytes_make("", 0), is_called);
     if (known) {
         char note[1024];
+        const char *origin = known->module ? known->module : known->program ? known->program : "the spawner";
         snprintf(note, sizeof note, "the type '%.200s' of %.300s is not used: %.300s brings it first", name,
-                 reading->module, known->module ? known->module : known->program);
+                 reading->module, origin);
         reading->note(reading->user, note);
         return MESH_OK;
     }
-    enum mesh_status status = add_entry(reading->types, text, reading->module, NULL);
+    enum mesh_status status = add_entry(reading->types, text, reading->spawned ? NULL : reading->module, NULL);
     reading->named = status == MESH_OK;
     if (reading->named) {
-        reading->types->entries[reading->types->count - 1].light = light;
+        reading->types->entries[reading->types->count - 1].light = light && !reading->spawned;
+        reading->types->entries[reading->types->count - 1].spawned = reading->spawned;
     }
     return status;
 }
@@ -236,8 +257,8 @@ static enum mesh_status read_line(struct reading *reading, char *text) {
         reading->ended = true;
         return end_type(reading);
     case CATALOGUE_MALFORMED:
-        reading->note(reading->user, "the catalogue of modules has a line that makes no sense");
-        return MESH_OK;
+        reading->note(reading->user, "the catalogue has a line that makes no sense");
+        return reading->spawned ? MESH_PROTOCOL : MESH_OK;
     }
     return MESH_OK;
 }
@@ -319,6 +340,47 @@ done:
         if (ends[i] >= 0) {
             close(ends[i]);
         }
+    }
+    free(reading);
+    return status;
+}
+
+/* ---- the spawner ---- */
+
+void types_note_spawner(struct types *types, const char *why) {
+    snprintf(types->spawner, sizeof types->spawner, "%s", why);
+}
+
+static enum mesh_status read_spawner_line(struct reading *reading, char *line) {
+    char *tab = strchr(line, '\t');
+    size_t bytes = tab ? strcspn(tab + 1, "\t") : 0;
+    bool is_type = strncmp(line, "type\t", 5) == 0;
+    char name[MODULE_NAME_BYTES + 1];
+    (void)snprintf(name, sizeof name, "%.*s", (int)bytes, tab ? tab + 1 : "");
+    if (is_type && (bytes > MODULE_NAME_BYTES || !module_name_valid(name))) {
+        return MESH_PROTOCOL;
+    }
+    return read_line(reading, line);
+}
+
+enum mesh_status types_read_spawner(struct types *types, char *lines, void (*note)(void *user, const char *text),
+                                    void *user) {
+    struct reading *reading = calloc(1, sizeof *reading);
+    if (!reading) {
+        return MESH_NO_MEMORY;
+    }
+    *reading = (struct reading){.types = types, .module = "the spawner", .spawned = true, .note = note, .user = user};
+    remove_brought(types, bytes_make("", 0));
+    enum mesh_status status = MESH_OK;
+    char *rest = lines;
+    for (char *line; status == MESH_OK && (line = strsep(&rest, "\n")) && *line;) {
+        status = read_spawner_line(reading, line);
+    }
+    status = status == MESH_OK && !reading->ended ? MESH_PROTOCOL : status;
+    if (status != MESH_OK) {
+        remove_brought(types, bytes_make("", 0));
+    } else {
+        types->spawner[0] = 0;
     }
     free(reading);
     return status;

@@ -1,6 +1,6 @@
 /* Actor types: which there are on this node, where their code is, and what they require of a node.
  *
- * Modules are read once, when the node starts, by a process of its own; programs add theirs while they are attached. Of two that
+ * Modules are read once, when the node starts, by a process of its own; programs add theirs while they are attached, and a spawner when it is ready. Of two that
  * bring one name the earlier counts; a program's own wins for what it creates itself.
  *
  * SPDX-License-Identifier: MPL-2.0 */
@@ -15,8 +15,9 @@ enum { TYPES_MAX = 4096 };
 
 struct type_entry {
     char *name;
-    char *module; /* path; NULL when a program brings it */
+    char *module; /* path; NULL when a program or the spawner brings it */
     char *program;
+    bool spawned; /* the spawner hosts it: that type, or, with a * at the end of the name, all whose names begin so */
     struct requirement_set requirements;
     bool light; /* its actors share hosts (A4) */
 };
@@ -35,7 +36,15 @@ MESH_MUST_USE enum mesh_status types_read_modules(struct types *types, struct zy
 /* Takes over what a program brings; its earlier types by the same names are replaced. MESH_FULL, MESH_NO_MEMORY. */
 MESH_MUST_USE enum mesh_status types_add_program(struct types *types, const struct control_types *program);
 
-/* The type, of that program if it is not empty; NULL when nobody brings it. */
+/* Takes over what the spawner has said that it can host, in lines of a catalogue, which are changed; what it said before counts no more.
+ * MESH_PROTOCOL, MESH_INVALID_ARGUMENT: they make no sense; MESH_FULL, MESH_NO_MEMORY. Then it hosts nothing. */
+MESH_MUST_USE enum mesh_status types_read_spawner(struct types *types, char *lines,
+                                                  void (*note)(void *user, const char *text), void *user);
+
+/* Why it is not there, for texts, until it has said again what it can host. */
+void types_note_spawner(struct types *types, const char *why);
+
+/* The type, of that program if it is not empty; one of that name comes before a spawner's that may have it. NULL when nobody brings it. */
 const struct type_entry *types_find(const struct types *types, struct bytes name, struct bytes program);
 
 /* Why a name is not known: where was looked, and which modules failed. */

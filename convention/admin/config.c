@@ -292,6 +292,7 @@ void config_destroy(struct config **handle) {
     free(config->log_file);
     free(config->log_socket);
     config_list_fini(&config->log_types);
+    free(config->spawner);
     free(config->key);
     free(config->members);
     config_list_fini(&config->bind);

@@ -51,6 +51,7 @@ struct config {
     char *run_directory; /* NULL: chosen by the environment */
     struct config_list module_path;
     enum config_start start;
+    char *spawner; /* a command for the shell; NULL: none */
     enum mesh_level log_level;
     struct config_list log_types; /* "PATTERN: LEVEL" each (config_read_rule) */
     enum log_format log_format;

@@ -89,6 +89,7 @@ static void write_value(FILE *stream, const struct config *config, const struct 
     switch (setting->kind) {
     case CONFIG_SETTING_NAME:
     case CONFIG_SETTING_PATH:
+    case CONFIG_SETTING_COMMAND:
     case CONFIG_SETTING_ENDPOINT:
         write_known(stream, *(char *const *)at);
         break;
@@ -148,6 +149,14 @@ char *config_value_text(const struct config *config, const struct config_setting
     return fclose(stream) == 0 ? text : NULL;
 }
 
+static void write_data(FILE *stream, struct bytes bytes) {
+    (void)fputs("x'", stream);
+    for (size_t i = 0; i < bytes.size; i++) {
+        (void)fprintf(stream, "%02x", bytes.data[i]);
+    }
+    (void)fputs("'", stream);
+}
+
 static void write_capability(FILE *stream, const struct frame_capability *capability) {
     for (size_t i = 0; i < capability->values_count; i++) {
         const struct frame_value *value = &capability->values[i];
@@ -158,6 +167,8 @@ static void write_capability(FILE *stream, const struct frame_capability *capabi
             (void)fprintf(stream, "%" PRId64, value->integer);
         } else if (value->kind == FRAME_VALUE_REAL) {
             (void)fprintf(stream, "%.17g", value->real);
+        } else if (value->kind == FRAME_VALUE_DATA) {
+            write_data(stream, value->bytes);
         } else if (capability->list) {
             (void)fprintf(stream, "%.*s", (int)value->bytes.size, (const char *)value->bytes.data);
         } else {

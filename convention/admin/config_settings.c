@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { NAME_BYTES = 64 };
+enum { NAME_BYTES = 64, COMMAND_BYTES = 4000 };
 
 #define AT(member) offsetof(struct config, member)
 
@@ -25,6 +25,7 @@ const struct config_setting config_settings[] = {
     {"run_directory", CONFIG_SETTING_PATH, AT(run_directory)},
     {"module_path", CONFIG_SETTING_PATHS, AT(module_path)},
     {"start", CONFIG_SETTING_START, AT(start)},
+    {"spawner", CONFIG_SETTING_COMMAND, AT(spawner)},
     {"log/level", CONFIG_SETTING_LEVEL, AT(log_level)},
     {"log/types", CONFIG_SETTING_RULES, AT(log_types)},
     {"log/format", CONFIG_SETTING_FORMAT, AT(log_format)},
@@ -132,6 +133,15 @@ static bool judge_endpoints(struct config_reading *reading, const struct config_
         reading->beyond = reading->beyond || (beyond && any_port);
     }
     return true;
+}
+
+/* The zygote has to pass it on. */
+static void read_command(struct config_reading *reading, const struct config_item *item, char **place) {
+    if (!*item->value || strlen(item->value) > COMMAND_BYTES) {
+        config_wrong(reading, item, "is no command: give a program with its arguments, in up to 4,000 bytes");
+        return;
+    }
+    set_text(reading, place, item->value);
 }
 
 static void read_endpoints(struct config_reading *reading, const struct config_item *item, struct config_list *place,
@@ -281,6 +291,9 @@ void config_read_setting(struct config_reading *reading, const struct config_ite
     case CONFIG_SETTING_PATH:
         read_path(reading, item, place);
         break;
+    case CONFIG_SETTING_COMMAND:
+        read_command(reading, item, place);
+        break;
     case CONFIG_SETTING_PATHS:
         read_paths(reading, item, place);
         break;
@@ -335,8 +348,13 @@ void config_read_capability(struct config_reading *reading, const struct config_
     struct frame_capability capability = {.name = bytes_of_text(name), .values = values};
     struct config_list list = {0};
     const char *mistake = NULL;
+    uint8_t *bytes = malloc(strlen(item->value) + 1), *room = bytes;
+    if (!bytes) {
+        reading->no_memory = true;
+        return;
+    }
     if (item->quoted || !strchr(item->value, ',')) {
-        mistake = config_read_value(bytes_of_text(item->value), item->quoted, &values[0]);
+        mistake = config_read_value(bytes_of_text(item->value), item->quoted, &values[0], &room);
         capability.values_count = 1;
     } else {
         mistake = config_read_list(item->value, &list);
@@ -346,7 +364,7 @@ void config_read_capability(struct config_reading *reading, const struct config_
         }
         for (; !mistake && capability.values_count < list.count; capability.values_count++) {
             size_t at = capability.values_count;
-            mistake = config_read_value(bytes_of_text(list.items[at]), false, &values[at]);
+            mistake = config_read_value(bytes_of_text(list.items[at]), false, &values[at], &room);
         }
     }
     if (!mistake) {
@@ -357,4 +375,5 @@ void config_read_capability(struct config_reading *reading, const struct config_
         config_wrong(reading, item, mistake);
     }
     config_list_fini(&list);
+    free(bytes);
 }

@@ -210,9 +210,9 @@ static bool is_word(struct bytes text, const char *word) {
     return text.size == strlen(word) && strncasecmp((const char *)text.data, word, text.size) == 0;
 }
 
-const char *config_read_value(struct bytes text, bool quoted, struct frame_value *out) {
+const char *config_read_value(struct bytes text, bool quoted, struct frame_value *out, uint8_t **room) {
     static const char *const doubtful[] = {"true", "false", "yes", "no", "on", "off"};
-    *out = quoted ? (struct frame_value){.kind = FRAME_VALUE_TEXT, .bytes = text} : value_read(text);
+    *out = quoted ? (struct frame_value){.kind = FRAME_VALUE_TEXT, .bytes = text} : value_read(text, room);
     for (size_t i = 0; !quoted && out->kind == FRAME_VALUE_TEXT && i < sizeof doubtful / sizeof *doubtful; i++) {
         if (is_word(text, doubtful[i])) {
             return "is a text, which counts as true: write true or false, or put it in quotes";

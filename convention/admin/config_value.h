@@ -29,7 +29,7 @@ const char *config_read_endpoint(const char *text, bool any_port, bool *beyond);
 const char *config_read_rule(const char *text, struct log_policy *policy);
 
 /* A capability's value as it stands; `quoted` makes it a text. Its bytes are the text's. */
-const char *config_read_value(struct bytes text, bool quoted, struct frame_value *out);
+const char *config_read_value(struct bytes text, bool quoted, struct frame_value *out, uint8_t **room);
 
 /* The one of the names that the word comes nearest to, or NULL when none is near. */
 const char *config_guess(const char *word, const char *const *names, size_t count);

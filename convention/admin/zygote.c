@@ -4,6 +4,7 @@
 #include "convention/admin/zygote.h"
 #include "mesh/base/check.h"
 #include "mesh/runtime/error.h"
+#include "mesh/runtime/spawn_word.h"
 #include "mesh/runtime/title.h"
 #include "mesh/runtime/transport.h"
 #include <dlfcn.h>
@@ -175,6 +176,10 @@ _Noreturn static void be_born(const struct nursery *nursery, struct parcel *parc
         close(line);
         exit(nursery->host(options));
     }
+    if (parcel->packet.order.start == ZYGOTE_SHELL && setenv(SPAWN_ENVIRONMENT, options, 1) == 0) {
+        execl("/bin/sh", "sh", "-c", program, (char *)NULL);
+        give_up(line);
+    }
     if (setenv("MESH_HOST", options, 1) == 0) {
         execl(program, program, (char *)NULL);
     }
@@ -275,12 +280,23 @@ static struct answer start_host(struct nursery *nursery, struct parcel *parcel) 
     return got == (ssize_t)sizeof number ? refusal(number, "start the program") : answer;
 }
 
+/* One that the admin knows of and the zygote does not yet. */
+static struct answer adopt(struct nursery *nursery, int pidfd) {
+    int kept = make_room(nursery) ? fcntl(pidfd, F_DUPFD_CLOEXEC, 0) : -1;
+    if (kept < 0) {
+        return refusal(errno, "remember the host");
+    }
+    remember_host(nursery, kept);
+    return (struct answer){.pid = nursery->admin};
+}
+
 /* Takes one order off the channel; false when the admin's end is closed. */
 static bool receive_order(struct nursery *nursery, struct parcel *parcel) {
     if (!receive_parcel(nursery->channel, parcel)) {
         return errno == EINTR;
     }
-    struct answer answer = start_host(nursery, parcel);
+    bool adopts = parcel->packet.order.start == ZYGOTE_ADOPT;
+    struct answer answer = adopts ? adopt(nursery, parcel->descriptors[0]) : start_host(nursery, parcel);
     for (int i = 0; i < DESCRIPTORS; i++) {
         if (parcel->descriptors[i] >= 0) {
             close(parcel->descriptors[i]);
@@ -289,7 +305,9 @@ static bool receive_order(struct nursery *nursery, struct parcel *parcel) {
     answer.wasted = nursery->wasted;
     nursery->wasted = 0;
     bool sent = send(nursery->channel, &answer, sizeof answer, MSG_NOSIGNAL) == (ssize_t)sizeof answer;
-    (void)make_spare(nursery, parcel); /* without one the next order says what is wrong */
+    if (!adopts) {
+        (void)make_spare(nursery, parcel); /* without one the next order says what is wrong */
+    }
     return sent;
 }
 
@@ -409,6 +427,12 @@ enum mesh_status zygote_start(struct zygote *zygote, const struct zygote_request
     }
     *pid = answer.pid;
     return MESH_OK;
+}
+
+enum mesh_status zygote_adopt(struct zygote *zygote, int pidfd, struct mesh_error *error) {
+    struct zygote_request request = {.start = ZYGOTE_ADOPT, .options = "", .page = pidfd, .output = -1};
+    pid_t unused;
+    return zygote_start(zygote, &request, &unused, error);
 }
 
 void zygote_close(struct zygote *zygote) {

@@ -22,13 +22,15 @@ struct zygote {
 
 /* How a host is started (C9). */
 enum zygote_start {
-    ZYGOTE_FORK, /* by fork: the options are parsed in the child */
-    ZYGOTE_EXEC, /* a fresh program, with the options in the environment variable MESH_HOST */
+    ZYGOTE_FORK,  /* by fork: the options are parsed in the child */
+    ZYGOTE_EXEC,  /* a fresh program, with the options in the environment variable MESH_HOST */
+    ZYGOTE_SHELL, /* a command for the shell, with the options in SPAWN_ENVIRONMENT: no host, but a spawner */
+    ZYGOTE_ADOPT, /* nothing: see zygote_adopt */
 };
 
 struct zygote_request {
     enum zygote_start start;
-    const char *program; /* for ZYGOTE_EXEC: the path of the executable */
+    const char *program; /* for ZYGOTE_EXEC: the path of the executable; for ZYGOTE_SHELL, the command */
     const char *options; /* for the host, as host_options_print writes them */
     int page;            /* descriptor of the crash page; a copy reaches the host as descriptor ZYGOTE_PAGE_FD */
     int output;          /* descriptor that becomes the host's standard output, or -1 */
@@ -48,6 +50,9 @@ enum mesh_status zygote_open(struct zygote *zygote, const struct run_directory *
  * only. MESH_IO names what failed: fork, exec, a descriptor, or the zygote itself. */
 enum mesh_status zygote_start(struct zygote *zygote, const struct zygote_request *request, pid_t *pid,
                               struct mesh_error *error);
+
+/* A child of the caller that the zygote did not start is one of those that it buries, too (C8). As zygote_start. */
+enum mesh_status zygote_adopt(struct zygote *zygote, int pidfd, struct mesh_error *error);
 
 /* Ends the zygote, which buries what is left; returns when it has, and has waited for every child of the caller that is dead by then. */
 void zygote_close(struct zygote *zygote);

@@ -346,6 +346,7 @@ bool capability_is_true(const struct frame_capability *capability) {
 static bool suits(enum frame_comparison comparison, enum capability_order order) {
     switch (comparison) {
     case FRAME_COMPARE_PRESENT:
+    case FRAME_COMPARE_TOLD:
         return false;
     case FRAME_COMPARE_EQUAL:
     case FRAME_COMPARE_IN:
@@ -377,6 +378,9 @@ static bool is_met(const struct capability_set *set, const struct frame_requirem
     const struct frame_capability *found = capability_set_get(set, requirement->name);
     bool all = requirement->comparison == FRAME_COMPARE_NOT_EQUAL;
     size_t met = 0;
+    if (requirement->comparison == FRAME_COMPARE_TOLD) {
+        return true; /* that is for the check function */
+    }
     if (!found || requirement->comparison == FRAME_COMPARE_PRESENT) {
         return found && capability_is_true(found);
     }
@@ -431,7 +435,7 @@ static void append_values(struct text_builder *out, const struct frame_requireme
 
 static void append_unmet(struct text_builder *out, const struct capability_set *set,
                          const struct frame_requirement *requirement) {
-    static const char *const signs[] = {"", " = ", " != ", " < ", " <= ", " > ", " >= ", " in "};
+    static const char *const signs[] = {"", " = ", " != ", " < ", " <= ", " > ", " >= ", " in ", ""};
     append_shown(out, requirement->name);
     text_append(out, "%s", signs[requirement->comparison]);
     append_values(out, requirement);
@@ -466,13 +470,13 @@ bool capability_fits(const struct capability_set *set, const struct frame_requir
 
 static bool count_suits(const struct frame_requirement *requirement) {
     size_t count = requirement->values_count;
-    return requirement->comparison == FRAME_COMPARE_IN ? count > 0
-                                                       : count == (requirement->comparison != FRAME_COMPARE_PRESENT);
+    bool many = requirement->comparison == FRAME_COMPARE_IN || requirement->comparison == FRAME_COMPARE_TOLD;
+    return many ? count > 0 : count == (requirement->comparison != FRAME_COMPARE_PRESENT);
 }
 
 static enum mesh_status requirement_check(const struct frame_requirement *item) {
     enum mesh_status status = name_check(item->name);
-    if (status == MESH_OK && (item->comparison > FRAME_COMPARE_IN || !count_suits(item))) {
+    if (status == MESH_OK && (item->comparison > FRAME_COMPARE_TOLD || !count_suits(item))) {
         status = MESH_INVALID_ARGUMENT;
     }
     return status == MESH_OK ? values_check(item->values, item->values_count) : status;

@@ -11,12 +11,13 @@
 #include "mesh/runtime/value.h"
 #include <mesh/convention.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* ---- to and from what travels ---- */
 
-/* Its values go where `values` points, which moves on. */
+/* Its values go where `values` points, and their bytes where `room` does, which move on. */
 static enum mesh_status convert(struct frame_capability *out, const struct mesh_capability *item,
-                                struct frame_value **values) {
+                                struct frame_value **values, uint8_t **room) {
     if (!requirement_name_valid(item->name)) {
         return MESH_INVALID_ARGUMENT;
     }
@@ -24,7 +25,7 @@ static enum mesh_status convert(struct frame_capability *out, const struct mesh_
     if (capability_is_standard(out->name)) {
         return MESH_REFUSED;
     }
-    if (item->value && !value_read_all(item->value, *values, &out->values_count, &out->list)) {
+    if (item->value && !value_read_all(item->value, *values, &out->values_count, &out->list, room)) {
         return MESH_INVALID_ARGUMENT;
     }
     *values += out->values_count;
@@ -33,7 +34,7 @@ static enum mesh_status convert(struct frame_capability *out, const struct mesh_
 
 enum mesh_status capability_changes_init(struct capability_changes *out, const struct mesh_capability *changes,
                                          size_t count) {
-    size_t values_count = 0;
+    size_t values_count = 0, text_bytes = 0;
     if (count == 0 || !changes) {
         return MESH_INVALID_ARGUMENT;
     }
@@ -42,12 +43,15 @@ enum mesh_status capability_changes_init(struct capability_changes *out, const s
     }
     for (size_t i = 0; i < count; i++) {
         values_count += changes[i].value ? value_count_max(changes[i].value) : 0;
+        text_bytes += changes[i].value ? strlen(changes[i].value) : 0;
     }
-    struct frame_capability *items = calloc(1, count * sizeof *items + values_count * sizeof(struct frame_value));
+    struct frame_capability *items =
+        calloc(1, count * sizeof *items + values_count * sizeof(struct frame_value) + text_bytes);
     enum mesh_status status = items ? MESH_OK : MESH_NO_MEMORY;
     struct frame_value *values = (struct frame_value *)(void *)(items + count);
+    uint8_t *room = (uint8_t *)(values + values_count);
     for (size_t i = 0; status == MESH_OK && i < count; i++) {
-        status = convert(&items[i], &changes[i], &values);
+        status = convert(&items[i], &changes[i], &values, &room);
     }
     if (status != MESH_OK) {
         free(items);

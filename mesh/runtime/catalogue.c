@@ -16,7 +16,8 @@
 enum { PATH_BYTES = 4096, MODULES_MAX = 4096 };
 
 /* In the order of enum mesh_comparison. */
-static const char *const comparisons[] = {"present", "equal", "unequal", "less", "most", "greater", "least", "in"};
+static const char *const comparisons[] = {"present", "equal", "unequal", "less", "most",
+                                          "greater", "least", "in",      "told"};
 
 enum { COMPARISONS = sizeof comparisons / sizeof *comparisons };
 
@@ -103,6 +104,12 @@ static void add_type(struct page *page, const struct mesh_type *type) {
         page_add(page, "requires\t%s\t%s%s%s\n", requirement->name, comparisons[requirement->comparison],
                  compares ? "\t" : "", compares ? requirement->value : "");
     }
+}
+
+void catalogue_print_type(char *text, size_t room, const struct mesh_type *type) {
+    struct page page = {.text = text, .room = room};
+    text[0] = 0;
+    add_type(&page, type);
 }
 
 /* In the child, which the module may crash, stop or fill with threads. */

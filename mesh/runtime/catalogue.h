@@ -6,7 +6,7 @@
  *   module PATH                     what follows is of this module
  *   type NAME                       or: type NAME light
  *   requires NAME present           of the type above
- *   requires NAME equal VALUE       or: unequal, less, most, greater, least, in
+ *   requires NAME equal VALUE       or: unequal, less, most, greater, least, in, told
  *   failed PATH TEXT                this module brings nothing, and why
  *   end                             nothing is missing
  *
@@ -40,6 +40,9 @@ struct catalogue_line {
 
 /* Reads one line without its newline; the texts point into `line`, which is changed. */
 struct catalogue_line catalogue_parse(char *line);
+
+/* The lines of one type, terminated; CATALOGUE_BYTES are room enough for any. */
+void catalogue_print_type(char *text, size_t room, const struct mesh_type *type);
 
 /* Writes the catalogue of all files *.so in the directories of `module_path` (parted by colons), in the order of
  * path and name, to the descriptor. Gives the process's exit code: 0 also when modules failed, 1 when the lines

@@ -33,7 +33,8 @@ static enum mesh_status check_requirements(const struct mesh_type *type, const c
         const struct mesh_requirement *requirement = &type->requirements[i];
         struct requirements read = {0};
         bool valid = requirements_init(&read, requirement, 1) == MESH_OK &&
-                     (requirement->comparison == MESH_PRESENT || !strchr(requirement->value, '\n'));
+                     (requirement->comparison == MESH_PRESENT ||
+                      (!strchr(requirement->value, '\n') && strlen(requirement->value) <= MODULE_VALUE_BYTES));
         requirements_fini(&read);
         if (!valid) {
             return error_set(error, MESH_LOAD_FAILED,

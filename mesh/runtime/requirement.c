@@ -7,10 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PACKED_OVERHEAD = 16 }; /* of a name, of a value */
+enum { PACKED_OVERHEAD = 16 /* of a name, of a value */, VALUE_TEXT_BYTES = 2 * FRAME_REQUIREMENTS_BYTES + 3 };
 
 static bool is_text(const char *value) {
-    return value && strnlen(value, MODULE_VALUE_BYTES + 1) <= MODULE_VALUE_BYTES;
+    return value && strnlen(value, VALUE_TEXT_BYTES + 1) <= VALUE_TEXT_BYTES;
 }
 
 bool requirement_name_valid(const char *name) {
@@ -21,10 +21,11 @@ static size_t values_max(const struct mesh_requirement *item) {
     return is_text(item->value) ? value_count_max(item->value) : 0;
 }
 
-/* Its values go where `values` points, which moves on. */
-static bool convert(struct frame_requirement *out, const struct mesh_requirement *item, struct frame_value **values) {
+/* Its values go where `values` points, and their bytes where `room` does, which move on. */
+static bool convert(struct frame_requirement *out, const struct mesh_requirement *item, struct frame_value **values,
+                    uint8_t **room) {
     bool list;
-    if (!requirement_name_valid(item->name) || item->comparison < MESH_PRESENT || item->comparison > MESH_IN) {
+    if (!requirement_name_valid(item->name) || item->comparison < MESH_PRESENT || item->comparison > MESH_TOLD) {
         return false;
     }
     *out = (struct frame_requirement){
@@ -35,9 +36,10 @@ static bool convert(struct frame_requirement *out, const struct mesh_requirement
     if (!is_text(item->value)) {
         return false;
     }
-    if (item->comparison != MESH_IN) {
-        (*values)[out->values_count++] = value_read(bytes_of_text(item->value));
-    } else if (!value_read_all(item->value, *values, &out->values_count, &list) || out->values_count > FRAME_VALUES) {
+    if (item->comparison != MESH_IN && item->comparison != MESH_TOLD) {
+        (*values)[out->values_count++] = value_read(bytes_of_text(item->value), room);
+    } else if (!value_read_all(item->value, *values, &out->values_count, &list, room) ||
+               out->values_count > FRAME_VALUES) {
         return false;
     }
     *values += out->values_count;
@@ -60,18 +62,20 @@ enum mesh_status requirements_init(struct requirements *out, const struct mesh_r
     if (count > FRAME_REQUIREMENTS || (count > 0 && !items)) {
         return MESH_INVALID_ARGUMENT;
     }
-    size_t values_count = 0;
+    size_t values_count = 0, text_bytes = 0;
     for (size_t i = 0; i < count; i++) {
         values_count += values_max(&items[i]);
+        text_bytes += is_text(items[i].value) ? strlen(items[i].value) : 0;
     }
     struct frame_requirement *made =
-        count > 0 ? calloc(1, count * sizeof *made + values_count * sizeof(struct frame_value)) : NULL;
+        count > 0 ? calloc(1, count * sizeof *made + values_count * sizeof(struct frame_value) + text_bytes) : NULL;
     if (count > 0 && !made) {
         return MESH_NO_MEMORY;
     }
     struct frame_value *values = (struct frame_value *)(void *)(made + count);
+    uint8_t *room = (uint8_t *)(values + values_count);
     for (size_t i = 0; i < count; i++) {
-        if (!convert(&made[i], &items[i], &values)) {
+        if (!convert(&made[i], &items[i], &values, &room)) {
             free(made);
             return MESH_INVALID_ARGUMENT;
         }

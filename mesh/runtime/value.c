@@ -34,12 +34,35 @@ static bool is_quoted(struct bytes text) {
     return text.size > 1 && text.data[0] == '"' && text.data[text.size - 1] == '"';
 }
 
-struct frame_value value_read(struct bytes text) {
+static int digit_of(uint8_t letter) {
+    return letter >= '0' && letter <= '9' ? letter - '0' : letter >= 'a' && letter <= 'f' ? letter - 'a' + 10 : -1;
+}
+
+/* x'00ff': small letters, two digits for each byte. */
+static bool read_data(struct bytes text, uint8_t **room, struct frame_value *out) {
+    size_t count = text.size / 2 - 1;
+    if (text.size < 3 || text.size % 2 == 0 || text.data[0] != 'x' || text.data[1] != '\'' ||
+        text.data[text.size - 1] != '\'') {
+        return false;
+    }
+    for (size_t i = 2; i < text.size - 1; i++) {
+        if (digit_of(text.data[i]) < 0) {
+            return false;
+        }
+    }
+    *out = (struct frame_value){.kind = FRAME_VALUE_DATA, .bytes = bytes_make(room ? *room : NULL, room ? count : 0)};
+    for (size_t i = 0; room && i < count; i++) {
+        *(*room)++ = (uint8_t)(digit_of(text.data[2 + 2 * i]) << 4 | digit_of(text.data[3 + 2 * i]));
+    }
+    return true;
+}
+
+struct frame_value value_read(struct bytes text, uint8_t **room) {
     struct frame_value value;
     if (bytes_equal(text, bytes_of_text("true")) || bytes_equal(text, bytes_of_text("false"))) {
         return (struct frame_value){.kind = FRAME_VALUE_FLAG, .flag = text.data[0] == 't'};
     }
-    if (read_number(text, &value)) {
+    if (read_number(text, &value) || read_data(text, room, &value)) {
         return value;
     }
     if (is_quoted(text)) {
@@ -67,11 +90,11 @@ static size_t item_bytes(const char *text) {
     return strcspn(text, ",");
 }
 
-bool value_read_all(const char *text, struct frame_value *values, size_t *count, bool *list) {
+bool value_read_all(const char *text, struct frame_value *values, size_t *count, bool *list, uint8_t **room) {
     *list = text[item_bytes(text)] != 0;
     *count = 0;
     if (!*list) {
-        values[(*count)++] = value_read(bytes_of_text(text));
+        values[(*count)++] = value_read(bytes_of_text(text), room);
         return true;
     }
     for (;;) {
@@ -83,7 +106,7 @@ bool value_read_all(const char *text, struct frame_value *values, size_t *count,
         if (bytes == 0) {
             return false;
         }
-        values[(*count)++] = value_read(bytes_make(text, bytes));
+        values[(*count)++] = value_read(bytes_make(text, bytes), room);
         if (text[whole] == 0) {
             return true;
         }
@@ -94,8 +117,8 @@ bool value_read_all(const char *text, struct frame_value *values, size_t *count,
 /* ---- printing ---- */
 
 static bool needs_quotes(struct bytes text) {
-    return value_read(text).kind != FRAME_VALUE_TEXT || text.size == 0 || text.data[0] == '"' || text.data[0] == ' ' ||
-           text.data[text.size - 1] == ' ' || memchr(text.data, ',', text.size);
+    return value_read(text, NULL).kind != FRAME_VALUE_TEXT || text.size == 0 || text.data[0] == '"' ||
+           text.data[0] == ' ' || text.data[text.size - 1] == ' ' || memchr(text.data, ',', text.size);
 }
 
 static void append(struct text_builder *out, const struct frame_value *value) {
@@ -117,7 +140,11 @@ static void append(struct text_builder *out, const struct frame_value *value) {
         text_append(out, "%s%.*s%s", quote, (int)value->bytes.size, (const char *)value->bytes.data, quote);
         return;
     case FRAME_VALUE_DATA:
-        text_append(out, "(%zu bytes)", value->bytes.size);
+        text_append(out, "x'");
+        for (size_t i = 0; i < value->bytes.size; i++) {
+            text_append(out, "%02x", value->bytes.data[i]);
+        }
+        text_append(out, "'");
         return;
     }
 }
@@ -125,7 +152,7 @@ static void append(struct text_builder *out, const struct frame_value *value) {
 const char *value_print(struct arena *arena, const struct frame_value *values, size_t count) {
     size_t room = 1;
     for (size_t i = 0; i < count; i++) {
-        room += NUMBER_BYTES + SIGN_BYTES + values[i].bytes.size;
+        room += NUMBER_BYTES + SIGN_BYTES + 2 * values[i].bytes.size;
     }
     char *text = arena_take(arena, room);
     if (!text) {

@@ -119,6 +119,18 @@ static void H2_a_pulled_check_is_a_yes_or_a_no(void) {
     expect_uncreated("pulled.no", MESH_NO_COMPATIBLE_NODE, "its check function says no: I do not like it here");
 }
 
+static void H2_opaque_bytes_reach_the_check_and_nobody_else_judges_them(void) {
+    struct mesh_requirement required[] = {{.name = "here", .comparison = MESH_PRESENT},
+                                          {.name = "secret", .comparison = MESH_TOLD, .value = "x'00ff'"}};
+    const struct mesh_create_options options = {.requirements = required, .requirements_count = 2};
+    struct mesh_address address;
+    struct mesh_error error;
+    EXPECT(mesh_node_create(node.handle, "pulled.plain", &options, &address, &error) == MESH_OK);
+    required[1].value = "x'00fe'";
+    EXPECT(mesh_node_create(node.handle, "pulled.plain", &options, &address, &error) == MESH_NO_COMPATIBLE_NODE);
+    EXPECT(strstr(error.text, "that is not the secret"));
+}
+
 static void H2_nonsense_and_death_are_a_no(void) {
     expect_uncreated("pulled.silent", MESH_NO_COMPATIBLE_NODE, "42 is no verdict");
     expect_uncreated("pulled.dies", MESH_NO_COMPATIBLE_NODE, "code 7");
@@ -202,7 +214,7 @@ static void C12_a_host_that_is_never_done_is_killed_in_the_end(void) {
 
 int main(void) {
     if (getenv("MESH_HOST")) {
-        return pulled_main();
+        return pulled_main(NULL);
     }
     struct mesh_host *none;
     struct mesh_error error;
@@ -222,6 +234,7 @@ int main(void) {
     F1_a_timer_wakes_it();
     F2_what_is_stated_with_done_is_watched();
     H2_a_pulled_check_is_a_yes_or_a_no();
+    H2_opaque_bytes_reach_the_check_and_nobody_else_judges_them();
     H2_nonsense_and_death_are_a_no();
     C2_what_the_process_does_not_know_it_refuses();
     C3_a_constructor_that_fails_is_an_exit();

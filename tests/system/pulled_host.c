@@ -38,7 +38,8 @@ TYPE(closes, "pulled.closes");
 const struct mesh_type *const pulled_types[] = {&plain, &fails, &no, &silent, &dies, &hangs, &unknown, &closes, NULL};
 
 static bool is_of(const struct mesh_host *host, const struct mesh_type *type) {
-    return strcmp(mesh_host_request(host)->type, type->name) == 0;
+    const char *is = strrchr(mesh_host_request(host)->type, '.');
+    return is && strcmp(is, strrchr(type->name, '.')) == 0;
 }
 
 _Noreturn static void hang(void) {
@@ -197,16 +198,21 @@ static enum mesh_status check(struct mesh_host *host, const struct mesh_message 
     if (is_of(host, &silent)) {
         return mesh_host_done(host, (enum mesh_verdict)NO_VERDICT, NULL, NULL, 0);
     }
+    if (mesh_message_fit(message, &fit) == MESH_OK && fit->requirements_count > 1) {
+        const struct mesh_requirement *told = &fit->requirements[1];
+        bool knows = told->comparison == MESH_TOLD && strcmp(told->value, "x'00ff'") == 0;
+        return mesh_host_done(host, knows ? MESH_DONE : MESH_FAILED, "that is not the secret", NULL, 0);
+    }
     bool named = mesh_message_fit(message, &fit) == MESH_OK && mesh_fit_value(fit, "here");
     bool agrees = !is_of(host, &no) && named;
     return mesh_host_done(host, agrees ? MESH_DONE : MESH_FAILED, "I do not like it here", NULL, 0);
 }
 
-int pulled_main(void) {
+int pulled_main(const char *request) {
     struct obeyed obeyed = {0};
     struct mesh_error error;
     const struct mesh_message *message;
-    if (mesh_host_open(&obeyed.host, NULL, &error) != MESH_OK) {
+    if (mesh_host_open(&obeyed.host, request, &error) != MESH_OK) {
         return 1;
     }
     enum mesh_status status;

@@ -10,7 +10,7 @@
  * "pulled.hangs" hangs when it is asked to; "pulled.unknown" refuses; "pulled.closes" closes its host after its first message. */
 extern const struct mesh_type *const pulled_types[];
 
-/* Gives the process's exit code. */
-int pulled_main(void);
+/* What mesh_host_open takes. Gives the process's exit code. */
+int pulled_main(const char *request);
 
 #endif

@@ -19,7 +19,7 @@ enum mesh_verdict {
 };
 
 /* What a node has to offer (H1). Values are written as in a configuration file: true, 42, 2.5, text, "42" for a text that looks like
- * something else, or several that commas part, a list. */
+ * something else, x'00ff' for bytes in hexadecimal, which nobody but who reads them understands, or several that commas part, a list. */
 struct mesh_capability {
     const char *name;
     const char *value;
@@ -36,13 +36,15 @@ enum mesh_comparison {
     MESH_LESS_OR_EQUAL,
     MESH_GREATER,
     MESH_GREATER_OR_EQUAL,
-    MESH_IN, /* equal to one of a list */
+    MESH_IN,   /* equal to one of a list */
+    MESH_TOLD, /* no node is judged by it: only the type's check function, and whoever pulls a host, is told it */
 };
 
 struct mesh_requirement {
     const char *name;
     enum mesh_comparison comparison;
-    const char *value; /* as that of a capability; of MESH_IN a list, of others no list; NULL for MESH_PRESENT */
+    const char *
+        value; /* as that of a capability; of MESH_IN a list, of MESH_TOLD either, of others no list; NULL for MESH_PRESENT */
 };
 
 /* What a check function judges (H2); it lasts for the call. */

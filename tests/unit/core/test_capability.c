@@ -153,6 +153,24 @@ Test(capability, H2_numbers_compare_by_their_size_be_they_integers_or_reals) {
     capability_set_fini(&set);
 }
 
+Test(capability, H2_what_is_only_told_fits_everywhere) {
+    struct capability_set set = {0};
+    struct requirement_set copy;
+    struct frame_value opaque[2] = {{.kind = FRAME_VALUE_DATA, .bytes = bytes_make("\0\xff", 2)}, INTEGER_VALUE(8)};
+    struct frame_requirement told = {bytes_of_text("cores"), FRAME_COMPARE_TOLD, 2, opaque};
+    cr_assert(fits(&set, told));
+    put(&set, "cores", INTEGER_VALUE(7));
+    cr_assert(fits(&set, told));
+    cr_assert_eq(requirement_set_copy(&copy, &told, 1), MESH_OK);
+    requirement_set_fini(&copy);
+    told.values_count = 0;
+    cr_assert_eq(requirement_set_copy(&copy, &told, 1), MESH_INVALID_ARGUMENT);
+    told =
+        (struct frame_requirement){bytes_of_text("cores"), (enum frame_comparison)(FRAME_COMPARE_TOLD + 1), 1, opaque};
+    cr_assert_eq(requirement_set_copy(&copy, &told, 1), MESH_INVALID_ARGUMENT);
+    capability_set_fini(&set);
+}
+
 Test(capability, H2_texts_compare_by_their_bytes) {
     struct capability_set set = {0};
     put(&set, "zone", TEXT_VALUE("north"));
@@ -251,7 +269,7 @@ Test(capability, H2_a_requirement_has_as_many_values_as_its_comparison_takes) {
     requirement_set_fini(&copy);
     need.values_count++;
     cr_assert_eq(requirement_set_copy(&copy, &need, 1), MESH_TOO_LARGE);
-    need.comparison = (enum frame_comparison)(FRAME_COMPARE_IN + 1);
+    need.comparison = (enum frame_comparison)(FRAME_COMPARE_TOLD + 1);
     cr_assert_eq(requirement_set_copy(&copy, &need, 1), MESH_INVALID_ARGUMENT);
 }
 

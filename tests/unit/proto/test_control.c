@@ -163,7 +163,7 @@ Test(control, H3_limits_of_create) {
     requirements[0].values = values;
     requirements[0].values_count = 1;
     cr_assert_eq(send(&control), MESH_PROTOCOL, "what is present has no value");
-    BOTH_SIDES(FRAME_COMPARE_IN, (requirements[0].comparison = (enum frame_comparison)size, send(&control)))
+    BOTH_SIDES(FRAME_COMPARE_TOLD, (requirements[0].comparison = (enum frame_comparison)size, send(&control)))
     requirements[0].comparison = FRAME_COMPARE_LESS;
     BOTH_SIDES(1, (requirements[0].values_count = size, send(&control)))
     requirements[0].values_count = 0;
