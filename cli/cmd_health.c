@@ -1,58 +1,50 @@
 /* mesh health: whether a node does its part, for supervisors and scripts.
  *
  * SPDX-License-Identifier: MPL-2.0 */
-#include "cli/cli.h"
-#include <errno.h>
+#include "cli/json.h"
+#include "cli/line.h"
+#include "cli/text.h"
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
-enum { ASK_MS = 2000, PAUSE_MS = 100, WAIT_MAX_S = 86400, MEMBERS_MAX = 1000000, TEXT_BYTES = 512 };
+enum { ASK_MS = 2000, MEMBERS_MAX = 1000000 };
 
 struct arguments {
-    struct mesh_node_options node;
-    unsigned long members, wait_s;
+    unsigned long members;
+    int wait_ms;
 };
 
 static const struct argp_option options[] = {
-    CLI_RUN_DIRECTORY,
     {"members", 'm', "N", 0, "Healthy only when it knows at least N nodes, itself included", 0},
     {"wait", 'w', "SECONDS", 0, "Wait so long for that (default: 0)", 0},
     {0},
 };
 
-static unsigned long number_of(struct argp_state *state, const char *option, const char *text, unsigned long most) {
-    char *end;
-    errno = 0;
-    unsigned long number = strtoul(text, &end, 10);
-    if (*text < '0' || *text > '9' || *end != '\0' || errno != 0 || number > most) {
-        argp_error(state, "--%s=%s: give a number from 0 to %lu", option, text, most);
-    }
-    return number;
-}
-
 static error_t parse_option(int key, char *text, struct argp_state *state) {
     struct arguments *arguments = state->input;
     switch (key) {
-    case 'r':
-        arguments->node.run_directory = text;
-        return 0;
     case 'm':
-        arguments->members = number_of(state, "members", text, MEMBERS_MAX);
+        arguments->members = cli_number(state, "members", text, 0, MEMBERS_MAX);
         return 0;
     case 'w':
-        arguments->wait_s = number_of(state, "wait", text, WAIT_MAX_S);
+        arguments->wait_ms = cli_milliseconds(state, "wait", text);
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
     }
 }
 
+static const struct cli_syntax syntax = {
+    .doc = "Tells whether the node answers and belongs to a convention: exit code 0 if so, 1 if not, 3 if no node is "
+           "running there, 5 if it does not answer.",
+    .options = options,
+    .parse = parse_option,
+};
+
 /* How the node sees itself: "leader", "member" or what keeps it from being one. */
 static const char *state_of(const struct mesh_node_report *node) {
     for (size_t i = 0; i < node->members_count; i++) {
-        if (strcmp(node->members[i].name, node->name) == 0) {
+        if (mesh_address_equal(node->members[i].admin, node->admin)) {
             return node->members[i].state;
         }
     }
@@ -75,7 +67,7 @@ static bool is_healthy(const struct mesh_node_report *node, unsigned long wanted
 }
 
 static void print_verdict(const struct mesh_node_report *node, unsigned long wanted) {
-    char name[TEXT_BYTES];
+    char name[CLI_TEXT_BYTES];
     printf("%s: %s: %s, %lu nodes", cli_escape(node->name, name, sizeof name),
            is_healthy(node, wanted) ? "healthy" : "not healthy", state_of(node), count_members(node));
     if (count_members(node) < wanted) {
@@ -84,22 +76,30 @@ static void print_verdict(const struct mesh_node_report *node, unsigned long wan
     printf("\n");
 }
 
+static int tell_verdict(const struct mesh_node_report *node, unsigned long wanted, bool json) {
+    bool healthy = is_healthy(node, wanted);
+    if (json) {
+        int code = cli_print_json(json_pack("{s:o, s:b, s:o, s:I}", "name", cli_json_text(node->name), "healthy",
+                                            healthy, "state", cli_json_text(state_of(node)), "members",
+                                            (json_int_t)count_members(node)));
+        return healthy ? code : CLI_FAILED;
+    }
+    print_verdict(node, wanted);
+    return cli_printed(healthy);
+}
+
 /* Only the last answer is told. */
-static int ask(const struct arguments *arguments, bool last) {
+static int ask(const struct cli_line *line, unsigned long members, bool last) {
     struct mesh_error error;
     struct mesh_node *node = NULL;
     struct mesh_report *report = NULL;
-    enum mesh_status status = mesh_node_attach(&node, &arguments->node, &error);
+    enum mesh_status status = mesh_node_attach(&node, &line->node, &error);
     if (status == MESH_OK) {
         status = mesh_node_report(node, false, ASK_MS, &report, &error);
     }
     int code = CLI_FAILED;
-    if (status == MESH_OK) {
-        bool healthy = is_healthy(&report->nodes[0], arguments->members);
-        code = healthy ? CLI_DONE : CLI_FAILED;
-        if (healthy || last) {
-            print_verdict(&report->nodes[0], arguments->members);
-        }
+    if (status == MESH_OK && (last || is_healthy(&report->nodes[0], members))) {
+        code = tell_verdict(&report->nodes[0], members, line->json);
     } else if (last) {
         code = cli_fail(&error);
     }
@@ -108,27 +108,17 @@ static int ask(const struct arguments *arguments, bool last) {
     return code;
 }
 
-static time_t now_s(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return now.tv_sec;
-}
-
 int cmd_health(int argc, char **argv) {
+    struct cli_line line = {0};
     struct arguments arguments = {0};
-    const struct argp argp = {.options = options,
-                              .parser = parse_option,
-                              .doc =
-                                  "Tells whether the node answers and belongs to a convention: exit code 0 if so, 1 if "
-                                  "not, 3 if no node is running there."};
-    argp_parse(&argp, argc, argv, 0, NULL, &arguments);
-    time_t until = now_s() + (time_t)arguments.wait_s;
+    cli_parse(&syntax, argc, argv, &line, &arguments);
+    uint64_t until_ms = cli_now_ms() + (uint64_t)arguments.wait_ms;
     for (;;) {
-        bool last = now_s() >= until;
-        int code = ask(&arguments, last);
+        bool last = cli_now_ms() >= until_ms;
+        int code = ask(&line, arguments.members, last);
         if (code == CLI_DONE || last) {
             return code;
         }
-        nanosleep(&(struct timespec){.tv_nsec = PAUSE_MS * 1000000L}, NULL);
+        cli_pause();
     }
 }

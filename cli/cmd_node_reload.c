@@ -1,37 +1,21 @@
 /* mesh node reload.
  *
  * SPDX-License-Identifier: MPL-2.0 */
-#include "cli/cli.h"
+#include "cli/json.h"
+#include "cli/line.h"
 
-static const struct argp_option options[] = {
-    CLI_RUN_DIRECTORY,
-    {0},
+static const struct cli_syntax syntax = {
+    .doc =
+        "Has the node read its configuration again. Its log says what has changed, what waits for a restart, and what "
+        "is wrong; `mesh config check` tells the last before.",
 };
 
-static error_t parse_option(int key, char *text, struct argp_state *state) {
-    struct mesh_node_options *node = state->input;
-    switch (key) {
-    case 'r':
-        node->run_directory = text;
-        return 0;
-    case ARGP_KEY_ARG:
-        argp_error(state, "'%s' is one word too many", text);
-        return 0;
-    default:
-        return ARGP_ERR_UNKNOWN;
-    }
-}
-
 int cmd_node_reload(int argc, char **argv) {
-    struct mesh_node_options node = {0};
-    const struct argp argp = {
-        .options = options,
-        .parser = parse_option,
-        .doc =
-            "Has the node read its configuration again. Its log says what has changed, what waits for a restart, and "
-            "what is wrong; `mesh config check` tells the last before.",
-    };
-    argp_parse(&argp, argc, argv, 0, NULL, &node);
+    struct cli_line line = {0};
     struct mesh_error error;
-    return mesh_node_reload(&node, &error) == MESH_OK ? CLI_DONE : cli_fail(&error);
+    cli_parse(&syntax, argc, argv, &line, NULL);
+    if (mesh_node_reload(&line.node, &error) != MESH_OK) {
+        return cli_fail(&error);
+    }
+    return line.json ? cli_print_json(json_pack("{s:b}", "told", true)) : CLI_DONE;
 }

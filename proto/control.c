@@ -150,6 +150,7 @@ static bool put_status_request(const struct control_status_request *request, Mes
     out->node = request->address.node;
     out->local = request->address.local;
     out->hops = request->hops;
+    out->brief = request->brief;
     return true;
 }
 
@@ -395,6 +396,7 @@ static bool get_status_request(const Mesh__Wire__StatusRequest *wire, struct con
         .whole_convention = wire->whole_convention,
         .address = codec_address(wire->node, wire->local),
         .hops = wire->hops,
+        .brief = wire->brief,
     };
     return wire->hops <= CONTROL_HOPS;
 }

@@ -121,11 +121,13 @@ struct control_actor_status {
     struct bytes type, state;
     uint32_t pid;
     uint64_t mailbox, handled, busy_ms, unsettled;
+    uint64_t children_count; /* all that live */
 };
 
 struct control_member_status {
     struct bytes name, endpoint, state;
     uint64_t silent_ms;
+    uint64_t incarnation; /* 0: of a guest that has not come */
 };
 
 struct control_counter {
@@ -144,12 +146,13 @@ struct control_node_status {
     bool acting;
     uint64_t leader, uptime_ms;
     uint32_t pid;
-    size_t actors_count, counters_count, members_count, names_count;
+    size_t actors_count, counters_count, members_count, names_count, watchers_count;
     const struct control_actor_status *actors;
     const struct control_counter *counters;
     const struct control_member_status *members;
     const struct control_held_name *names;
-    struct bytes note; /* what an operator of a leader should know; empty for nothing */
+    const struct mesh_address *watchers; /* actors that are told of members (S5A) */
+    struct bytes note;                   /* what an operator of a leader should know; empty for nothing */
 };
 
 /* Of one actor. What its host says, or, when that has not answered, what its admin knows of it. */
@@ -160,7 +163,6 @@ struct control_actor_report {
     uint64_t restarts; /* its admin's word */
     bool secondhand; /* the host has not answered: streams, watched descriptors and which children live are not known */
     uint64_t mailbox_bytes, unsettled_bytes, streams_out, streams_in, timers, watched;
-    uint64_t children_count; /* all that live, of which so many are listed */
     size_t children_listed, counters_count;
     const struct mesh_address *children;
     const struct control_counter *counters;
@@ -170,6 +172,7 @@ struct control_status_request {
     bool whole_convention;
     struct mesh_address address; /* of an actor; none: of the node that is asked */
     uint32_t hops;               /* admins that have passed it on */
+    bool brief;                  /* one node of many that are asked: it lists fewer actors */
 };
 
 struct control_status_reply {

@@ -19,6 +19,7 @@ static bool put_actor(struct arena *arena, const struct control_actor_status *ac
     out->handled = actor->handled;
     out->busy_ms = actor->busy_ms;
     out->unsettled = actor->unsettled;
+    out->children = actor->children_count;
     return out->type && out->state;
 }
 
@@ -65,12 +66,22 @@ static bool put_members(struct arena *arena, const struct control_node_status *n
         items[i].endpoint = codec_text(arena, node->members[i].endpoint);
         items[i].state = codec_text(arena, node->members[i].state);
         items[i].silent_ms = node->members[i].silent_ms;
+        items[i].incarnation = node->members[i].incarnation;
         out->members[out->n_members++] = &items[i];
         if (!items[i].name || !items[i].endpoint || !items[i].state) {
             return false;
         }
     }
     return true;
+}
+
+static uint64_t *put_addresses(struct arena *arena, const struct mesh_address *addresses, size_t count) {
+    uint64_t *words = codec_array(arena, 2 * count, sizeof *words);
+    for (size_t i = 0; words && i < count; i++) {
+        words[2 * i] = addresses[i].node;
+        words[2 * i + 1] = addresses[i].local;
+    }
+    return words;
 }
 
 static bool put_node(struct arena *arena, const struct control_node_status *node, Mesh__Wire__NodeStatus *out) {
@@ -84,8 +95,10 @@ static bool put_node(struct arena *arena, const struct control_node_status *node
     out->counters = put_counters(arena, node->counters, node->counters_count);
     out->n_names = node->names_count;
     out->note = codec_text(arena, node->note);
+    out->n_watchers = 2 * node->watchers_count;
+    out->watchers = put_addresses(arena, node->watchers, node->watchers_count);
     return out->member && codec_put_member(arena, &node->member, out->member) && put_actors(arena, node, out) &&
-           out->counters && put_members(arena, node, out) && out->note &&
+           out->counters && put_members(arena, node, out) && out->note && out->watchers &&
            control_put_held(arena, node->names, node->names_count, &out->names);
 }
 
@@ -105,15 +118,6 @@ bool control_put_status(struct arena *arena, const struct control_status_reply *
     return true;
 }
 
-static uint64_t *put_addresses(struct arena *arena, const struct mesh_address *addresses, size_t count) {
-    uint64_t *words = codec_array(arena, 2 * count, sizeof *words);
-    for (size_t i = 0; words && i < count; i++) {
-        words[2 * i] = addresses[i].node;
-        words[2 * i + 1] = addresses[i].local;
-    }
-    return words;
-}
-
 bool control_put_actor_report(struct arena *arena, const struct control_actor_report *report,
                               Mesh__Wire__ActorReport *out) {
     mesh__wire__actor_report__init(out);
@@ -130,7 +134,6 @@ bool control_put_actor_report(struct arena *arena, const struct control_actor_re
     out->streams_in = report->streams_in;
     out->timers = report->timers;
     out->watched = report->watched;
-    out->children_count = report->children_count;
     out->n_children = 2 * report->children_listed;
     out->children = put_addresses(arena, report->children, report->children_listed);
     out->n_counters = report->counters_count;
@@ -152,6 +155,7 @@ static void get_actor(const Mesh__Wire__ActorStatus *wire, struct control_actor_
         .handled = wire->handled,
         .busy_ms = wire->busy_ms,
         .unsettled = wire->unsettled,
+        .children_count = wire->children,
     };
 }
 
@@ -164,16 +168,25 @@ static const struct control_counter *get_counters(struct arena *arena, Mesh__Wir
     return counters;
 }
 
+static const struct mesh_address *get_addresses(struct arena *arena, const uint64_t *words, size_t count) {
+    struct mesh_address *addresses = codec_array(arena, count, sizeof *addresses);
+    for (size_t i = 0; addresses && i < count; i++) {
+        addresses[i] = codec_address(words[2 * i], words[2 * i + 1]);
+    }
+    return addresses;
+}
+
 static bool get_node(struct arena *arena, const Mesh__Wire__NodeStatus *wire, struct control_node_status *out) {
     if (!wire->member || wire->n_actors > CONTROL_LISTED || wire->n_counters > CONTROL_LISTED ||
-        wire->n_members > CONTROL_LISTED) {
+        wire->n_members > CONTROL_LISTED || wire->n_watchers % 2 != 0 || wire->n_watchers > 2 * CONTROL_LISTED) {
         return false;
     }
     struct control_actor_status *actors = codec_array(arena, wire->n_actors, sizeof *actors);
     const struct control_counter *counters = get_counters(arena, wire->counters, wire->n_counters);
     struct control_member_status *members = codec_array(arena, wire->n_members, sizeof *members);
     const struct control_held_name *names = control_get_held(arena, wire->names, wire->n_names);
-    if (!actors || !counters || !members || !names) {
+    const struct mesh_address *watchers = get_addresses(arena, wire->watchers, wire->n_watchers / 2);
+    if (!actors || !counters || !members || !names || !watchers) {
         return false;
     }
     for (size_t i = 0; i < wire->n_actors; i++) {
@@ -182,7 +195,7 @@ static bool get_node(struct arena *arena, const Mesh__Wire__NodeStatus *wire, st
     for (size_t i = 0; i < wire->n_members; i++) {
         const Mesh__Wire__MemberStatus *member = wire->members[i];
         members[i] = (struct control_member_status){codec_view(member->name), codec_view(member->endpoint),
-                                                    codec_view(member->state), member->silent_ms};
+                                                    codec_view(member->state), member->silent_ms, member->incarnation};
     }
     *out = (struct control_node_status){
         .acting = wire->acting,
@@ -197,6 +210,8 @@ static bool get_node(struct arena *arena, const Mesh__Wire__NodeStatus *wire, st
         .members = members,
         .names_count = wire->n_names,
         .names = names,
+        .watchers_count = wire->n_watchers / 2,
+        .watchers = watchers,
         .note = codec_view(wire->note),
     };
     return out->note.size <= FRAME_TEXT_BYTES && codec_get_member(arena, wire->member, &out->member);
@@ -217,18 +232,10 @@ bool control_get_status(struct arena *arena, const Mesh__Wire__StatusReply *wire
     return true;
 }
 
-static const struct mesh_address *get_addresses(struct arena *arena, const uint64_t *words, size_t count) {
-    struct mesh_address *addresses = codec_array(arena, count, sizeof *addresses);
-    for (size_t i = 0; addresses && i < count; i++) {
-        addresses[i] = codec_address(words[2 * i], words[2 * i + 1]);
-    }
-    return addresses;
-}
-
 bool control_get_actor_report(struct arena *arena, const Mesh__Wire__ActorReport *wire,
                               struct control_actor_report *out) {
     if (!wire->actor || wire->n_children % 2 != 0 || wire->n_children > 2 * CONTROL_LISTED ||
-        wire->n_children / 2 > wire->children_count || wire->n_counters > CONTROL_LISTED) {
+        wire->n_children / 2 > wire->actor->children || wire->n_counters > CONTROL_LISTED) {
         return false;
     }
     *out = (struct control_actor_report){
@@ -244,7 +251,6 @@ bool control_get_actor_report(struct arena *arena, const Mesh__Wire__ActorReport
         .streams_in = wire->streams_in,
         .timers = wire->timers,
         .watched = wire->watched,
-        .children_count = wire->children_count,
         .children_listed = wire->n_children / 2,
         .children = get_addresses(arena, wire->children, wire->n_children / 2),
         .counters_count = wire->n_counters,

@@ -227,7 +227,8 @@ void admin_bury_dead_letter_handler(struct admin *admin, const struct resident *
 
 /* ---- status ---- */
 
-void admin_on_status_request(struct admin *admin, struct mesh_address asker, uint64_t id, bool whole);
+void admin_on_status_request(struct admin *admin, struct mesh_address asker, uint64_t id,
+                             const struct control_status_request *request);
 /* Whether anything was being gathered under that number. */
 bool admin_on_status_reply(struct admin *admin, uint64_t id, const struct control_status_reply *reply);
 /* Overwrites what the crash page says of an actor. */

@@ -219,7 +219,7 @@ static void on_status_request(struct admin *admin, struct mesh_address sender, c
     const struct control_status_request *request = &control->status_request;
     if (mesh_address_is_none(request->address) ||
         mesh_address_equal(request->address, process_address(admin->process))) {
-        admin_on_status_request(admin, sender, control->id, request->whole_convention);
+        admin_on_status_request(admin, sender, control->id, request);
     } else {
         admin_on_inquiry(admin, sender, control->id, request);
     }

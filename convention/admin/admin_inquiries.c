@@ -194,7 +194,7 @@ static void answer(struct admin *admin, const struct inquiry *inquiry, const str
         pass_on(admin, inquiry, place, hops);
         return;
     case DIRECTORY_PROCESS:
-        refuse(admin, inquiry, MESH_NOT_FOUND, "that is the address of a program or a process, not of an actor");
+        refuse(admin, inquiry, MESH_REFUSED, "that is the address of a program or a process, not of an actor");
         return;
     case DIRECTORY_CUT_OFF:
         refuse(admin, inquiry, MESH_UNREACHABLE,

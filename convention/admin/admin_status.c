@@ -9,7 +9,14 @@
 
 #define GATHER_WAIT_NS (2 * NS_PER_S)
 
-enum { ACTORS_SHOWN = 256, NAMES_SHOWN = CONTROL_NAMES, NOTE_BYTES = 160, COUNTERS = 32, NODES_MAX = FRAME_MEMBERS };
+enum {
+    ACTORS_SHOWN = CONTROL_LISTED,
+    ACTORS_OF_EACH = 256,
+    NAMES_SHOWN = CONTROL_NAMES,
+    NOTE_BYTES = 160,
+    COUNTERS = 32,
+    NODES_MAX = FRAME_MEMBERS
+};
 
 /* A node's own reply, kept packed until all have come: a control message that holds one node. */
 struct gathered {
@@ -31,10 +38,10 @@ struct gathering {
 struct snapshot {
     struct control_node_status node;
     struct control_actor_status actors[ACTORS_SHOWN];
-    char types[ACTORS_SHOWN][FRAME_TYPE_BYTES + 1];
     struct control_counter counters[COUNTERS];
     struct control_member_status *members;
     struct control_held_name names[NAMES_SHOWN];
+    struct mesh_address watchers[CONVENTION_WATCHERS];
     char note[NOTE_BYTES];
 };
 
@@ -128,13 +135,14 @@ void admin_show_record(const struct admin *admin, const struct crash_record *rec
     actor->mailbox = record->load.mailbox;
     actor->handled = record->handled;
     actor->unsettled = record->load.unsettled;
+    actor->children_count = record->load.children;
     actor->busy_ms = record->state == CRASH_BUSY ? busy_ns / NS_PER_MS : 0;
 }
 
-static void add_actors(struct admin *admin, struct snapshot *snapshot) {
+static void add_actors(struct admin *admin, struct snapshot *snapshot, size_t most) {
     size_t cursor = 0;
     struct directory_view view;
-    while (snapshot->node.actors_count < ACTORS_SHOWN && directory_next_hosted(admin->directory, &cursor, &view)) {
+    while (snapshot->node.actors_count < most && directory_next_hosted(admin->directory, &cursor, &view)) {
         struct control_actor_status *actor = &snapshot->actors[snapshot->node.actors_count++];
         *actor = (struct control_actor_status){.address = view.address,
                                                .parent = view.parent,
@@ -175,6 +183,7 @@ static void add_members(struct admin *admin, struct snapshot *snapshot) {
                                  .name = bytes_of_text(member->name),
                                  .endpoint = bytes_of_text(member->endpoint),
                                  .state = bytes_of_text(state_of(admin, member)),
+                                 .incarnation = member->incarnation,
                                  .silent_ms = self ? 0 : time_left(member->liveness.heard_ns, now_ns) / NS_PER_MS});
     }
     for (const char *guest; snapshot->members && (guest = convention_next_guest(admin->convention, &cursor));) {
@@ -193,6 +202,16 @@ static void add_names(struct admin *admin, struct snapshot *snapshot) {
     snapshot->node.names = snapshot->names;
 }
 
+static void add_watchers(struct admin *admin, struct snapshot *snapshot) {
+    const struct convention_watcher *watchers;
+    size_t count = convention_watchers(admin->convention, &watchers);
+    for (size_t i = 0; i < count; i++) {
+        snapshot->watchers[i] = watchers[i].actor;
+    }
+    snapshot->node.watchers_count = count;
+    snapshot->node.watchers = snapshot->watchers;
+}
+
 /* Of a leader that does not hear from all that may lead (S6D), and of a node whose key is not allowed any more (S7I). */
 static void add_note(struct admin *admin, struct snapshot *snapshot) {
     size_t heard, count;
@@ -209,7 +228,7 @@ static void add_note(struct admin *admin, struct snapshot *snapshot) {
     snapshot->node.note = bytes_of_text(snapshot->note);
 }
 
-static struct snapshot *take_snapshot(struct admin *admin) {
+static struct snapshot *take_snapshot(struct admin *admin, size_t actors) {
     struct snapshot *snapshot = calloc(1, sizeof *snapshot);
     if (!snapshot) {
         return NULL;
@@ -226,10 +245,11 @@ static struct snapshot *take_snapshot(struct admin *admin) {
         .counters = snapshot->counters,
     };
     snapshot->node.member.actors = (uint32_t)directory_hosted(admin->directory);
-    add_actors(admin, snapshot);
+    add_actors(admin, snapshot, actors);
     add_counters(admin, snapshot);
     add_members(admin, snapshot);
     add_names(admin, snapshot);
+    add_watchers(admin, snapshot);
     add_note(admin, snapshot);
     return snapshot;
 }
@@ -239,8 +259,8 @@ static void free_snapshot(struct snapshot *snapshot) {
     free(snapshot);
 }
 
-static void answer_own(struct admin *admin, struct mesh_address asker, uint64_t id) {
-    struct snapshot *snapshot = take_snapshot(admin);
+static void answer_own(struct admin *admin, struct mesh_address asker, uint64_t id, bool brief) {
+    struct snapshot *snapshot = take_snapshot(admin, brief ? ACTORS_OF_EACH : ACTORS_SHOWN);
     if (!snapshot) {
         admin_answer_done(admin, asker, id, MESH_NO_MEMORY, "no memory for the status");
         return;
@@ -270,7 +290,7 @@ void admin_free_gatherings(struct admin *admin) {
 }
 
 static void finish(struct admin *admin, struct gathering *gathering) {
-    struct snapshot *own = take_snapshot(admin);
+    struct snapshot *own = take_snapshot(admin, ACTORS_OF_EACH);
     size_t count = own ? 1 : 0;
     for (const struct gathered *reply = gathering->replies; reply; reply = reply->next) {
         count += reply->control.status_reply.nodes_count;
@@ -303,7 +323,7 @@ static void ask_members(struct admin *admin, struct gathering *gathering) {
         if (member->incarnation == admin->incarnation || member->liveness.suspect) {
             continue;
         }
-        struct control ask = {.id = gathering->own_id, .kind = CONTROL_STATUS_REQUEST};
+        struct control ask = {.id = gathering->own_id, .kind = CONTROL_STATUS_REQUEST, .status_request.brief = true};
         struct mesh_address to = {.node = member->incarnation};
         if (process_send_control(admin->process, to, &ask) == MESH_OK) {
             gathering->awaited++;
@@ -311,10 +331,11 @@ static void ask_members(struct admin *admin, struct gathering *gathering) {
     }
 }
 
-void admin_on_status_request(struct admin *admin, struct mesh_address asker, uint64_t id, bool whole) {
-    struct gathering *gathering = whole ? calloc(1, sizeof *gathering) : NULL;
+void admin_on_status_request(struct admin *admin, struct mesh_address asker, uint64_t id,
+                             const struct control_status_request *request) {
+    struct gathering *gathering = request->whole_convention ? calloc(1, sizeof *gathering) : NULL;
     if (!gathering) {
-        answer_own(admin, asker, id);
+        answer_own(admin, asker, id, request->brief || request->whole_convention);
         return;
     }
     gathering->asker = asker;

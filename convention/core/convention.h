@@ -184,6 +184,9 @@ const struct member *convention_self(const struct convention *convention);
 /* The endpoint of the next guest that is not present, terminated; NULL at the end. `*cursor` begins with 0. */
 const char *convention_next_guest(const struct convention *convention, size_t *cursor);
 
+/* The actors that are told of members, in no order; they last until the next step. */
+size_t convention_watchers(const struct convention *convention, const struct convention_watcher **watchers);
+
 enum convention_mandate convention_mandate(const struct convention *convention);
 
 /* Registrations that were not taken, since the node began: `refused`, of a second node of one name, a guest that is not pre-registered,

@@ -59,6 +59,11 @@ void convention_on_unwatch(struct convention *convention, const struct conventio
     convention->watchers_count = kept;
 }
 
+size_t convention_watchers(const struct convention *convention, const struct convention_watcher **watchers) {
+    *watchers = convention->watchers;
+    return convention->watchers_count;
+}
+
 /* What a node is capable of its own watchers are not told. */
 void convention_begin_notices(struct convention *convention, const struct convention_action *given) {
     bool change = given->kind == CONVENTION_MEMBER_ADDED || given->kind == CONVENTION_MEMBER_REMOVED ||

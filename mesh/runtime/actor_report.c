@@ -81,7 +81,7 @@ void actor_report_show_load(struct control_actor_report *report, uint64_t handle
     report->mailbox_bytes = load->mailbox_bytes;
     report->unsettled_bytes = load->unsettled_bytes;
     report->timers = load->timers;
-    report->children_count = load->children;
+    report->actor.children_count = load->children;
 }
 
 static void fill(struct snapshot *snapshot, const struct mesh_actor *actor) {
@@ -111,8 +111,9 @@ static void fill(struct snapshot *snapshot, const struct mesh_actor *actor) {
     report->streams_out = traffic.streams_out;
     report->streams_in = traffic.streams_in;
     report->watched = actor->watch && !actor->watch->told ? actor->watch->count : 0;
-    report->children_count = lifecycle_children(host->lifecycle, actor->address, snapshot->children, CONTROL_LISTED);
-    report->children_listed = report->children_count < CONTROL_LISTED ? report->children_count : CONTROL_LISTED;
+    uint64_t children = lifecycle_children(host->lifecycle, actor->address, snapshot->children, CONTROL_LISTED);
+    report->actor.children_count = children;
+    report->children_listed = children < CONTROL_LISTED ? children : CONTROL_LISTED;
     report->children = snapshot->children;
 }
 
@@ -248,10 +249,10 @@ static enum mesh_status read_answer(const struct control *answer, struct mesh_re
     } else if (answer->kind == CONTROL_STATUS_REPLY) {
         status = report_new(out, &answer->status_reply);
     } else if (answer->kind == CONTROL_DONE && answer->done.status != MESH_OK) {
-        return error_set(error, answer->done.status, "no status: %.*s", (int)answer->done.text.size,
+        return error_set(error, answer->done.status, "%.*s", (int)answer->done.text.size,
                          (const char *)answer->done.text.data);
     }
-    return status == MESH_OK ? MESH_OK : error_set(error, status, "no status: %s", mesh_status_text(status));
+    return status == MESH_OK ? MESH_OK : error_set(error, status, "%s", mesh_status_text(status));
 }
 
 enum mesh_status mesh_message_report(const struct mesh_message *message, uint64_t *id, struct mesh_report **out,

@@ -47,6 +47,7 @@ static bool copy_actor(struct arena *arena, const struct control_actor_status *f
         .handled = from->handled,
         .unsettled = from->unsettled,
         .busy_ms = from->busy_ms,
+        .children_count = from->children_count,
     };
     return to->type && to->state;
 }
@@ -72,6 +73,7 @@ static bool copy_members(struct arena *arena, const struct control_node_status *
             .endpoint = report_text(arena, member->endpoint),
             .state = report_text(arena, member->state),
             .silent_ms = member->silent_ms,
+            .admin.node = member->incarnation,
         };
         if (!members[i].name || !members[i].endpoint || !members[i].state) {
             return false;
@@ -109,10 +111,21 @@ static bool copy_names(struct arena *arena, const struct control_node_status *fr
     return names != NULL;
 }
 
+/* NULL without memory. */
+static const struct mesh_address *copy_addresses(struct arena *arena, const struct mesh_address *from, size_t count) {
+    struct mesh_address *addresses = array(arena, count, sizeof *addresses);
+    for (size_t i = 0; addresses && i < count; i++) {
+        addresses[i] = from[i];
+    }
+    return addresses;
+}
+
 static bool copy_node(struct arena *arena, const struct control_node_status *from, struct mesh_node_report *to) {
     *to = (struct mesh_node_report){
         .name = report_text(arena, from->member.name),
         .endpoint = report_text(arena, from->member.endpoint),
+        .admin.node = from->member.incarnation,
+        .leader.node = from->leader,
         .leads = from->acting,
         .pid = from->pid,
         .uptime_ms = from->uptime_ms,
@@ -121,10 +134,12 @@ static bool copy_node(struct arena *arena, const struct control_node_status *fro
         .counters = copy_counters(arena, from->counters, from->counters_count),
         .capabilities_count = from->member.capabilities_count,
         .capabilities = capabilities_print(arena, from->member.capabilities, from->member.capabilities_count),
+        .watchers_count = from->watchers_count,
+        .watchers = copy_addresses(arena, from->watchers, from->watchers_count),
         .note = report_text(arena, from->note),
     };
-    return to->name && to->endpoint && to->counters && to->capabilities && copy_actors(arena, from, to) &&
-           copy_members(arena, from, to) && to->note && copy_names(arena, from, to);
+    return to->name && to->endpoint && to->counters && to->capabilities && to->watchers &&
+           copy_actors(arena, from, to) && copy_members(arena, from, to) && to->note && copy_names(arena, from, to);
 }
 
 enum mesh_status report_new(struct mesh_report **out, const struct control_status_reply *reply) {
@@ -150,7 +165,6 @@ enum mesh_status report_new(struct mesh_report **out, const struct control_statu
 }
 
 static bool copy_details(struct arena *arena, const struct control_actor_report *from, struct mesh_actor_details *to) {
-    struct mesh_address *children = array(arena, from->children_listed, sizeof *children);
     *to = (struct mesh_actor_details){
         .node = report_text(arena, from->node_name),
         .in_hand = report_text(arena, from->in_hand),
@@ -164,16 +178,12 @@ static bool copy_details(struct arena *arena, const struct control_actor_report 
         .streams_in = from->streams_in,
         .timers = from->timers,
         .watched = from->watched,
-        .children_count = from->children_count,
         .children_listed = from->children_listed,
-        .children = children,
+        .children = copy_addresses(arena, from->children, from->children_listed),
         .counters_count = from->counters_count,
         .counters = copy_counters(arena, from->counters, from->counters_count),
     };
-    for (size_t i = 0; children && i < from->children_listed; i++) {
-        children[i] = from->children[i];
-    }
-    return children && to->node && to->in_hand && to->counters && copy_actor(arena, &from->actor, &to->actor);
+    return to->children && to->node && to->in_hand && to->counters && copy_actor(arena, &from->actor, &to->actor);
 }
 
 enum mesh_status report_new_of_actor(struct mesh_report **out, const struct control_actor_report *report) {
@@ -210,7 +220,8 @@ static enum mesh_status ask(struct mesh_node *node, const struct control_status_
     enum mesh_status status = handle_request(node, &control, handle_until(node, timeout_ms), &request);
     process_unlock(node->process);
     if (status != MESH_OK) {
-        return error_set(error, status, "no status: %s", request.error.text);
+        bool of_actor = !mesh_address_is_none(question->address);
+        return error_set(error, status, "%s%s", of_actor ? "" : "no status: ", request.error.text);
     }
     *out = request.report;
     return MESH_OK;
@@ -224,7 +235,7 @@ enum mesh_status mesh_node_report(struct mesh_node *node, bool whole, int timeou
 enum mesh_status mesh_actor_report(struct mesh_node *node, struct mesh_address address, int timeout_ms,
                                    struct mesh_report **out, struct mesh_error *error) {
     if (address.node == 0) {
-        return error_set(error, MESH_INVALID_ADDRESS, "no status: that is not an address");
+        return error_set(error, MESH_INVALID_ADDRESS, "that is not an address");
     }
     return ask(node, &(struct control_status_request){.address = address}, timeout_ms, out, error);
 }

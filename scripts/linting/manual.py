@@ -13,20 +13,24 @@ from scripts.linting.tree import Finding
 
 RULE = "manual"
 COMMANDS = "cli/main.c"
+SHARED = "cli/line.c"
 PAGE = "docs/man/mesh.1"
 DAEMON = ("convention/admin/meshd.c", "docs/man/meshd.8")
 
 ROW = re.compile(r'^    \{(NULL|"[a-z]+"), "([a-z]+)", (cmd_\w+),', re.MULTILINE)
 SECTION = re.compile(r"^\.SS mesh ([a-z]+(?: [a-z]+)?)(?= \\|\n)(.*?)(?=^\.S[SH] |\Z)", re.MULTILINE | re.DOTALL)
-OPTION = re.compile(r'^    \{"([a-z-]+)", |^    (CLI_RUN_DIRECTORY),', re.MULTILINE)
+OPTION = re.compile(r'^    \{"([a-z-]+)", |^    (CLI_\w+_OPTIONS),', re.MULTILINE)
+MACRO = r"^#define %s\b(?:.*\\\n)*.*"
 
 
 def check(sources, root):
     by_path = {source.path: source for source in sources}
+    if SHARED in by_path:
+        yield from check_options(by_path, by_path[SHARED], tree.Source(root, PAGE).text.partition(".SH COMMANDS")[0], PAGE)
     if COMMANDS in by_path:
         yield from check_commands(by_path, tree.Source(root, PAGE))
     if DAEMON[0] in by_path:
-        yield from check_options(by_path[DAEMON[0]], tree.Source(root, DAEMON[1]).text, DAEMON[1])
+        yield from check_options(by_path, by_path[DAEMON[0]], tree.Source(root, DAEMON[1]).text, DAEMON[1])
     yield from mandoc(root)
 
 
@@ -44,14 +48,23 @@ def check_commands(by_path, page):
     for name, match in sections.items():
         yield page.finding(match.start(), RULE, f"there is no command mesh {name}")
     for path, text in texts.items():
-        yield from check_options(by_path[path], text, PAGE)
+        yield from check_options(by_path, by_path[path], text, PAGE)
 
 
-def check_options(source, text, page):
+def check_options(by_path, source, text, page):
     for match in OPTION.finditer(source.text):
-        name = match.group(1) or "run-directory"
-        if "\\-\\-" + name.replace("-", "\\-") not in text:
-            yield source.finding(match.start(), RULE, f"{page} does not name the option --{name} there")
+        for name in [match.group(1)] if match.group(1) else options_of(by_path, match.group(2)):
+            if "\\-\\-" + name.replace("-", "\\-") not in text:
+                yield source.finding(match.start(), RULE, f"{page} does not name the option --{name} there")
+
+
+def options_of(by_path, macro):
+    """The names of the options in a macro of a header."""
+    for path, source in by_path.items():
+        defined = re.search(MACRO % macro, source.text, re.MULTILINE) if path.endswith(".h") else None
+        if defined:
+            return re.findall(r"\"([a-z-]+)\", '.'", defined.group())
+    return []
 
 
 def mandoc(root):

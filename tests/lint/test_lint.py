@@ -15,7 +15,7 @@ C_TOP = "/* A file that keeps the rules.\n *\n * SPDX-License-Identifier: MPL-2.
 SH_TOP = "#!/usr/bin/env bash\n# A script that keeps the rules.\n# SPDX-License-Identifier: MPL-2.0\nset -euo pipefail\n"
 PY_TOP = '"""A script that keeps the rules.\n\nSPDX-License-Identifier: MPL-2.0\n"""\n'
 RULES = "- **D4** Once.\n- **J1** to **J7** Bundles.\n- *Missing:* **S2A** to **S2C**, invitations.\n"
-PAGE = '.TH MESH 1 2026-01-01 mesh "User Commands"\n.SH NAME\nmesh \\- a command\n.SH COMMANDS\n'
+PAGE = '.TH MESH 1 2026-01-01 mesh "User Commands"\n.SH NAME\nmesh \\- a command\n.SH OPTIONS\n.TP\n.B \\-\\-json\nSo.\n.SH COMMANDS\n'
 COMMAND = 'int cmd_a(int argc, char **argv) {\n    return 0;\n}\n'
 OPTIONS = 'static const struct argp_option options[] = {\n    {"some-thing", 1, NULL, 0, NULL, 0},\n};\n\n'
 CLEAN = {
@@ -27,6 +27,8 @@ CLEAN = {
     "tests/support/wait.c": C_TOP + "void wait(void) {\n    usleep(1);\n}\n",
     "cli/main.c": C_TOP + 'static const struct command commands[] = {\n    {"a", "go", cmd_a, "goes"},\n};\n',
     "cli/a.c": C_TOP + OPTIONS + COMMAND,
+    "cli/a.h": C_TOP + "#define CLI_A_OPTIONS \\\n    {\"one-more\", 'o', NULL, 0, NULL, 0}\n",
+    "cli/line.c": C_TOP + OPTIONS.replace("some-thing", "json"),
     "docs/man/mesh.1": PAGE + ".SS mesh a go\ngoes.\n.TP\n.B \\-\\-some\\-thing\nSo.\n",
     "scripts/a": SH_TOP + "echo pure\n",
     "tests/mutants.tsv": "# A comment.\nname\tD4\tmesh/core/a.c\tint x\tint y\t^unit-test_a$\n",
@@ -107,6 +109,8 @@ PLANTED = [
     ("docs/man/mesh.1", CLEAN["docs/man/mesh.1"] + ".NO\n", "manual", "skipping unknown macro"),
     ("cli/main.c", CLEAN["cli/main.c"].replace('"go"', '"run"'), "manual", "no section for mesh a run"),
     ("cli/a.c", CLEAN["cli/a.c"].replace("some-", "any-"), "manual", "does not name the option --any-thing"),
+    ("cli/a.c", CLEAN["cli/a.c"].replace("    {\"some", "    CLI_A_OPTIONS,\n    {\"some"), "manual", "does not name the option --one-more"),
+    ("cli/line.c", CLEAN["cli/line.c"].replace("json", "yaml"), "manual", "does not name the option --yaml"),
 ]
 
 

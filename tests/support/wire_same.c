@@ -246,7 +246,7 @@ static bool same_actor(const struct control_actor_status *a, const struct contro
     return mesh_address_equal(a->address, b->address) && mesh_address_equal(a->parent, b->parent) &&
            bytes_equal(a->type, b->type) && bytes_equal(a->state, b->state) && a->pid == b->pid &&
            a->mailbox == b->mailbox && a->handled == b->handled && a->busy_ms == b->busy_ms &&
-           a->unsettled == b->unsettled;
+           a->unsettled == b->unsettled && a->children_count == b->children_count;
 }
 
 static bool same_counter(const struct control_counter *a, const struct control_counter *b) {
@@ -255,7 +255,7 @@ static bool same_counter(const struct control_counter *a, const struct control_c
 
 static bool same_member_status(const struct control_member_status *a, const struct control_member_status *b) {
     return bytes_equal(a->name, b->name) && bytes_equal(a->endpoint, b->endpoint) && bytes_equal(a->state, b->state) &&
-           a->silent_ms == b->silent_ms;
+           a->silent_ms == b->silent_ms && a->incarnation == b->incarnation;
 }
 
 static bool same_held(const struct control_held_name *a, const struct control_held_name *b) {
@@ -272,11 +272,16 @@ static bool same_grant(const struct control_name_grant *a, const struct control_
            bytes_equal(a->text, b->text) && mesh_address_equal(a->address, b->address) && a->admin == b->admin;
 }
 
+static bool same_address(const struct mesh_address *a, const struct mesh_address *b) {
+    return mesh_address_equal(*a, *b);
+}
+
 static bool same_node(const struct control_node_status *a, const struct control_node_status *b) {
     SAME_LIST(a, b, actors_count, actors, same_actor);
     SAME_LIST(a, b, counters_count, counters, same_counter);
     SAME_LIST(a, b, members_count, members, same_member_status);
     SAME_LIST(a, b, names_count, names, same_held);
+    SAME_LIST(a, b, watchers_count, watchers, same_address);
     return same_member(&a->member, &b->member) && a->acting == b->acting && a->leader == b->leader &&
            a->uptime_ms == b->uptime_ms && a->pid == b->pid && bytes_equal(a->note, b->note);
 }
@@ -288,11 +293,7 @@ static bool same_status_reply(const struct control_status_reply *a, const struct
 
 static bool same_status_request(const struct control_status_request *a, const struct control_status_request *b) {
     return a->whole_convention == b->whole_convention && mesh_address_equal(a->address, b->address) &&
-           a->hops == b->hops;
-}
-
-static bool same_address(const struct mesh_address *a, const struct mesh_address *b) {
-    return mesh_address_equal(*a, *b);
+           a->hops == b->hops && a->brief == b->brief;
 }
 
 static bool same_actor_report(const struct control_actor_report *a, const struct control_actor_report *b) {
@@ -302,8 +303,7 @@ static bool same_actor_report(const struct control_actor_report *a, const struct
            bytes_equal(a->in_hand, b->in_hand) && a->light == b->light && a->exiting == b->exiting &&
            a->restarts == b->restarts && a->secondhand == b->secondhand && a->mailbox_bytes == b->mailbox_bytes &&
            a->unsettled_bytes == b->unsettled_bytes && a->streams_out == b->streams_out &&
-           a->streams_in == b->streams_in && a->timers == b->timers && a->watched == b->watched &&
-           a->children_count == b->children_count;
+           a->streams_in == b->streams_in && a->timers == b->timers && a->watched == b->watched;
 }
 
 static bool same_letter(const struct control_dead_letter *a, const struct control_dead_letter *b) {

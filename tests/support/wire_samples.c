@@ -230,14 +230,17 @@ static const struct control_actor_status actors[] = {
      .mailbox = 1,
      .handled = 2,
      .busy_ms = 3,
-     .unsettled = 4},
+     .unsettled = 4,
+     .children_count = 5},
 };
 static const struct control_counter counters[] = {{TEXT("accepted"), UINT64_MAX}, {TEXT("dead"), 0}};
 static const struct control_member_status silent[] = {
-    {TEXT("member"), TEXT("tcp://127.0.0.1:1901"), TEXT("suspect"), 4001}};
+    {TEXT("member"), TEXT("tcp://127.0.0.1:1901"), TEXT("suspect"), 4001, 78}};
 
 static const struct control_held_name held_names[] = {{.name = TEXT("clock"), .address = TARGET, .epoch = 4},
                                                       {.name = TEXT("bell"), .epoch = 5}};
+
+static const struct mesh_address watchers[] = {SENDER, TARGET};
 
 static const struct control_node_status nodes[] = {
     {.member = LEADER,
@@ -253,6 +256,8 @@ static const struct control_node_status nodes[] = {
      .members = silent,
      .names_count = COUNT(held_names),
      .names = held_names,
+     .watchers_count = COUNT(watchers),
+     .watchers = watchers,
      .note = TEXT("2 of 3")},
     {.member = {.incarnation = 78, .name = TEXT("member")}},
 };
@@ -316,7 +321,7 @@ const struct control wire_controls[WIRE_CONTROLS] = {
                 .escalates = true}},
     {.id = 8,
      .kind = CONTROL_STATUS_REQUEST,
-     .status_request = {.whole_convention = true, .address = TARGET, .hops = CONTROL_HOPS}},
+     .status_request = {.whole_convention = true, .address = TARGET, .hops = CONTROL_HOPS, .brief = true}},
     {.id = 9, .kind = CONTROL_STATUS_REPLY, .status_reply = {.nodes_count = COUNT(nodes), .nodes = nodes}},
     {.id = 10, .kind = CONTROL_SHUTDOWN, .shutdown = {.timeout_ms = 10000}},
     {.id = 11,
@@ -350,7 +355,8 @@ const struct control wire_controls[WIRE_CONTROLS] = {
                                 .mailbox = 1,
                                 .handled = 2,
                                 .busy_ms = 3,
-                                .unsettled = 4},
+                                .unsettled = 4,
+                                .children_count = UINT64_MAX},
                       .node_name = TEXT("leader"),
                       .in_hand = TEXT("text"),
                       .light = true,
@@ -363,7 +369,6 @@ const struct control wire_controls[WIRE_CONTROLS] = {
                       .streams_in = 8,
                       .timers = 9,
                       .watched = 10,
-                      .children_count = UINT64_MAX,
                       .children_listed = COUNT(children),
                       .counters_count = COUNT(counters),
                       .children = children,

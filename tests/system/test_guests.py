@@ -63,13 +63,13 @@ class Guests(unittest.TestCase):
 
     def test_S2G_the_leader_says_why_it_will_not(self):
         leader = self.start("leader")
-        for verb, address, why in (
-            ("deregister", "tcp://127.0.0.1:1", "it is neither a member nor pre-registered"),
-            ("deregister", self.endpoints["leader"], "it is the leader itself"),
-            ("preregister", self.endpoints["leader"], "it is the leader itself"),
+        for verb, address, expected, why in (
+            ("deregister", "tcp://127.0.0.1:1", 4, "it is neither a member nor pre-registered"),
+            ("deregister", self.endpoints["leader"], 2, "it is the leader itself"),
+            ("preregister", self.endpoints["leader"], 2, "it is the leader itself"),
         ):
             code, text = self.command(leader, verb, address)
-            self.assertEqual(code, 1, text)
+            self.assertEqual(code, expected, text)
             self.assertIn(why, text)
 
 

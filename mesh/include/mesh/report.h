@@ -13,8 +13,9 @@ struct mesh_actor_report {
     uint32_t pid;
     uint64_t mailbox; /* messages that wait */
     uint64_t handled;
-    uint64_t unsettled; /* of what it sent */
-    uint64_t busy_ms;   /* how long its handler has been at the present message; 0 when it is not busy */
+    uint64_t unsettled;      /* of what it sent */
+    uint64_t busy_ms;        /* how long its handler has been at the present message; 0 when it is not busy */
+    uint64_t children_count; /* all that live */
 };
 
 struct mesh_member_report {
@@ -22,7 +23,8 @@ struct mesh_member_report {
     /* "leader", "member", "suspect"; of the node itself "degraded" when it leads and does not hear from all that may lead; of a leader's guest that has not come, which has no name, "invited"; of the node itself also
      * "searching", and "idle" when it waits for an invitation */
     const char *state;
-    uint64_t silent_ms; /* since anything came from it */
+    uint64_t silent_ms;        /* since anything came from it */
+    struct mesh_address admin; /* none of a guest that has not come */
 };
 
 struct mesh_counter_report {
@@ -38,11 +40,15 @@ struct mesh_name_report {
 
 struct mesh_node_report {
     const char *name, *endpoint;
+    struct mesh_address admin;
+    struct mesh_address
+        leader; /* the admin of the one that it follows, its own when it leads; none while it has none */
     bool leads;
     uint32_t pid; /* of its admin */
     uint64_t uptime_ms;
     uint64_t actors_hosted;
-    size_t actors_count; /* may be less: at most 256 actors of a node are listed */
+    size_t
+        actors_count; /* may be less: at most 4,096 actors of one node are listed, 256 of each when the whole convention is asked */
     const struct mesh_actor_report *actors;
     size_t members_count;
     const struct mesh_member_report *members; /* the roster as this node sees it, itself included */
@@ -52,6 +58,8 @@ struct mesh_node_report {
     const struct mesh_capability *capabilities; /* in the order of names */
     size_t names_count;                         /* at most 256 of a node are listed */
     const struct mesh_name_report *names;
+    size_t watchers_count; /* actors of this node that are told of the convention's members (S5A) */
+    const struct mesh_address *watchers;
     const char *note; /* of a leader that does not hear from all that may lead, what follows from that; else empty */
 };
 
@@ -69,8 +77,7 @@ struct mesh_actor_details {
     uint64_t mailbox_bytes, unsettled_bytes;
     uint64_t streams_out, streams_in; /* to so many actors and endpoints in other processes, and from so many */
     uint64_t timers, watched;         /* pending wake-ups, watched descriptors */
-    uint64_t children_count;          /* all that live, of which the first 4,096 are listed */
-    size_t children_listed;
+    size_t children_listed;           /* of its living children: the first 4,096 by address */
     const struct mesh_address *children;
     size_t counters_count;
     const struct mesh_counter_report *counters; /* handled, retried, returned, sent, sent_returned, sent_dead */
@@ -88,8 +95,8 @@ MESH_MUST_USE MESH_API enum mesh_status mesh_node_report(struct mesh_node *node,
                                                          struct mesh_report **out, struct mesh_error *error);
 
 /* Asks for the status of one actor, wherever it lives. The address of an admin is answered with the report of its node, `actor`
- * being NULL. On MESH_OK the report is the caller's. MESH_INVALID_ADDRESS (E5), MESH_NOT_FOUND: the actor is gone or unknown, or that is the
- * address of a program; MESH_UNREACHABLE: its node is not in the convention; MESH_TIMED_OUT: it has not answered, or `timeout_ms` is over, of
+ * being NULL. On MESH_OK the report is the caller's. MESH_INVALID_ADDRESS (E5), MESH_NOT_FOUND: the actor is gone or unknown;
+ * MESH_REFUSED: that is the address of a program; MESH_UNREACHABLE: its node is not in the convention; MESH_TIMED_OUT: it has not answered, or `timeout_ms` is over, of
  * which 4 s are enough; MESH_WOULD_BLOCK: too many ask; MESH_INTERRUPTED, MESH_CLOSED, MESH_NO_MEMORY. Each with a text. Blocks. */
 MESH_MUST_USE MESH_API enum mesh_status mesh_actor_report(struct mesh_node *node, struct mesh_address address,
                                                           int timeout_ms, struct mesh_report **out,

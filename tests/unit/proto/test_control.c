@@ -337,8 +337,12 @@ Test(control, K1_limits_of_status) {
     static struct control_actor_status actors[CONTROL_LISTED + 1];
     static struct control_counter counters[CONTROL_LISTED + 1];
     static struct control_member_status members[CONTROL_LISTED + 1];
-    struct control_node_status node = {
-        .member = {.incarnation = 1, .name = text_of(1)}, .actors = actors, .counters = counters, .members = members};
+    static struct mesh_address watchers[CONTROL_LISTED + 1];
+    struct control_node_status node = {.member = {.incarnation = 1, .name = text_of(1)},
+                                       .actors = actors,
+                                       .counters = counters,
+                                       .members = members,
+                                       .watchers = watchers};
     struct control control = {.kind = CONTROL_STATUS_REPLY, .status_reply = {.nodes_count = 1, .nodes = &node}};
     BOTH_SIDES(CONTROL_LISTED, (node.actors_count = size, send(&control)))
     node.actors_count = 0;
@@ -346,6 +350,8 @@ Test(control, K1_limits_of_status) {
     node.counters_count = 0;
     BOTH_SIDES(CONTROL_LISTED, (node.members_count = size, send(&control)))
     node.members_count = 0;
+    BOTH_SIDES(CONTROL_LISTED, (node.watchers_count = size, send(&control)))
+    node.watchers_count = 0;
     node.member.incarnation = 0;
     cr_assert_eq(send(&control), MESH_PROTOCOL);
 }
@@ -353,9 +359,10 @@ Test(control, K1_limits_of_status) {
 Test(control, K1_limits_of_an_actors_status) {
     static struct mesh_address children[CONTROL_LISTED + 1];
     static struct control_counter counters[CONTROL_LISTED + 1];
-    struct control control = {
-        .kind = CONTROL_ACTOR_REPORT,
-        .actor_report = {.actor.address = here, .children_count = 10000, .children = children, .counters = counters}};
+    struct control control = {.kind = CONTROL_ACTOR_REPORT,
+                              .actor_report = {.actor = {.address = here, .children_count = 10000},
+                                               .children = children,
+                                               .counters = counters}};
     struct control_actor_report *report = &control.actor_report;
     BOTH_SIDES(CONTROL_LISTED, (report->children_listed = size, send(&control)))
     report->children_listed = 0;
@@ -367,7 +374,7 @@ Test(control, K1_limits_of_an_actors_status) {
     report->in_hand.size = 0;
     BOTH_SIDES(FRAME_NAME_BYTES, (report->node_name = text_of(size), send(&control)))
     report->node_name.size = 0;
-    report->children_count = 7;
+    report->actor.children_count = 7;
     BOTH_SIDES(7, (report->children_listed = size, send(&control)))
     report->actor.address = (struct mesh_address){0};
     report->children_listed = 0;
@@ -382,16 +389,17 @@ Test(control, K1_the_longest_report_of_an_actor_fits) {
     for (size_t i = 0; i < 16; i++) {
         counters[i] = (struct control_counter){text_of(32), UINT64_MAX};
     }
-    struct control control = {
-        .kind = CONTROL_ACTOR_REPORT,
-        .actor_report = {.actor = {.address = here, .type = text_of(FRAME_TYPE_BYTES), .state = text_of(32)},
-                         .node_name = text_of(FRAME_NAME_BYTES),
-                         .in_hand = text_of(FRAME_TYPE_BYTES),
-                         .children_count = UINT64_MAX,
-                         .children_listed = CONTROL_LISTED,
-                         .children = children,
-                         .counters_count = 16,
-                         .counters = counters}};
+    struct control control = {.kind = CONTROL_ACTOR_REPORT,
+                              .actor_report = {.actor = {.address = here,
+                                                         .type = text_of(FRAME_TYPE_BYTES),
+                                                         .state = text_of(32),
+                                                         .children_count = UINT64_MAX},
+                                               .node_name = text_of(FRAME_NAME_BYTES),
+                                               .in_hand = text_of(FRAME_TYPE_BYTES),
+                                               .children_listed = CONTROL_LISTED,
+                                               .children = children,
+                                               .counters_count = 16,
+                                               .counters = counters}};
     cr_assert_eq(send(&control), MESH_OK);
 }
 

@@ -172,7 +172,7 @@ static enum mesh_verdict curious_receive(struct mesh_actor *self, const struct m
     }
     const struct mesh_actor_details *actor = report->actor;
     status = mesh_send_text(self, *asker, "%s %s%s, %d child, %d timers, %s %d", actor->actor.type, actor->actor.state,
-                            id == requested ? "" : " (of another request)", (int)actor->children_count,
+                            id == requested ? "" : " (of another request)", (int)actor->actor.children_count,
                             (int)actor->timers, actor->counters[1].name, (int)actor->counters[1].value);
     mesh_report_release(&report);
     return verdict_of(status);
@@ -472,7 +472,7 @@ Test(kit, K1_an_actor_is_told_why_there_is_no_status) {
     struct mesh_address gone = create("echo");
     cr_assert_eq(mesh_test_request_exit(test, gone, false), MESH_OK);
     mesh_test_run(test);
-    expect_status(gone, "MESH_NOT_FOUND no status: that actor is gone, or never was: its host does not know it");
+    expect_status(gone, "MESH_NOT_FOUND that actor is gone, or never was: its host does not know it");
 }
 
 Test(kit, E5_a_status_is_requested_of_an_address) {
