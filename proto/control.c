@@ -1,11 +1,13 @@
-/* Control messages to the wire and back. Status, with lists in lists, and dead letters have files of their own.
+/* Control messages to the wire and back. What has lists in lists, and what would make this too long, has files of its own.
  *
  * SPDX-License-Identifier: MPL-2.0 */
 #include "proto/control.h"
 #include "mesh/base/check.h"
 #include "proto/control_convention.h"
 #include "proto/control_dead_letter.h"
+#include "proto/control_log.h"
 #include "proto/control_names.h"
+#include "proto/control_place.h"
 #include "proto/control_status.h"
 
 /* ---- to the wire ---- */
@@ -58,48 +60,6 @@ static bool put_create_failed(struct arena *arena, const struct control_create_f
     out->local = failed->address.local;
     out->status = (uint32_t)failed->status;
     out->text = codec_text(arena, failed->text);
-    return out->text;
-}
-
-static bool put_resolve(struct arena *arena, const struct control_resolve *resolve, Mesh__Wire__Resolve *out) {
-    (void)arena;
-    mesh__wire__resolve__init(out);
-    out->node = resolve->address.node;
-    out->local = resolve->address.local;
-    out->sender_node = resolve->sender.node;
-    out->sender_local = resolve->sender.local;
-    return true;
-}
-
-static bool put_resolved(struct arena *arena, const struct control_resolved *resolved, Mesh__Wire__Resolved *out) {
-    mesh__wire__resolved__init(out);
-    out->node = resolved->address.node;
-    out->local = resolved->address.local;
-    out->process = resolved->process;
-    out->endpoint = codec_text(arena, resolved->endpoint);
-    out->life = resolved->life;
-    out->sender_node = resolved->sender.node;
-    out->sender_local = resolved->sender.local;
-    out->floors_known = resolved->floors_known;
-    out->epoch = resolved->epoch;
-    out->handled = resolved->handled;
-    out->in_hand = resolved->in_hand;
-    out->text = codec_text(arena, resolved->text);
-    return out->endpoint && out->text;
-}
-
-static bool put_gone(struct arena *arena, const struct control_gone *gone, Mesh__Wire__Gone *out) {
-    mesh__wire__gone__init(out);
-    out->node = gone->address.node;
-    out->local = gone->address.local;
-    out->reason = (Mesh__Wire__Reason)gone->reason;
-    out->text = codec_text(arena, gone->text);
-    out->floors_known = gone->floors_known;
-    out->epoch = gone->epoch;
-    out->handled = gone->handled;
-    out->in_hand = gone->in_hand;
-    out->sender_node = gone->sender.node;
-    out->sender_local = gone->sender.local;
     return out->text;
 }
 
@@ -175,6 +135,27 @@ static bool put_kill(struct mesh_address address, Mesh__Wire__Kill *out) {
         return out->member && (converted);                                                                             \
     }
 
+static bool put_names(struct arena *arena, const struct control *control, Mesh__Wire__Control *out) {
+    if (control->kind == CONTROL_NAME_REQUEST) {
+        PUT(NAME_REQUEST, name_request, control_put_name_request(arena, &control->name_request, out->name_request))
+    }
+    if (control->kind == CONTROL_NAME_GRANT) {
+        PUT(NAME_GRANT, name_grant, control_put_name_grant(arena, &control->name_grant, out->name_grant))
+    }
+    if (control->kind == CONTROL_NAMES_HELD) {
+        PUT(NAMES_HELD, names_held, control_put_names_held(arena, &control->names_held, out->names_held))
+    }
+    if (control->kind == CONTROL_NAME_FREED) {
+        PUT(NAME_FREED, name_freed, control_put_name_freed(arena, &control->name_freed, out->name_freed))
+    }
+    if (control->kind == CONTROL_NAMES_WANTED) {
+        PUT(NAMES_WANTED, names_wanted,
+            (mesh__wire__names_wanted__init(out->names_wanted), out->names_wanted->epoch = control->names_wanted.epoch,
+             true))
+    }
+    PUT(NAME_TAKEN, name_taken, control_put_name_taken(arena, &control->name_taken, out->name_taken))
+}
+
 static bool put_body(struct arena *arena, const struct control *control, Mesh__Wire__Control *out) {
     switch (control->kind) {
     case CONTROL_CREATE:
@@ -184,11 +165,11 @@ static bool put_body(struct arena *arena, const struct control *control, Mesh__W
     case CONTROL_CREATE_FAILED:
         PUT(CREATE_FAILED, create_failed, put_create_failed(arena, &control->create_failed, out->create_failed))
     case CONTROL_RESOLVE:
-        PUT(RESOLVE, resolve, put_resolve(arena, &control->resolve, out->resolve))
+        PUT(RESOLVE, resolve, control_put_resolve(arena, &control->resolve, out->resolve))
     case CONTROL_RESOLVED:
-        PUT(RESOLVED, resolved, put_resolved(arena, &control->resolved, out->resolved))
+        PUT(RESOLVED, resolved, control_put_resolved(arena, &control->resolved, out->resolved))
     case CONTROL_GONE:
-        PUT(GONE, gone, put_gone(arena, &control->gone, out->gone))
+        PUT(GONE, gone, control_put_gone(arena, &control->gone, out->gone))
     case CONTROL_EXITED:
         PUT(EXITED, exited, put_exited(arena, &control->exited, out->exited))
     case CONTROL_STATUS_REQUEST:
@@ -219,19 +200,12 @@ static bool put_body(struct arena *arena, const struct control *control, Mesh__W
     case CONTROL_MEMBER_UPDATE:
         PUT(MEMBER_UPDATE, member_update, control_put_member_update(arena, &control->member_update, out->member_update))
     case CONTROL_NAME_REQUEST:
-        PUT(NAME_REQUEST, name_request, control_put_name_request(arena, &control->name_request, out->name_request))
     case CONTROL_NAME_GRANT:
-        PUT(NAME_GRANT, name_grant, control_put_name_grant(arena, &control->name_grant, out->name_grant))
     case CONTROL_NAMES_HELD:
-        PUT(NAMES_HELD, names_held, control_put_names_held(arena, &control->names_held, out->names_held))
     case CONTROL_NAME_FREED:
-        PUT(NAME_FREED, name_freed, control_put_name_freed(arena, &control->name_freed, out->name_freed))
     case CONTROL_NAMES_WANTED:
-        PUT(NAMES_WANTED, names_wanted,
-            (mesh__wire__names_wanted__init(out->names_wanted), out->names_wanted->epoch = control->names_wanted.epoch,
-             true))
     case CONTROL_NAME_TAKEN:
-        PUT(NAME_TAKEN, name_taken, control_put_name_taken(arena, &control->name_taken, out->name_taken))
+        return put_names(arena, control, out);
     case CONTROL_CAPABILITIES:
         PUT(CAPABILITIES, capabilities, control_put_capabilities(arena, &control->capabilities, out->capabilities))
     case CONTROL_CHECK:
@@ -240,6 +214,8 @@ static bool put_body(struct arena *arena, const struct control *control, Mesh__W
         PUT(MEMBER_KEY, member_key, control_put_member_key(&control->member_key, out->member_key))
     case CONTROL_UNREACHED:
         PUT(UNREACHED, unreached, control_put_unreached(arena, &control->unreached, out->unreached))
+    case CONTROL_LOG_LINES:
+        PUT(LOG_LINES, log_lines, control_put_log_lines(arena, &control->log_lines, out->log_lines))
     case CONTROL_KEYS_CHANGED:
         PUT(KEYS_CHANGED, keys_changed, (mesh__wire__keys_changed__init(out->keys_changed), true))
     }
@@ -317,44 +293,6 @@ static bool get_create_failed(const Mesh__Wire__CreateFailed *wire, struct contr
         .text = codec_view(wire->text),
     };
     return status_is_valid(wire->status) && wire->status != MESH_OK && out->text.size <= FRAME_TEXT_BYTES;
-}
-
-static bool get_resolve(const Mesh__Wire__Resolve *wire, struct control_resolve *out) {
-    out->address = codec_address(wire->node, wire->local);
-    out->sender = codec_address(wire->sender_node, wire->sender_local);
-    return !mesh_address_is_none(out->address);
-}
-
-static bool get_resolved(const Mesh__Wire__Resolved *wire, struct control_resolved *out) {
-    *out = (struct control_resolved){
-        .address = codec_address(wire->node, wire->local),
-        .sender = codec_address(wire->sender_node, wire->sender_local),
-        .process = wire->process,
-        .endpoint = codec_view(wire->endpoint),
-        .life = wire->life,
-        .floors_known = wire->floors_known,
-        .epoch = wire->epoch,
-        .handled = wire->handled,
-        .in_hand = wire->in_hand,
-        .text = codec_view(wire->text),
-    };
-    return !mesh_address_is_none(out->address) && wire->process && out->endpoint.size <= FRAME_ENDPOINT_BYTES &&
-           out->text.size <= FRAME_TEXT_BYTES;
-}
-
-static bool get_gone(const Mesh__Wire__Gone *wire, struct control_gone *out) {
-    *out = (struct control_gone){
-        .address = codec_address(wire->node, wire->local),
-        .sender = codec_address(wire->sender_node, wire->sender_local),
-        .reason = (enum frame_reason)wire->reason,
-        .text = codec_view(wire->text),
-        .floors_known = wire->floors_known,
-        .epoch = wire->epoch,
-        .handled = wire->handled,
-        .in_hand = wire->in_hand,
-    };
-    return !mesh_address_is_none(out->address) && wire->reason >= 0 && out->reason <= FRAME_NODE_LOST &&
-           out->text.size <= FRAME_TEXT_BYTES;
 }
 
 static bool get_exited(const Mesh__Wire__Exited *wire, struct control_exited *out) {
@@ -499,14 +437,9 @@ static bool get_body(struct arena *arena, const Mesh__Wire__Control *wire, struc
         out->kind = CONTROL_CREATE_FAILED;
         return get_create_failed(wire->create_failed, &out->create_failed);
     case MESH__WIRE__CONTROL__BODY_RESOLVE:
-        out->kind = CONTROL_RESOLVE;
-        return get_resolve(wire->resolve, &out->resolve);
     case MESH__WIRE__CONTROL__BODY_RESOLVED:
-        out->kind = CONTROL_RESOLVED;
-        return get_resolved(wire->resolved, &out->resolved);
     case MESH__WIRE__CONTROL__BODY_GONE:
-        out->kind = CONTROL_GONE;
-        return get_gone(wire->gone, &out->gone);
+        return control_get_place(wire, out);
     case MESH__WIRE__CONTROL__BODY_EXITED:
         out->kind = CONTROL_EXITED;
         return get_exited(wire->exited, &out->exited);
@@ -544,6 +477,9 @@ static bool get_body(struct arena *arena, const Mesh__Wire__Control *wire, struc
     case MESH__WIRE__CONTROL__BODY_KEYS_CHANGED:
     case MESH__WIRE__CONTROL__BODY_UNREACHED:
         return get_convention(arena, wire, out);
+    case MESH__WIRE__CONTROL__BODY_LOG_LINES:
+        out->kind = CONTROL_LOG_LINES;
+        return control_get_log_lines(arena, wire->log_lines, &out->log_lines);
     case MESH__WIRE__CONTROL__BODY_NAME_REQUEST:
     case MESH__WIRE__CONTROL__BODY_NAME_GRANT:
     case MESH__WIRE__CONTROL__BODY_NAMES_HELD:

@@ -16,6 +16,8 @@ enum {
     CONTROL_TYPES = 1024,      /* actor types in one CONTROL_TYPES */
     CONTROL_LISTED = 4096,     /* actors, members or counters of one node's status; children of one actor's */
     CONTROL_HOPS = 2,          /* admins that pass the question for an actor's status on */
+    CONTROL_LOG_COUNT = 1024,  /* of a log in one message */
+    CONTROL_LOG_LINE_BYTES = 2048,
     CONTROL_NAMES = 256,       /* names in one NamesHeld */
     CONTROL_RESTARTS_MAX = 64, /* the most that a create may allow (C7) */
 };
@@ -213,6 +215,13 @@ struct control_unreached {
     struct bytes endpoint, text;
 };
 
+/* Of a member's log, for that of its leader (K2). */
+struct control_log_lines {
+    uint64_t lost; /* so many more there were */
+    size_t count;
+    const struct bytes *lines; /* as log_line_print writes them, without the newline */
+};
+
 struct control_watch_members {
     struct mesh_address actor;
     bool on;
@@ -311,6 +320,7 @@ enum control_kind {
     CONTROL_MEMBER_KEY,
     CONTROL_KEYS_CHANGED, /* the members file in the run directory says something else now */
     CONTROL_UNREACHED,    /* the leader cannot call this node where it says that it is reached */
+    CONTROL_LOG_LINES,    /* a member's warnings and worse, for its leader's log */
 };
 
 struct control {
@@ -356,6 +366,7 @@ struct control {
         struct control_check check;
         struct control_member_key member_key;
         struct control_unreached unreached;
+        struct control_log_lines log_lines;
     };
 };
 

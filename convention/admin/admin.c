@@ -18,6 +18,8 @@
 #include <unistd.h>
 
 #define CATALOGUE_OPTION "catalogue="
+enum { FORWARDED_BATCHES = 500 }; /* of lines of other nodes' logs, in a second */
+
 #define LAST_WORDS_NS (500 * NS_PER_MS)
 
 int admin_child(const char *options) {
@@ -66,6 +68,7 @@ static uint64_t on_tick(void *user, uint64_t now_ns) {
     least_ns = time_min(least_ns, admin_tick_inquiries(admin, now_ns));
     least_ns = time_min(least_ns, admin_tick_trials(admin, now_ns));
     least_ns = time_min(least_ns, admin_tick_log(admin, now_ns));
+    least_ns = time_min(least_ns, admin_tick_forward(admin, now_ns));
     least_ns = time_min(least_ns, tick_memory(admin, now_ns));
     least_ns = time_min(least_ns, tick_directory(admin, now_ns));
     return time_min(least_ns, tick_convention(admin, now_ns));
@@ -234,6 +237,9 @@ static enum mesh_status begin(struct admin *admin, struct mesh_error *error) {
     if (status == MESH_OK && admin_watch_processes(admin) != MESH_OK) {
         status = error_set(error, MESH_IO, "cannot watch for the ends of processes: %s", strerror(errno));
     }
+    if (status == MESH_OK && admin_watch_warnings(admin) != MESH_OK) {
+        status = error_set(error, MESH_IO, "cannot watch for warnings: %s", strerror(errno));
+    }
     if (status == MESH_OK && admin_watch_trials(admin) != MESH_OK) {
         status = error_set(error, MESH_IO, "cannot watch for answers of members: %s", strerror(errno));
     }
@@ -303,6 +309,7 @@ static void end(struct admin *admin) {
     if (admin->addresses >= 0) {
         close(admin->addresses);
     }
+    log_forward_destroy(&admin->forward);
     log_close(&admin->log);
 }
 
@@ -321,6 +328,7 @@ enum mesh_status admin_run(struct config *config, const struct config_sources *s
                           .deaths = -1,
                           .trying = -1,
                           .addresses = -1,
+                          .forwarded_batches = limiter_make(FORWARDED_BATCHES, NS_PER_S),
                           .dead_letter_lines = limiter_make(100, NS_PER_S)};
     list_init(&admin.gatherings);
     list_init(&admin.inquiries);

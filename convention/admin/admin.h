@@ -7,6 +7,7 @@
  *   admin_links.c       hellos, links and frames of other admins; the convention core
  *   admin_control.c     control messages; the directory core
  *   admin_log.c         what is logged, and where; rotation (K2)
+ *   admin_forward.c     warnings and worse, to the leader's log (K2)
  *   admin_hosts.c       hosts and programs: start, watch, bury
  *   admin_capabilities.c  what this node has to offer, and changes of it (H1, H4)
  *   admin_types.c       which actor types there are, from modules, programs and the spawner
@@ -34,6 +35,7 @@
 #include "convention/admin/zygote.h"
 #include "convention/core/convention.h"
 #include "convention/core/directory.h"
+#include "convention/core/log_forward.h"
 #include "convention/core/log_rotation.h"
 #include "mesh/base/limiter.h"
 #include "mesh/base/list.h"
@@ -86,6 +88,10 @@ struct admin {
     struct log_page *log_page;        /* of the log, which owns it */
     struct log_settings log_settings; /* as they stand there */
     struct log_rotation log_rotation;
+    struct log_forward *forward;     /* lines for the leader */
+    char line_begun[LOG_LINE_BYTES]; /* of the next one */
+    size_t line_begun_bytes;
+    struct limiter forwarded_batches; /* of other nodes */
     struct process *process;
     struct convention *convention;
     struct directory *directory;
@@ -143,6 +149,14 @@ MESH_MUST_USE enum mesh_status admin_try_log(const struct admin *admin, const st
                                              struct mesh_error *error);
 void admin_follow_log(struct admin *admin, const struct config *fresh);
 uint64_t admin_tick_log(struct admin *admin, uint64_t now_ns);
+
+/* Sees to it that warnings of the node's processes are noticed. MESH_IO, with errno. */
+MESH_MUST_USE enum mesh_status admin_watch_warnings(struct admin *admin);
+uint64_t admin_tick_forward(struct admin *admin, uint64_t now_ns);
+/* The leader's word on lines that it was sent; false when it is about something else. */
+bool admin_on_log_answer(struct admin *admin, struct mesh_address sender, const struct control *answer);
+/* Lines of a member. */
+void admin_on_log_lines(struct admin *admin, struct mesh_address sender, const struct control *control);
 
 /* ---- links ---- */
 

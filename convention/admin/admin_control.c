@@ -242,6 +242,21 @@ static void on_wish(struct admin *admin, struct mesh_address sender, const struc
     }
 }
 
+static void on_answer(struct admin *admin, struct mesh_address sender, const struct control *control) {
+    if (control->kind != CONTROL_DONE || !admin_on_log_answer(admin, sender, control)) {
+        admin_on_inquiry_answer(admin, sender, control);
+    }
+}
+
+/* What another admin says to a leader, or the leader to it. */
+static void on_word(struct admin *admin, struct mesh_address sender, const struct control *control) {
+    if (control->kind == CONTROL_UNREACHED) {
+        admin_on_unreached(admin, sender, &control->unreached);
+    } else {
+        admin_on_log_lines(admin, sender, control);
+    }
+}
+
 void admin_on_control(void *user, struct mesh_address sender, const struct control *control) {
     struct admin *admin = user;
     struct resident *resident = speaker(admin, sender);
@@ -263,7 +278,7 @@ void admin_on_control(void *user, struct mesh_address sender, const struct contr
         return;
     case CONTROL_ACTOR_REPORT:
     case CONTROL_DONE:
-        admin_on_inquiry_answer(admin, sender, control);
+        on_answer(admin, sender, control);
         return;
     case CONTROL_SHUTDOWN:
         admin_begin_stop(admin, (uint64_t)control->shutdown.timeout_ms * NS_PER_MS);
@@ -281,7 +296,8 @@ void admin_on_control(void *user, struct mesh_address sender, const struct contr
         admin_on_capabilities(admin, resident, sender, control);
         return;
     case CONTROL_UNREACHED:
-        admin_on_unreached(admin, sender, &control->unreached);
+    case CONTROL_LOG_LINES:
+        on_word(admin, sender, control);
         return;
     case CONTROL_MEMBER_UPDATE:
     case CONTROL_KEYS_CHANGED:

@@ -69,6 +69,7 @@ static void on_leader(struct admin *admin, uint64_t leader) {
     log_write(admin->log, MESH_LOG_INFO, NULL, nobody(),
               leader ? "the convention has a leader" : "the convention has no leader");
     process_set_relay(admin->process, leader == admin->incarnation ? 0 : leader);
+    log_forward_follow(admin->forward, process_now(admin->process), leader, leader == admin->incarnation);
     admin_tell_directory(admin, &(struct directory_event){.kind = DIRECTORY_LEADER, .admin = leader});
 }
 

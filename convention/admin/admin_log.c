@@ -11,8 +11,10 @@
 /* ---- what is told ---- */
 
 static struct log_settings settings_of(const struct admin *admin, const struct config *config) {
-    struct log_settings settings = {
-        .policy.level = config->log_level, .format = config->log_format, .to = config->log_to};
+    struct log_settings settings = {.policy.level = config->log_level,
+                                    .format = config->log_format,
+                                    .to = config->log_to,
+                                    .forward = config->log_forward};
     struct text_builder node = text_builder(settings.node, sizeof settings.node);
     struct text_builder path = text_builder(settings.path, sizeof settings.path);
     text_append(&node, "%s", config->name);
@@ -45,6 +47,10 @@ enum mesh_status admin_open_log(struct admin *admin, struct mesh_error *error) {
         return status;
     }
     tell(admin, &settings);
+    if (log_forward_new(&admin->forward, &log_forward_limits_default) != MESH_OK) {
+        log_page_close(&admin->log_page);
+        return error_set(error, MESH_NO_MEMORY, "no memory for the log");
+    }
     log_rotation_begin(&admin->log_rotation, admin->started_ns, admin->config->log_size);
     status = log_open(&admin->log, admin->log_page, error);
     if (status == MESH_OK) {

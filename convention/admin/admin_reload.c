@@ -123,6 +123,7 @@ static void swap_log(struct config *one, struct config *other) {
     one->log_to = other->log_to;
     one->log_file = other->log_file;
     one->log_socket = other->log_socket;
+    one->log_forward = other->log_forward;
     one->log_size = other->log_size;
     one->log_files = other->log_files;
     other->log_file = kept.log_file;

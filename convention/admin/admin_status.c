@@ -126,6 +126,9 @@ static void add_counters(struct admin *admin, struct snapshot *snapshot) {
     add_counter(snapshot, "connections_left", strangers.left);
     add_convention_counters(admin, snapshot);
     add_counter(snapshot, "log_lines_lost", log_lost(admin->log));
+    const struct log_forward_counters *forward = log_forward_counters(admin->forward);
+    add_counter(snapshot, "log_lines_forwarded", forward->forwarded);
+    add_counter(snapshot, "log_lines_not_forwarded", forward->lost);
 }
 
 void admin_show_record(const struct admin *admin, const struct crash_record *record,

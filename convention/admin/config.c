@@ -317,6 +317,7 @@ enum mesh_status config_new(struct config **out) {
     config->items = config_items_new();
     config->name = strdup(host);
     config->log_level = MESH_LOG_INFO;
+    config->log_forward = true;
     config->log_size = 10 << 20;
     config->log_files = 4;
     config->delivery = delivery_limits_default;

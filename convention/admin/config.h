@@ -58,6 +58,7 @@ struct config {
     enum log_to log_to;
     char *log_file;                     /* NULL: log in the run directory */
     char *log_socket;                   /* of the journal, or of syslog; NULL: where the system has it */
+    bool log_forward;                   /* warnings and worse go to the leader's log as well */
     size_t log_size, log_files;         /* bytes at which it is rotated, and how many that were are kept */
     struct capability_set capabilities; /* without the standard ones */
     struct delivery_limits delivery;

@@ -32,6 +32,7 @@ const struct config_setting config_settings[] = {
     {"log/destination", CONFIG_SETTING_DESTINATION, AT(log_to)},
     {"log/file", CONFIG_SETTING_PATH, AT(log_file)},
     {"log/socket", CONFIG_SETTING_PATH, AT(log_socket)},
+    {"log/forward", CONFIG_SETTING_FLAG, AT(log_forward)},
     {"log/size", CONFIG_SETTING_BYTES, AT(log_size)},
     {"log/files", CONFIG_SETTING_COUNT, AT(log_files)},
     {"limits/window_messages", CONFIG_SETTING_COUNT, AT(delivery.window_messages)},

@@ -259,6 +259,16 @@ static void emit(struct log *log, const struct log_settings *settings, const str
     }
 }
 
+/* One write that is whole or not at all, since a line is shorter than PIPE_BUF. */
+static void tell_admin(struct log *log, const struct log_line *line) {
+    char room[LOG_LINE_BYTES];
+    int fd = log_page_warnings(log->page);
+    size_t bytes = log_line_print(room, LOG_TEXT, line);
+    if (fd >= 0 && write(fd, room, bytes) != (ssize_t)bytes) {
+        atomic_fetch_add(&log_page_counts(log->page)->untold, 1);
+    }
+}
+
 static uint64_t now_ms(void) {
     struct timespec now;
     (void)clock_gettime(CLOCK_REALTIME, &now);
@@ -282,6 +292,18 @@ static void write_line(struct log *log, struct log_line *line, bool in_signal) {
     line->pid = (uint32_t)getpid();
     line->node = bytes_of_text(settings.node);
     emit(log, &settings, line);
+    if (line->level <= MESH_LOG_WARNING && settings.forward && settings.to != LOG_TO_NOBODY) {
+        tell_admin(log, line);
+    }
+}
+
+void log_write_forwarded(struct log *log, const struct log_line *line) {
+    struct log_settings settings;
+    uint32_t version = log_page_read(log->page, &settings);
+    if (line->level <= log_policy_level(&settings.policy, line->type)) {
+        follow(log, &settings, version);
+        emit(log, &settings, line);
+    }
 }
 
 void log_write_list(struct log *log, enum mesh_level level, const char *type, struct mesh_address address,

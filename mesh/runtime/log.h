@@ -41,6 +41,9 @@ void log_write_list(struct log *log, enum mesh_level level, const char *type, st
 void log_write_in_signal(struct log *log, enum mesh_level level, const char *type, struct mesh_address address,
                          const char *text);
 
+/* Writes a line that came from another node, as it came; nobody is told of it again. */
+void log_write_forwarded(struct log *log, const struct log_line *line);
+
 /* After a process was killed: if it was amid a line, the next one begins anew behind that. */
 void log_mend(struct log *log);
 

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum {
@@ -16,6 +17,7 @@ enum {
     PAGE_BYTES =
         4096, /* the two parts have different protection; larger pages of a machine are no harm, see map_both */
     READS_MAX = 1000,
+    PIPE_BYTES = 1 << 20, /* as much as anybody may ask for; else it stays what it is */
 };
 
 _Static_assert(sizeof(struct log_settings) % sizeof(uint64_t) == 0, "the settings are whole words");
@@ -31,6 +33,7 @@ struct log_page {
     struct told *told;
     struct log_counts *counts;
     size_t bytes; /* of each part; 0: on the heap */
+    int warnings; /* -1: none */
 };
 
 /* ---- making ---- */
@@ -58,11 +61,33 @@ static bool map_both(struct log_page *page, int fd, bool writable) {
     return page->counts != NULL;
 }
 
+static struct log_page *new_page(void) {
+    struct log_page *page = calloc(1, sizeof *page);
+    if (page) {
+        page->warnings = -1;
+    }
+    return page;
+}
+
+/* For reading and writing, so that a pipe without a reader is no more than a full one. Who has none loses no line of its log. */
+static void open_warnings(struct log_page *page, const char *run_directory, bool make) {
+    char path[PATH_MAX];
+    (void)snprintf(path, sizeof path, "%s/" LOG_WARNINGS_FILE, run_directory);
+    if (make) {
+        (void)unlink(path);
+        (void)mkfifo(path, 0600);
+    }
+    page->warnings = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC);
+    if (make && page->warnings >= 0) {
+        (void)fcntl(page->warnings, F_SETPIPE_SZ, PIPE_BYTES);
+    }
+}
+
 static enum mesh_status open_page(struct log_page **out, const char *run_directory, int flags,
                                   struct mesh_error *error) {
     char path[PATH_MAX];
     (void)snprintf(path, sizeof path, "%s/" LOG_PAGE_FILE, run_directory);
-    struct log_page *page = calloc(1, sizeof *page);
+    struct log_page *page = new_page();
     if (!page) {
         return error_set(error, MESH_NO_MEMORY, "no memory for the log");
     }
@@ -78,6 +103,7 @@ static enum mesh_status open_page(struct log_page **out, const char *run_directo
         log_page_close(&page);
         return status;
     }
+    open_warnings(page, run_directory, flags != 0);
     *out = page;
     return MESH_OK;
 }
@@ -91,7 +117,7 @@ enum mesh_status log_page_open(struct log_page **out, const char *run_directory,
 }
 
 enum mesh_status log_page_own(struct log_page **out, struct mesh_error *error) {
-    struct log_page *page = calloc(1, sizeof *page);
+    struct log_page *page = new_page();
     if (page) {
         page->told = calloc(1, sizeof *page->told);
         page->counts = calloc(1, sizeof *page->counts);
@@ -115,6 +141,9 @@ void log_page_close(struct log_page **handle) {
         }
         if (page->counts) {
             (void)munmap(page->counts, page->bytes);
+        }
+        if (page->warnings >= 0) {
+            (void)close(page->warnings);
         }
     }
     free(page);
@@ -169,4 +198,8 @@ uint32_t log_page_read(const struct log_page *page, struct log_settings *out) {
 
 struct log_counts *log_page_counts(struct log_page *page) {
     return page->counts;
+}
+
+int log_page_warnings(const struct log_page *page) {
+    return page->warnings;
 }

@@ -4,6 +4,8 @@
  * also while a handler does not return. A second page counts lines that could not be written, of all processes, also of those that
  * are gone: anybody adds to it, and the admin's status shows it.
  *
+ * Beside the page there is a pipe, by which the admin hears of warnings and worse.
+ *
  * What is read is whole: a version, odd while the admin writes, says whether it was. Any thread and a signal handler may read.
  *
  * SPDX-License-Identifier: MPL-2.0 */
@@ -16,6 +18,7 @@
 #include <stdatomic.h>
 
 #define LOG_PAGE_FILE "log.page"
+#define LOG_WARNINGS_FILE "log.warnings"
 
 enum { LOG_PATH_BYTES = 256, LOG_NODE_BYTES = 72 };
 
@@ -30,15 +33,17 @@ enum log_to {
 /* Plain data, of whole words. */
 struct log_settings {
     struct log_policy policy;
-    uint32_t format, to;       /* enum log_format, enum log_to */
+    uint32_t format, to; /* enum log_format, enum log_to */
+    uint64_t forward;    /* whether the admin is told of warnings and worse, which go to the convention's leader */
     char node[LOG_NODE_BYTES]; /* the node's name */
     char path[LOG_PATH_BYTES]; /* of the file, or of the daemon's socket; "": standard error */
 };
 
 /* What all processes add to. */
 struct log_counts {
-    _Atomic uint64_t lost; /* lines that were to be written and could not be */
-    _Atomic uint32_t torn; /* the last line of the file is a part of one: the next begins with a newline */
+    _Atomic uint64_t lost;   /* lines that were to be written and could not be */
+    _Atomic uint64_t untold; /* lines of which the admin was to be told and could not be, since it was told so last */
+    _Atomic uint32_t torn;   /* the last line of the file is a part of one: the next begins with a newline */
 };
 
 struct log_page;
@@ -63,5 +68,8 @@ enum mesh_level log_page_most(const struct log_page *page);
 uint32_t log_page_read(const struct log_page *page, struct log_settings *out);
 
 struct log_counts *log_page_counts(struct log_page *page);
+
+/* The pipe by which the admin is told of warnings and worse, and that it reads; nobody waits for it. -1 when there is none. */
+int log_page_warnings(const struct log_page *page);
 
 #endif

@@ -68,6 +68,7 @@ static void note_answer(struct cluster *cluster, const struct node *node, const 
     case CONTROL_MEMBER_KEY:
     case CONTROL_KEYS_CHANGED:
     case CONTROL_UNREACHED:
+    case CONTROL_LOG_LINES:
         return;
     }
 }

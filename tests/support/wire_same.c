@@ -359,12 +359,37 @@ static bool same_watch_members(const struct control_watch_members *a, const stru
     return mesh_address_equal(a->actor, b->actor) && a->on == b->on;
 }
 
+static bool same_log_lines(const struct control_log_lines *a, const struct control_log_lines *b) {
+    bool same = a->lost == b->lost && a->count == b->count;
+    for (size_t i = 0; same && i < a->count; i++) {
+        same = bytes_equal(a->lines[i], b->lines[i]);
+    }
+    return same;
+}
+
 static bool same_unreached(const struct control_unreached *a, const struct control_unreached *b) {
     return bytes_equal(a->endpoint, b->endpoint) && bytes_equal(a->text, b->text);
 }
 
 static bool same_name_taken(const struct control_name_taken *a, const struct control_name_taken *b) {
     return bytes_equal(a->name, b->name) && mesh_address_equal(a->address, b->address);
+}
+
+static bool same_names(const struct control *a, const struct control *b) {
+    if (a->kind == CONTROL_NAME_REQUEST) {
+        return bytes_equal(a->name_request.name, b->name_request.name);
+    }
+    if (a->kind == CONTROL_NAME_GRANT) {
+        return same_grant(&a->name_grant, &b->name_grant);
+    }
+    if (a->kind == CONTROL_NAMES_HELD) {
+        return same_names_held(&a->names_held, &b->names_held);
+    }
+    if (a->kind == CONTROL_NAME_FREED) {
+        return same_freed(&a->name_freed, &b->name_freed);
+    }
+    return a->kind == CONTROL_NAMES_WANTED ? a->names_wanted.epoch == b->names_wanted.epoch
+                                           : same_name_taken(&a->name_taken, &b->name_taken);
 }
 
 bool wire_same_control(const struct control *a, const struct control *b) {
@@ -411,23 +436,20 @@ bool wire_same_control(const struct control *a, const struct control *b) {
     case CONTROL_WATCH_MEMBERS:
         return same_watch_members(&a->watch_members, &b->watch_members);
     case CONTROL_NAME_REQUEST:
-        return bytes_equal(a->name_request.name, b->name_request.name);
     case CONTROL_NAME_GRANT:
-        return same_grant(&a->name_grant, &b->name_grant);
     case CONTROL_NAMES_HELD:
-        return same_names_held(&a->names_held, &b->names_held);
     case CONTROL_NAME_FREED:
-        return same_freed(&a->name_freed, &b->name_freed);
     case CONTROL_NAMES_WANTED:
-        return a->names_wanted.epoch == b->names_wanted.epoch;
     case CONTROL_NAME_TAKEN:
-        return same_name_taken(&a->name_taken, &b->name_taken);
+        return same_names(a, b);
     case CONTROL_CHECK:
         return same_check(&a->check, &b->check);
     case CONTROL_CAPABILITIES:
         return same_capabilities(&a->capabilities, &b->capabilities);
     case CONTROL_MEMBER_KEY:
         return same_member_key(&a->member_key, &b->member_key);
+    case CONTROL_LOG_LINES:
+        return same_log_lines(&a->log_lines, &b->log_lines);
     case CONTROL_UNREACHED:
         return same_unreached(&a->unreached, &b->unreached);
     case CONTROL_KEYS_CHANGED:

@@ -21,6 +21,7 @@ static struct part first_part = {.holders = 1, .bytes = TEXT("the first payload 
 static struct part second_part = {.holders = 1, .bytes = {NULL, 0}, .free = keep};
 struct part *const wire_parts[WIRE_EXTERNALS] = {&first_part, &second_part};
 
+static const struct bytes log_lines[] = {TEXT("2026-01-31T23:59:59.123Z warning alpha 4711 - - too hot"), TEXT("")};
 static const struct bytes payloads[] = {TEXT("one"), TEXT(""), TEXT("\0three\xff")};
 static const struct bytes external_payloads[] = {TEXT("the first payload outside"), {NULL, 0}};
 
@@ -414,4 +415,5 @@ const struct control wire_controls[WIRE_CONTROLS] = {
     {.id = 30,
      .kind = CONTROL_UNREACHED,
      .unreached = {.endpoint = TEXT("tcp://10.0.0.1:1900"), .text = TEXT("Connection refused")}},
+    {.id = 60, .kind = CONTROL_LOG_LINES, .log_lines = {.lost = 3, .count = 2, .lines = log_lines}},
 };

@@ -10,7 +10,7 @@ import signal
 import subprocess
 import unittest
 
-from nodes import SCRIBES, Directory, wait_for
+from nodes import SCRIBES, Directory, free_port, wait_for
 
 WAIT_S = 20
 LINE = re.compile(r"^(\S+)Z (error|warning|info|debug) (\S+) (\d+) (\S+) (\S+) (.*)$")
@@ -214,6 +214,82 @@ class Logs(unittest.TestCase):
         wait_for((node.run / "log.1").exists, WAIT_S, "it is rotated")
         self.assertEqual(subprocess.run(["kill", "-TERM", str(node.pid)], check=False).returncode, 0)
         wait_for(lambda: not node.run.exists(), WAIT_S, "the run directory is gone")
+
+
+class Forwarding(unittest.TestCase):
+    """Warnings and worse stand in the log of the convention's leader, too (K2)."""
+
+    def setUp(self):
+        self.directory = Directory().__enter__()
+        self.addCleanup(self.directory.__exit__, None, None, None)
+        self.endpoints = {name: f"tcp://127.0.0.1:{free_port()}" for name in ("first", "second", "third")}
+
+    def node(self, name, log=""):
+        leaders = ", ".join(self.endpoints[leader] for leader in ("first", "second"))
+        return self.directory.node(name, f"bind = {self.endpoints[name]}\nleaders = {leaders}\nmodule_path = {SCRIBES}\n"
+                                         "times\n    restart = 200 ms\n    period = 1 s\nlog\n    level = info\n" + log)
+
+    def say(self, node, order):
+        code, scribe = node.mesh("create", "scribe")
+        self.assertEqual(code, 0)
+        self.assertEqual(node.caller().ask(f"ask {scribe} {order}"), "done")
+        return scribe
+
+    def of(self, node, name):
+        """What stands in its log of a node of that name: (level, type, address, text)."""
+        lines = [LINE.match(line) for line in node.log().splitlines()]
+        self.assertTrue(all(lines))
+        return [line.group(2, 5, 6, 7) for line in lines if line.group(3) == name]
+
+    def leads(self, node):
+        return node.status()["leader"] == node.status()["incarnation"]
+
+    def joined(self, *nodes):
+        for node in nodes:
+            wait_for(lambda node=node: len(node.status()["members"]) >= len(nodes), WAIT_S, f"{node.run.name} knows all")
+
+    def test_K2_warnings_and_worse_stand_in_the_leaders_log(self):
+        first, third = self.node("first"), self.node("third")
+        self.joined(first, third)
+        scribe = self.say(third, "warning 2 too hot")
+        self.say(third, "info 1 all is well")
+        self.say(third, "error 1 on fire")
+        wait_for(lambda: "on fire 1" in first.log(), WAIT_S, "the leader knows")
+        self.assertEqual([line for line in self.of(first, "third") if line[2] == scribe],
+                         [("warning", "scribe", scribe, "too hot 1"), ("warning", "scribe", scribe, "too hot 2")])
+        self.assertNotIn("all is well", first.log())
+        self.say(first, "warning 1 of the leader itself")
+        self.assertEqual(first.log().count("of the leader itself"), 1)
+        self.assertNotIn("of the leader itself", third.log())
+        self.assertGreaterEqual(third.status()["counters"]["log_lines_forwarded"], 3)
+
+    def test_K2_lines_wait_for_a_leader_and_go_to_the_one_that_is_there_then(self):
+        first, second, third = self.node("first"), self.node("second"), self.node("third")
+        self.joined(first, second, third)
+        first.kill(signal.SIGSTOP)
+        self.say(third, "warning 3 while the leader hangs")
+        first.kill(signal.SIGKILL)
+        wait_for(lambda: "while the leader hangs 3" in second.log(), 2 * WAIT_S, "the next leader knows")
+        self.assertEqual([line[3] for line in self.of(second, "third") if "hangs" in line[3]],
+                         [f"while the leader hangs {number}" for number in (1, 2, 3)])
+
+    def test_K2_a_member_gone_wild_does_not_flood_its_leader(self):
+        first, third = self.node("first"), self.node("third")
+        self.joined(first, third)
+        self.say(third, "warning 5000 wild")
+        wait_for(lambda: "more warnings were lost on their way" in first.log(), WAIT_S, "the leader hears of the rest")
+        self.assertLess(first.log().count(" wild "), 2000)
+        self.assertEqual(third.log().count(" wild "), 5000)
+        counters = third.status()["counters"]
+        self.assertGreater(counters["log_lines_not_forwarded"], 3000)
+        self.assertEqual(counters["log_lines_lost"], 0)
+
+    def test_K2_who_does_not_forward_does_not(self):
+        first, third = self.node("first"), self.node("third", "    forward = false\n")
+        self.joined(first, third)
+        self.say(third, "error 1 kept here")
+        self.assertIn("kept here 1", third.log())
+        self.assertEqual(third.status()["counters"]["log_lines_forwarded"], 0)
 
 
 if __name__ == "__main__":

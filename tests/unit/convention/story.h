@@ -126,6 +126,7 @@ static inline void print_control(struct text_builder *text, const struct control
     case CONTROL_MEMBER_KEY:
     case CONTROL_KEYS_CHANGED:
     case CONTROL_UNREACHED:
+    case CONTROL_LOG_LINES:
         CHECK_UNREACHABLE();
     }
 }

@@ -62,6 +62,7 @@ Test(config_print, S9D_a_full_configuration_is_printed_as_a_file_that_means_it) 
                                 "    destination = syslog\n"
                                 "    file = /tmp/log\n"
                                 "    socket = /tmp/socket\n"
+                                "    forward = false\n"
                                 "    size = 3 MiB\n"
                                 "    files = 2\n"
                                 "limits\n"

@@ -268,6 +268,18 @@ Test(control, S9F_limits_of_what_is_said_of_an_address) {
     BOTH_SIDES(FRAME_TEXT_BYTES, (unreached.unreached.text = text_of(size), send(&unreached)))
 }
 
+Test(control, K2_limits_of_lines_of_a_log) {
+    static struct bytes all[CONTROL_LOG_COUNT + 1];
+    struct bytes line;
+    struct control lines = {.kind = CONTROL_LOG_LINES, .log_lines = {.count = 1, .lines = &line}};
+    BOTH_SIDES(CONTROL_LOG_LINE_BYTES, (line = text_of(size), send(&lines)))
+    lines.log_lines.lines = all;
+    for (size_t i = 0; i <= CONTROL_LOG_COUNT; i++) {
+        all[i] = text_of(1);
+    }
+    BOTH_SIDES(CONTROL_LOG_COUNT, (lines.log_lines.count = size, send(&lines)))
+}
+
 Test(control, S7H_a_word_on_a_key_allows_for_somebody_or_revokes) {
     struct control control = {.kind = CONTROL_MEMBER_KEY, .member_key = {.word = {.pattern = "web-*"}}};
     cr_assert_eq(send(&control), MESH_OK);
