@@ -192,11 +192,18 @@ static struct peer *who_is_linked(const struct process *process, const char *end
     return NULL;
 }
 
+/* In the next turn: who wants it is in the middle of something. */
+static void greet_soon(struct process *process, struct peer *peer) {
+    if (peer->state == PEER_UP && !list_is_linked(&peer->greeting)) {
+        list_push_back(&process->greeting, &peer->greeting);
+        process_wake(process);
+    }
+}
+
 bool process_link_is_known(struct process *process, const char *endpoint) {
     struct peer *peer = who_is_linked(process, endpoint, NULL);
-    if (peer && peer->state == PEER_UP && !list_is_linked(&peer->greeting)) {
-        list_push_back(&process->greeting, &peer->greeting);
-        process_wake(process); /* it is told in the next turn: who calls is in the middle of something */
+    if (peer) {
+        greet_soon(process, peer);
     }
     return peer != NULL;
 }
@@ -410,7 +417,8 @@ static void call_user_hello(struct process *process, uint64_t from, const struct
     }
 }
 
-/* A call of ours needs no link of its own. Who wanted it learns who answers there, and may hang up at that. */
+/* A call of ours needs no link of its own. Who wanted it learns who answers there, and may hang up at that. An admin answers by the connection
+ * that greeted it last, which may be the one that ends here; so the other one greets it again. */
 static void end_call(struct process *process, struct peer *peer, uint64_t who) {
     char endpoint[TRANSPORT_ENDPOINT_BYTES];
     memcpy(endpoint, peer->endpoint, sizeof endpoint);
@@ -419,6 +427,7 @@ static void end_call(struct process *process, struct peer *peer, uint64_t who) {
     struct peer *known = peers_find(&process->peers, who);
     if (known) {
         process_link_want(process, known); /* it may have waited for this */
+        greet_soon(process, known);
     }
     bool answers = who == process->incarnation || (known && known->state == PEER_UP);
     if (answers && process->callbacks.link) {

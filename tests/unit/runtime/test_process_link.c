@@ -159,6 +159,20 @@ Test(restart, S8C_who_is_being_called_is_not_linked_beside_it) {
     cr_assert_not_null(peers_find(&process->peers, PRESENT)->link);
 }
 
+/* Found by the cluster: a leader that had come back was called by its name and by its new address at once. It answered the call that ended, and
+ * what was said by the other got no answer for ever. */
+Test(restart, S8C_of_two_calls_of_one_node_the_one_that_stays_greets_last) {
+    static const char name[] = "tcp://10.0.0.3:1900", address[] = "tcp://10.0.0.4:1900";
+    cr_assert_eq(process_call(process, PRESENT, address), MESH_OK);
+    cr_assert_eq(process_call(process, 0, name), MESH_OK);
+    turn();
+    cr_assert_eq(links_to(name) + links_to(address), 2);
+    answer_as_present(name);
+    cr_assert_eq(links_to(name), 0);
+    cr_assert(only(FRAME_HELLO) && only(FRAME_HELLO)->to == PRESENT);
+    cr_assert_eq(links_to(address), 1);
+}
+
 /* ---- many peers ---- */
 
 static struct mesh_address actor_of(uint64_t process_id) {
