@@ -29,6 +29,7 @@ int cmd_health(int argc, char **argv);
 int cmd_help(int argc, char **argv);
 int cmd_keygen(int argc, char **argv);
 int cmd_listen(int argc, char **argv);
+int cmd_logs(int argc, char **argv);
 int cmd_member_allow(int argc, char **argv);
 int cmd_member_list(int argc, char **argv);
 int cmd_member_revoke(int argc, char **argv);

@@ -29,6 +29,7 @@ static const struct command commands[] = {
     {NULL, "tree", cmd_tree, "show who created whom"},
     {NULL, "names", cmd_names, "show global names, and who has them"},
     {NULL, "convention", cmd_convention, "show the nodes, who leads, and who is told of changes"},
+    {NULL, "logs", cmd_logs, "show what the logs of all nodes say, and follow them"},
     {NULL, NULL, NULL, "Actors"},
     {NULL, "create", cmd_create, "create an actor, by a global name perhaps"},
     {NULL, "tell", cmd_tell, "send a message to an actor"},

@@ -216,6 +216,10 @@ static bool put_body(struct arena *arena, const struct control *control, Mesh__W
         PUT(UNREACHED, unreached, control_put_unreached(arena, &control->unreached, out->unreached))
     case CONTROL_LOG_LINES:
         PUT(LOG_LINES, log_lines, control_put_log_lines(arena, &control->log_lines, out->log_lines))
+    case CONTROL_LOG_REQUEST:
+        PUT(LOG_REQUEST, log_request, control_put_log_request(arena, &control->log_request, out->log_request))
+    case CONTROL_LOG_REPLY:
+        PUT(LOG_REPLY, log_reply, control_put_log_reply(arena, &control->log_reply, out->log_reply))
     case CONTROL_KEYS_CHANGED:
         PUT(KEYS_CHANGED, keys_changed, (mesh__wire__keys_changed__init(out->keys_changed), true))
     }
@@ -478,8 +482,9 @@ static bool get_body(struct arena *arena, const Mesh__Wire__Control *wire, struc
     case MESH__WIRE__CONTROL__BODY_UNREACHED:
         return get_convention(arena, wire, out);
     case MESH__WIRE__CONTROL__BODY_LOG_LINES:
-        out->kind = CONTROL_LOG_LINES;
-        return control_get_log_lines(arena, wire->log_lines, &out->log_lines);
+    case MESH__WIRE__CONTROL__BODY_LOG_REQUEST:
+    case MESH__WIRE__CONTROL__BODY_LOG_REPLY:
+        return control_get_log(arena, wire, out);
     case MESH__WIRE__CONTROL__BODY_NAME_REQUEST:
     case MESH__WIRE__CONTROL__BODY_NAME_GRANT:
     case MESH__WIRE__CONTROL__BODY_NAMES_HELD:

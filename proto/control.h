@@ -8,6 +8,7 @@
 #define PROTO_CONTROL_H
 
 #include "proto/body.h"
+#include <mesh/actor.h>
 
 struct codec;
 
@@ -222,6 +223,23 @@ struct control_log_lines {
     const struct bytes *lines; /* as log_line_print writes them, without the newline */
 };
 
+struct control_log_request {
+    struct bytes node; /* its name; empty: the one that is asked */
+    enum mesh_level level;
+    uint64_t file, offset; /* the place; file 0: some way before the end */
+    uint32_t wait_ms;
+    bool passed_on; /* by another admin */
+};
+
+struct control_log_reply {
+    struct bytes node;
+    uint64_t file, offset;
+    bool end, skipped;
+    size_t count;
+    const struct bytes *lines;
+    struct bytes note; /* why there is nothing to read; empty when there is */
+};
+
 struct control_watch_members {
     struct mesh_address actor;
     bool on;
@@ -321,6 +339,8 @@ enum control_kind {
     CONTROL_KEYS_CHANGED, /* the members file in the run directory says something else now */
     CONTROL_UNREACHED,    /* the leader cannot call this node where it says that it is reached */
     CONTROL_LOG_LINES,    /* a member's warnings and worse, for its leader's log */
+    CONTROL_LOG_REQUEST,
+    CONTROL_LOG_REPLY,
 };
 
 struct control {
@@ -367,6 +387,8 @@ struct control {
         struct control_member_key member_key;
         struct control_unreached unreached;
         struct control_log_lines log_lines;
+        struct control_log_request log_request;
+        struct control_log_reply log_reply;
     };
 };
 

@@ -7,6 +7,9 @@
 #include "proto/codec_memory.h"
 
 bool control_put_log_lines(struct arena *arena, const struct control_log_lines *lines, Mesh__Wire__LogLines *out);
-bool control_get_log_lines(struct arena *arena, const Mesh__Wire__LogLines *wire, struct control_log_lines *out);
+bool control_put_log_request(struct arena *arena, const struct control_log_request *request,
+                             Mesh__Wire__LogRequest *out);
+bool control_put_log_reply(struct arena *arena, const struct control_log_reply *reply, Mesh__Wire__LogReply *out);
+bool control_get_log(struct arena *arena, const Mesh__Wire__Control *wire, struct control *out); /* any of the three */
 
 #endif

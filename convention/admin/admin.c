@@ -69,6 +69,7 @@ static uint64_t on_tick(void *user, uint64_t now_ns) {
     least_ns = time_min(least_ns, admin_tick_trials(admin, now_ns));
     least_ns = time_min(least_ns, admin_tick_log(admin, now_ns));
     least_ns = time_min(least_ns, admin_tick_forward(admin, now_ns));
+    least_ns = time_min(least_ns, admin_tick_log_questions(admin, now_ns));
     least_ns = time_min(least_ns, tick_memory(admin, now_ns));
     least_ns = time_min(least_ns, tick_directory(admin, now_ns));
     return time_min(least_ns, tick_convention(admin, now_ns));
@@ -294,6 +295,7 @@ static void end(struct admin *admin) {
     admin_free_gatherings(admin);
     admin_free_inquiries(admin);
     admin_free_trials(admin);
+    admin_free_log_questions(admin);
     admin_free_residents(admin);
     directory_destroy(&admin->directory);
     convention_destroy(&admin->convention);
@@ -324,6 +326,7 @@ enum mesh_status admin_run(struct config *config, const struct config_sources *s
                           .started_ns = clock_now_ns(),
                           .trim_ns = TIME_NEVER,
                           .tell_ns = TIME_NEVER,
+                          .log_look_ns = TIME_NEVER,
                           .signals = -1,
                           .deaths = -1,
                           .trying = -1,
@@ -333,6 +336,7 @@ enum mesh_status admin_run(struct config *config, const struct config_sources *s
     list_init(&admin.gatherings);
     list_init(&admin.inquiries);
     list_init(&admin.trials);
+    list_init(&admin.log_questions);
     map_init(&admin.residents, sizeof(uint64_t), config->actors_max + 1024, admin.incarnation);
     map_init(&admin.neighbours, sizeof(uint64_t), config->members_max + 1024, admin.incarnation);
     enum mesh_status status = begin(&admin, error);

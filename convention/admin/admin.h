@@ -7,6 +7,7 @@
  *   admin_links.c       hellos, links and frames of other admins; the convention core
  *   admin_control.c     control messages; the directory core
  *   admin_log.c         what is logged, and where; rotation (K2)
+ *   admin_log_questions.c  what the log says, for those who ask
  *   admin_forward.c     warnings and worse, to the leader's log (K2)
  *   admin_hosts.c       hosts and programs: start, watch, bury
  *   admin_capabilities.c  what this node has to offer, and changes of it (H1, H4)
@@ -105,7 +106,9 @@ struct admin {
     bool keys_changed;       /* since the process was told last */
     struct map residents;    /* by slot */
     struct map neighbours;   /* incarnations of admins that said hello; the value is the map itself */
-    struct list gatherings, inquiries, trials;
+    struct list gatherings, inquiries, trials, log_questions;
+    size_t log_questions_count;
+    uint64_t log_look_ns; /* when to look whether the log has more for them */
     size_t trials_running;
     int trying;                /* an epoll of their connections */
     struct resolver *resolver; /* of the hosts that they name; NULL until the first */
@@ -149,6 +152,11 @@ MESH_MUST_USE enum mesh_status admin_try_log(const struct admin *admin, const st
                                              struct mesh_error *error);
 void admin_follow_log(struct admin *admin, const struct config *fresh);
 uint64_t admin_tick_log(struct admin *admin, uint64_t now_ns);
+
+/* What does a log say? Of this node it is answered, now or when there is more; for others it is passed on. */
+void admin_on_log_request(struct admin *admin, struct mesh_address asker, const struct control *control);
+uint64_t admin_tick_log_questions(struct admin *admin, uint64_t now_ns);
+void admin_free_log_questions(struct admin *admin);
 
 /* Sees to it that warnings of the node's processes are noticed. MESH_IO, with errno. */
 MESH_MUST_USE enum mesh_status admin_watch_warnings(struct admin *admin);

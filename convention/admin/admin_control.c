@@ -242,6 +242,22 @@ static void on_wish(struct admin *admin, struct mesh_address sender, const struc
     }
 }
 
+static void on_dead_letters(struct admin *admin, const struct resident *resident, const struct control *control) {
+    if (control->kind == CONTROL_DEAD_LETTER) {
+        admin_on_dead_letter(admin, resident, &control->dead_letter);
+    } else {
+        admin_on_dead_letter_handler(admin, resident, &control->dead_letter_handler);
+    }
+}
+
+static void on_question(struct admin *admin, struct mesh_address sender, const struct control *control) {
+    if (control->kind == CONTROL_STATUS_REQUEST) {
+        on_status_request(admin, sender, control);
+    } else {
+        admin_on_log_request(admin, sender, control);
+    }
+}
+
 static void on_answer(struct admin *admin, struct mesh_address sender, const struct control *control) {
     if (control->kind != CONTROL_DONE || !admin_on_log_answer(admin, sender, control)) {
         admin_on_inquiry_answer(admin, sender, control);
@@ -271,12 +287,14 @@ void admin_on_control(void *user, struct mesh_address sender, const struct contr
         on_types(admin, sender, control);
         return;
     case CONTROL_STATUS_REQUEST:
-        on_status_request(admin, sender, control);
+    case CONTROL_LOG_REQUEST:
+        on_question(admin, sender, control);
         return;
     case CONTROL_STATUS_REPLY:
         on_status_reply(admin, sender, control);
         return;
     case CONTROL_ACTOR_REPORT:
+    case CONTROL_LOG_REPLY:
     case CONTROL_DONE:
         on_answer(admin, sender, control);
         return;
@@ -303,10 +321,8 @@ void admin_on_control(void *user, struct mesh_address sender, const struct contr
     case CONTROL_KEYS_CHANGED:
         return; /* is an admin's word to a host */
     case CONTROL_DEAD_LETTER_HANDLER:
-        admin_on_dead_letter_handler(admin, resident, &control->dead_letter_handler);
-        return;
     case CONTROL_DEAD_LETTER:
-        admin_on_dead_letter(admin, resident, &control->dead_letter);
+        on_dead_letters(admin, resident, control);
         return;
     case CONTROL_CREATED:
     case CONTROL_CREATE_FAILED:

@@ -187,6 +187,8 @@ static enum mesh_status on_control(struct directory *directory, const struct dir
     case CONTROL_KEYS_CHANGED:
     case CONTROL_UNREACHED:
     case CONTROL_LOG_LINES:
+    case CONTROL_LOG_REQUEST:
+    case CONTROL_LOG_REPLY:
     case CONTROL_STATUS_REQUEST:
     case CONTROL_STATUS_REPLY:
     case CONTROL_SHUTDOWN:

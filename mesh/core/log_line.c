@@ -146,6 +146,13 @@ static void put_clean(struct writer *writer, enum log_format format, struct byte
     }
 }
 
+size_t log_text_clean(char out[LOG_LINE_BYTES], struct bytes text) {
+    struct writer writer = {.out = out, .end = LOG_LINE_BYTES - 1};
+    put_clean(&writer, LOG_TEXT, text, ' ');
+    out[writer.at] = '\0';
+    return writer.at;
+}
+
 /* ---- both formats ---- */
 
 static void put_field(struct writer *writer, struct bytes text) {

@@ -47,6 +47,9 @@ size_t log_line_print_syslog(char out[LOG_LINE_BYTES], const struct log_line *li
  * off by a full disk; `*out` is then untouched. What it reads points into `text`, or into `room`. */
 bool log_line_parse(struct bytes text, char room[LOG_LINE_BYTES], struct log_line *out);
 
+/* A text as valid UTF-8 without control characters, as in lines; cut. It is terminated; its length. */
+size_t log_text_clean(char out[LOG_LINE_BYTES], struct bytes text);
+
 /* Writes the time; returns `out`. */
 const char *log_time_print(uint64_t time_ms, char out[LOG_TIME_BYTES]);
 

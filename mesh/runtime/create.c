@@ -22,24 +22,40 @@ static bool is_answered(void *user) {
     return request->answered || *request->admin_gone;
 }
 
-enum mesh_status handle_request(struct mesh_node *node, struct control *control, uint64_t until_ns,
-                                struct handle_request *request) {
-    *request = (struct handle_request){
-        .next = node->requests, .id = ++node->last_id, .status = MESH_CLOSED, .admin_gone = &node->admin_gone};
+enum mesh_status handle_begin_request(struct mesh_node *node, struct control *control, struct handle_request *request) {
+    request->next = node->requests;
+    request->id = ++node->last_id;
+    request->answered = false;
+    request->status = MESH_CLOSED;
+    request->admin_gone = &node->admin_gone;
     (void)error_set(&request->error, MESH_CLOSED, "the node in %s has ended", node->run_directory);
     control->id = request->id;
     enum mesh_status status = process_send_control(node->process, process_admin(node->process), control);
     if (status != MESH_OK) {
         return error_set(&request->error, status, "%s", mesh_status_text(status));
     }
-    process_flush(node->process, true);
     node->requests = request;
-    status = drive_until(&node->drive, is_answered, request, until_ns);
+    return MESH_OK;
+}
+
+void handle_end_request(struct mesh_node *node, struct handle_request *request) {
     struct handle_request **link = &node->requests;
     while (*link != request) {
         link = &(*link)->next;
     }
     *link = request->next;
+}
+
+enum mesh_status handle_request(struct mesh_node *node, struct control *control, uint64_t until_ns,
+                                struct handle_request *request) {
+    *request = (struct handle_request){0};
+    enum mesh_status status = handle_begin_request(node, control, request);
+    if (status != MESH_OK) {
+        return status;
+    }
+    process_flush(node->process, true);
+    status = drive_until(&node->drive, is_answered, request, until_ns);
+    handle_end_request(node, request);
     if (status != MESH_OK) {
         return error_set(&request->error, status, "the node in %s has not answered: %s", node->run_directory,
                          mesh_status_text(status));
@@ -85,6 +101,9 @@ void handle_on_answer(struct mesh_node *node, const struct control *control) {
     } else if (control->kind == CONTROL_ACTOR_REPORT) {
         answer(request, report_new_of_actor(&request->report, &control->actor_report),
                bytes_of_text("no memory for it"));
+    } else if (control->kind == CONTROL_LOG_REPLY && request->log_reply) {
+        request->log_reply(request->user, &control->log_reply);
+        answer(request, MESH_OK, bytes_make("", 0));
     } else if (control->kind == CONTROL_DONE) {
         answer(request, control->done.status, control->done.text);
     }

@@ -33,8 +33,16 @@ struct handle_request {
     struct mesh_address address;
     struct mesh_report *report; /* of a status; whoever asked owns it */
     struct mesh_error error;
-    const bool *admin_gone; /* of the handle */
+    const bool *admin_gone;                                               /* of the handle */
+    void (*log_reply)(void *user, const struct control_log_reply *reply); /* of a question for lines of a log */
+    void *user;
 };
+
+/* Sends a request whose answer will be in `request`, which has its callbacks already and stays where it is until handle_end_request: whether it has
+ * come or not. As process_send_control; then there is nothing to end. With the baton. */
+MESH_MUST_USE enum mesh_status handle_begin_request(struct mesh_node *node, struct control *control,
+                                                    struct handle_request *request);
+void handle_end_request(struct mesh_node *node, struct handle_request *request);
 
 struct mesh_node {
     struct process *process;

@@ -69,6 +69,8 @@ static void note_answer(struct cluster *cluster, const struct node *node, const 
     case CONTROL_KEYS_CHANGED:
     case CONTROL_UNREACHED:
     case CONTROL_LOG_LINES:
+    case CONTROL_LOG_REQUEST:
+    case CONTROL_LOG_REPLY:
         return;
     }
 }

@@ -367,6 +367,25 @@ static bool same_log_lines(const struct control_log_lines *a, const struct contr
     return same;
 }
 
+static bool same_log_request(const struct control_log_request *a, const struct control_log_request *b) {
+    return bytes_equal(a->node, b->node) && a->level == b->level && a->file == b->file && a->offset == b->offset &&
+           a->wait_ms == b->wait_ms && a->passed_on == b->passed_on;
+}
+
+static bool same_log(const struct control *a, const struct control *b) {
+    if (a->kind == CONTROL_LOG_LINES) {
+        return same_log_lines(&a->log_lines, &b->log_lines);
+    }
+    if (a->kind == CONTROL_LOG_REQUEST) {
+        return same_log_request(&a->log_request, &b->log_request);
+    }
+    const struct control_log_reply *one = &a->log_reply, *other = &b->log_reply;
+    return bytes_equal(one->node, other->node) && one->file == other->file && one->offset == other->offset &&
+           one->end == other->end && one->skipped == other->skipped && bytes_equal(one->note, other->note) &&
+           same_log_lines(&(struct control_log_lines){.count = one->count, .lines = one->lines},
+                          &(struct control_log_lines){.count = other->count, .lines = other->lines});
+}
+
 static bool same_unreached(const struct control_unreached *a, const struct control_unreached *b) {
     return bytes_equal(a->endpoint, b->endpoint) && bytes_equal(a->text, b->text);
 }
@@ -449,7 +468,9 @@ bool wire_same_control(const struct control *a, const struct control *b) {
     case CONTROL_MEMBER_KEY:
         return same_member_key(&a->member_key, &b->member_key);
     case CONTROL_LOG_LINES:
-        return same_log_lines(&a->log_lines, &b->log_lines);
+    case CONTROL_LOG_REQUEST:
+    case CONTROL_LOG_REPLY:
+        return same_log(a, b);
     case CONTROL_UNREACHED:
         return same_unreached(&a->unreached, &b->unreached);
     case CONTROL_KEYS_CHANGED:

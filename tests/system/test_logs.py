@@ -10,7 +10,7 @@ import signal
 import subprocess
 import unittest
 
-from nodes import SCRIBES, Directory, free_port, wait_for
+from nodes import MESH, SCRIBES, Directory, environment, free_port, wait_for
 
 WAIT_S = 20
 LINE = re.compile(r"^(\S+)Z (error|warning|info|debug) (\S+) (\d+) (\S+) (\S+) (.*)$")
@@ -290,6 +290,141 @@ class Forwarding(unittest.TestCase):
         self.say(third, "error 1 kept here")
         self.assertIn("kept here 1", third.log())
         self.assertEqual(third.status()["counters"]["log_lines_forwarded"], 0)
+
+
+class Reading(unittest.TestCase):
+    """What `mesh logs` shows (K2)."""
+
+    def setUp(self):
+        self.directory = Directory().__enter__()
+        self.addCleanup(self.directory.__exit__, None, None, None)
+        self.leader = f"tcp://127.0.0.1:{free_port()}"
+
+    def node(self, name, log="", bind=None):
+        return self.directory.node(name, f"bind = {bind or f'tcp://127.0.0.1:{free_port()}'}\nleaders = {self.leader}\nmodule_path = {SCRIBES}\n"
+                                         f"times\n    restart = 200 ms\nlog\n    level = info\n{log}")
+
+    def pair(self):
+        one, two = self.node("one", bind=self.leader), self.node("two")
+        wait_for(lambda: len(one.status()["members"]) == 2, WAIT_S, "both are there")
+        return one, two
+
+    def scribe(self, node):
+        code, scribe = node.mesh("create", "scribe")
+        self.assertEqual(code, 0)
+        return scribe
+
+    def say(self, node, scribe, order):
+        self.assertEqual(node.caller().ask(f"ask {scribe} {order}"), "done")
+
+    def logs(self, node, *words):
+        done = subprocess.run([MESH, "logs", "--run-directory", node.run, *words], env=dict(environment(), LC_ALL="C"), capture_output=True, text=True,
+                              timeout=60, check=False)
+        return done.returncode, done.stdout.splitlines(), done.stderr
+
+    def follow(self, node, *words):
+        program = subprocess.Popen([MESH, "logs", "-f", "--run-directory", node.run, *words], env=environment(),
+                                   stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
+        self.addCleanup(program.stdout.close)
+        self.addCleanup(program.wait)
+        self.addCleanup(program.kill)
+        return program
+
+    def interrupt(self, program):
+        program.send_signal(signal.SIGINT)
+        self.assertEqual(program.wait(WAIT_S), 0)
+
+    def test_K2_lines_of_all_nodes_come_in_the_order_of_their_times(self):
+        one, two = self.pair()
+        scribes = {one: self.scribe(one), two: self.scribe(two)}
+        for number in range(3):
+            for node in (one, two):
+                self.say(node, scribes[node], f"info 1 {node.run.name} {number}")
+        code, lines, _ = self.logs(two)
+        self.assertEqual(code, 0)
+        parts = [LINE.match(line).groups() for line in lines]
+        for name in ("one", "two"):
+            self.assertEqual([part[6] for part in parts if part[2] == name and part[4] == "scribe"],
+                             [f"{name} {number} 1" for number in range(3)])
+        self.assertEqual([part[0] for part in parts], sorted(part[0] for part in parts))
+        self.assertEqual([part[6] for part in parts], [LINE.match(line).group(7) for line in self.logs(one)[1]])
+
+    def test_K2_some_of_the_lines_can_be_asked_for(self):
+        one, two = self.pair()
+        scribe = self.scribe(two)
+        for level in ("info", "warning", "error"):
+            self.say(two, scribe, f"{level} 5 {level}")
+        self.assertEqual({LINE.match(line).group(3) for line in self.logs(one, "--node", "two")[1]}, {"two"})
+        warnings = self.logs(one, "--node", "two", "--level", "warning", "-n", "7")[1]
+        self.assertEqual([LINE.match(line).group(7) for line in warnings],
+                         [f"warning {number}" for number in (4, 5)] + [f"error {number}" for number in range(1, 6)])
+        self.assertEqual(self.logs(one, "--lines", "0"), (0, [], ""))
+        code, lines, why = self.logs(one, "--node", "three")
+        self.assertEqual((code, lines), (4, []))
+        self.assertIn("three: no node of that name is in the convention", why)
+
+    def test_K2_hostile_text_hurts_no_terminal_and_no_reader_of_json(self):
+        one, _ = self.pair()
+        scribe = self.scribe(one)
+        self.say(one, scribe, r"error 1 red \x1b[31m bell \x07 two\x0alines \xff\xc0\xaf \xc3\xa4 \xc2\x9b")
+        code, lines, _ = self.logs(one, "--node", "one", "--level", "error")
+        self.assertEqual(code, 0)
+        self.assertEqual([LINE.match(line).group(7) for line in lines if scribe in line],
+                         [r"red  [31m bell   two lines ??? \xc3\xa4   1"])
+        line = json.loads(self.logs(one, "--node", "one", "--level", "error", "--json")[1][-1])
+        self.assertEqual((line["node"], line["level"], line["type"], line["address"]), ("one", "error", "scribe", scribe))
+        self.assertIn("\u00e4", line["text"])
+
+    def test_K2_following_shows_each_line_once_also_over_rotations(self):
+        one = self.node("one", "    size = 32 KiB\n    files = 100\n", bind=self.leader)
+        two = self.node("two", "    format = json\n")
+        wait_for(lambda: len(one.status()["members"]) == 2, WAIT_S, "both are there")
+        scribes = {one: self.scribe(one), two: self.scribe(two)}
+        program = self.follow(one, "--json", "-n", "1")
+        self.assertTrue(program.stdout.readline())
+        for part in range(10):
+            for node in (one, two):
+                self.say(node, scribes[node], f"info 200 part {part}")
+        seen = {"one": [], "two": []}
+        while any(len(lines) < 2000 for lines in seen.values()):
+            line = json.loads(program.stdout.readline())
+            if line.get("type") == "scribe":
+                seen[line["node"]].append(line["text"])
+        for name in seen:
+            self.assertEqual(seen[name], [f"part {part} {number}" for part in range(10) for number in range(1, 201)])
+        self.interrupt(program)
+
+    def test_K2_a_reader_that_stops_holds_up_nobody(self):
+        one = self.node("one", "    size = 64 KiB\n    files = 2\n", bind=self.leader)
+        scribe = self.scribe(one)
+        program = self.follow(one)
+        self.assertTrue(program.stdout.readline())
+        for part in range(20):
+            self.say(one, scribe, f"info 500 nobody reads part {part}")
+        self.assertEqual(one.status()["counters"]["log_lines_lost"], 0)
+        self.interrupt(program)
+
+    def test_K2_members_that_come_are_followed_too_and_one_that_goes_ends_nothing(self):
+        one = self.node("one", bind=self.leader)
+        program = self.follow(one, "-n", "1", "--level", "warning")
+        two = self.node("two")
+        self.say(two, self.scribe(two), "warning 1 from the newcomer")
+        while "from the newcomer 1" not in program.stdout.readline():
+            pass
+        two.kill()
+        self.say(one, self.scribe(one), "warning 1 still here")
+        while "still here 1" not in program.stdout.readline():
+            pass
+        self.interrupt(program)
+
+    def test_K2_where_a_log_is_that_cannot_be_read_is_told(self):
+        one, two = self.node("one", bind=self.leader), self.node("two", "    destination = none\n")
+        wait_for(lambda: len(one.status()["members"]) == 2, WAIT_S, "both are there")
+        code, lines, why = self.logs(one)
+        self.assertEqual(code, 0)
+        self.assertTrue(lines)
+        self.assertIn("mesh: node two: it logs nothing: log/destination is none", why)
+        self.assertTrue(two)
 
 
 if __name__ == "__main__":

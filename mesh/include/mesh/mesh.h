@@ -11,6 +11,7 @@
 #include <mesh/error.h>
 #include <mesh/host.h>
 #include <mesh/key.h>
+#include <mesh/log.h>
 #include <mesh/message.h>
 #include <mesh/node.h>
 #include <mesh/report.h>

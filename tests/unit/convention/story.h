@@ -127,6 +127,8 @@ static inline void print_control(struct text_builder *text, const struct control
     case CONTROL_KEYS_CHANGED:
     case CONTROL_UNREACHED:
     case CONTROL_LOG_LINES:
+    case CONTROL_LOG_REQUEST:
+    case CONTROL_LOG_REPLY:
         CHECK_UNREACHABLE();
     }
 }

@@ -179,3 +179,122 @@ Test(log_files, K2_no_line_is_lost_or_torn_while_twenty_processes_write_and_the_
     }
     log_page_close(&page);
 }
+
+/* ---- reading ---- */
+
+static struct log_part part;
+static struct log_place place;
+
+static void read_part(void) {
+    log_files_read(path, &place, &part);
+    place = part.next;
+}
+
+static void expect_part(const char *text, bool ends) {
+    read_part();
+    cr_assert_eq(part.bytes, strlen(text), "%.*s", (int)part.bytes, part.data);
+    cr_assert_eq(memcmp(part.data, text, part.bytes), 0);
+    cr_assert_eq(part.end, ends);
+}
+
+static void append(const char *text) {
+    FILE *file = fopen(path, "a");
+    cr_assert_not_null(file);
+    cr_assert_geq(fputs(text, file), 0);
+    cr_assert_eq(fclose(file), 0);
+}
+
+static void rotate(size_t keep) {
+    struct mesh_error error;
+    cr_assert_eq(log_files_rotate(path, keep, &error), MESH_OK);
+}
+
+Test(log_files, K2_who_follows_reads_each_line_once_over_rotations) {
+    append("one\n");
+    expect_part("one\n", true);
+    expect_part("", true);
+    append("two\nthr");
+    expect_part("two\n", true);
+    append("ee\n");
+    rotate(3);
+    expect_part("three\n", true); /* nobody has written since */
+    append("four\n");
+    expect_part("", false);
+    expect_part("four\n", true);
+    rotate(3);
+    append("five\n");
+    rotate(3);
+    append("six\n");
+    expect_part("", false);
+    expect_part("five\n", false);
+    expect_part("six\n", true);
+    cr_assert_not(part.skipped);
+}
+
+Test(log_files, K2_who_was_away_for_too_long_is_told_so) {
+    append("one\n");
+    expect_part("one\n", true);
+    for (int i = 0; i < 3; i++) {
+        append("gone\n");
+        rotate(1);
+    }
+    append("last\n");
+    expect_part("gone\n", false);
+    cr_assert(part.skipped);
+    expect_part("last\n", true);
+    cr_assert_not(part.skipped);
+}
+
+Test(log_files, what_was_read_may_be_given_back) {
+    append("one\ntwo\n");
+    read_part();
+    log_part_give_back(&part, 4);
+    place = part.next;
+    cr_assert_not(part.end);
+    expect_part("two\n", true);
+}
+
+Test(log_files, a_log_is_read_from_its_last_lines_on_at_first) {
+    char line[101];
+    size_t seen = 0;
+    memset(line, 'x', 99);
+    line[99] = '\n';
+    line[100] = '\0';
+    FILE *file = fopen(path, "a");
+    for (int i = 0; i < 2 * LOG_TAIL_BYTES / 100; i++) {
+        (void)fputs(line, file);
+    }
+    (void)fclose(file);
+    rotate(1);
+    append("the end\n");
+    do {
+        read_part();
+        cr_assert(part.bytes == 0 || part.data[0] == 'x' || strncmp(part.data, "the end", 7) == 0);
+        cr_assert(part.bytes == 0 || part.data[part.bytes - 1] == '\n');
+        cr_assert_eq(part.bytes % 100 == 0 || part.bytes == 8, true);
+        seen += part.bytes;
+    } while (!part.end);
+    cr_assert_leq(seen, LOG_TAIL_BYTES);
+    cr_assert_gt(seen, LOG_TAIL_BYTES - 200);
+}
+
+Test(log_files, what_has_no_end_is_no_line_and_holds_up_nobody) {
+    FILE *file = fopen(path, "a");
+    for (int i = 0; i < 3 * LOG_PART_BYTES; i++) {
+        (void)fputc('x', file);
+    }
+    (void)fputs("\none\n", file);
+    (void)fclose(file);
+    for (int i = 0; i < 3; i++) {
+        expect_part("", false);
+    }
+    expect_part("\none\n", true);
+}
+
+Test(log_files, there_may_be_no_log_yet) {
+    expect_part("", true);
+    cr_assert(log_files_can_be_read(path));
+    cr_assert_not(log_files_can_be_read("/dev/null"));
+    append("one\n");
+    expect_part("one\n", true);
+}

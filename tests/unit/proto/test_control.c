@@ -278,6 +278,14 @@ Test(control, K2_limits_of_lines_of_a_log) {
         all[i] = text_of(1);
     }
     BOTH_SIDES(CONTROL_LOG_COUNT, (lines.log_lines.count = size, send(&lines)))
+    struct control request = {.kind = CONTROL_LOG_REQUEST}, reply = {.kind = CONTROL_LOG_REPLY};
+    BOTH_SIDES(FRAME_NAME_BYTES, (request.log_request.node = text_of(size), send(&request)))
+    request.log_request.node.size = 0;
+    BOTH_SIDES(MESH_LOG_DEBUG, (request.log_request.level = (enum mesh_level)size, send(&request)))
+    BOTH_SIDES(FRAME_TEXT_BYTES, (reply.log_reply.note = text_of(size), send(&reply)))
+    reply.log_reply.note.size = 0;
+    reply.log_reply.lines = all;
+    BOTH_SIDES(CONTROL_LOG_COUNT, (reply.log_reply.count = size, send(&reply)))
 }
 
 Test(control, S7H_a_word_on_a_key_allows_for_somebody_or_revokes) {
