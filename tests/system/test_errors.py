@@ -93,6 +93,9 @@ class Fixtures:
         (modules / "text.so").write_text("this is no shared object\n")
         self.directory.node("broken", f"module_path = {modules}")
 
+    def no_spawner(self):
+        self.directory.node("orphan", f"spawner = {self.path}/nowhere --fast")
+
     def no_modules(self):
         self.directory.node("empty", f"module_path = {self.path}/nowhere")
 
@@ -118,7 +121,7 @@ class Errors(unittest.TestCase):
         self.addCleanup(directory.__exit__, None, None, None)
         fixtures = Fixtures(self, directory)
         getattr(fixtures, fixture)()
-        names = {"MESH": MESH, "MESHD": MESHD, "CREATOR": CREATOR, "DIR": directory.path, "LONG": "x" * 120, "KEY": "11" * 32,
+        names = {"MESH": MESH, "MESHD": MESHD, "CREATOR": CREATOR, "DIR": directory.path, "LONG": "x" * 120, "COMMAND": "x" * 4001, "KEY": "11" * 32,
                  **fixtures.names}
         words = [string.Template(word).substitute(names) for word in shlex.split(command)]
         done = subprocess.run(words, env=environment(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,

@@ -75,11 +75,11 @@ class RawUpdate(Structure):
 
 class ActorReport(Structure):
     _fields_ = [("address", RawAddress), ("parent", RawAddress), ("type", c_char_p), ("state", c_char_p), ("pid", c_uint32),
-                ("mailbox", c_uint64), ("handled", c_uint64), ("unsettled", c_uint64), ("busy_ms", c_uint64)]
+                ("mailbox", c_uint64), ("handled", c_uint64), ("unsettled", c_uint64), ("busy_ms", c_uint64), ("children_count", c_uint64)]
 
 
 class MemberReport(Structure):
-    _fields_ = [("name", c_char_p), ("endpoint", c_char_p), ("state", c_char_p), ("silent_ms", c_uint64)]
+    _fields_ = [("name", c_char_p), ("endpoint", c_char_p), ("state", c_char_p), ("silent_ms", c_uint64), ("admin", RawAddress)]
 
 
 class CounterReport(Structure):
@@ -91,18 +91,18 @@ class NameReport(Structure):
 
 
 class NodeReport(Structure):
-    _fields_ = [("name", c_char_p), ("endpoint", c_char_p), ("leads", c_bool), ("pid", c_uint32), ("uptime_ms", c_uint64),
-                ("actors_hosted", c_uint64), ("actors_count", c_size_t), ("actors", POINTER(ActorReport)), ("members_count", c_size_t),
+    _fields_ = [("name", c_char_p), ("endpoint", c_char_p), ("admin", RawAddress), ("leader", RawAddress), ("leads", c_bool),
+                ("pid", c_uint32), ("uptime_ms", c_uint64), ("actors_hosted", c_uint64), ("actors_count", c_size_t), ("actors", POINTER(ActorReport)), ("members_count", c_size_t),
                 ("members", POINTER(MemberReport)), ("counters_count", c_size_t), ("counters", POINTER(CounterReport)),
                 ("capabilities_count", c_size_t), ("capabilities", POINTER(Capability)), ("names_count", c_size_t),
-                ("names", POINTER(NameReport)), ("note", c_char_p)]
+                ("names", POINTER(NameReport)), ("watchers_count", c_size_t), ("watchers", POINTER(RawAddress)), ("note", c_char_p)]
 
 
 class ActorDetails(Structure):
     _fields_ = [("actor", ActorReport), ("node", c_char_p), ("in_hand", c_char_p), ("light", c_bool), ("exiting", c_bool),
                 ("restarts", c_uint64), ("secondhand", c_bool), ("mailbox_bytes", c_uint64), ("unsettled_bytes", c_uint64),
                 ("streams_out", c_uint64), ("streams_in", c_uint64), ("timers", c_uint64), ("watched", c_uint64),
-                ("children_count", c_uint64), ("children_listed", c_size_t), ("children", POINTER(RawAddress)),
+                ("children_listed", c_size_t), ("children", POINTER(RawAddress)),
                 ("counters_count", c_size_t), ("counters", POINTER(CounterReport))]
 
 

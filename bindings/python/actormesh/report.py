@@ -39,6 +39,7 @@ def node_of(raw):
     node["counters"] = counters_of(raw.counters, raw.counters_count)
     node["capabilities"] = read_capabilities(raw.capabilities, raw.capabilities_count)
     node["names"] = {text(raw.names[i].name): Address.of(raw.names[i].address) for i in range(raw.names_count)}
+    node["watchers"] = [Address.of(raw.watchers[i]) for i in range(raw.watchers_count)]
     return node
 
 

