@@ -238,6 +238,7 @@ static void log_conflict(struct convention *convention, const struct candidate *
         other->contact.endpoint, stands_before(convention, other) ? "that node" : "this node");
 }
 
+/* One that this leader has lost does not follow it before it has registered: until then the names that it holds are free here. */
 void convention_on_candidates_word(struct convention *convention, struct candidate *candidate,
                                    const struct frame_heartbeat *frame) {
     const struct candidate *own = convention_own_candidate(convention);
@@ -260,7 +261,8 @@ void convention_on_candidates_word(struct convention *convention, struct candida
         enter_epoch(convention);
         convention_want(convention, CONVENTION_LEADER, convention->leader);
         tell_all(convention);
-    } else if (!frame->acting && frame->epoch == convention->epoch) {
+    } else if (!frame->acting && frame->epoch == convention->epoch &&
+               members_find(&convention->members, candidate->contact.peer)) {
         candidate->seconded_ns = convention->now_ns;
     }
 }

@@ -349,3 +349,40 @@ Test(names, G4_after_a_partition_the_holder_of_the_higher_epoch_stays) {
                    "37.306 b Register a1\n"
                    "37.307 a Registered b1 9:0\n");
 }
+
+/* A heartbeat of one that was lost overtakes its registration, which may be braked: what it holds is free here, until it tells. Found by the
+ * model of succession. */
+Test(names, S6D_one_that_was_lost_follows_again_when_it_has_registered) {
+    struct cluster *cluster = cluster_new(NULL, 0, 1);
+    cluster_start(cluster, 'a', "ab");
+    cluster_start(cluster, 'b', "ab");
+    cluster_run(cluster, 5 * NS_PER_S);
+    cluster_create_named(cluster, 'b', NULL, "n");
+    cluster_run(cluster, NS_PER_S);
+    cr_assert(cluster_has_name(cluster, 'b', "n"));
+    cluster_freeze(cluster, 'b');
+    cluster_run(cluster, 15 * NS_PER_S);
+    cluster_show_mandates(cluster);
+    cluster_forget_trace(cluster);
+    struct frame_heartbeat frame = {.epoch = convention_epoch(cluster_core(cluster, 'a'))};
+    struct convention_event event = {.kind = CONVENTION_LINK_UP, .peer = cluster_incarnation(cluster, 'b')};
+    event.endpoint = bytes_of_text("tcp://b");
+    cluster_tell(cluster, 'a', &event);
+    event = (struct convention_event){.kind = CONVENTION_HEARTBEAT, .peer = event.peer, .heartbeat = &frame};
+    cluster_tell(cluster, 'a', &event);
+    cluster_create_named(cluster, 'a', NULL, "n");
+    cluster_run(cluster, NS_PER_S);
+    cluster_expect(cluster, "21.000 a not created : MESH_NAME_UNAVAILABLE\n");
+    cluster_thaw(cluster, 'b');
+    cluster_run(cluster, 100 * NS_PER_MS);
+    cluster_create_named(cluster, 'a', NULL, "n");
+    run_and_expect(cluster, 1,
+                   "22.000 b log this node stood still for 16.0 s: it judges nobody by that time\n"
+                   "22.000 b Register a1\n"
+                   "22.001 a Registered b1 0:0\n"
+                   "22.001 a + b1 b\n"
+                   "22.100 a created b1.1\n"
+                   "22.300 b Register a1 first\n"
+                   "22.301 a Registered b1 3:2\n"
+                   "23.001 a gives names\n");
+}
