@@ -390,6 +390,7 @@ static void on_exit_call(int code, void *user) {
     if (!host || code != 0 || host->leaving || host_fork_is_child() || !pthread_equal(pthread_self(), host->main)) {
         return;
     }
+    const struct bytes why = bytes_of_text("the handler called exit()");
     host->leaving = true;
     process_lock(host->process);
     crash_page_want_all_ends(host->page, MESH_EXITED_ITSELF);
@@ -398,19 +399,17 @@ static void on_exit_call(int code, void *user) {
     struct mesh_actor *actor;
     while ((actor = map_next(&host->actors, &place))) {
         if (actor->in_hand) {
-            struct delivery_event verdict = {.kind = DELIVERY_VERDICT,
-                                             .address = actor->address,
-                                             .outcome = FRAME_RETURNED,
-                                             .text = bytes_of_text("the handler called exit()")};
+            struct delivery_event verdict = {
+                .kind = DELIVERY_VERDICT, .address = actor->address, .outcome = FRAME_RETURNED, .text = why};
             (void)process_step(host->process, &verdict);
         }
         actor->started = false;
     }
-    /* The verdict goes first: who hears from the admin that the actor is gone takes its message for dead. */
+    /* The verdict goes first, another way than the end, which overtakes it at times: so that says the same. */
     drive_while(host, is_pending, ACK_WAIT_NS);
     place = 0;
     while ((actor = map_next(&host->actors, &place))) {
-        struct lifecycle_event own = {.kind = LIFECYCLE_OWN_EXIT, .actor = actor->address};
+        struct lifecycle_event own = {.kind = LIFECYCLE_OWN_EXIT, .actor = actor->address, .text = why};
         hosted_tell(host, &own);
     }
     bool never = false;

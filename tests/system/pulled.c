@@ -175,7 +175,7 @@ static void A5_exit_is_a_verdict_and_a_call(void) {
     EXPECT(mesh_tell_text(node.handle, actor, "exit") == MESH_OK);
     expect_gone(actor);
     actor = create("pulled.plain");
-    expect_failed(actor, "call exit", MESH_REFUSED, "exit"); /* it called exit(), or has exited: whatever comes first */
+    expect_failed(actor, "call exit", MESH_REFUSED, "called exit()");
     expect_gone(actor);
 }
 

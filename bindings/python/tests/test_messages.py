@@ -126,7 +126,7 @@ class Failures(Case):
 
     def test_C5_sys_exit_is_a_normal_end(self):
         actor = self.system.create("some_actors.Fails")
-        self.failure(actor, "exit 0")
+        self.assertIn("called exit()", self.failure(actor, "exit 0"))
         with self.assertRaises(actormesh.DeadError):
             self.system.ask(actor, "how often?", WAIT_S)
 
