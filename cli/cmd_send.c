@@ -4,6 +4,8 @@
 #include "cli/json.h"
 #include "cli/line.h"
 #include "cli/payload.h"
+#include "cli/text.h"
+#include <mesh/failure.h>
 #include <stdio.h>
 
 enum { ASK_MS = 10000 };
@@ -121,14 +123,23 @@ static int fail_ask(enum mesh_status status, const struct mesh_message *answer, 
                          why && *why ? ": " : "", why ? why : "");
 }
 
+/* What was taken on, and cannot be done after all, is answered by a message of a type of its own. */
+static int fail_later(const struct mesh_message *answer) {
+    size_t bytes;
+    const char *why = mesh_message_data(answer, &bytes);
+    return cli_fail_with(MESH_REFUSED, "it has failed: %.*s", (int)(bytes < CLI_TEXT_BYTES ? bytes : CLI_TEXT_BYTES),
+                         why);
+}
+
 static int ask(struct mesh_node *node, const struct arguments *arguments, struct mesh_address target,
                const struct cli_line *line) {
     const struct cli_payload *payload = &arguments->payload;
     struct mesh_message *answer = NULL;
     enum mesh_status status =
         mesh_ask(node, target, payload->type, payload->data, payload->bytes, arguments->timeout_ms, &answer);
-    int code = status == MESH_OK ? print_answer(answer, line, arguments->raw)
-                                 : fail_ask(status, answer, arguments->timeout_ms);
+    int code = status != MESH_OK                       ? fail_ask(status, answer, arguments->timeout_ms)
+               : mesh_message_is(answer, MESH_FAILURE) ? fail_later(answer)
+                                                       : print_answer(answer, line, arguments->raw);
     mesh_message_release(&answer);
     return code;
 }

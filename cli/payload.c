@@ -97,10 +97,11 @@ void cli_payload_free(struct cli_payload *payload) {
     free(payload->data);
 }
 
+/* A terminated text is one whatever its type. */
 int cli_print_message(const struct mesh_message *message) {
     size_t bytes;
     const char *data = mesh_message_data(message, &bytes);
-    size_t length = mesh_message_text(message) ? bytes - 1 : bytes;
+    size_t length = bytes > 0 && memchr(data, '\0', bytes) == data + bytes - 1 ? bytes - 1 : bytes;
     bool well = cli_print_bytes(data, length) && (length > 0 && data[length - 1] == '\n' ? true : putchar('\n') != EOF);
     return cli_printed(well);
 }

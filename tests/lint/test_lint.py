@@ -30,6 +30,7 @@ CLEAN = {
     "cli/a.h": C_TOP + "#define CLI_A_OPTIONS \\\n    {\"one-more\", 'o', NULL, 0, NULL, 0}\n",
     "cli/line.c": C_TOP + OPTIONS.replace("some-thing", "json"),
     "docs/man/mesh.1": PAGE + ".SS mesh a go\ngoes.\n.TP\n.B \\-\\-some\\-thing\nSo.\n",
+    "docs/tutorial/a.md": "# A\n\nFrom [a.c](../../mesh/core/a.c):\n\n```c\nstatic int a(int x) {\n```\n\n```console\n$ true\n```\n",
     "scripts/a": SH_TOP + "echo pure\n",
     "tests/mutants.tsv": "# A comment.\nname\tD4\tmesh/core/a.c\tint x\tint y\t^unit-test_a$\n",
 }
@@ -110,6 +111,10 @@ PLANTED = [
     ("cli/main.c", CLEAN["cli/main.c"].replace('"go"', '"run"'), "manual", "no section for mesh a run"),
     ("cli/a.c", CLEAN["cli/a.c"].replace("some-", "any-"), "manual", "does not name the option --any-thing"),
     ("cli/a.c", CLEAN["cli/a.c"].replace("    {\"some", "    CLI_A_OPTIONS,\n    {\"some"), "manual", "does not name the option --one-more"),
+    ("docs/tutorial/a.md", CLEAN["docs/tutorial/a.md"].replace("int x", "int y"), "quotes", "mesh/core/a.c does not say that"),
+    ("docs/tutorial/a.md", CLEAN["docs/tutorial/a.md"].replace("static int", "int"), "quotes", "mesh/core/a.c does not say that"),
+    ("docs/tutorial/a.md", CLEAN["docs/tutorial/a.md"].replace("core/a.c", "core/b.c"), "quotes", "there is no file mesh/core/b.c"),
+    ("docs/tutorial/a.md", "# A\n\n```c\nint x;\n```\n", "quotes", "no file is named before that code"),
     ("cli/line.c", CLEAN["cli/line.c"].replace("json", "yaml"), "manual", "does not name the option --yaml"),
 ]
 

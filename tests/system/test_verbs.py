@@ -164,6 +164,8 @@ class Verbs(unittest.TestCase):
         answer = self.json("ask", address, "--type", "blob", "--file", str(file))["answer"]
         self.assertEqual((answer["type"], answer["bytes"], bytes.fromhex(answer["hex"])), ("blob", len(data), data))
         self.assertEqual(self.json("ask", address, "--type", "empty")["answer"]["bytes"], 0)
+        for given, shown in ((b"a text\0", "a text\n"), (b"two\0\0", "two\\x00\\x00\n"), (b"\0", "\n"), (b"", "\n")):
+            self.assertEqual(self.said("ask", address, "--type", "blob", "--file", "-", stdin=given), shown)
         file.write_bytes(b"of a file")
         self.assertEqual(self.said("ask", address, "--file", str(file)), "of a file\n")
 

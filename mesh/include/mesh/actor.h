@@ -12,6 +12,7 @@
 
 struct mesh_actor;
 
+/* What became of a message, or of a constructor (A5). */
 enum mesh_verdict {
     MESH_DONE,   /* the message is handled */
     MESH_FAILED, /* it is not: shown once more, then returned to its sender as poison (E1); see mesh_fail */
@@ -40,6 +41,7 @@ enum mesh_comparison {
     MESH_TOLD, /* no node is judged by it: only the type's check function, and whoever pulls a host, is told it */
 };
 
+/* One condition; a node has to meet all of them. */
 struct mesh_requirement {
     const char *name;
     enum mesh_comparison comparison;
@@ -57,6 +59,7 @@ struct mesh_fit {
 /* The value of the node's capability of that name; NULL when it has none. */
 MESH_API const char *mesh_fit_value(const struct mesh_fit *fit, const char *name);
 
+/* An actor type: what all of its actors have in common. What it points to lasts as long as the process. */
 struct mesh_type {
     const char *name;
     size_t state_bytes; /* of each actor's state, zeroed; 0 for none */
@@ -80,6 +83,7 @@ struct mesh_type {
 /* The version of the structs above; a module of another one is refused with a text that says so. */
 #define MESH_MODULE_ABI 2
 
+/* What MESH_MODULE makes. */
 struct mesh_module {
     unsigned abi;
     const struct mesh_type *const *types; /* NULL-terminated */
@@ -92,6 +96,7 @@ struct mesh_module {
 
 /* ---- what an actor's code may do, from any thread of its process unless said otherwise ---- */
 
+/* Its own address, and that of who created it (C6). */
 MESH_API struct mesh_address mesh_self(const struct mesh_actor *self);
 MESH_API struct mesh_address mesh_parent(const struct mesh_actor *self);
 /* The name of the node that it lives on; lasts as long as the actor. */
@@ -107,6 +112,7 @@ enum mesh_on_failure {
     MESH_ESCALATE, /* it is gone, and its parent fails too, after it was told and shown an exit request */
 };
 
+/* How an actor is created; zero is a child without requirements that is not restarted. */
 struct mesh_create_options {
     const struct mesh_requirement *requirements; /* beside those of the type */
     size_t requirements_count;
@@ -137,11 +143,13 @@ MESH_MUST_USE MESH_API enum mesh_status mesh_create(struct mesh_actor *self, con
 MESH_MUST_USE MESH_API enum mesh_status mesh_send(struct mesh_actor *self, struct mesh_address to, const char *type,
                                                   const void *data, size_t bytes);
 
+/* How a message is sent; zero is as by mesh_send. */
 struct mesh_send_options {
     uint32_t expiry_ms; /* 0: the default, 5 minutes (D8) */
     bool no_wait;       /* MESH_WOULD_BLOCK at once at the window's limit */
 };
 
+/* As mesh_send, with options. */
 MESH_MUST_USE MESH_API enum mesh_status mesh_send_with(struct mesh_actor *self, struct mesh_address to,
                                                        const char *type, const void *data, size_t bytes,
                                                        const struct mesh_send_options *options);
@@ -200,6 +208,7 @@ MESH_API enum mesh_verdict mesh_fail(struct mesh_actor *self, const char *format
 /* The same with a text as it stands, for bindings; NULL is an empty one. */
 MESH_API enum mesh_verdict mesh_fail_text(struct mesh_actor *self, const char *text);
 
+/* How much a line in the log matters. */
 enum mesh_level {
     MESH_LOG_ERROR,
     MESH_LOG_WARNING,

@@ -30,6 +30,7 @@ MESH_API extern const struct mesh_type mesh_command_type;
 #define MESH_COMMAND_ARGUMENTS_MAX 1024
 #define MESH_COMMAND_OUTPUT_MAX (256 << 20)
 
+/* A program that is to be run. */
 struct mesh_command {
     const char *const *argv; /* NULL-terminated. The program is looked for on the actor's PATH when it has no slash */
     const void *input;       /* what it reads on its standard input; may be NULL */
@@ -44,12 +45,14 @@ struct mesh_command {
 MESH_MUST_USE MESH_API enum mesh_status mesh_command_pack(const struct mesh_command *command, void **data,
                                                           size_t *bytes);
 
+/* Whether it was stopped, and why. */
 enum mesh_command_stop {
     MESH_COMMAND_NOT_STOPPED, /* it ended by itself */
     MESH_COMMAND_TIMED_OUT,
     MESH_COMMAND_ABORTED, /* by a message, or by the actor's exit */
 };
 
+/* What came of it. */
 struct mesh_command_result {
     enum mesh_command_stop stopped;
     bool killed; /* by the signal `number`, which else is its exit code */

@@ -42,6 +42,7 @@ struct mesh_host_request {
 MESH_MUST_USE MESH_API enum mesh_status mesh_host_open(struct mesh_host **out, const char *request,
                                                        struct mesh_error *error);
 
+/* What the host is to be. */
 MESH_API const struct mesh_host_request *mesh_host_request(const struct mesh_host *host);
 
 /* For the calls of actor.h, from any thread: from MESH_BEGIN until MESH_END is done; else NULL. */

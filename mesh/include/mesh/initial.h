@@ -19,6 +19,7 @@
 
 #include <mesh/failure.h>
 
+/* What a type declares. */
 struct mesh_initial {
     const char *const *types; /* of the messages that must have come, one of each; NULL-terminated */
     size_t kept_max;          /* messages that may wait for them, the initial ones not counted (0: 1,000) ... */

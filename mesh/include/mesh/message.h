@@ -15,6 +15,7 @@ struct mesh_message;
 /* The type name of a text message; its payload is the text with its terminating zero. */
 #define MESH_TEXT "text"
 
+/* Who has made a message, and what for. All but MESH_USER are of the library. */
 enum mesh_kind {
     MESH_USER,         /* somebody sent it */
     MESH_EXIT_REQUEST, /* the actor is about to go; the last message but those of its children (C5) */
@@ -31,6 +32,7 @@ enum mesh_kind {
     MESH_END,   /* nothing comes any more; for what its code owns */
 };
 
+/* Its kind, and who sent it. */
 MESH_API enum mesh_kind mesh_message_kind(const struct mesh_message *message);
 MESH_API struct mesh_address mesh_message_sender(const struct mesh_message *message);
 
@@ -59,6 +61,7 @@ enum mesh_how {
     MESH_EXITED_WITH_NODE, /* its node was lost */
 };
 
+/* The end of a child (C4). */
 struct mesh_exit {
     struct mesh_address child;
     enum mesh_how how;
@@ -91,6 +94,7 @@ enum mesh_reason {
     MESH_DEAD_WITH_NODE,     /* its target's node was lost */
 };
 
+/* What became of a message that is dead (D1). */
 struct mesh_dead {
     struct mesh_address target, sender;
     enum mesh_reason reason;

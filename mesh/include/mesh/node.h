@@ -13,6 +13,7 @@
 #include <mesh/endpoint.h>
 #include <mesh/error.h>
 
+/* Which node is meant, and what one is like that has to be started; zero is the default of everything. */
 struct mesh_node_options {
     const char *
         run_directory; /* of the node; NULL: $MESH_RUN_DIRECTORY, else "mesh" below XDG_RUNTIME_DIR, else mesh-UID below TMPDIR or /tmp */

@@ -6,6 +6,7 @@
 
 #include <mesh/node.h>
 
+/* What there is to say of an actor in the list of its node. */
 struct mesh_actor_report {
     struct mesh_address address, parent;
     const char *type;
@@ -18,6 +19,7 @@ struct mesh_actor_report {
     uint64_t children_count; /* all that live */
 };
 
+/* A member of the convention, or one that is invited, as the node knows it that was asked. */
 struct mesh_member_report {
     const char *name, *endpoint;
     /* "leader", "member", "suspect"; of the node itself "degraded" when it leads and does not hear from all that may lead; of a leader's guest that has not come, which has no name, "invited"; of the node itself also
@@ -27,6 +29,7 @@ struct mesh_member_report {
     struct mesh_address admin; /* none of a guest that has not come */
 };
 
+/* Something that is counted since the node or the actor began. */
 struct mesh_counter_report {
     const char *name;
     uint64_t value;
@@ -38,17 +41,17 @@ struct mesh_name_report {
     struct mesh_address address;
 };
 
+/* What a node says of itself. */
 struct mesh_node_report {
     const char *name, *endpoint;
     struct mesh_address admin;
-    struct mesh_address
-        leader; /* the admin of the one that it follows, its own when it leads; none while it has none */
+    struct mesh_address leader; /* whom it follows, by that one's admin: its own when it leads; none: nobody yet */
     bool leads;
     uint32_t pid; /* of its admin */
     uint64_t uptime_ms;
     uint64_t actors_hosted;
-    size_t
-        actors_count; /* may be less: at most 4,096 actors of one node are listed, 256 of each when the whole convention is asked */
+    /* At most 4,096 actors of one node are listed, 256 of each when the whole convention is asked. */
+    size_t actors_count;
     const struct mesh_actor_report *actors;
     size_t members_count;
     const struct mesh_member_report *members; /* the roster as this node sees it, itself included */
@@ -83,6 +86,7 @@ struct mesh_actor_details {
     const struct mesh_counter_report *counters; /* handled, retried, returned, sent, sent_returned, sent_dead */
 };
 
+/* An answer: of nodes, or of one actor. */
 struct mesh_report {
     size_t nodes_count;
     const struct mesh_node_report *nodes;   /* the asked one first; with `whole` the members that answered, too */

@@ -41,6 +41,7 @@
     X(MESH_IO, 27, "input or output failed")                                                                           \
     X(MESH_INTERNAL, 28, "internal error")
 
+/* How a call ended; MESH_OK is 0. The texts of MESH_STATUS_MAP say what each means. */
 enum mesh_status {
 #define MESH_STATUS_VALUE(name, number, text) name = number,
     MESH_STATUS_MAP(MESH_STATUS_VALUE)

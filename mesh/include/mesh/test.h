@@ -30,6 +30,7 @@
 
 struct mesh_test;
 
+/* What a test is made of. */
 struct mesh_test_options {
     const struct mesh_type *const *types; /* NULL-terminated */
     bool real_time;                       /* time is the clock's: advance, ask and listen wait */
@@ -90,6 +91,7 @@ MESH_MUST_USE MESH_API enum mesh_status mesh_test_endpoint_open(struct mesh_test
 /* What is unread is dead (exited). Nulls the pointer; NULL-safe. */
 MESH_API void mesh_test_endpoint_close(struct mesh_test_endpoint **endpoint);
 
+/* As those of the test itself. */
 MESH_API struct mesh_address mesh_test_endpoint_address(const struct mesh_test_endpoint *endpoint);
 MESH_MUST_USE MESH_API enum mesh_status mesh_test_endpoint_tell(struct mesh_test_endpoint *endpoint,
                                                                 struct mesh_address to, const char *type,
@@ -112,6 +114,7 @@ MESH_API void mesh_test_advance(struct mesh_test *test, uint64_t span_ms);
 /* Since the test began. */
 MESH_API uint64_t mesh_test_now_ms(const struct mesh_test *test);
 
+/* As mesh_node_request_exit: the actor exits with the next run. */
 MESH_MUST_USE MESH_API enum mesh_status mesh_test_request_exit(struct mesh_test *test, struct mesh_address who,
                                                                bool alone);
 
@@ -130,6 +133,7 @@ MESH_API bool mesh_test_lives(const struct mesh_test *test, struct mesh_address 
 
 /* ---- what became of each message (D1) ---- */
 
+/* What became of a message (D1). */
 enum mesh_outcome {
     MESH_OUTCOME_HANDLED,
     MESH_OUTCOME_RETURNED, /* as poison: `text` says why */
@@ -151,6 +155,7 @@ MESH_API bool mesh_test_settled(struct mesh_test *test, struct mesh_settlement *
 struct mesh_test_counts {
     uint64_t accepted, handled, returned, dead, abandoned, in_flight;
 };
+/* What has been counted since the test began. */
 MESH_API struct mesh_test_counts mesh_test_counts(const struct mesh_test *test);
 
 #endif

@@ -13,11 +13,13 @@
 
 #include <mesh/actor.h>
 
+/* From when on its time counts. */
 enum mesh_transience {
     MESH_AFTER_LAST,  /* when it has been shown no user message for so long */
     MESH_AFTER_FIRST, /* so long after it was shown its first one, whatever comes meanwhile */
 };
 
+/* What a type declares. */
 struct mesh_transient {
     enum mesh_transience from;
     uint32_t after_ms; /* 0: 10,000 */

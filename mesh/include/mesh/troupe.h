@@ -25,6 +25,7 @@
 
 #include <mesh/failure.h>
 
+/* What a type declares. */
 struct mesh_troupe {
     const char *worker; /* the type of its workers */
     const struct mesh_create_options
@@ -62,6 +63,7 @@ MESH_API void mesh_troupe_stop(struct mesh_actor *self, void *state);
  * too many go when their job is over. */
 #define MESH_TROUPE_LIMITS "mesh.troupe.limits"
 
+/* What a troupe is doing. */
 struct mesh_troupe_status {
     uint32_t max, idle; /* the limits */
     uint32_t workers,
