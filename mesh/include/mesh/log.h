@@ -24,6 +24,7 @@ struct mesh_log_line {
     bool note; /* no line, but what the reader has to say of that node: it does not answer, lines are no more, ... */
 };
 
+/* Which lines are read. */
 struct mesh_log_options {
     const char *node;      /* NULL: of all that are members then, and, while it follows, of those that come */
     enum mesh_level level; /* the least of which lines are read */
