@@ -26,7 +26,7 @@ int admin_child(const char *options) {
     if (strncmp(options, CATALOGUE_OPTION, strlen(CATALOGUE_OPTION)) == 0) {
         return catalogue_main(options + strlen(CATALOGUE_OPTION), STDOUT_FILENO);
     }
-    return host_main_text(options, NULL);
+    return host_main_text(options, NULL, NULL);
 }
 
 /* ---- the turn's callbacks ---- */

@@ -240,7 +240,7 @@ void admin_free_residents(struct admin *admin);
 /* A host's actor registers or steps down; a resident has come, or is gone. */
 void admin_on_dead_letter_handler(struct admin *admin, const struct resident *host,
                                   const struct control_dead_letter_handler *said);
-/* From a process of this node: one whose sender was another node's and is gone goes there (D14), any other is a program's, for the log.
+/* From a process of this node: one whose sender was another node's and is gone goes there (D14), any other is logged.
  * From another admin: one whose sender was of this node. */
 void admin_on_dead_letter(struct admin *admin, const struct resident *resident,
                           const struct control_dead_letter *letter);

@@ -28,5 +28,5 @@ int main(int count, char **arguments) {
     }
     char *copy = strdup(options);
     (void)unsetenv(HOST_ENVIRONMENT);
-    return copy ? host_main_text(copy, NULL) : 1;
+    return copy ? host_main_text(copy, NULL, NULL) : 1;
 }

@@ -52,19 +52,11 @@ static struct control_dead_letter letter_of(const struct message *message) {
     };
 }
 
-/* A program has no log, and its admin writes for it. */
 static void write_line(struct dead_letters *letters, struct process *process, struct log *log,
-                       struct control_dead_letter *letter) {
-    if (!limiter_take(&letters->limiter, process_now(process))) {
-        return;
-    }
-    if (log) {
+                       const struct control_dead_letter *letter) {
+    if (limiter_take(&letters->limiter, process_now(process))) {
         dead_letters_log(log, letter);
-        return;
     }
-    letter->handler = (struct mesh_address){0};
-    letter->payload = (struct bytes){0};
-    (void)dead_letters_pass_on(process, process_admin(process), letter);
 }
 
 void dead_letters_send(struct dead_letters *letters, struct process *process, struct log *log,

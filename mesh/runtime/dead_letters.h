@@ -2,8 +2,7 @@
  *
  * The admin tells every process of its node which actor is the dead-letter handler. To its process each sends its dead
  * letters itself, as control messages: those are settled without a word, so that nothing about a dead letter is ever
- * dead-lettered. Without a handler, or when too many are on their way already, they are logged, so many in a second; a
- * program, which has no log, has its admin log them.
+ * dead-lettered. Without a handler, or when too many are on their way already, they are logged, so many in a second.
  *
  * What a sender that is gone had open dies elsewhere: whoever finds that out sends the letter for it (D14).
  *

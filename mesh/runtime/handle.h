@@ -13,6 +13,7 @@
 #include "mesh/runtime/dead_letters.h"
 #include "mesh/runtime/drive.h"
 #include "mesh/runtime/endpoint.h"
+#include "mesh/runtime/log.h"
 #include "mesh/runtime/node_security.h"
 #include "mesh/runtime/run_path.h"
 #include "mesh/runtime/view.h"
@@ -46,6 +47,7 @@ void handle_end_request(struct mesh_node *node, struct handle_request *request);
 
 struct mesh_node {
     struct process *process;
+    struct log *log;
     struct node_security *security; /* NULL where nothing is encrypted */
     struct drive drive;
     struct map endpoints; /* by address */
@@ -83,8 +85,9 @@ struct handle_options {
     const char *run_directory;
     const struct mesh_type *const *types;
     struct transport *transport;
-    uint64_t incarnation; /* 0: one is drawn */
-    pid_t admin;          /* 0: not known */
+    uint64_t incarnation;             /* 0: one is drawn */
+    pid_t admin;                      /* 0: not known */
+    const struct mesh_log_taker *log; /* or NULL */
 };
 MESH_MUST_USE enum mesh_status handle_open(struct mesh_node **out, const struct handle_options *options,
                                            struct mesh_error *error);

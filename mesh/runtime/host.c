@@ -537,11 +537,15 @@ enum mesh_status host_begin(struct host *host, const struct host_options *option
     return status;
 }
 
-int host_main(const struct host_options *options, const struct mesh_type *const *types) {
+int host_main(const struct host_options *options, const struct mesh_type *const *types,
+              const struct mesh_log_taker *log) {
     struct host host;
     struct mesh_error error = {0};
     if (host_begin(&host, options, &error) != MESH_OK) {
         return 1;
+    }
+    if (log) {
+        log_take_over(host.log, log);
     }
     host.types = types;
     /* A module's own start-up code runs before any thread exists; what failed is told once the admin can be reached. */
@@ -562,13 +566,13 @@ int host_main(const struct host_options *options, const struct mesh_type *const 
     return status == MESH_OK && loaded == MESH_OK ? 0 : 1;
 }
 
-int host_main_text(const char *text, const struct mesh_type *const *types) {
+int host_main_text(const char *text, const struct mesh_type *const *types, const struct mesh_log_taker *log) {
     struct host_options options;
     struct mesh_error error;
     char *copy = strdup(text);
     int code = 1;
     if (copy && host_options_parse(&options, copy, &error) == MESH_OK) {
-        code = host_main(&options, types);
+        code = host_main(&options, types, log);
     } else if (copy) {
         (void)fprintf(stderr, "mesh-host: %s\n", error.text);
     }

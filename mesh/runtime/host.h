@@ -21,6 +21,8 @@
 enum { HOST_OPTIONS_BYTES = 8 * 1024 };
 
 /* What a host has to know before it can speak to its admin. Texts are borrowed. */
+struct mesh_log_taker;
+
 struct host_options {
     const char *run_directory;
     const char *admin;    /* endpoint */
@@ -49,9 +51,10 @@ MESH_MUST_USE enum mesh_status host_options_parse(struct host_options *options, 
 
 /* Runs the first actor, and whatever else the admin sends here, to the end; gives the process's exit code. `types`
  * are those of the program, NULL when the options name a module. */
-int host_main(const struct host_options *options, const struct mesh_type *const *types);
+int host_main(const struct host_options *options, const struct mesh_type *const *types,
+              const struct mesh_log_taker *log); /* that may be NULL: the node's log */
 
 /* The same from the text that host_options_print wrote. */
-int host_main_text(const char *text, const struct mesh_type *const *types);
+int host_main_text(const char *text, const struct mesh_type *const *types, const struct mesh_log_taker *log);
 
 #endif

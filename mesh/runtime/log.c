@@ -22,7 +22,9 @@ struct log {
     atomic_bool guarded; /* a write may bring a signal: it is a pipe, or may not grow at will (RLIMIT_FSIZE) */
     atomic_int socket;   /* for datagrams to a daemon; -1: there was no need of one yet */
     atomic_flag opening; /* one thread opens a file, others write to the one before meanwhile */
-    _Atomic uint32_t version;  /* of the page, when the file was opened */
+    _Atomic uint32_t version; /* of the page, when the file was opened */
+    bool taken;               /* lines go to: */
+    struct mesh_log_taker taker;
     _Atomic int64_t checked_s; /* when it was last compared with what its path names */
 };
 
@@ -176,6 +178,11 @@ enum mesh_status log_open_stderr(struct log **out, enum mesh_level level, struct
     return log_open(out, page, error);
 }
 
+void log_take_over(struct log *log, const struct mesh_log_taker *taker) {
+    log->taker = *taker;
+    log->taken = true;
+}
+
 void log_close(struct log **log) {
     if (!*log) {
         return;
@@ -275,13 +282,34 @@ static uint64_t now_ms(void) {
     return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
-static bool is_above(const struct log *log, enum mesh_level level) {
+static bool is_above(const struct log *log, enum mesh_level level, bool in_signal) {
+    if (log->taken && !in_signal) {
+        return !log->taker.line || level > log->taker.level;
+    }
     return level > log_page_most(log->page);
+}
+
+static void give(struct log *log, const struct log_settings *settings, const struct log_line *line) {
+    char type[LOG_LINE_BYTES], text[LOG_LINE_BYTES];
+    (void)log_text_clean(type, line->type);
+    (void)log_text_clean(text, line->text);
+    const struct mesh_log_line given = {.time_ms = now_ms(),
+                                        .level = line->level,
+                                        .pid = (uint32_t)getpid(),
+                                        .node = settings->node,
+                                        .type = type,
+                                        .address = line->address,
+                                        .text = text};
+    log->taker.line(log->taker.user, &given);
 }
 
 static void write_line(struct log *log, struct log_line *line, bool in_signal) {
     struct log_settings settings;
     uint32_t version = log_page_read(log->page, &settings);
+    if (log->taken && !in_signal) {
+        give(log, &settings, line);
+        return;
+    }
     if (line->level > log_policy_level(&settings.policy, line->type)) {
         return;
     }
@@ -308,7 +336,7 @@ void log_write_forwarded(struct log *log, const struct log_line *line) {
 
 void log_write_list(struct log *log, enum mesh_level level, const char *type, struct mesh_address address,
                     const char *format, va_list arguments) {
-    if (!log || is_above(log, level)) {
+    if (!log || is_above(log, level, false)) {
         return;
     }
     char text[LOG_LINE_BYTES];
@@ -328,7 +356,7 @@ void log_write(struct log *log, enum mesh_level level, const char *type, struct 
 
 void log_write_in_signal(struct log *log, enum mesh_level level, const char *type, struct mesh_address address,
                          const char *text) {
-    if (log && !is_above(log, level)) {
+    if (log && !is_above(log, level, true)) {
         struct log_line line = {
             .level = level, .type = bytes_of_text(type ? type : ""), .address = address, .text = bytes_of_text(text)};
         write_line(log, &line, true);

@@ -17,6 +17,7 @@
 #define MESH_RUNTIME_LOG_H
 
 #include "mesh/runtime/log_page.h"
+#include <mesh/log.h>
 #include <stdarg.h>
 
 struct log;
@@ -30,6 +31,9 @@ void log_close(struct log **log); /* NULL-safe */
 
 /* Whether lines could be written by these settings. MESH_IO, MESH_PERMISSION_DENIED name the path and the cause. */
 MESH_MUST_USE enum mesh_status log_try(const struct log_settings *settings, struct mesh_error *error);
+
+/* From now on lines go to the taker, a copy of which is kept, but for those of signal handlers. Before another thread logs. */
+void log_take_over(struct log *log, const struct mesh_log_taker *taker);
 
 /* Writes one line; `type` may be NULL, the address none. A NULL log writes nothing. */
 void log_write(struct log *log, enum mesh_level level, const char *type, struct mesh_address address,

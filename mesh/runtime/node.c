@@ -53,7 +53,7 @@ static void on_control(void *user, struct mesh_address sender, const struct cont
     if (control->kind == CONTROL_DEAD_LETTER_HANDLER) {
         dead_letters_on_handler(&node->dead_letters, &control->dead_letter_handler);
     } else if (control->kind == CONTROL_KEYS_CHANGED) {
-        node_security_on_keys_changed(node->security, node->process, NULL);
+        node_security_on_keys_changed(node->security, node->process, node->log);
     } else {
         handle_on_answer(node, control);
     }
@@ -66,14 +66,14 @@ static void on_unhandled(void *user, struct message *message) {
         inbox_on_failed(&endpoint->inbox, message);
     }
     if (message->kind == FRAME_USER && message->outcome == FRAME_DIED) {
-        dead_letters_send(&node->dead_letters, node->process, NULL, message);
+        dead_letters_send(&node->dead_letters, node->process, node->log, message);
     }
     message_release(message);
 }
 
 static void on_unclaimed(void *user, const struct message *message) {
     struct mesh_node *node = user;
-    dead_letters_send_unclaimed(&node->dead_letters, node->process, NULL, message);
+    dead_letters_send_unclaimed(&node->dead_letters, node->process, node->log, message);
 }
 
 static void on_room(void *user, struct mesh_address address) {
@@ -125,18 +125,37 @@ static void on_admin_died(void *user, int fd) {
 
 static uint64_t on_tick(void *user, uint64_t now_ns) {
     struct mesh_node *node = user;
+    uint64_t told_ns = dead_letters_tick(&node->dead_letters, node->log, now_ns);
     if (!node->link_down || node->admin_gone) {
-        return TIME_NEVER;
+        return told_ns;
     }
     uint64_t end_ns = node->link_down_ns + LINK_WAIT_NS;
     if (now_ns >= end_ns) {
         admin_is_gone(node);
-        return TIME_NEVER;
+        return told_ns;
     }
-    return end_ns;
+    return time_min(end_ns, told_ns);
 }
 
 /* ---- attaching ---- */
+
+/* Where there is no page there is no node either, which attaching is about to tell: so long nobody hears of anything. */
+static enum mesh_status open_log(struct mesh_node *node, const struct mesh_log_taker *taker, struct mesh_error *error) {
+    struct log_page *page;
+    enum mesh_status status = log_page_open(&page, node->run_directory, NULL);
+    if (status != MESH_OK) {
+        status = log_page_own(&page, error);
+        if (status != MESH_OK) {
+            return status;
+        }
+        log_page_tell(page, &(struct log_settings){.to = LOG_TO_NOBODY});
+    }
+    status = log_open(&node->log, page, error);
+    if (status == MESH_OK && taker) {
+        log_take_over(node->log, taker);
+    }
+    return status;
+}
 
 static enum mesh_status open_process(struct mesh_node *node, const struct handle_options *with,
                                      struct mesh_error *error) {
@@ -154,6 +173,7 @@ static enum mesh_status open_process(struct mesh_node *node, const struct handle
         .admin = run_path_endpoint(admin, node->run_directory, "admin"),
         .transport = with->transport,
         .limits = &delivery_limits_default,
+        .log = node->log,
         .callbacks =
             {
                 .user = node,
@@ -255,6 +275,7 @@ static void node_destroy(struct mesh_node *node) {
     }
     process_destroy(&node->process);
     node_security_destroy(&node->security);
+    log_close(&node->log);
     if (node->admin_pidfd >= 0) {
         (void)close(node->admin_pidfd);
     }
@@ -271,7 +292,10 @@ enum mesh_status handle_open(struct mesh_node **out, const struct handle_options
     node->types = options->types;
     map_init(&node->endpoints, sizeof(struct mesh_address), HANDLE_ENDPOINTS_MAX, incarnation_draw());
     memcpy(node->run_directory, options->run_directory, strlen(options->run_directory) + 1);
-    enum mesh_status status = open_process(node, options, error);
+    enum mesh_status status = open_log(node, options->log, error);
+    if (status == MESH_OK) {
+        status = open_process(node, options, error);
+    }
     if (status == MESH_OK) {
         status = drive_init(&node->drive, node->process);
     }
@@ -286,9 +310,9 @@ enum mesh_status handle_open(struct mesh_node **out, const struct handle_options
     return MESH_OK;
 }
 
-static enum mesh_status attach(struct mesh_node **out, const char *run_directory, const struct mesh_type *const *types,
-                               struct mesh_error *error) {
-    struct handle_options options = {.run_directory = run_directory, .types = types};
+static enum mesh_status attach(struct mesh_node **out, const char *run_directory,
+                               const struct mesh_node_options *wanted, struct mesh_error *error) {
+    struct handle_options options = {.run_directory = run_directory, .types = wanted->types, .log = wanted->log};
     enum mesh_status status = run_path_knock(run_directory, &options.admin, error);
     return status == MESH_OK ? handle_open(out, &options, error) : status;
 }
@@ -310,7 +334,7 @@ enum mesh_status mesh_node_attach(struct mesh_node **out, const struct mesh_node
     char directory[RUN_PATH_BYTES];
     options = options ? options : &no_options;
     enum mesh_status status = find_directory(directory, options, error);
-    return status == MESH_OK ? attach(out, directory, options->types, error) : status;
+    return status == MESH_OK ? attach(out, directory, options, error) : status;
 }
 
 /* Two programs may start one node at the same time: the later one's admin finds the earlier's, and both attach. */
@@ -323,12 +347,12 @@ enum mesh_status mesh_node_start(struct mesh_node **out, const struct mesh_node_
     if (status != MESH_OK) {
         return status;
     }
-    status = attach(out, directory, options->types, error);
+    status = attach(out, directory, options, error);
     if (status != MESH_NOT_RUNNING) {
         return status;
     }
     enum mesh_status started = start_admin(directory, options->config, options->settings, &start_error);
-    status = attach(out, directory, options->types, error);
+    status = attach(out, directory, options, error);
     if (status == MESH_NOT_RUNNING && started != MESH_OK) {
         return error_set(error, started, "%s", start_error.text);
     }
@@ -404,11 +428,28 @@ struct mesh_address mesh_node_address(const struct mesh_node *node) {
 }
 
 void mesh_host_enter(const struct mesh_type *const *types) {
+    mesh_host_enter_log(types, NULL);
+}
+
+void mesh_host_enter_log(const struct mesh_type *const *types, const struct mesh_log_taker *log) {
     const char *options = getenv(HOST_ENVIRONMENT);
     if (options) {
         char *copy = strdup(options);
         /* A program that an actor starts is no host. */
         (void)unsetenv(HOST_ENVIRONMENT);
-        exit(copy ? host_main_text(copy, types) : 1);
+        exit(copy ? host_main_text(copy, types, log) : 1);
     }
+}
+
+/* ---- logging ---- */
+
+void mesh_node_log(struct mesh_node *node, enum mesh_level level, const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    log_write_list(node->log, level, NULL, mesh_node_address(node), format, arguments);
+    va_end(arguments);
+}
+
+void mesh_node_log_text(struct mesh_node *node, enum mesh_level level, const char *text) {
+    log_write(node->log, level, NULL, mesh_node_address(node), "%s", text);
 }

@@ -44,7 +44,7 @@ class SendOptions(Structure):
 
 
 class NodeOptions(Structure):
-    _fields_ = [("run_directory", c_char_p), ("config", c_char_p), ("types", c_void_p), ("settings", POINTER(c_char_p))]
+    _fields_ = [("run_directory", c_char_p), ("config", c_char_p), ("types", c_void_p), ("settings", POINTER(c_char_p)), ("log", c_void_p)]
 
 
 class HostRequest(Structure):

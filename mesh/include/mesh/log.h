@@ -1,4 +1,7 @@
-/* Logs: reading those of all nodes of a convention (K2).
+/* Logs: writing to that of a node, taking one's own over, and reading those of all nodes of a convention (K2).
+ *
+ * What actors log (mesh_log), what programs log, and what the library has to say in both goes to the log of their node, as its
+ * configuration says, unless the program takes it over: then each line is given to its function, or to nobody.
  *
  * A reader asks the admins of nodes for lines of their logs: first the latest that there are, of all nodes in the order of their times; then,
  * if it follows, each as it comes. It asks for a few at a time, so that one that is slow, or stops, holds up nobody: what it has
@@ -23,6 +26,24 @@ struct mesh_log_line {
     const char *text;
     bool note; /* no line, but what the reader has to say of that node: it does not answer, lines are no more, ... */
 };
+
+/* ---- writing ---- */
+
+/* Where the lines of a handle go instead of the node's log, or, by mesh_host_enter_log, those of hosts. */
+struct mesh_log_taker {
+    /* Gets each line, which lasts until it returns; NULL: nothing is logged. It is called by whatever thread logs, several at a time, and may not
+     * call functions of the handle, or of the actor: the library may be at work in them. */
+    void (*line)(void *user, const struct mesh_log_line *line);
+    void *user;
+    enum mesh_level level; /* the least of which lines it gets; that of the node's configuration does not matter then */
+};
+
+/* Logs a line as the program's, by printf or as it stands. Never blocks, from any thread (A7). */
+MESH_API void mesh_node_log(struct mesh_node *node, enum mesh_level level, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+MESH_API void mesh_node_log_text(struct mesh_node *node, enum mesh_level level, const char *text);
+
+/* ---- reading ---- */
 
 /* Which lines are read. */
 struct mesh_log_options {

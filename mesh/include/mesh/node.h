@@ -12,6 +12,7 @@
 #include <mesh/actor.h>
 #include <mesh/endpoint.h>
 #include <mesh/error.h>
+#include <mesh/log.h>
 
 /* Which node is meant, and what one is like that has to be started; zero is the default of everything. */
 struct mesh_node_options {
@@ -22,6 +23,8 @@ struct mesh_node_options {
         *types; /* NULL-terminated actor types that this program brings; see mesh_host_enter */
     const char *const *
         settings; /* "PATH=VALUE" each, NULL-terminated: what beats the configuration of a node that has to be started, as `meshd --set`; may be NULL */
+    const struct mesh_log_taker
+        *log; /* what becomes of the handle's log (mesh/log.h), copied; NULL: it goes to the node's */
 };
 
 /* Attaches to the node of the run directory. MESH_NOT_RUNNING when there is none, MESH_PERMISSION_DENIED,
@@ -54,6 +57,9 @@ MESH_MUST_USE MESH_API enum mesh_status mesh_node_shutdown(struct mesh_node *nod
 /* A program that brings types calls this first in main: in a process that the node started to host such an actor it
  * runs the actor and never returns; otherwise it returns at once. */
 MESH_API void mesh_host_enter(const struct mesh_type *const *types);
+
+/* The same, and what that host and its actors log goes to `log`, which stays where it is. What a signal has it say (C11) goes to the node's log. */
+MESH_API void mesh_host_enter_log(const struct mesh_type *const *types, const struct mesh_log_taker *log);
 
 /* The address of the handle's own endpoint. */
 MESH_API struct mesh_address mesh_node_address(const struct mesh_node *node);

@@ -316,6 +316,37 @@ Test(log, a_path_that_cannot_be_opened_is_named) {
     cr_assert_not_null(strstr(error.text, "/nowhere/at/all.log"));
 }
 
+/* ---- who takes it over ---- */
+
+static int taken_count;
+
+static void take(void *user, const struct mesh_log_line *line) {
+    cr_assert_eq(user, &taken_count);
+    cr_assert_str_eq(line->node, "alpha");
+    cr_assert_str_eq(line->type, "counter");
+    cr_assert_str_eq(line->text, "one two?");
+    taken_count++;
+}
+
+Test(log, K2_who_takes_it_over_gets_its_lines_and_those_of_signals_stay) {
+    const struct mesh_log_taker taker = {.line = take, .user = &taken_count, .level = MESH_LOG_WARNING};
+    log_take_over(log_file, &taker);
+    log_write(log_file, MESH_LOG_WARNING, "counter", (struct mesh_address){1, 2}, "one\ntwo\xff");
+    log_write(log_file, MESH_LOG_INFO, "counter", (struct mesh_address){1, 2}, "below its level");
+    cr_assert_eq(taken_count, 1);
+    expect_lines(0);
+    log_write_in_signal(log_file, MESH_LOG_INFO, "counter", (struct mesh_address){1, 2}, "busy");
+    expect_lines(1);
+    cr_assert_eq(taken_count, 1);
+}
+
+Test(log, K2_it_may_be_for_nobody) {
+    log_take_over(log_file, &(struct mesh_log_taker){0});
+    write_one("one");
+    expect_lines(0);
+    cr_assert_eq(log_lost(log_file), 0);
+}
+
 /* ---- the page ---- */
 
 Test(log, S9E_who_cannot_write_the_page_reads_all_of_it) {
