@@ -156,8 +156,8 @@ void log_page_tell(struct log_page *page, const struct log_settings *settings) {
     uint64_t words[WORDS];
     uint32_t version = atomic_load_explicit(&page->told->version, memory_order_relaxed);
     memcpy(words, settings, sizeof words);
-    atomic_store_explicit(&page->told->version, version + 1, memory_order_relaxed);
-    atomic_thread_fence(memory_order_release);
+    (void)atomic_exchange_explicit(&page->told->version, version + 1,
+                                   memory_order_acq_rel); /* before all that follows */
     for (size_t i = 0; i < WORDS; i++) {
         atomic_store_explicit(&page->told->words[i], words[i], memory_order_relaxed);
     }
@@ -181,9 +181,8 @@ uint32_t log_page_read(const struct log_page *page, struct log_settings *out) {
     do {
         before = atomic_load_explicit(&page->told->version, memory_order_acquire);
         for (size_t i = 0; i < WORDS; i++) {
-            words[i] = atomic_load_explicit(&page->told->words[i], memory_order_relaxed);
+            words[i] = atomic_load_explicit(&page->told->words[i], memory_order_acquire);
         }
-        atomic_thread_fence(memory_order_acquire);
         after = atomic_load_explicit(&page->told->version, memory_order_relaxed);
     } while ((before != after || before & 1) && ++reads < READS_MAX);
     memcpy(out, words, sizeof words);

@@ -34,6 +34,8 @@ static void end(void) {
     }
     (void)snprintf(name, sizeof name, "%s/" LOG_PAGE_FILE, directory);
     (void)unlink(name);
+    (void)snprintf(name, sizeof name, "%s/" LOG_WARNINGS_FILE, directory);
+    (void)unlink(name);
     (void)rmdir(directory);
 }
 

@@ -43,6 +43,8 @@ static void end(void) {
     log_page_close(&page);
     (void)unlink(path);
     (void)unlink(page_path);
+    (void)snprintf(page_path, sizeof page_path, "%s/" LOG_WARNINGS_FILE, directory);
+    (void)unlink(page_path);
     (void)rmdir(directory);
 }
 
