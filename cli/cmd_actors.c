@@ -33,8 +33,8 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
 }
 
 static const struct cli_syntax syntax = {
-    .doc = "Lists the actors of the convention, up to 256 of each node that answers. HANDLED counts messages; MAILBOX, "
-           "those that wait; UNSETTLED, those sent whose fate is not known yet.",
+    .doc = "Lists the actors of the convention, up to 256 of each node that answers. MAILBOX counts messages "
+           "that wait. `mesh status` tells more of one actor, --json of all.",
     .options = options,
     .parse = parse_option,
 };
@@ -84,18 +84,16 @@ static void add_row(struct cli_table *table, const struct mesh_node_report *node
     cli_cell(table, "%s", actor->type);
     cli_cell(table, "%s", node->name);
     cli_cell(table, "%u", actor->pid);
-    cli_cell(table, "%" PRIu64, actor->children_count);
     cli_cell(table, "%" PRIu64, actor->mailbox);
     cli_cell(table, "%" PRIu64, actor->handled);
-    cli_cell(table, "%" PRIu64, actor->unsettled);
     cli_cell(table, actor->busy_ms ? "%s for %.1f s" : "%s", actor->state, (double)actor->busy_ms / 1000);
     cli_cell(table, "%s", name_of(node, actor->address));
 }
 
 static int print_table(const struct mesh_report *report, const char *type) {
-    static const struct cli_column columns[] = {
-        {"ACTOR", false},  {"TYPE", false},   {"NODE", false},     {"PID", true},    {"CHILDREN", true},
-        {"MAILBOX", true}, {"HANDLED", true}, {"UNSETTLED", true}, {"STATE", false}, {"NAME", false}};
+    static const struct cli_column columns[] = {{"ACTOR", false}, {"TYPE", false},   {"NODE", false},
+                                                {"PID", true},    {"MAILBOX", true}, {"HANDLED", true},
+                                                {"STATE", false}, {"NAME", false}};
     struct cli_table table = CLI_TABLE(columns);
     for (size_t i = 0; i < report->nodes_count; i++) {
         const struct mesh_node_report *node = &report->nodes[i];

@@ -64,14 +64,12 @@ static void add_row(struct cli_table *table, const struct mesh_report *report,
                     const struct mesh_member_report *member) {
     const struct mesh_node_report *node = said_by(report, member->admin);
     const char *leader = node ? name_of(report, node->leader) : "";
-    char address[MESH_ADDRESS_TEXT_BYTES];
     cli_cell(table, "%s", *member->name ? member->name : "-");
     cli_cell(table, "%s", member->state);
     cli_cell(table, "%s", *leader ? leader : "-");
     cli_cell(table, node ? "%" PRIu64 : "-", node ? node->actors_hosted : 0);
     cli_cell(table, node ? "%.0f s" : "-", node ? (double)node->uptime_ms / 1000 : 0);
     cli_cell(table, "%.1f s", (double)member->silent_ms / 1000);
-    cli_cell(table, "%s", mesh_address_is_none(member->admin) ? "-" : mesh_address_print(member->admin, address));
     cli_cell(table, "%s", member->endpoint);
 }
 
@@ -105,9 +103,8 @@ static bool print_watchers(const struct mesh_report *report) {
 }
 
 static int print_text(const struct mesh_report *report) {
-    static const struct cli_column columns[] = {{"NODE", false},  {"STATE", false},   {"FOLLOWS", false},
-                                                {"ACTORS", true}, {"UP", true},       {"SILENT", true},
-                                                {"ADMIN", false}, {"ENDPOINT", false}};
+    static const struct cli_column columns[] = {{"NODE", false}, {"STATE", false}, {"FOLLOWS", false}, {"ACTORS", true},
+                                                {"UP", true},    {"SILENT", true}, {"ENDPOINT", false}};
     struct cli_table table = CLI_TABLE(columns);
     const struct mesh_node_report *own = &report->nodes[0];
     for (size_t i = 0; i < own->members_count; i++) {

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 #include "cli/line.h"
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 enum { DAY_S = 86400 };
 
@@ -50,6 +52,19 @@ static error_t parse(int key, char *text, struct argp_state *state) {
     }
 }
 
+/* Nodes run elsewhere, so they know their run directory from the root. */
+static void set_run_directory(struct argp_state *state, struct cli_line *line, const char *text) {
+    char here[PATH_MAX];
+    line->node.run_directory = text;
+    if (*text == '/') {
+        return;
+    }
+    if (!getcwd(here, sizeof here) || snprintf(line->run_directory, PATH_MAX, "%s/%s", here, text) >= PATH_MAX) {
+        argp_error(state, "--run-directory=%s: that cannot be found from here: begin it with /", text);
+    }
+    line->node.run_directory = line->run_directory;
+}
+
 static error_t parse_shared(int key, char *text, struct argp_state *state) {
     struct cli_line *line = state->input;
     switch (key) {
@@ -57,7 +72,7 @@ static error_t parse_shared(int key, char *text, struct argp_state *state) {
         line->json = true;
         return 0;
     case 'r':
-        line->node.run_directory = text;
+        set_run_directory(state, line, text);
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;

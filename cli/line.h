@@ -6,11 +6,13 @@
 
 #include "cli/cli.h"
 #include <argp.h>
+#include <limits.h>
 
 enum { CLI_WORDS = 2 };
 
 struct cli_line {
     struct mesh_node_options node;
+    char run_directory[PATH_MAX]; /* one that was given from here */
     bool json;
     const char *words[CLI_WORDS]; /* NULL: not given */
     size_t words_count;

@@ -69,10 +69,10 @@ static void print_help(FILE *stream) {
             fprintf(stream, "\n%s\n", commands[i].help);
         }
     }
-    fprintf(stream,
-            "\n`mesh help COMMAND` tells the options of a command; all can answer with --json. `man mesh` has "
-            "examples.\nExit codes: 0 done, 1 failed, 2 wrong usage, 3 no node is running there, 4 not found, 5 "
-            "timed out, 6 refused.\n");
+    fprintf(stream, "\n`mesh help COMMAND` tells the options of a command; all can answer with --json.\n"
+                    "`man mesh` has examples.\n\n"
+                    "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 no node is running there,\n"
+                    "4 not found, 5 timed out, 6 refused.\n");
 }
 
 /* ---- which command ---- */

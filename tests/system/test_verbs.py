@@ -101,7 +101,7 @@ class Verbs(unittest.TestCase):
         here = {actor["address"]: actor for actor in self.json("actors", "--node", "lead", node=self.elm)["actors"]}
         self.assertEqual((here[root]["name"], here[root]["children_count"]), ("the root", 1))
         self.assertNotIn(far, here)
-        self.assertRegex(self.said("actors", "--node", "elm"), rf"(?m)^{far} +talker\.far +elm +\d+ +0 +0 +1 +0  idle$")
+        self.assertRegex(self.said("actors", "--node", "elm"), rf"(?m)^{far} +talker\.far +elm +\d+ +0 +1  idle$")
         code, _, err = self.mesh("actors", "--node", "oak")
         self.assertEqual((code, err), (NOT_FOUND, "mesh: 'oak' is no node of this convention: `mesh convention` shows them\n"))
 
@@ -272,6 +272,12 @@ class Verbs(unittest.TestCase):
         self.assertEqual((code, err), (REFUSED, "mesh: its handler has failed: \\x1b[31m\n"))
 
     # ---- the command itself ----
+
+    def test_a_run_directory_may_be_given_from_here(self):
+        name = self.lead.run.relative_to(self.directory.path)
+        done = subprocess.run([MESH, "health", "-r", name], env=environment(), cwd=self.directory.path, capture_output=True, text=True,
+                              timeout=60, check=True)
+        self.assertIn("lead: healthy", done.stdout)
 
     def test_it_helps_and_suggests(self):
         alone = subprocess.run([MESH], env=environment(), capture_output=True, text=True, timeout=60, check=False)
