@@ -12,6 +12,7 @@
 #include "mesh/runtime/module.h"
 #include "mesh/runtime/title.h"
 #include "mesh/runtime/updates.h"
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

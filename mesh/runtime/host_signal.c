@@ -4,6 +4,7 @@
 #include "mesh/runtime/hosted.h"
 #include "mesh/runtime/log.h"
 #include <errno.h>
+#include <signal.h>
 #include <string.h>
 #include <time.h>
 

@@ -16,7 +16,6 @@
 #include "mesh/runtime/node_security.h"
 #include "mesh/runtime/view.h"
 #include "mesh/runtime/wakeup.h"
-#include <signal.h>
 
 struct host {
     const struct host_options *options;
@@ -58,11 +57,11 @@ struct host {
     enum mesh_status refused;       /* by a check function: of what kind its no is; MESH_OK: the node does not fit */
     uint64_t now_ns;                /* the present, good enough for handlers: see process_now_after */
     unsigned now_calls;
-    uint64_t turn_ends_ns;             /* when handlers have had their share of this turn */
-    uint64_t admin_lost_ns;            /* since when the link to the admin is down; 0: it is up */
-    bool endpoint_drained;             /* what the host itself said is received (D14) */
-    bool leaving;                      /* exit() was called in a handler */
-    volatile sig_atomic_t exit_signal; /* SIGTERM or SIGINT has come */
+    uint64_t turn_ends_ns;   /* when handlers have had their share of this turn */
+    uint64_t admin_lost_ns;  /* since when the link to the admin is down; 0: it is up */
+    bool endpoint_drained;   /* what the host itself said is received (D14) */
+    bool leaving;            /* exit() was called in a handler */
+    _Atomic int exit_signal; /* SIGTERM or SIGINT has come, on whichever thread */
 };
 
 struct mesh_actor {

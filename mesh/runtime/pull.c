@@ -21,6 +21,7 @@
 #include <mesh/endpoint.h>
 #include <mesh/host.h>
 #include <semaphore.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -35,7 +36,7 @@ struct mesh_host {
     struct log_settings log; /* as they were when it began */
     pthread_t runner;
     sem_t offered, settled;
-    const struct mesh_message *message; /* that is offered; NULL: nothing comes any more */
+    const struct mesh_message *_Atomic message; /* that is offered; NULL: nothing comes any more */
     struct mesh_actor *_Atomic actor;
     enum mesh_verdict verdict;
     bool in_hand, over; /* the caller's */
