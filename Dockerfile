@@ -12,6 +12,7 @@ COPY mesh mesh
 COPY convention convention
 COPY cli cli
 COPY bench bench
+COPY bindings bindings
 COPY docs/CMakeLists.txt docs/meshd.conf.sample docs/
 COPY docs/man docs/man
 COPY systemd systemd

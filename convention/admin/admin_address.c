@@ -51,12 +51,12 @@ static enum mesh_status choose(struct admin *admin) {
                : MESH_OK;
 }
 
-/* Hosts are reached by other nodes at the address that this node is reached at, on a port of their own; or through this admin. */
+/* Hosts are reached by other nodes at the address that this node is reached at, on a port of their own; or through this admin. They bind what
+ * it has bound: an address that it advertises may be a name, or one that is translated on the way. */
 static void choose_for_hosts(struct admin *admin) {
-    if (admin->passage[0] == '\0' && strncmp(admin->advertise, "tcp://", 6) == 0) {
-        const char *address = admin->any ? "tcp://0.0.0.0" : admin->advertise;
-        size_t length = admin->any ? strlen(address) : (size_t)(port_of(address) - address);
-        snprintf(admin->host_listen, sizeof admin->host_listen, "%.*s:*", (int)length, address);
+    if (admin->passage[0] == '\0' && strncmp(admin->bound, "tcp://", 6) == 0) {
+        int length = (int)(port_of(admin->bound) - admin->bound);
+        snprintf(admin->host_listen, sizeof admin->host_listen, "%.*s:*", length, admin->bound);
     }
 }
 

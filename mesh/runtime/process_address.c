@@ -1,13 +1,12 @@
 /* Where a process is reached by others, and that this may change.
  *
- * A host that listens on all addresses of its machine says of itself the address at which its admin is reached, with its own port.
+ * A host or program is reached where its admin is, at a port of its own, whatever address it has bound: that may be all, or one that is
+ * translated on the way.
  *
  * SPDX-License-Identifier: MPL-2.0 */
 #include "mesh/runtime/process_inside.h"
 #include <stdio.h>
 #include <string.h>
-
-#define ANY "tcp://0.0.0.0:"
 
 const char *process_endpoint(const struct process *process, bool remote) {
     if (remote && process->advertise[0] != '\0') {
@@ -22,28 +21,32 @@ const char *process_endpoint(const struct process *process, bool remote) {
     return "";
 }
 
-/* The port on all addresses that it has bound; NULL when there is none. */
-static const char *port_on_any(const struct process *process) {
+/* The port that it has bound for other nodes, with what stands behind it; NULL when there is none. */
+static const char *own_port(const struct process *process) {
     for (size_t i = 0; i < process->bound_count; i++) {
-        if (strncmp(process->bound[i], ANY, strlen(ANY)) == 0) {
-            return process->bound[i] + strlen(ANY) - 1;
+        if (strncmp(process->bound[i], "tcp://", 6) == 0) {
+            return strrchr(process->bound[i], ':');
         }
     }
     return NULL;
 }
 
+void process_choose_endpoint(struct process *process) {
+    const char *text = process->admin_remote, *port = strrchr(text, ':'), *own = own_port(process);
+    struct passage passage;
+    if (passage_read(bytes_of_text(text), &passage)) {
+        memcpy(process->advertise, text, sizeof process->admin_remote); /* nobody calls this process but through the admin */
+    } else if (port && own) {
+        (void)snprintf(process->advertise, sizeof process->advertise, "%.*s%s", (int)(port - text), text, own);
+    }
+}
+
 void process_hear_endpoint(struct process *process, struct bytes endpoint) {
     char text[TRANSPORT_ENDPOINT_BYTES];
-    struct passage passage;
     (void)snprintf(text, sizeof text, "%.*s", (int)endpoint.size, (const char *)endpoint.data);
     bool moved = process->admin_remote[0] != '\0' && strcmp(process->admin_remote, text) != 0;
-    const char *port = strrchr(text, ':'), *own_port = port_on_any(process);
     memcpy(process->admin_remote, text, sizeof text);
-    if (passage_read(endpoint, &passage)) {
-        memcpy(process->advertise, text, sizeof text); /* nobody calls this process but through the admin */
-    } else if (port && own_port) {
-        (void)snprintf(process->advertise, sizeof process->advertise, "%.*s%s", (int)(port - text), text, own_port);
-    }
+    process_choose_endpoint(process);
     if (moved) {
         process_redial(process);
     }

@@ -111,6 +111,8 @@ void process_link_greet(struct process *process, struct peer *peer, struct bytes
 
 /* The admin says where it is reached by other nodes, and so how this process is: process_address.c. */
 void process_hear_endpoint(struct process *process, struct bytes endpoint);
+/* What it says of where it is reached, by what its admin said and what it has bound. */
+void process_choose_endpoint(struct process *process);
 
 /* Says hello again on the link to the admin: something about this process has changed. */
 enum mesh_status process_link_greet_admin(struct process *process);

@@ -177,7 +177,7 @@ static enum mesh_status bind_failed(const char *endpoint, struct mesh_error *err
         return error_set(error, MESH_PERMISSION_DENIED, "cannot bind %s: permission denied: choose a port above 1023",
                          endpoint);
     }
-    if (number == EINVAL || number == EPROTONOSUPPORT || number == ENODEV) {
+    if (number == EINVAL || number == EPROTONOSUPPORT || number == ENODEV || number == EADDRNOTAVAIL) {
         return error_set(error, MESH_INVALID_ARGUMENT,
                          "cannot bind %s: not an endpoint of this host: use tcp://ADDRESS:PORT with a local address",
                          endpoint);

@@ -5,7 +5,7 @@ SPDX-License-Identifier: MPL-2.0
 import socket
 import unittest
 
-from nodes import Directory, free_port, wait_for
+from nodes import COURIERS, Directory, free_port, wait_for
 
 WAIT_S = 30
 
@@ -61,6 +61,15 @@ class Addresses(unittest.TestCase):
         endpoint = "tcp://nowhere.invalid:1900"
         member = self.directory.node("member", f"{self.follow}\nadvertise = {endpoint}\nadmin_routing = true")
         self.expect(member, endpoint, "")  # how the name service says so is its own business
+
+    def test_S9A_a_node_that_advertises_a_name_reaches_others_and_is_reached(self):
+        port = free_port()
+        capable = f"module_path = {COURIERS}\ncapabilities\n    named = true"
+        member = self.directory.node("member", f"{self.follow.replace(':0', f':{port}')}\nadvertise = tcp://localhost:{port}\n{capable}")
+        wait_for(lambda: "node member at tcp://localhost:" in self.log(self.leader), WAIT_S, "the member has joined")
+        courier = self.leader.caller().ask("create courier named")
+        for node in (self.leader, member):
+            self.assertEqual(node.caller().ask(f"ask {courier} account"), "accepted 0 of 0, got 0, wrong 0")
 
 
 if __name__ == "__main__":

@@ -30,6 +30,11 @@ Test(process_link, S9A_a_host_has_the_address_of_its_admin_and_a_port_of_its_own
     cr_assert_str_eq(process_endpoint(process, true), "admin://000000000000000a");
 }
 
+Test(process_link, S9A_where_its_admin_is_known_by_a_name_a_host_is_too) {
+    admin_says("tcp://alpha.example:1900");
+    cr_assert_str_eq(process_endpoint(process, true), "tcp://alpha.example:7000");
+}
+
 /* ---- a node that restarts ---- */
 
 static void begin_admin(void) {
