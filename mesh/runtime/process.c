@@ -77,8 +77,7 @@ static enum mesh_status listen_remote(struct process *process, struct mesh_error
     }
     char endpoint[TRANSPORT_ENDPOINT_BYTES + 2];
     snprintf(endpoint, sizeof endpoint, "%.*s:*", (int)(port - process->admin_remote), process->admin_remote);
-    bool named = resolver_is_needed(process->admin_remote);
-    enum mesh_status status = named ? MESH_INVALID_ARGUMENT : listen_at(process, endpoint, error);
+    enum mesh_status status = listen_at(process, endpoint, error);
     if (status == MESH_INVALID_ARGUMENT) { /* a name, or an address that is not one of this machine */
         status = listen_at(process, "tcp://0.0.0.0:*", error);
     }

@@ -35,7 +35,8 @@ void process_choose_endpoint(struct process *process) {
     const char *text = process->admin_remote, *port = strrchr(text, ':'), *own = own_port(process);
     struct passage passage;
     if (passage_read(bytes_of_text(text), &passage)) {
-        memcpy(process->advertise, text, sizeof process->admin_remote); /* nobody calls this process but through the admin */
+        memcpy(process->advertise, text,
+               sizeof process->admin_remote); /* nobody calls this process but through the admin */
     } else if (port && own) {
         (void)snprintf(process->advertise, sizeof process->advertise, "%.*s%s", (int)(port - text), text, own);
     }
