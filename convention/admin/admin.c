@@ -18,8 +18,6 @@
 #include <unistd.h>
 
 #define CATALOGUE_OPTION "catalogue="
-enum { FORWARDED_BATCHES = 500 }; /* of lines of other nodes' logs, in a second */
-
 #define LAST_WORDS_NS (500 * NS_PER_MS)
 
 int admin_child(const char *options) {
@@ -331,7 +329,6 @@ enum mesh_status admin_run(struct config *config, const struct config_sources *s
                           .deaths = -1,
                           .trying = -1,
                           .addresses = -1,
-                          .forwarded_batches = limiter_make(FORWARDED_BATCHES, NS_PER_S),
                           .dead_letter_lines = limiter_make(100, NS_PER_S)};
     list_init(&admin.gatherings);
     list_init(&admin.inquiries);

@@ -71,6 +71,8 @@ struct gathering;
 /* A question that was passed on: for the status of one actor, or for the leader. */
 struct inquiry;
 
+enum { ADMIN_FORWARDERS = 64 };
+
 struct admin {
     struct config *config;
     const struct config_sources *sources; /* to be read again */
@@ -92,7 +94,7 @@ struct admin {
     struct log_forward *forward;     /* lines for the leader */
     char line_begun[LOG_LINE_BYTES]; /* of the next one */
     size_t line_begun_bytes;
-    struct limiter forwarded_batches; /* of other nodes */
+    struct limiter forwarded_batches[ADMIN_FORWARDERS]; /* of other nodes, by a part of their incarnations */
     struct process *process;
     struct convention *convention;
     struct directory *directory;
@@ -158,6 +160,7 @@ void admin_on_log_request(struct admin *admin, struct mesh_address asker, const 
 uint64_t admin_tick_log_questions(struct admin *admin, uint64_t now_ns);
 void admin_free_log_questions(struct admin *admin);
 
+void admin_begin_forwarders(struct admin *admin);
 /* Sees to it that warnings of the node's processes are noticed. MESH_IO, with errno. */
 MESH_MUST_USE enum mesh_status admin_watch_warnings(struct admin *admin);
 uint64_t admin_tick_forward(struct admin *admin, uint64_t now_ns);

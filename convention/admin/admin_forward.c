@@ -3,14 +3,18 @@
  *   any process of the node -> log.warnings, a pipe -> log_forward -> the leader's admin -> its log
  *
  * A line stands in the node's own log before it goes on. The pipe is written without waiting; what finds no room in it is counted.
- * The leader takes so many lines in a second from all, and only of members, under whose names it writes them.
+ * The leader takes so many batches in a second of each, and only of members, under whose names it writes them.
  *
  * SPDX-License-Identifier: MPL-2.0 */
 #include "convention/admin/admin.h"
 #include <inttypes.h>
 #include <unistd.h>
 
-enum { READ_BYTES = 64 * 1024 };
+enum {
+    READ_BYTES = 64 * 1024,
+    FORWARDED_BATCHES =
+        10, /* in a second, of nodes that share a limiter: a member whose brake does not work floods nobody but those */
+};
 
 /* ---- of this node ---- */
 
@@ -71,6 +75,16 @@ bool admin_on_log_answer(struct admin *admin, struct mesh_address sender, const 
 
 /* ---- of other nodes ---- */
 
+void admin_begin_forwarders(struct admin *admin) {
+    for (size_t i = 0; i < ADMIN_FORWARDERS; i++) {
+        admin->forwarded_batches[i] = limiter_make(FORWARDED_BATCHES, NS_PER_S);
+    }
+}
+
+static bool may_forward(struct admin *admin, uint64_t node) {
+    return limiter_take(&admin->forwarded_batches[node % ADMIN_FORWARDERS], process_now(admin->process));
+}
+
 static void write_lines(struct admin *admin, const char *node, const struct control_log_lines *lines) {
     for (size_t i = 0; i < lines->count; i++) {
         char room[LOG_LINE_BYTES];
@@ -91,7 +105,7 @@ void admin_on_log_lines(struct admin *admin, struct mesh_address sender, const s
     bool is_admin = sender.local == 0 && sender.node != admin->incarnation;
     if (!member || !is_admin || !convention_is_acting(admin->convention)) {
         admin_answer_done(admin, sender, control->id, MESH_REFUSED, "this node does not lead that one");
-    } else if (!limiter_take(&admin->forwarded_batches, process_now(admin->process))) {
+    } else if (control->log_lines.count > LOG_FORWARD_BATCH || !may_forward(admin, sender.node)) {
         admin_answer_done(admin, sender, control->id, MESH_WOULD_BLOCK, "too many lines come at a time");
     } else {
         write_lines(admin, member->name, &control->log_lines);

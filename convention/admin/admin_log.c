@@ -51,6 +51,7 @@ enum mesh_status admin_open_log(struct admin *admin, struct mesh_error *error) {
         log_page_close(&admin->log_page);
         return error_set(error, MESH_NO_MEMORY, "no memory for the log");
     }
+    admin_begin_forwarders(admin);
     log_rotation_begin(&admin->log_rotation, admin->started_ns, admin->config->log_size);
     status = log_open(&admin->log, admin->log_page, error);
     if (status == MESH_OK) {

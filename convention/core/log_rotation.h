@@ -1,7 +1,7 @@
 /* When the admin looks at how large the log is, and when it is to be rotated (K2).
  *
  * All processes of the node write to the log, and tell nobody. So the admin looks: four times a second while the log grows, and
- * twice less often each time that it has not, down to every 4 s. A rotation that failed is tried again after 10 s.
+ * twice less often each time that it has not, down to every 4 s. A rotation that failed is tried again after a minute.
  *
  * Pure: the caller says what time it is and what it saw.
  *
@@ -14,7 +14,7 @@
 
 #define LOG_ROTATION_SOON_NS (250 * NS_PER_MS)
 #define LOG_ROTATION_SELDOM_NS (4 * NS_PER_S)
-#define LOG_ROTATION_RETRY_NS (10 * NS_PER_S)
+#define LOG_ROTATION_RETRY_NS (60 * NS_PER_S)
 
 struct log_rotation {
     uint64_t size_max; /* bytes at which it is due */

@@ -226,8 +226,10 @@ size_t log_line_print(char out[LOG_LINE_BYTES], enum log_format format, const st
     } else {
         put_as_text(&writer, &cut);
     }
-    memcpy(out + writer.at, end, strlen(end));
-    return writer.at + strlen(end);
+    writer.end = LOG_LINE_BYTES;
+    writer.full = false;
+    put_text(&writer, end);
+    return writer.at;
 }
 
 /* ---- for daemons ---- */
@@ -399,9 +401,12 @@ static bool take_escape(struct reader *reader, uint32_t *code) {
         return false;
     }
     int high = digit_of(reader->at[0]), low = digit_of(reader->at[1]);
+    if (high < 0 || low < 0) {
+        return false;
+    }
     reader->at += 2;
-    *code = (uint32_t)(high << 4 | low);
-    return high >= 0 && low >= 0;
+    *code = (uint32_t)high << 4 | (uint32_t)low;
+    return true;
 }
 
 /* Up to the closing quote, into `room`, which is as large as what is read. */

@@ -303,25 +303,26 @@ static void give(struct log *log, const struct log_settings *settings, const str
     log->taker.line(log->taker.user, &given);
 }
 
-static void write_line(struct log *log, struct log_line *line, bool in_signal) {
+static void write_line(struct log *log, const struct log_line *said, bool in_signal) {
     struct log_settings settings;
     uint32_t version = log_page_read(log->page, &settings);
     if (log->taken && !in_signal) {
-        give(log, &settings, line);
+        give(log, &settings, said);
         return;
     }
-    if (line->level > log_policy_level(&settings.policy, line->type)) {
+    if (said->level > log_policy_level(&settings.policy, said->type)) {
         return;
     }
     if (!in_signal) {
         follow(log, &settings, version);
     }
-    line->time_ms = now_ms();
-    line->pid = (uint32_t)getpid();
-    line->node = bytes_of_text(settings.node);
-    emit(log, &settings, line);
-    if (line->level <= MESH_LOG_WARNING && settings.forward && settings.to != LOG_TO_NOBODY) {
-        tell_admin(log, line);
+    struct log_line line = *said;
+    line.time_ms = now_ms();
+    line.pid = (uint32_t)getpid();
+    line.node = bytes_of_text(settings.node);
+    emit(log, &settings, &line);
+    if (line.level <= MESH_LOG_WARNING && settings.forward && settings.to != LOG_TO_NOBODY) {
+        tell_admin(log, &line);
     }
 }
 
