@@ -28,7 +28,7 @@ RUN cmake -S . -B /build -G Ninja -DCMAKE_BUILD_TYPE=Release -DMESH_TESTS=OFF -D
 
 FROM debian:bookworm-slim
 RUN apt-get update \
- && apt-get install --yes --no-install-recommends libczmq4 libjansson4 libprotobuf-c1 libzmq5 \
+ && apt-get install --yes --no-install-recommends libczmq4 libjansson4 libprotobuf-c1 libsodium23 libzmq5 \
  && apt-get clean && rm -rf /var/lib/apt/lists/* \
  && useradd --system --no-create-home --home-dir /nonexistent mesh \
  && install -d -o mesh -g mesh -m 0700 /run/mesh /keys

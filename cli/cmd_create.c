@@ -18,6 +18,7 @@ static const struct argp_option options[] = {
     {"require", 'q', "REQUIREMENT", 0,
      "What its node must have: NAME alone, or NAME, one of = != < <= > >=, and a value; any number of them", 0},
     {"on-failure", 'F', "WHAT", 0, "What becomes of it when it fails: stop (default) or restart", 0},
+    {"source", 's', "HASH", 0, "The loaded source that brings the type, as `mesh source list` shows it", 0},
     {0},
 };
 
@@ -50,6 +51,9 @@ static void add_requirement(struct argp_state *state, char *text) {
 static error_t parse_option(int key, char *text, struct argp_state *state) {
     struct arguments *arguments = state->input;
     switch (key) {
+    case 's':
+        arguments->create.source = text;
+        return 0;
     case 'N':
         arguments->create.name = text;
         return 0;

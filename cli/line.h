@@ -8,7 +8,7 @@
 #include <argp.h>
 #include <limits.h>
 
-enum { CLI_WORDS = 2 };
+enum { CLI_WORDS = 64 };
 
 struct cli_line {
     struct mesh_node_options node;

@@ -8,6 +8,7 @@
 #include "proto/control_log.h"
 #include "proto/control_names.h"
 #include "proto/control_place.h"
+#include "proto/control_source.h"
 #include "proto/control_status.h"
 
 /* ---- to the wire ---- */
@@ -39,6 +40,11 @@ static bool put_create(struct arena *arena, const struct control_create *create,
     out->refused_by = refused;
     out->n_requirements = create->requirements_count;
     out->creators = (uint32_t)create->creators_count;
+    out->source.data = (uint8_t *)(uintptr_t)create->source.data; /* is not written to */
+    out->source.len = create->source.size;
+    out->source_load = create->source_load;
+    out->source_unloaded = create->source_unloaded;
+    out->source_from = create->source_from;
     return out->type && out->program && out->refusal && out->name &&
            codec_put_requirements(arena, create->requirements, create->requirements_count, &out->requirements);
 }
@@ -156,6 +162,16 @@ static bool put_names(struct arena *arena, const struct control *control, Mesh__
     PUT(NAME_TAKEN, name_taken, control_put_name_taken(arena, &control->name_taken, out->name_taken))
 }
 
+static bool put_log(struct arena *arena, const struct control *control, Mesh__Wire__Control *out) {
+    if (control->kind == CONTROL_LOG_LINES) {
+        PUT(LOG_LINES, log_lines, control_put_log_lines(arena, &control->log_lines, out->log_lines))
+    }
+    if (control->kind == CONTROL_LOG_REQUEST) {
+        PUT(LOG_REQUEST, log_request, control_put_log_request(arena, &control->log_request, out->log_request))
+    }
+    PUT(LOG_REPLY, log_reply, control_put_log_reply(arena, &control->log_reply, out->log_reply))
+}
+
 static bool put_body(struct arena *arena, const struct control *control, Mesh__Wire__Control *out) {
     switch (control->kind) {
     case CONTROL_CREATE:
@@ -215,11 +231,11 @@ static bool put_body(struct arena *arena, const struct control *control, Mesh__W
     case CONTROL_UNREACHED:
         PUT(UNREACHED, unreached, control_put_unreached(arena, &control->unreached, out->unreached))
     case CONTROL_LOG_LINES:
-        PUT(LOG_LINES, log_lines, control_put_log_lines(arena, &control->log_lines, out->log_lines))
     case CONTROL_LOG_REQUEST:
-        PUT(LOG_REQUEST, log_request, control_put_log_request(arena, &control->log_request, out->log_request))
     case CONTROL_LOG_REPLY:
-        PUT(LOG_REPLY, log_reply, control_put_log_reply(arena, &control->log_reply, out->log_reply))
+        return put_log(arena, control, out);
+    case CONTROL_SOURCE:
+        PUT(SOURCE, source, control_put_source(arena, &control->source, out->source))
     case CONTROL_KEYS_CHANGED:
         PUT(KEYS_CHANGED, keys_changed, (mesh__wire__keys_changed__init(out->keys_changed), true))
     }
@@ -251,7 +267,7 @@ enum mesh_status control_encode(struct codec *codec, const struct control *contr
 /* ---- from the wire ---- */
 
 static bool status_is_valid(uint32_t status) {
-    return status <= MESH_INTERNAL;
+    return status <= CONTROL_STATUS_MAX;
 }
 
 static bool get_create(struct arena *arena, const Mesh__Wire__Create *wire, struct control_create *out) {
@@ -270,10 +286,14 @@ static bool get_create(struct arena *arena, const Mesh__Wire__Create *wire, stru
         .detached = wire->detached,
         .name = codec_view(wire->name),
         .name_epoch = wire->name_epoch,
+        .source = bytes_make(wire->source.data, wire->source.len),
+        .source_load = wire->source_load,
+        .source_unloaded = wire->source_unloaded,
+        .source_from = wire->source_from,
     };
     return out->type.size > 0 && out->type.size <= FRAME_TYPE_BYTES && out->refusal.size <= FRAME_TEXT_BYTES &&
-           out->name.size <= FRAME_NAME_BYTES && wire->n_refused_by <= FRAME_REFUSED_BY &&
-           status_is_valid(wire->status) && wire->on_failure >= 0 &&
+           out->name.size <= FRAME_NAME_BYTES && (out->source.size == 0 || out->source.size == CONTROL_HASH_BYTES) &&
+           wire->n_refused_by <= FRAME_REFUSED_BY && status_is_valid(wire->status) && wire->on_failure >= 0 &&
            wire->on_failure <= MESH__WIRE__ON_FAILURE__ON_FAILURE_ESCALATE &&
            wire->restarts_max <= CONTROL_RESTARTS_MAX && wire->creators <= wire->n_requirements &&
            wire->creators <= FRAME_REQUIREMENTS && wire->n_requirements <= FRAME_REQUIREMENTS_OF_BOTH &&
@@ -423,6 +443,17 @@ static bool get_names(struct arena *arena, const Mesh__Wire__Control *wire, stru
     return control_get_name_taken(wire->name_taken, &out->name_taken);
 }
 
+static bool get_source(const Mesh__Wire__Source *wire, struct control *out) {
+    out->kind = CONTROL_SOURCE;
+    return control_get_source(wire, &out->source);
+}
+
+static bool get_kill(const Mesh__Wire__Kill *wire, struct control *out) {
+    out->kind = CONTROL_KILL;
+    out->kill.address = codec_address(wire->node, wire->local);
+    return !mesh_address_is_none(out->kill.address);
+}
+
 static bool get_shutdown(const Mesh__Wire__Shutdown *wire, struct control *out) {
     out->kind = CONTROL_SHUTDOWN;
     out->shutdown.timeout_ms = wire->timeout_ms;
@@ -459,9 +490,7 @@ static bool get_body(struct arena *arena, const Mesh__Wire__Control *wire, struc
         out->kind = CONTROL_PROGRAM_TYPES;
         return get_types(arena, wire->types, &out->types);
     case MESH__WIRE__CONTROL__BODY_KILL:
-        out->kind = CONTROL_KILL;
-        out->kill.address = codec_address(wire->kill->node, wire->kill->local);
-        return !mesh_address_is_none(out->kill.address);
+        return get_kill(wire->kill, out);
     case MESH__WIRE__CONTROL__BODY_DONE:
         out->kind = CONTROL_DONE;
         return get_done(wire->done, out);
@@ -492,6 +521,8 @@ static bool get_body(struct arena *arena, const Mesh__Wire__Control *wire, struc
     case MESH__WIRE__CONTROL__BODY_NAMES_WANTED:
     case MESH__WIRE__CONTROL__BODY_NAME_TAKEN:
         return get_names(arena, wire, out);
+    case MESH__WIRE__CONTROL__BODY_SOURCE:
+        return get_source(wire->source, out);
     case MESH__WIRE__CONTROL__BODY__NOT_SET:
     case _MESH__WIRE__CONTROL__BODY__CASE_IS_INT_SIZE:
         return false;

@@ -21,6 +21,11 @@ enum {
     CONTROL_LOG_LINE_BYTES = 2048,
     CONTROL_NAMES = 256,       /* names in one NamesHeld */
     CONTROL_RESTARTS_MAX = 64, /* the most that a create may allow (C7) */
+    CONTROL_STATUS_MAX = MESH_PARTIAL,
+    CONTROL_HASH_BYTES = 32,        /* SHA-256 of a source (J1) */
+    CONTROL_PART_BYTES = 64 * 1024, /* the most of a source that one message carries */
+    CONTROL_INFO_BYTES = 255,       /* of a source's info text */
+    CONTROL_SOURCES = 256,          /* in one node's status */
 };
 
 /* How an actor ended (C4); the wire's numbers, and those of enum mesh_how. */
@@ -57,9 +62,13 @@ struct control_create {
     enum mesh_status status;    /* of the last refusal */
     struct bytes refusal;
     struct control_supervision supervision;
-    bool detached;       /* its parent is the admin that hosts it (C6) */
-    struct bytes name;   /* global (G1): the address is none then; empty: it has none */
-    uint64_t name_epoch; /* of the leader that gave it; 0: it is still to be asked for */
+    bool detached;            /* its parent is the admin that hosts it (C6) */
+    struct bytes name;        /* global (G1): the address is none then; empty: it has none */
+    uint64_t name_epoch;      /* of the leader that gave it; 0: it is still to be asked for */
+    struct bytes source;      /* hash of the loaded source that brings the type; empty: none (J3) */
+    uint64_t source_load;     /* which load of it; 0: not known yet */
+    uint64_t source_unloaded; /* loads of it up to that one are unloaded, as somebody on the way knows (J5) */
+    uint64_t source_from;     /* an admin that has it; 0: not known (J4) */
 };
 
 struct control_created {
@@ -144,18 +153,25 @@ struct control_held_name {
     uint64_t epoch;              /* of the leader that gave it */
 };
 
+struct control_source_status {
+    struct bytes hash, info, state;
+    uint64_t size, load, processes;
+};
+
 struct control_node_status {
     struct frame_member member;
     bool acting;
     uint64_t leader, uptime_ms;
     uint32_t pid;
-    size_t actors_count, counters_count, members_count, names_count, watchers_count;
+    size_t actors_count, counters_count, members_count, names_count, watchers_count, sources_count;
     const struct control_actor_status *actors;
     const struct control_counter *counters;
     const struct control_member_status *members;
     const struct control_held_name *names;
     const struct mesh_address *watchers; /* actors that are told of members (S5A) */
-    struct bytes note;                   /* what an operator of a leader should know; empty for nothing */
+    const struct control_source_status *sources;
+    struct mesh_address authority; /* of sources (J2); none: there is none */
+    struct bytes note;             /* what an operator of a leader should know; empty for nothing */
 };
 
 /* Of one actor. What its host says, or, when that has not answered, what its admin knows of it. */
@@ -306,6 +322,40 @@ struct control_name_taken {
     struct mesh_address address;
 };
 
+/* What is said about a source (J1 to J6); the wire's numbers. Bytes go only to who asks for them, part by part: so nobody is flooded.
+ *
+ *   process -> admin   Load, whose bytes are wanted by the number of the request; Unload; Authority, Watch
+ *   admin -> host      Validate, whose bytes are wanted by the hash; Update
+ *   host -> admin      Validated, whose plain bytes, if they are others, are wanted by `number`; Refused
+ *   admin -> admin     Fetch -> Offer, whose bytes are wanted by the hash; Unload; Arriving, about a create
+ *   whoever receives   Wanted -> Part
+ *
+ * Load, Unload and Fetch are answered by Done when nothing else is. */
+enum control_source_what {
+    CONTROL_SOURCE_LOAD = 1,  /* `size`, `text` is its info */
+    CONTROL_SOURCE_UNLOAD,    /* from an admin: every load up to `load`; without an id it is not answered */
+    CONTROL_SOURCE_FETCH,     /* who has it? */
+    CONTROL_SOURCE_OFFER,     /* `size`, `load`, `text`; `number`: size of the plain bytes, 0 when they are the same */
+    CONTROL_SOURCE_WANTED,    /* from `offset` on; `flag`: of the plain bytes */
+    CONTROL_SOURCE_PART,      /* `offset`, `data` */
+    CONTROL_SOURCE_VALIDATE,  /* `actor` shall judge it: `size`, `text` */
+    CONTROL_SOURCE_VALIDATED, /* `flag`: its bytes are plain; else `size` and `number` of those that are */
+    CONTROL_SOURCE_REFUSED,   /* `text` says why */
+    CONTROL_SOURCE_AUTHORITY, /* `actor` is the node's Source Authority from now on, with `flag`; or not any more */
+    CONTROL_SOURCE_WATCH,     /* `actor` wants to be told of sources, with `flag`; or not any more */
+    CONTROL_SOURCE_UPDATE,    /* `actor` is told of it: loaded, with `flag`; or not any more; `text`, `load`, `size` */
+    CONTROL_SOURCE_ARRIVING,  /* the create of that id has waited `number` milliseconds for its source (C2) */
+};
+
+struct control_source {
+    enum control_source_what what;
+    struct bytes hash; /* CONTROL_HASH_BYTES of them; none of an Authority, Watch and Arriving */
+    uint64_t size, offset, load, number;
+    struct mesh_address actor;
+    bool flag;
+    struct bytes text, data;
+};
+
 enum control_kind {
     CONTROL_CREATE,
     CONTROL_CREATED,
@@ -341,6 +391,7 @@ enum control_kind {
     CONTROL_LOG_LINES,    /* a member's warnings and worse, for its leader's log */
     CONTROL_LOG_REQUEST,
     CONTROL_LOG_REPLY,
+    CONTROL_SOURCE,
 };
 
 struct control {
@@ -389,6 +440,7 @@ struct control {
         struct control_log_lines log_lines;
         struct control_log_request log_request;
         struct control_log_reply log_reply;
+        struct control_source source;
     };
 };
 

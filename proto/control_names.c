@@ -38,7 +38,7 @@ bool control_get_name_grant(const Mesh__Wire__NameGrant *wire, struct control_na
         .address = codec_address(wire->node, wire->local),
         .admin = wire->admin,
     };
-    return name_is_valid(out->name) && wire->status <= MESH_INTERNAL && out->text.size <= FRAME_TEXT_BYTES;
+    return name_is_valid(out->name) && wire->status <= CONTROL_STATUS_MAX && out->text.size <= FRAME_TEXT_BYTES;
 }
 
 bool control_put_held(struct arena *arena, const struct control_held_name *names, size_t count,

@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: MPL-2.0 */
 #include "proto/control_status.h"
 #include "proto/control_names.h"
+#include "proto/control_source.h"
 
 /* ---- to the wire ---- */
 
@@ -94,12 +95,16 @@ static bool put_node(struct arena *arena, const struct control_node_status *node
     out->n_counters = node->counters_count;
     out->counters = put_counters(arena, node->counters, node->counters_count);
     out->n_names = node->names_count;
+    out->n_sources = node->sources_count;
+    out->authority_node = node->authority.node;
+    out->authority_local = node->authority.local;
     out->note = codec_text(arena, node->note);
     out->n_watchers = 2 * node->watchers_count;
     out->watchers = put_addresses(arena, node->watchers, node->watchers_count);
     return out->member && codec_put_member(arena, &node->member, out->member) && put_actors(arena, node, out) &&
            out->counters && put_members(arena, node, out) && out->note && out->watchers &&
-           control_put_held(arena, node->names, node->names_count, &out->names);
+           control_put_held(arena, node->names, node->names_count, &out->names) &&
+           control_put_sources(arena, node->sources, node->sources_count, &out->sources);
 }
 
 bool control_put_status(struct arena *arena, const struct control_status_reply *reply, Mesh__Wire__StatusReply *out) {
@@ -186,7 +191,8 @@ static bool get_node(struct arena *arena, const Mesh__Wire__NodeStatus *wire, st
     struct control_member_status *members = codec_array(arena, wire->n_members, sizeof *members);
     const struct control_held_name *names = control_get_held(arena, wire->names, wire->n_names);
     const struct mesh_address *watchers = get_addresses(arena, wire->watchers, wire->n_watchers / 2);
-    if (!actors || !counters || !members || !names || !watchers) {
+    const struct control_source_status *sources = control_get_sources(arena, wire->sources, wire->n_sources);
+    if (!actors || !counters || !members || !names || !watchers || !sources) {
         return false;
     }
     for (size_t i = 0; i < wire->n_actors; i++) {
@@ -212,6 +218,9 @@ static bool get_node(struct arena *arena, const Mesh__Wire__NodeStatus *wire, st
         .names = names,
         .watchers_count = wire->n_watchers / 2,
         .watchers = watchers,
+        .sources_count = wire->n_sources,
+        .sources = sources,
+        .authority = codec_address(wire->authority_node, wire->authority_local),
         .note = codec_view(wire->note),
     };
     return out->note.size <= FRAME_TEXT_BYTES && codec_get_member(arena, wire->member, &out->member);

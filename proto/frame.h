@@ -40,6 +40,8 @@ enum frame_kind {
     FRAME_CHUNK,
     FRAME_REPORT,
     FRAME_UPDATE,
+    FRAME_SOURCE,
+    FRAME_VALIDATE,
 };
 
 /* How a message ended (D1). */

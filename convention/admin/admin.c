@@ -17,12 +17,16 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-#define CATALOGUE_OPTION "catalogue="
+#define CATALOGUE_OPTION TYPES_OF_PATH "="
+#define SOURCE_OPTION TYPES_OF_SOURCE "="
 #define LAST_WORDS_NS (500 * NS_PER_MS)
 
 int admin_child(const char *options) {
     if (strncmp(options, CATALOGUE_OPTION, strlen(CATALOGUE_OPTION)) == 0) {
         return catalogue_main(options + strlen(CATALOGUE_OPTION), STDOUT_FILENO);
+    }
+    if (strncmp(options, SOURCE_OPTION, strlen(SOURCE_OPTION)) == 0) {
+        return catalogue_source(options + strlen(SOURCE_OPTION), STDOUT_FILENO);
     }
     return host_main_text(options, NULL, NULL);
 }
@@ -62,6 +66,7 @@ static uint64_t on_tick(void *user, uint64_t now_ns) {
     admin_bury_leaving(admin);
     least_ns = time_min(least_ns, admin_tick_stop(admin, now_ns));
     least_ns = time_min(least_ns, admin_tick_keys(admin, now_ns));
+    least_ns = time_min(least_ns, admin_tick_sources(admin, now_ns));
     least_ns = time_min(least_ns, admin_tick_status(admin, now_ns));
     least_ns = time_min(least_ns, admin_tick_inquiries(admin, now_ns));
     least_ns = time_min(least_ns, admin_tick_trials(admin, now_ns));
@@ -248,7 +253,7 @@ static enum mesh_status begin(struct admin *admin, struct mesh_error *error) {
     if (status == MESH_OK && admin_begin_spawner(admin) != MESH_OK) {
         status = error_set(error, MESH_NO_MEMORY, "no memory for a spawner");
     }
-    return status;
+    return status == MESH_OK ? admin_open_sources(admin, error) : status;
 }
 
 /* ---- loop and end ---- */
@@ -295,6 +300,7 @@ static void end(struct admin *admin) {
     admin_free_trials(admin);
     admin_free_log_questions(admin);
     admin_free_residents(admin);
+    admin_free_sources(admin);
     directory_destroy(&admin->directory);
     convention_destroy(&admin->convention);
     trust_fini(&admin->trust);
@@ -334,6 +340,8 @@ enum mesh_status admin_run(struct config *config, const struct config_sources *s
     list_init(&admin.inquiries);
     list_init(&admin.trials);
     list_init(&admin.log_questions);
+    list_init(&admin.loaded);
+    list_init(&admin.waiting_creates);
     map_init(&admin.residents, sizeof(uint64_t), config->actors_max + 1024, admin.incarnation);
     map_init(&admin.neighbours, sizeof(uint64_t), config->members_max + 1024, admin.incarnation);
     enum mesh_status status = begin(&admin, error);

@@ -21,6 +21,8 @@
  *   admin_guests.c      what the leader is told about guests (S2A, S2G)
  *   admin_keys.c        who may take part: the list of keys (S7F to S7J)
  *   admin_watchers.c    actors that are told of members (S5A)
+ *   admin_sources.c     loadable sources: the sources core, and creates that wait for one (J1 to J6)
+ *   admin_modules.c     what is in a loaded source, for the hosts that run it (J7)
  *   admin_reload.c      the configuration is read again (S9E)
  *   admin_shutdown.c    the orderly end (C12)
  *
@@ -33,11 +35,13 @@
 #include "convention/admin/config.h"
 #include "convention/admin/descriptors.h"
 #include "convention/admin/run_directory.h"
+#include "convention/admin/unpack.h"
 #include "convention/admin/zygote.h"
 #include "convention/core/convention.h"
 #include "convention/core/directory.h"
 #include "convention/core/log_forward.h"
 #include "convention/core/log_rotation.h"
+#include "convention/core/sources.h"
 #include "mesh/base/limiter.h"
 #include "mesh/base/list.h"
 #include "mesh/base/map.h"
@@ -63,6 +67,21 @@ struct resident {
     char socket[108];        /* path of its ipc socket in the run directory; empty: none */
     struct mesh_address actor;
     struct mesh_error error; /* why it failed */
+    struct loaded *source;   /* whose actors it runs (J7); NULL: it runs those of a module or a program */
+};
+
+/* A load of a source: its objects, and the types in them. */
+struct loaded {
+    struct list_node place;
+    uint8_t hash[SOURCE_HASH_BYTES];
+    char text[SOURCE_HASH_TEXT];
+    uint64_t load;
+    struct unpacked unpacked;
+    struct types *types;
+    struct type_reading *reading; /* while a process of its own looks what is in it */
+    uint64_t reading_until_ns;
+    size_t residents; /* hosts that run its actors */
+    bool unloaded;    /* it goes with the last of them (J5) */
 };
 
 /* A status of the whole convention that is being gathered. */
@@ -100,14 +119,19 @@ struct admin {
     struct directory *directory;
     struct types *types;
     struct spawner *spawner; /* NULL: none */
-    struct node_key key;     /* where the configuration has security = curve */
-    struct trust trust;      /* the list of keys */
-    char keys_path[256];     /* where the processes of this node read it */
-    uint64_t tell_ns;        /* when to try again to tell the own processes; TIME_NEVER: they know it */
-    size_t keys_changes;     /* since the node began */
-    bool keys_changed;       /* since the process was told last */
-    struct map residents;    /* by slot */
-    struct map neighbours;   /* incarnations of admins that said hello; the value is the map itself */
+    struct sources *source_table;
+    struct list loaded;          /* sources that were unpacked */
+    struct list waiting_creates; /* for their sources */
+    struct codec *codec;         /* in which these are kept */
+    uint64_t last_token;
+    struct node_key key;   /* where the configuration has security = curve */
+    struct trust trust;    /* the list of keys */
+    char keys_path[256];   /* where the processes of this node read it */
+    uint64_t tell_ns;      /* when to try again to tell the own processes; TIME_NEVER: they know it */
+    size_t keys_changes;   /* since the node began */
+    bool keys_changed;     /* since the process was told last */
+    struct map residents;  /* by slot */
+    struct map neighbours; /* incarnations of admins that said hello; the value is the map itself */
     struct list gatherings, inquiries, trials, log_questions;
     size_t log_questions_count;
     uint64_t log_look_ns; /* when to look whether the log has more for them */
@@ -204,6 +228,15 @@ void admin_tell_directory(struct admin *admin, const struct directory_event *eve
 /* The convention hears how many actors live here, if that has changed. */
 void admin_tell_actors(struct admin *admin);
 void admin_send(struct admin *admin, struct mesh_address to, const struct control *control);
+/* A create whose type is known now, or not: then the status and the text say why. `pool`: of a light type, the hosts that its actors share. */
+struct found_type {
+    const struct type_entry *type; /* NULL: not found */
+    const char *pool;
+    enum mesh_status status;
+    const char *why;
+};
+void admin_begin_create(struct admin *admin, struct mesh_address sender, const struct control *control,
+                        const struct found_type *found);
 void admin_answer_done(struct admin *admin, struct mesh_address to, uint64_t id, enum mesh_status status,
                        const char *text);
 
@@ -308,6 +341,33 @@ void admin_on_distrusted(void *user, uint64_t peer);
 void admin_on_watch_members(struct admin *admin, const struct resident *host, const struct control_watch_members *said);
 void admin_bury_watchers(struct admin *admin, const struct resident *resident);
 void admin_tell_watcher(struct admin *admin, const struct convention_action *notice);
+
+/* ---- sources ---- */
+
+MESH_MUST_USE enum mesh_status admin_open_sources(struct admin *admin, struct mesh_error *error);
+void admin_tell_sources(struct admin *admin, const struct sources_event *event);
+/* What is said of a source, or that something is done that a source needed. */
+void admin_on_source(struct admin *admin, struct mesh_address sender, const struct control *control);
+/* A create that names a source: begun, kept until that is here, or refused. */
+void admin_create_from_source(struct admin *admin, struct mesh_address sender, const struct control *control);
+/* That node is lost: its creates wait no more. */
+void admin_lose_waiting_creates(struct admin *admin, uint64_t lost);
+void admin_bury_sources(struct admin *admin, const struct resident *resident);
+uint64_t admin_tick_sources(struct admin *admin, uint64_t now_ns);
+void admin_free_sources(struct admin *admin);
+
+/* ---- what is in them ---- */
+
+/* Unpacks it, and has a process look what is in it; SOURCES_READ follows. */
+void admin_unpack(struct admin *admin, const struct sources_action *action);
+void admin_unload(struct admin *admin, const uint8_t *hash, uint64_t load);
+/* NULL when it is not here, or has not been read yet. */
+struct loaded *admin_loaded(const struct admin *admin, struct bytes hash, uint64_t load);
+/* The resident runs its actors, and does so no more. */
+void admin_use_loaded(struct resident *resident, struct loaded *loaded);
+void admin_leave_loaded(struct resident *resident);
+uint64_t admin_tick_loaded(struct admin *admin, uint64_t now_ns);
+void admin_free_loaded(struct admin *admin);
 
 /* ---- what changes while it runs ---- */
 

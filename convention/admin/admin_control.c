@@ -138,10 +138,12 @@ void admin_tell_directory(struct admin *admin, const struct directory_event *eve
 
 /* A create gets the requirements of its type, as this node knows it, besides its creator's, and is refused here when nobody knows the
  * type. */
-static void on_create(struct admin *admin, struct mesh_address sender, const struct control *control) {
+void admin_begin_create(struct admin *admin, struct mesh_address sender, const struct control *control,
+                        const struct found_type *found) {
     struct control merged = *control;
     struct frame_requirement requirements[FRAME_REQUIREMENTS_OF_BOTH];
-    const struct type_entry *type = types_find(admin->types, control->create.type, control->create.program);
+    const struct type_entry *type = found->type;
+    bool of_source = control->create.source.size > 0;
     if (type) {
         size_t count = 0;
         for (size_t i = 0; i < control->create.creators_count; i++) {
@@ -153,11 +155,21 @@ static void on_create(struct admin *admin, struct mesh_address sender, const str
         merged.create.requirements = requirements;
         merged.create.requirements_count = count;
     }
-    char why[FRAME_TEXT_BYTES];
     if (!type && merged.create.refusal.size == 0) {
-        merged.create.status = MESH_UNKNOWN_TYPE;
-        merged.create.refusal = bytes_of_text(types_why_unknown(admin->types, control->create.type, why, sizeof why));
+        merged.create.status = found->status;
+        merged.create.refusal = bytes_of_text(found->why);
     }
+    admin_tell_directory(admin, &(struct directory_event){.kind = DIRECTORY_CONTROL,
+                                                          .asker = sender,
+                                                          .control = &merged,
+                                                          .known = type != NULL,
+                                                          .status = type ? MESH_OK : found->status,
+                                                          .text = bytes_of_text(type || !of_source ? "" : found->why),
+                                                          .pool = bytes_of_text(found->pool)});
+}
+
+static void on_create(struct admin *admin, struct mesh_address sender, const struct control *control) {
+    char why[FRAME_TEXT_BYTES];
     if (admin->stopping) {
         struct control failed = {.id = control->id, .kind = CONTROL_CREATE_FAILED};
         failed.create_failed = (struct control_create_failed){control->create.address, MESH_SHUTTING_DOWN,
@@ -165,12 +177,18 @@ static void on_create(struct admin *admin, struct mesh_address sender, const str
         admin_send(admin, sender, &failed);
         return;
     }
-    const char *pool = type && type->light ? (type->module ? type->module : type->program) : "";
-    admin_tell_directory(admin, &(struct directory_event){.kind = DIRECTORY_CONTROL,
-                                                          .asker = sender,
-                                                          .control = &merged,
-                                                          .known = type != NULL,
-                                                          .pool = bytes_of_text(pool)});
+    if (control->create.source.size > 0) {
+        admin_create_from_source(admin, sender, control);
+        return;
+    }
+    const struct type_entry *type = types_find(admin->types, control->create.type, control->create.program);
+    struct found_type found = {.type = type, .pool = "", .status = MESH_UNKNOWN_TYPE};
+    if (type && type->light) {
+        found.pool = type->module ? type->module : type->program;
+    } else if (!type) {
+        found.why = types_why_unknown(admin->types, control->create.type, why, sizeof why);
+    }
+    admin_begin_create(admin, sender, control, &found);
 }
 
 /* The resident that speaks, when it speaks as a process of this node. */
@@ -259,7 +277,11 @@ static void on_question(struct admin *admin, struct mesh_address sender, const s
 }
 
 static void on_answer(struct admin *admin, struct mesh_address sender, const struct control *control) {
-    if (control->kind != CONTROL_DONE || !admin_on_log_answer(admin, sender, control)) {
+    if (control->kind == CONTROL_SOURCE || (control->kind == CONTROL_DONE && sources_is_own(control->id))) {
+        admin_on_source(admin, sender, control);
+    } else if (control->kind == CONTROL_STATUS_REPLY) {
+        on_status_reply(admin, sender, control);
+    } else if (control->kind != CONTROL_DONE || !admin_on_log_answer(admin, sender, control)) {
         admin_on_inquiry_answer(admin, sender, control);
     }
 }
@@ -291,11 +313,10 @@ void admin_on_control(void *user, struct mesh_address sender, const struct contr
         on_question(admin, sender, control);
         return;
     case CONTROL_STATUS_REPLY:
-        on_status_reply(admin, sender, control);
-        return;
     case CONTROL_ACTOR_REPORT:
     case CONTROL_LOG_REPLY:
     case CONTROL_DONE:
+    case CONTROL_SOURCE:
         on_answer(admin, sender, control);
         return;
     case CONTROL_SHUTDOWN:

@@ -58,6 +58,7 @@ static void note_socket(const struct admin *admin, struct resident *resident, st
 }
 
 static void free_resident(struct resident *resident) {
+    admin_leave_loaded(resident);
     if (resident->pidfd >= 0) {
         close(resident->pidfd);
     }
@@ -164,6 +165,7 @@ static void bury(struct admin *admin, struct resident *resident, enum control_ho
     admin_bury_counters(admin, resident);
     admin_bury_dead_letter_handler(admin, resident);
     admin_bury_watchers(admin, resident);
+    admin_bury_sources(admin, resident);
     remove_socket(resident);
     if (how == CONTROL_SIGNAL) {
         log_mend(admin->log);
@@ -286,7 +288,8 @@ static enum mesh_status print_options(const struct admin *admin, const struct re
         .on_failure = (int)create->supervision.on_failure,
         .name = global[0] ? global : NULL,
         .type = type_name,
-        .module = type->module,
+        .module = resident->source ? resident->source->unpacked.path : type->module,
+        .source = resident->source ? resident->source->text : NULL,
         .program = type->program,
         .crash_page = ZYGOTE_PAGE_FD,
     };
@@ -310,12 +313,28 @@ enum mesh_status admin_find_host_program(struct admin *admin, struct mesh_error 
     return MESH_OK;
 }
 
+/* NULL when who brings it has gone since the create was judged. */
+static const struct type_entry *find_type(const struct admin *admin, struct resident *resident,
+                                          const struct control_create *create) {
+    if (create->source.size == 0) {
+        return types_find(admin->types, create->type, create->program);
+    }
+    struct loaded *loaded = admin_loaded(admin, create->source, create->source_load);
+    const struct type_entry *type = loaded ? types_find(loaded->types, create->type, bytes_make("", 0)) : NULL;
+    if (type) {
+        admin_use_loaded(resident, loaded);
+    }
+    return type;
+}
+
 static enum mesh_status start(struct admin *admin, struct resident *resident, const struct control_create *create,
                               struct mesh_address creator) {
     struct mesh_error *error = &resident->error;
-    const struct type_entry *type = types_find(admin->types, create->type, create->program);
+    const struct type_entry *type = find_type(admin, resident, create);
     if (!type) {
-        return error_set(error, MESH_UNKNOWN_TYPE, "the program that brings the type has left the node");
+        return create->source.size > 0
+                   ? error_set(error, MESH_UNKNOWN_SOURCE, "the source is not loaded any more")
+                   : error_set(error, MESH_UNKNOWN_TYPE, "the program that brings the type has left the node");
     }
     char options[HOST_OPTIONS_BYTES];
     if (print_options(admin, resident, create, creator, type, options) != MESH_OK) {
@@ -326,6 +345,9 @@ static enum mesh_status start(struct admin *admin, struct resident *resident, co
         return error_set(error, MESH_FULL, "no descriptors for another host: raise the limit on them (ulimit -n)");
     }
     enum mesh_status status = crash_page_map(&resident->page, page);
+    if (status == MESH_OK && resident->source && resident->source->unloaded) {
+        crash_page_unload(resident->page);
+    }
     if (status != MESH_OK) {
         error_set(error, status, "no memory for a host's crash page");
     }

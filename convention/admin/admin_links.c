@@ -28,6 +28,7 @@ static void on_member_added(struct admin *admin, const struct member *member) {
     }
     admin_tell_directory(admin,
                          &(struct directory_event){.kind = DIRECTORY_MEMBER_ADDED, .admin = member->incarnation});
+    admin_tell_sources(admin, &(struct sources_event){.kind = SOURCES_MEMBER_ADDED, .admin = member->incarnation});
     admin_try_member(admin, member);
 }
 
@@ -54,6 +55,8 @@ static void on_member_removed(struct admin *admin, const struct member *member, 
     if (!member->linked) {
         (void)map_remove(&admin->neighbours, &member->incarnation); /* it may come back, but by a hello */
     }
+    admin_tell_sources(admin, &(struct sources_event){.kind = SOURCES_MEMBER_LOST, .admin = member->incarnation});
+    admin_lose_waiting_creates(admin, member->incarnation);
     admin_lose_inquiries(admin, member->incarnation);
     admin_forget_trial(admin, member->incarnation);
     process_peer_lost(admin->process, member->incarnation);
@@ -71,6 +74,7 @@ static void on_leader(struct admin *admin, uint64_t leader) {
     process_set_relay(admin->process, leader == admin->incarnation ? 0 : leader);
     log_forward_follow(admin->forward, process_now(admin->process), leader, leader == admin->incarnation);
     admin_tell_directory(admin, &(struct directory_event){.kind = DIRECTORY_LEADER, .admin = leader});
+    admin_tell_sources(admin, &(struct sources_event){.kind = SOURCES_LEADER, .admin = leader});
 }
 
 static void call_admin(struct admin *admin, const struct convention_action *action) {

@@ -42,6 +42,7 @@ struct snapshot {
     struct control_member_status *members;
     struct control_held_name names[NAMES_SHOWN];
     struct mesh_address watchers[CONVENTION_WATCHERS];
+    struct control_source_status sources[CONTROL_SOURCES];
     char note[NOTE_BYTES];
 };
 
@@ -215,6 +216,23 @@ static void add_watchers(struct admin *admin, struct snapshot *snapshot) {
     snapshot->node.watchers = snapshot->watchers;
 }
 
+static void add_sources(struct admin *admin, struct snapshot *snapshot) {
+    size_t place = 0, count = 0;
+    struct sources_view view;
+    while (count < CONTROL_SOURCES && sources_next(admin->source_table, &place, &view)) {
+        const struct loaded *loaded = admin_loaded(admin, bytes_make(view.hash, SOURCE_HASH_BYTES), view.load);
+        snapshot->sources[count++] = (struct control_source_status){.hash = bytes_make(view.hash, SOURCE_HASH_BYTES),
+                                                                    .info = bytes_of_text(view.info),
+                                                                    .state = bytes_of_text(view.state),
+                                                                    .size = view.size,
+                                                                    .load = view.load,
+                                                                    .processes = loaded ? loaded->residents : 0};
+    }
+    snapshot->node.sources_count = count;
+    snapshot->node.sources = snapshot->sources;
+    snapshot->node.authority = sources_authority(admin->source_table);
+}
+
 /* Of a leader that does not hear from all that may lead (S6D), and of a node whose key is not allowed any more (S7I). */
 static void add_note(struct admin *admin, struct snapshot *snapshot) {
     size_t heard, count;
@@ -253,6 +271,7 @@ static struct snapshot *take_snapshot(struct admin *admin, size_t actors) {
     add_members(admin, snapshot);
     add_names(admin, snapshot);
     add_watchers(admin, snapshot);
+    add_sources(admin, snapshot);
     add_note(admin, snapshot);
     return snapshot;
 }

@@ -63,7 +63,7 @@ static enum mesh_status add_entry(struct types *types, struct bytes name, const 
     if (types->count == TYPES_MAX) {
         return MESH_FULL;
     }
-    if (!types->entries || types->count == types->room) {
+    if (types->count == types->room) {
         size_t room = types->room ? types->room * 2 : 32;
         struct type_entry *entries = realloc(types->entries, room * sizeof *entries);
         if (!entries) {
@@ -155,8 +155,12 @@ enum mesh_status types_add_program(struct types *types, const struct control_typ
 
 /* ---- the catalogue of modules ---- */
 
-struct reading {
+struct type_reading {
     struct types *types;
+    pid_t pid; /* of the catalogue's process */
+    int fd;    /* of what it writes */
+    char buffer[LINE_BYTES];
+    size_t filled;
     char module[LINE_BYTES];
     struct mesh_requirement requirements[FRAME_REQUIREMENTS]; /* of the type that was read last */
     size_t requirements_count;
@@ -168,7 +172,7 @@ struct reading {
 };
 
 /* What is too long, which no module has, is a requirement that is none. */
-static const char *keep_text(struct reading *reading, const char *text) {
+static const char *keep_text(struct type_reading *reading, const char *text) {
     size_t bytes = strlen(text) + 1;
     if (bytes > sizeof reading->texts - reading->texts_used) {
         return NULL;
@@ -178,7 +182,7 @@ static const char *keep_text(struct reading *reading, const char *text) {
     return kept;
 }
 
-static enum mesh_status end_type(struct reading *reading) {
+static enum mesh_status end_type(struct type_reading *reading) {
     struct requirements read = {0};
     enum mesh_status status = MESH_OK;
     if (reading->named) {
@@ -195,7 +199,7 @@ static enum mesh_status end_type(struct reading *reading) {
     return status;
 }
 
-static void add_requirement(struct reading *reading, const struct catalogue_line *line) {
+static void add_requirement(struct type_reading *reading, const struct catalogue_line *line) {
     if (reading->named && reading->requirements_count < FRAME_REQUIREMENTS) {
         reading->requirements[reading->requirements_count++] =
             (struct mesh_requirement){.name = keep_text(reading, line->name),
@@ -204,7 +208,7 @@ static void add_requirement(struct reading *reading, const struct catalogue_line
     }
 }
 
-static void note_failure(struct reading *reading, const struct catalogue_line *line) {
+static void note_failure(struct type_reading *reading, const struct catalogue_line *line) {
     char text[1024];
     snprintf(text, sizeof text, "the module %s brings nothing: %s", line->name, line->value);
     reading->note(reading->user, text);
@@ -215,7 +219,7 @@ static void note_failure(struct reading *reading, const struct catalogue_line *l
     }
 }
 
-static enum mesh_status begin_type(struct reading *reading, const char *name, bool light) {
+static enum mesh_status begin_type(struct type_reading *reading, const char *name, bool light) {
     struct bytes text = bytes_of_text(name);
     const struct type_entry *known = find(reading->types, text, bytes_make("", 0), is_called);
     if (known) {
@@ -235,7 +239,7 @@ static enum mesh_status begin_type(struct reading *reading, const char *name, bo
     return status;
 }
 
-static enum mesh_status read_line(struct reading *reading, char *text) {
+static enum mesh_status read_line(struct type_reading *reading, char *text) {
     struct catalogue_line line = catalogue_parse(text);
     enum mesh_status status = MESH_OK;
     switch (line.fact) {
@@ -263,85 +267,128 @@ static enum mesh_status read_line(struct reading *reading, char *text) {
     return MESH_OK;
 }
 
-/* Reads lines until the catalogue's process closes its end. */
-static enum mesh_status read_lines(struct reading *reading, int fd, struct mesh_error *error) {
-    uint64_t until_ns = clock_now_ns() + READ_WAIT_NS;
-    char buffer[LINE_BYTES];
-    size_t filled = 0;
-    for (;;) {
-        struct pollfd waited = {.fd = fd, .events = POLLIN};
-        if (poll(&waited, 1, time_ms_round_up(time_left(clock_now_ns(), until_ns))) == 0) {
-            return error_set(error, MESH_TIMED_OUT,
-                             "the catalogue of modules is not complete after 30 s: a module's "
-                             "constructor hangs; see module_path");
+static enum mesh_status read_whole_lines(struct type_reading *reading, struct mesh_error *error) {
+    char *begin = reading->buffer;
+    for (char *end; (end = memchr(begin, '\n', reading->filled - (size_t)(begin - reading->buffer))); begin = end + 1) {
+        *end = '\0';
+        enum mesh_status status = read_line(reading, begin);
+        if (status != MESH_OK) {
+            return error_set(error, status, "the catalogue of modules: %s", mesh_status_text(status));
         }
-        ssize_t got = read(fd, buffer + filled, sizeof buffer - filled);
-        if (got <= 0) {
-            return reading->ended
-                       ? MESH_OK
-                       : error_set(error, MESH_IO, "the catalogue of modules is not complete: its process died");
-        }
-        filled += (size_t)got;
-        char *begin = buffer;
-        for (char *end; (end = memchr(begin, '\n', filled - (size_t)(begin - buffer))); begin = end + 1) {
-            *end = '\0';
-            enum mesh_status status = read_line(reading, begin);
-            if (status != MESH_OK) {
-                return error_set(error, status, "the catalogue of modules: %s", mesh_status_text(status));
-            }
-        }
-        filled -= (size_t)(begin - buffer);
-        memmove(buffer, begin, filled);
-        filled = filled == sizeof buffer ? 0 : filled; /* a line that long is none of ours */
     }
+    reading->filled -= (size_t)(begin - reading->buffer);
+    memmove(reading->buffer, begin, reading->filled);
+    if (reading->filled == sizeof reading->buffer) {
+        reading->filled = 0; /* a line that long is none of ours */
+    }
+    return MESH_OK;
 }
 
-static enum mesh_status start_catalogue(struct zygote *zygote, const char *module_path, int output, pid_t *pid,
+enum mesh_status types_read_on(struct type_reading *reading, bool *ended, struct mesh_error *error) {
+    *ended = false;
+    while (!reading->ended) {
+        ssize_t got = read(reading->fd, reading->buffer + reading->filled, sizeof reading->buffer - reading->filled);
+        if (got < 0 && (errno == EAGAIN || errno == EINTR)) {
+            return MESH_OK;
+        }
+        if (got <= 0) {
+            return error_set(error, MESH_IO, "the catalogue of modules is not complete: its process died");
+        }
+        reading->filled += (size_t)got;
+        enum mesh_status status = read_whole_lines(reading, error);
+        if (status != MESH_OK) {
+            return status;
+        }
+    }
+    *ended = true;
+    return MESH_OK;
+}
+
+int types_reading_fd(const struct type_reading *reading) {
+    return reading->fd;
+}
+
+/* Nothing is expected of the process any more; it has nothing to put in order. */
+void types_end_reading(struct type_reading **ended) {
+    struct type_reading *reading = *ended;
+    if (!reading) {
+        return;
+    }
+    if (reading->pid > 0) {
+        kill(reading->pid, SIGKILL);
+        waitpid(reading->pid, NULL, 0);
+    }
+    if (reading->fd >= 0) {
+        close(reading->fd);
+    }
+    free(reading);
+    *ended = NULL;
+}
+
+static enum mesh_status start_catalogue(struct type_reading *reading, const struct types_to_read *what,
                                         struct mesh_error *error) {
     char options[ZYGOTE_OPTIONS_BYTES];
-    if ((size_t)snprintf(options, sizeof options, "catalogue=%s", module_path) >= sizeof options) {
+    int page, ends[2];
+    if ((size_t)snprintf(options, sizeof options, "%s=%s", what->kind, what->path) >= sizeof options) {
         return error_set(error, MESH_TOO_LARGE, "the module path is too long: at most %d bytes",
                          ZYGOTE_OPTIONS_BYTES - 11);
     }
-    int page;
     if (crash_page_create(&page) != MESH_OK) {
         return error_set(error, MESH_IO, "cannot make shared memory: %s", strerror(errno));
     }
-    struct zygote_request request = {.start = ZYGOTE_FORK, .options = options, .page = page, .output = output};
-    enum mesh_status status = zygote_start(zygote, &request, pid, error);
+    if (pipe2(ends, O_CLOEXEC) != 0) {
+        close(page);
+        return error_set(error, MESH_IO, "no descriptors for the catalogue of modules: %s", strerror(errno));
+    }
+    reading->fd = ends[0];
+    (void)fcntl(reading->fd, F_SETFL, O_NONBLOCK);
+    struct zygote_request request = {.start = ZYGOTE_FORK, .options = options, .page = page, .output = ends[1]};
+    enum mesh_status status = zygote_start(what->zygote, &request, &reading->pid, error);
     close(page);
+    close(ends[1]);
     return status;
+}
+
+enum mesh_status types_begin_reading(struct type_reading **out, const struct types_to_read *what,
+                                     struct mesh_error *error) {
+    struct type_reading *reading = calloc(1, sizeof *reading);
+    free(what->types->path);
+    what->types->path = strdup(what->path);
+    if (!reading || !what->types->path) {
+        free(reading);
+        return error_set(error, MESH_NO_MEMORY, "no memory for the catalogue of modules");
+    }
+    reading->types = what->types;
+    reading->note = what->note;
+    reading->user = what->user;
+    reading->fd = -1;
+    enum mesh_status status = start_catalogue(reading, what, error);
+    if (status != MESH_OK) {
+        types_end_reading(&reading);
+        return status;
+    }
+    *out = reading;
+    return MESH_OK;
 }
 
 enum mesh_status types_read_modules(struct types *types, struct zygote *zygote, const char *module_path,
                                     void (*note)(void *user, const char *text), void *user, struct mesh_error *error) {
-    types->path = strdup(module_path);
-    struct reading *reading = calloc(1, sizeof *reading);
-    int ends[2] = {-1, -1};
-    pid_t pid = 0;
-    enum mesh_status status = MESH_NO_MEMORY;
-    if (!reading || !types->path || pipe2(ends, O_CLOEXEC) != 0) {
-        error_set(error, status, "no memory or descriptors for the catalogue of modules");
-        goto done;
-    }
-    *reading = (struct reading){.types = types, .note = note, .user = user};
-    status = start_catalogue(zygote, module_path, ends[1], &pid, error);
-    close(ends[1]);
-    ends[1] = -1;
-    if (status == MESH_OK) {
-        status = read_lines(reading, ends[0], error);
-        if (status != MESH_OK) {
-            kill(pid, SIGKILL);
-        }
-        waitpid(pid, NULL, 0);
-    }
-done:
-    for (int i = 0; i < 2; i++) {
-        if (ends[i] >= 0) {
-            close(ends[i]);
+    struct type_reading *reading = NULL;
+    uint64_t until_ns = clock_now_ns() + READ_WAIT_NS;
+    const struct types_to_read what = {types, zygote, TYPES_OF_PATH, module_path, note, user};
+    enum mesh_status status = types_begin_reading(&reading, &what, error);
+    bool ended = false;
+    while (status == MESH_OK && !ended) {
+        struct pollfd waited = {.fd = reading->fd, .events = POLLIN};
+        if (poll(&waited, 1, time_ms_round_up(time_left(clock_now_ns(), until_ns))) == 0) {
+            status = error_set(error, MESH_TIMED_OUT,
+                               "the catalogue of modules is not complete after 30 s: a module's "
+                               "constructor hangs; see module_path");
+        } else {
+            status = types_read_on(reading, &ended, error);
         }
     }
-    free(reading);
+    types_end_reading(&reading);
     return status;
 }
 
@@ -351,7 +398,7 @@ void types_note_spawner(struct types *types, const char *why) {
     snprintf(types->spawner, sizeof types->spawner, "%s", why);
 }
 
-static enum mesh_status read_spawner_line(struct reading *reading, char *line) {
+static enum mesh_status read_spawner_line(struct type_reading *reading, char *line) {
     char *tab = strchr(line, '\t');
     size_t bytes = tab ? strcspn(tab + 1, "\t") : 0;
     bool is_type = strncmp(line, "type\t", 5) == 0;
@@ -365,11 +412,12 @@ static enum mesh_status read_spawner_line(struct reading *reading, char *line) {
 
 enum mesh_status types_read_spawner(struct types *types, char *lines, void (*note)(void *user, const char *text),
                                     void *user) {
-    struct reading *reading = calloc(1, sizeof *reading);
+    struct type_reading *reading = calloc(1, sizeof *reading);
     if (!reading) {
         return MESH_NO_MEMORY;
     }
-    *reading = (struct reading){.types = types, .module = "the spawner", .spawned = true, .note = note, .user = user};
+    *reading =
+        (struct type_reading){.types = types, .module = "the spawner", .spawned = true, .note = note, .user = user};
     remove_brought(types, bytes_make("", 0));
     enum mesh_status status = MESH_OK;
     char *rest = lines;
@@ -384,4 +432,12 @@ enum mesh_status types_read_spawner(struct types *types, char *lines, void (*not
     }
     free(reading);
     return status;
+}
+
+size_t types_count(const struct types *types) {
+    return types->count;
+}
+
+const char *types_failures(const struct types *types) {
+    return types->failures;
 }

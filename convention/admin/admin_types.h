@@ -33,6 +33,28 @@ MESH_MUST_USE enum mesh_status types_read_modules(struct types *types, struct zy
                                                   void (*note)(void *user, const char *text), void *user,
                                                   struct mesh_error *error);
 
+/* The same step by step, for who has other things to do: `kind` is TYPES_OF_PATH, or TYPES_OF_SOURCE with the path of what was unpacked.
+ * Each time that its descriptor is readable types_read_on takes what there is; `*ended`: it was all. MESH_IO, MESH_NO_MEMORY: that was
+ * it. */
+#define TYPES_OF_PATH "catalogue"
+#define TYPES_OF_SOURCE "source"
+struct type_reading;
+struct types_to_read {
+    struct types *types;
+    struct zygote *zygote;
+    const char *kind, *path;
+    void (*note)(void *user, const char *text);
+    void *user;
+};
+MESH_MUST_USE enum mesh_status types_begin_reading(struct type_reading **out, const struct types_to_read *what,
+                                                   struct mesh_error *error);
+int types_reading_fd(const struct type_reading *reading);
+MESH_MUST_USE enum mesh_status types_read_on(struct type_reading *reading, bool *ended, struct mesh_error *error);
+void types_end_reading(struct type_reading **reading); /* NULL-safe */
+
+size_t types_count(const struct types *types);
+const char *types_failures(const struct types *types); /* which module brought nothing, and why; else empty */
+
 /* Takes over what a program brings; its earlier types by the same names are replaced. MESH_FULL, MESH_NO_MEMORY. */
 MESH_MUST_USE enum mesh_status types_add_program(struct types *types, const struct control_types *program);
 

@@ -15,6 +15,7 @@
 #define CONVENTION_ADMIN_CONFIG_H
 
 #include "convention/core/convention.h"
+#include "convention/core/sources.h"
 #include "mesh/core/delivery.h"
 #include "mesh/core/log_line.h"
 #include "mesh/core/log_policy.h"
@@ -51,7 +52,8 @@ struct config {
     char *run_directory; /* NULL: chosen by the environment */
     struct config_list module_path;
     enum config_start start;
-    char *spawner; /* a command for the shell; NULL: none */
+    char *spawner;                             /* a command for the shell; NULL: none */
+    enum sources_accept accept_remote_sources; /* a word that is none of the known ones: from nobody (J4) */
     enum mesh_level log_level;
     struct config_list log_types; /* "PATTERN: LEVEL" each (config_read_rule) */
     enum log_format log_format;

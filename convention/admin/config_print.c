@@ -129,6 +129,9 @@ static void write_value(FILE *stream, const struct config *config, const struct 
     case CONFIG_SETTING_START:
         (void)fputs(words[*(const enum config_start *)at], stream);
         break;
+    case CONFIG_SETTING_ACCEPT:
+        (void)fputs(words[*(const enum sources_accept *)at], stream);
+        break;
     case CONFIG_SETTING_SECURITY:
         write_security(stream, *(const enum config_security *)at, words);
         break;

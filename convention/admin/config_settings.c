@@ -26,6 +26,7 @@ const struct config_setting config_settings[] = {
     {"module_path", CONFIG_SETTING_PATHS, AT(module_path)},
     {"start", CONFIG_SETTING_START, AT(start)},
     {"spawner", CONFIG_SETTING_COMMAND, AT(spawner)},
+    {"accept_remote_sources", CONFIG_SETTING_ACCEPT, AT(accept_remote_sources)},
     {"log/level", CONFIG_SETTING_LEVEL, AT(log_level)},
     {"log/types", CONFIG_SETTING_RULES, AT(log_types)},
     {"log/format", CONFIG_SETTING_FORMAT, AT(log_format)},
@@ -64,6 +65,8 @@ static const char *const levels[] = {"debug", "info", "warning", "error", NULL};
 static const char *const formats[] = {"text", "json", NULL};
 static const char *const destinations[] = {"file", "journal", "syslog", "none", NULL};
 static const char *const starts[] = {"fork", "spawn", NULL};
+/* In the order of enum sources_accept. */
+static const char *const accepts[] = {"yes", "leader", "no", NULL};
 static const char *const flags[] = {"false", "true", NULL};
 static const char *const securities[] = {"none", "curve", NULL};
 
@@ -82,6 +85,7 @@ const char *const *config_words(enum config_setting_kind kind) {
            : kind == CONFIG_SETTING_FORMAT      ? formats
            : kind == CONFIG_SETTING_DESTINATION ? destinations
            : kind == CONFIG_SETTING_START       ? starts
+           : kind == CONFIG_SETTING_ACCEPT      ? accepts
            : kind == CONFIG_SETTING_SECURITY    ? securities
            : kind == CONFIG_SETTING_PROFILE     ? profiles
                                                 : none;
@@ -249,6 +253,16 @@ static void read_start(struct config_reading *reading, const struct config_item 
     }
 }
 
+/* A word that nobody knows means no: what was meant to keep sources out must not let them in (J4). */
+static void read_accept(const struct config_item *item, enum sources_accept *place) {
+    *place = SOURCES_FROM_NOBODY;
+    for (int i = 0; accepts[i]; i++) {
+        if (strcmp(item->value, accepts[i]) == 0) {
+            *place = (enum sources_accept)i;
+        }
+    }
+}
+
 static void read_flag(struct config_reading *reading, const struct config_item *item, bool *place) {
     *place = read_choice(reading, item, flags) == 1;
 }
@@ -331,6 +345,9 @@ void config_read_setting(struct config_reading *reading, const struct config_ite
         break;
     case CONFIG_SETTING_START:
         read_start(reading, item, place);
+        break;
+    case CONFIG_SETTING_ACCEPT:
+        read_accept(item, place);
         break;
     case CONFIG_SETTING_SECURITY:
         read_security(reading, item, place);

@@ -117,6 +117,27 @@ static enum mesh_status take_lock(struct run_directory *directory, const char *g
                      directory->path);
 }
 
+static bool is_source(const char *name) {
+    return strncmp(name, RUN_DIRECTORY_SOURCE, strlen(RUN_DIRECTORY_SOURCE)) == 0;
+}
+
+/* It has links only. */
+void run_directory_remove_source(int within, const char *name) {
+    int fd = openat(within, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    DIR *listing = fd < 0 ? NULL : fdopendir(fd);
+    if (!listing) {
+        if (fd >= 0) {
+            close(fd);
+        }
+        return;
+    }
+    for (struct dirent *entry = readdir(listing); entry; entry = readdir(listing)) {
+        unlinkat(fd, entry->d_name, 0); /* not . and .., which are directories */
+    }
+    closedir(listing);
+    unlinkat(within, name, AT_REMOVEDIR);
+}
+
 static bool is_ours(const char *name) {
     size_t length = strlen(name);
     return strcmp(name, "log") == 0 || strncmp(name, "log.", 4) == 0 ||
@@ -131,7 +152,9 @@ static void remove_sockets(const struct run_directory *directory) {
         return; /* gone already, which is what is wanted */
     }
     for (struct dirent *entry = readdir(listing); entry; entry = readdir(listing)) {
-        if (is_ours(entry->d_name)) {
+        if (is_source(entry->d_name)) {
+            run_directory_remove_source(dirfd(listing), entry->d_name);
+        } else if (is_ours(entry->d_name)) {
             unlinkat(dirfd(listing), entry->d_name, 0);
         }
     }

@@ -26,6 +26,10 @@ enum mesh_status run_directory_sign(const struct run_directory *directory, struc
 /* Removes the mesh's files, and the directory if nothing else is in it. */
 void run_directory_empty(const struct run_directory *directory);
 
+/* Removes a directory of links to what a source was unpacked to; in the run directory their names begin so. */
+#define RUN_DIRECTORY_SOURCE "source-"
+void run_directory_remove_source(int within, const char *name);
+
 /* Gives up the lock. */
 void run_directory_close(struct run_directory *directory);
 

@@ -183,6 +183,9 @@ static enum mesh_status on_control(struct directory *directory, const struct dir
     case CONTROL_NAME_TAKEN:
         directory_on_name(directory, event);
         return MESH_OK;
+    case CONTROL_SOURCE:
+        directory_on_arriving(directory, event);
+        return MESH_OK;
     case CONTROL_MEMBER_KEY:
     case CONTROL_KEYS_CHANGED:
     case CONTROL_UNREACHED:
@@ -301,6 +304,9 @@ static enum mesh_status on_event(struct directory *directory, const struct direc
         return MESH_OK;
     case DIRECTORY_CAPABILITIES:
         directory_judge_all(directory);
+        return MESH_OK;
+    case DIRECTORY_UNLOADED:
+        directory_on_unloaded(directory, event);
         return MESH_OK;
     case DIRECTORY_LEADER:
         directory->leader = event->admin;

@@ -79,8 +79,8 @@ struct directory_wanted {
 };
 
 enum directory_event_kind {
-    /* `asker` sent `control`: create, created, create failed, resolve, resolved, gone, exited, kill, check, or of names. The
-     * requirements of a create are the type's and the creator's; `known`: this node has the type, and if it is light
+    /* `asker` sent `control`: create, created, create failed, resolve, resolved, gone, exited, kill, check, of names, or that a source is arriving. The
+     * requirements of a create are the type's and the creator's; `known`: this node has the type, else `status` says what is missing, of a source with `text`, and if it is light
      * `pool` names its module or program. */
     DIRECTORY_CONTROL,
     DIRECTORY_HOST_UP,        /* the process of `slot` said hello: `process`, `endpoint`, `pid` */
@@ -93,7 +93,8 @@ enum directory_event_kind {
     DIRECTORY_MEMBER_MOVED,   /* `admin` and its processes are reached elsewhere: it is asked where its actors live */
     DIRECTORY_MOVED,          /* this node is reached at `endpoint` */
     DIRECTORY_CAPABILITIES,   /* this node has others now, on the roster */
-    DIRECTORY_LEADER,         /* `admin` leads; 0: nobody */
+    DIRECTORY_UNLOADED, /* that load of a source, of `control`, which is an unload, hosts no new actors here (J5) */
+    DIRECTORY_LEADER,   /* `admin` leads; 0: nobody */
     DIRECTORY_MANDATE, /* this node leads in `epoch`, or not if that is 0, and has the `mandate`; `text`, a literal, says why none */
     DIRECTORY_STOPPING, /* the node shuts down: nothing is started anew */
     DIRECTORY_TICK,     /* nothing but the time */

@@ -69,9 +69,8 @@ void directory_answer_created(struct directory *directory, struct pending *pendi
 
 /* ---- refusals ---- */
 
-/* Of several refusals the most telling is kept: code that fails to load, then a node that does not fit, then a type
- * that
- * is not known. */
+/* Of several refusals the most telling is kept: code that fails to load, then a source that is missing, where all else fits
+ * perhaps, then a node that does not fit, then a type that is not known. */
 static int weight(enum mesh_status status) {
     if (status == MESH_OK) {
         return 0;
@@ -79,7 +78,7 @@ static int weight(enum mesh_status status) {
     if (status == MESH_UNKNOWN_TYPE) {
         return 1;
     }
-    return status == MESH_NO_COMPATIBLE_NODE ? 2 : 3;
+    return status == MESH_NO_COMPATIBLE_NODE ? 2 : status == MESH_UNKNOWN_SOURCE ? 3 : 4;
 }
 
 static void note_refusal(struct directory *directory, struct pending *pending, enum mesh_status status,
@@ -156,9 +155,13 @@ static bool fits_here(struct directory *directory, struct pending *pending) {
         status = MESH_NO_COMPATIBLE_NODE;
     } else if (!pending->known) {
         struct text_builder text = text_builder(reason, sizeof reason);
-        status = MESH_UNKNOWN_TYPE;
-        text_append(&text, "node %s has no module with type ", self->name);
-        text_append_escaped(&text, pending->create.type);
+        status = pending->lacking;
+        if (pending->why) {
+            text_append(&text, "node %s: %s", self->name, pending->why);
+        } else {
+            text_append(&text, "node %s has no module with type ", self->name);
+            text_append_escaped(&text, pending->create.type);
+        }
     }
     if (status) {
         note_refusal(directory, pending, status, bytes_of_text(reason));

@@ -12,6 +12,7 @@ void directory_free_pending(struct pending *pending) {
     free(pending->program);
     free(pending->refusal);
     free(pending->pool);
+    free(pending->why);
     free(pending->name);
     free(pending);
 }
@@ -54,6 +55,7 @@ struct pending *directory_add_pending(struct directory *directory, const struct 
     pending->asker = event->asker;
     pending->asker_id = event->control->id;
     pending->known = event->known;
+    pending->lacking = event->status ? event->status : MESH_UNKNOWN_TYPE;
     list_node_init(&pending->of_slot);
     pending->create = *create;
     pending->create.refused_count = 0;
@@ -62,6 +64,7 @@ struct pending *directory_add_pending(struct directory *directory, const struct 
     pending->type = directory_text(directory, create->type);
     pending->program = directory_text(directory, create->program);
     pending->refusal = directory_text(directory, create->refusal);
+    pending->why = event->text.size > 0 ? directory_text(directory, event->text) : NULL;
     pending->pool = event->pool.size > 0 ? directory_text(directory, event->pool) : NULL;
     enum mesh_status status =
         requirement_set_copy(&pending->requirements, create->requirements, create->requirements_count);
@@ -77,6 +80,10 @@ struct pending *directory_add_pending(struct directory *directory, const struct 
     pending->create.refusal = bytes_of_text(pending->refusal);
     pending->create.requirements = pending->requirements.items;
     pending->create.name = bytes_of_text(pending->name ? pending->name : "");
+    if (create->source.size > 0) {
+        memcpy(pending->source, create->source.data, sizeof pending->source);
+        pending->create.source = bytes_make(pending->source, sizeof pending->source);
+    }
     return pending;
 }
 
@@ -92,4 +99,36 @@ void directory_uncount_placed(const struct directory *directory, struct pending 
         chosen->placed--;
     }
     pending->counted_by = 0;
+}
+
+/* ---- sources ---- */
+
+void directory_on_arriving(struct directory *directory, const struct directory_event *event) {
+    struct pending *pending = map_get(&directory->pendings, &event->control->id);
+    if (!pending || pending->admin != event->asker.node || event->asker.local || !pending->deadline.slot) {
+        directory->counters.late++;
+        return;
+    }
+    struct control passed = *event->control;
+    uint64_t waited_ns = event->control->source.number * NS_PER_MS;
+    uint64_t until_ns = time_add(pending->deadline.at_ns, waited_ns);
+    if (deadlines_set(&directory->pending_deadlines, &pending->deadline, until_ns) != MESH_OK) {
+        directory->no_memory = true;
+    }
+    passed.id = pending->asker_id;
+    directory_send(directory, pending->asker, &passed);
+}
+
+void directory_on_unloaded(struct directory *directory, const struct directory_event *event) {
+    const struct control_source *gone = &event->control->source;
+    size_t place = 0;
+    for (struct pending *pending; (pending = map_next(&directory->pendings, &place));) {
+        bool uses = bytes_equal(pending->create.source, gone->hash) && pending->create.source_load <= gone->load;
+        if (uses && !pending->restart) {
+            free(pending->why);
+            pending->why = directory_text(directory, bytes_of_text("the source is unloaded"));
+            pending->known = false;
+            pending->lacking = MESH_UNKNOWN_SOURCE;
+        }
+    }
 }

@@ -30,6 +30,8 @@ void directory_supervise(struct directory *directory, struct actor *actor, const
     revival->type = directory_text(directory, pending->create.type);
     revival->program = directory_text(directory, pending->create.program);
     revival->pool = pending->pool ? directory_text(directory, bytes_of_text(pending->pool)) : NULL;
+    memcpy(revival->source, pending->source, sizeof revival->source);
+    revival->source_load = pending->create.source_load;
     actor->revival = revival;
     actor->restarts = revival->supervision.terms.on_failure == CONTROL_RESTART;
 }
@@ -68,6 +70,10 @@ static struct pending *ask_again(struct directory *directory, const struct actor
     control.create.program = bytes_of_text(revival->program);
     control.create.supervision = revival->supervision.terms;
     control.create.detached = actor->detached;
+    if (revival->source_load) {
+        control.create.source = bytes_make(revival->source, sizeof revival->source);
+        control.create.source_load = revival->source_load;
+    }
     struct directory_event event = {.kind = DIRECTORY_CONTROL,
                                     .asker = directory_admin(directory->incarnation),
                                     .control = &control,

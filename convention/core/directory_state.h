@@ -44,9 +44,12 @@ struct pending {
     uint64_t *refused_by;
     char *type, *program, *refusal;
     char *pool; /* of the type, when it is light; else NULL */
+    char *why;  /* of a source: why it is not here, or brings no such type; NULL: it is, and does */
     char *name; /* global, or NULL */
+    uint8_t source[CONTROL_HASH_BYTES];
     enum naming naming;
     bool known;                      /* this node has the type */
+    enum mesh_status lacking;        /* what is missing when it is not */
     bool restart;                    /* of an actor that has lived before (C7) */
     bool sent;                       /* its host has been told */
     uint64_t counted_by, counted_at; /* the member whose placed actors it counts among, and its reports then; 0: none */
@@ -67,6 +70,8 @@ struct record {
 struct revival {
     struct supervision supervision;
     char *type, *program, *pool; /* the pool may be NULL */
+    uint8_t source[CONTROL_HASH_BYTES];
+    uint64_t source_load; /* 0: it is of no source */
 };
 
 /* What an actor that is hosted here requires: it is judged again when this node's capabilities change (H4). */
@@ -279,6 +284,10 @@ void directory_pendings_lose(struct directory *directory, uint64_t admin);
 void directory_pendings_retry(struct directory *directory);
 void directory_pending_expire(struct directory *directory, struct pending *pending);
 void directory_free_pending(struct pending *pending);
+/* Another admin's create waits there for its source: that time counts for nobody (C2). */
+void directory_on_arriving(struct directory *directory, const struct directory_event *event);
+/* What has no process yet finds no place here any more. */
+void directory_on_unloaded(struct directory *directory, const struct directory_event *event);
 
 /* ---- who fits ---- */
 

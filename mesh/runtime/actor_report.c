@@ -36,6 +36,8 @@ static struct bytes text_in_hand(const struct mesh_message *message) {
         [MESH_CHECK] = "(check)",
         [MESH_BEGIN] = "(begin)",
         [MESH_END] = "(end)",
+        [MESH_SOURCE] = "(source)",
+        [MESH_VALIDATE] = "(source to judge)",
     };
     return message->kind == MESH_USER ? message->type : bytes_of_text(texts[message->kind]);
 }

@@ -321,10 +321,18 @@ static enum mesh_status create_here(struct mesh_actor *self, const struct mesh_t
     return status;
 }
 
+/* Whether they name that source. */
+static bool is_source(const struct create_terms *terms, const char *source) {
+    uint8_t hash[SOURCE_HASH_BYTES];
+    return terms->of_source && source_hash_parse(source, hash) && memcmp(hash, terms->source, sizeof hash) == 0;
+}
+
 static enum mesh_status create(struct mesh_actor *self, const char *type, const struct create_terms *terms,
                                struct mesh_address *child) {
     struct host *host = self->host;
-    const struct mesh_type *brought = brought_type(host, type);
+    const char *own = host->options->source;
+    bool here = terms->own_source || (own ? is_source(terms, own) : !terms->of_source);
+    const struct mesh_type *brought = here && !crash_page_is_unloaded(host->page) ? brought_type(host, type) : NULL;
     bool picky = !create_terms_are_plain(terms) || !brought || brought->requirements_count > 0 || brought->check;
     if (terms->name) {
         return named_create(self, type, host->options->program && brought, terms, child);
@@ -366,6 +374,7 @@ enum mesh_status mesh_create(struct mesh_actor *self, const char *type, const st
     if (status != MESH_OK) {
         return status;
     }
+    create_terms_inherit(&terms, self->host->options->source);
     process_lock(self->host->process);
     status = create(self, type, &terms, child);
     process_unlock(self->host->process);
@@ -375,8 +384,7 @@ enum mesh_status mesh_create(struct mesh_actor *self, const char *type, const st
 
 /* ---- failing and logging ---- */
 
-__attribute__((format(printf, 2, 0))) static enum mesh_verdict fail(struct host *host, const char *format,
-                                                                    va_list arguments) {
+static enum mesh_verdict fail(struct host *host, const char *format, va_list arguments) {
     (void)vsnprintf(host->failure, sizeof host->failure, format, arguments);
     return MESH_FAILED;
 }

@@ -201,3 +201,13 @@ int catalogue_main(const char *module_path, int output) {
     free(page.text);
     return code;
 }
+
+int catalogue_source(const char *directory, int output) {
+    struct page page = {.text = malloc(CATALOGUE_BYTES), .room = CATALOGUE_BYTES};
+    int code = page.text ? catalogue_module(&page, directory, output) : 1;
+    if (code == 0) {
+        code = write_all(output, "end\n", 4) == 0 ? 0 : 1;
+    }
+    free(page.text);
+    return code;
+}

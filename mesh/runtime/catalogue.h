@@ -49,4 +49,7 @@ void catalogue_print_type(char *text, size_t room, const struct mesh_type *type)
  * could not be written. */
 int catalogue_main(const char *module_path, int output);
 
+/* The same for one source, which was unpacked to that directory (module_load). */
+int catalogue_source(const char *directory, int output);
+
 #endif

@@ -50,6 +50,7 @@ struct end_entry {
 /* `used` has the places of the floors that were ever written: a reader looks at no others, for that would give them memory. */
 struct crash_page {
     uint32_t magic, pid;
+    _Atomic uint32_t unloaded;
     _Atomic uint64_t incarnation;
     uint64_t clock;  /* handlings so far */
     uint32_t recent; /* the floor that was written last */
@@ -100,6 +101,14 @@ void crash_page_unmap(struct crash_page **page) {
         munmap(*page, sizeof **page);
         *page = NULL;
     }
+}
+
+void crash_page_unload(struct crash_page *page) {
+    atomic_store(&page->unloaded, 1);
+}
+
+bool crash_page_is_unloaded(const struct crash_page *page) {
+    return page && atomic_load(&page->unloaded) != 0;
 }
 
 const char *crash_state_name(enum crash_state state) {

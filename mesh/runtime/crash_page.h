@@ -50,6 +50,11 @@ MESH_MUST_USE enum mesh_status crash_page_map(struct crash_page **out, int fd);
 
 void crash_page_unmap(struct crash_page **page); /* NULL-safe */
 
+/* The admin: what the host runs is of a source that is unloaded. The host: whether it is, so that it begins nothing new of it (J5); without a
+ * page, no. */
+void crash_page_unload(struct crash_page *page);
+bool crash_page_is_unloaded(const struct crash_page *page);
+
 /* The word that the status uses: "idle", "busy" ... */
 const char *crash_state_name(enum crash_state state);
 

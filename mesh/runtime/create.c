@@ -10,6 +10,7 @@
 #include "mesh/runtime/module.h"
 #include "mesh/runtime/post.h"
 #include "mesh/runtime/report.h"
+#include "mesh/runtime/source_part.h"
 #include <limits.h>
 #include <unistd.h>
 
@@ -48,13 +49,22 @@ void handle_end_request(struct mesh_node *node, struct handle_request *request) 
 
 enum mesh_status handle_request(struct mesh_node *node, struct control *control, uint64_t until_ns,
                                 struct handle_request *request) {
-    *request = (struct handle_request){0};
+    return handle_offer(node, control, until_ns, (struct bytes){0}, request);
+}
+
+enum mesh_status handle_offer(struct mesh_node *node, struct control *control, uint64_t until_ns, struct bytes offered,
+                              struct handle_request *request) {
+    uint64_t waited_until_ns;
+    *request = (struct handle_request){.offered = offered};
     enum mesh_status status = handle_begin_request(node, control, request);
     if (status != MESH_OK) {
         return status;
     }
     process_flush(node->process, true);
-    status = drive_until(&node->drive, is_answered, request, until_ns);
+    do { /* a source that is arriving has been told of meanwhile, perhaps */
+        waited_until_ns = time_add(until_ns, request->extended_ns);
+        status = drive_until(&node->drive, is_answered, request, waited_until_ns);
+    } while (status == MESH_TIMED_OUT && time_add(until_ns, request->extended_ns) > waited_until_ns);
     handle_end_request(node, request);
     if (status != MESH_OK) {
         return error_set(&request->error, status, "the node in %s has not answered: %s", node->run_directory,
@@ -80,6 +90,16 @@ static void answer(struct handle_request *request, enum mesh_status status, stru
     }
 }
 
+/* Not the answer yet: it asks for more of what is offered, or says that a create waits for its source. */
+static void on_source(struct mesh_node *node, struct handle_request *request, const struct control *control) {
+    struct control part;
+    if (control->source.what == CONTROL_SOURCE_ARRIVING) {
+        request->extended_ns = time_add(request->extended_ns, control->source.number * NS_PER_MS);
+    } else if (control->source.what == CONTROL_SOURCE_WANTED && source_part(&part, control, request->offered)) {
+        (void)process_send_control(node->process, process_admin(node->process), &part);
+    }
+}
+
 void handle_on_answer(struct mesh_node *node, const struct control *control) {
     struct handle_request *request = node->requests;
     while (request && request->id != control->id) {
@@ -88,7 +108,9 @@ void handle_on_answer(struct mesh_node *node, const struct control *control) {
     if (!request) {
         return;
     }
-    if (control->kind == CONTROL_CREATED) {
+    if (control->kind == CONTROL_SOURCE) {
+        on_source(node, request, control);
+    } else if (control->kind == CONTROL_CREATED) {
         request->address = control->created.address;
         if (control->created.process) {
             process_created(node->process, &control->created);
@@ -125,7 +147,8 @@ static enum mesh_status create(struct mesh_node *node, const char *type, const s
     char program[PATH_MAX];
     struct control control = {.kind = CONTROL_CREATE, .create = {.type = bytes_of_text(type)}};
     create_terms_put(terms, &control.create);
-    ssize_t bytes = is_own_type(node, type) ? readlink("/proc/self/exe", program, sizeof program) : 0;
+    ssize_t bytes =
+        !terms->of_source && is_own_type(node, type) ? readlink("/proc/self/exe", program, sizeof program) : 0;
     control.create.program = bytes_make(program, bytes > 0 ? (size_t)bytes : 0);
     struct handle_request request;
     enum mesh_status status = handle_request(node, &control, process_now(node->process) + CREATE_WAIT_NS, &request);

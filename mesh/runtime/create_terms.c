@@ -26,12 +26,16 @@ bool create_name_is_valid(const char *name) {
 }
 
 enum mesh_status create_terms_init(struct create_terms *out, const struct mesh_create_options *options) {
-    *out = (struct create_terms){0};
+    *out = (struct create_terms){.own_source = !options || !options->source};
     if (!options) {
         return MESH_OK;
     }
     out->detached = options->detached;
     out->name = options->name;
+    out->of_source = options->source && options->source[0];
+    if (out->of_source && !source_hash_parse(options->source, out->source)) {
+        return MESH_INVALID_ARGUMENT;
+    }
     return create_name_is_valid(out->name) && convert(&out->supervision, options)
                ? requirements_init(&out->requirements, options->requirements, options->requirements_count)
                : MESH_INVALID_ARGUMENT;
@@ -41,10 +45,17 @@ void create_terms_fini(struct create_terms *terms) {
     requirements_fini(&terms->requirements);
 }
 
+void create_terms_inherit(struct create_terms *terms, const char *source) {
+    if (terms->own_source && source) {
+        terms->of_source = source_hash_parse(source, terms->source);
+    }
+}
+
 void create_terms_put(const struct create_terms *terms, struct control_create *create) {
     create->requirements = terms->requirements.items;
     create->requirements_count = create->creators_count = terms->requirements.count;
     create->supervision = terms->supervision;
     create->detached = terms->detached;
+    create->source = bytes_make(terms->source, terms->of_source ? sizeof terms->source : 0);
     create->name = bytes_of_text(terms->name ? terms->name : "");
 }

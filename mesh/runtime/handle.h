@@ -32,6 +32,8 @@ struct handle_request {
     bool answered;
     enum mesh_status status;
     struct mesh_address address;
+    struct bytes offered;       /* a source, which the admin asks for part by part (J1) */
+    uint64_t extended_ns;       /* so much longer it may take, since a source is arriving (C2) */
     struct mesh_report *report; /* of a status; whoever asked owns it */
     struct mesh_error error;
     const bool *admin_gone;                                               /* of the handle */
@@ -72,6 +74,10 @@ struct mesh_node {
  * MESH_INTERRUPTED, MESH_CLOSED when the admin is gone, or the status of the answer. With the baton. */
 MESH_MUST_USE enum mesh_status handle_request(struct mesh_node *node, struct control *control, uint64_t until_ns,
                                               struct handle_request *request);
+
+/* The same for what offers bytes, which the admin asks for before it answers. */
+MESH_MUST_USE enum mesh_status handle_offer(struct mesh_node *node, struct control *control, uint64_t until_ns,
+                                            struct bytes offered, struct handle_request *request);
 
 /* The same for what is answered by a status alone; `error` may be NULL. Takes the baton. */
 MESH_MUST_USE enum mesh_status handle_wish(struct mesh_node *node, struct control *control, int timeout_ms,

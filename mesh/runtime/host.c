@@ -8,6 +8,7 @@
 #include "mesh/runtime/host_fork.h"
 #include "mesh/runtime/host_signal.h"
 #include "mesh/runtime/hosted.h"
+#include "mesh/runtime/hosted_sources.h"
 #include "mesh/runtime/log.h"
 #include "mesh/runtime/module.h"
 #include "mesh/runtime/title.h"
@@ -68,7 +69,7 @@ static void on_control(void *user, struct mesh_address sender, const struct cont
         birth_on_create(host, control->id, &control->create);
     } else if (control->kind == CONTROL_CHECK) {
         birth_on_check(host, &control->check);
-    } else if (named_create_on_answer(host, control)) {
+    } else if (hosted_sources_on_control(host, control) || named_create_on_answer(host, control)) {
         return;
     } else if (control->kind == CONTROL_CREATE_FAILED) {
         const struct control_create_failed *failed = &control->create_failed;
@@ -287,6 +288,8 @@ enum mesh_status host_init(struct host *host, const struct host_options *options
     list_init(&host->newborn);
     list_init(&host->judgements);
     list_init(&host->asked);
+    list_init(&host->offers);
+    list_init(&host->questions);
     dead_letters_init(&host->dead_letters);
     list_init(&host->due);
     list_init(&host->watches);

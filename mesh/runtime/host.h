@@ -39,7 +39,9 @@ struct host_options {
     int on_failure;               /* enum control_on_failure (C7) */
     const char *name;             /* global (G1), or NULL */
     const char *type;
-    const char *module;  /* path of the module, or NULL: the type is linked to the program */
+    const char *module; /* path of the module, or NULL: the type is linked to the program */
+    const char
+        *source; /* hash of the source that the module is of, whose directory `module` names then (J3); or NULL */
     const char *program; /* executable that brings the types when there is no module */
     int crash_page;      /* descriptor of the page; -1: none */
 };

@@ -41,6 +41,7 @@ static const struct field fields[] = {
     FIELD(name, FIELD_TEXT, false),
     FIELD(type, FIELD_TEXT, true),
     FIELD(module, FIELD_TEXT, false),
+    FIELD(source, FIELD_TEXT, false),
     FIELD(program, FIELD_TEXT, false),
     FIELD(crash_page, FIELD_INT, false),
 };

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 #include "mesh/runtime/hosted.h"
+#include "mesh/runtime/hosted_sources.h"
 
 #include "mesh/base/check.h"
 #include "mesh/runtime/error.h"
@@ -38,6 +39,7 @@ void hosted_end(struct mesh_actor *actor) {
     struct dead_letters *letters = &actor->host->dead_letters;
     forwarded_on_end(&actor->host->forwarded, actor->host->process, actor->address);
     updates_on_end(actor);
+    hosted_sources_on_end(actor);
     if (mesh_address_equal(letters->own, actor->address)) {
         (void)dead_letters_register(letters, actor->host->process, actor->address, false);
     }
@@ -89,6 +91,7 @@ static enum mesh_status begin_again(struct mesh_actor *actor) {
     enum mesh_status status = hosted_step(actor->host, &born);
     if (status == MESH_OK) {
         updates_on_end(actor);
+        hosted_sources_on_end(actor);
         if (actor->state) {
             memset(actor->state, 0, actor->type->state_bytes);
         }
@@ -228,6 +231,9 @@ static void settle_failed(struct mesh_actor *actor, const struct message *messag
     actor->returned++;
     log_failure(actor, "a handler failed twice", text);
     bool user = message->kind == FRAME_USER;
+    if (message->kind == FRAME_VALIDATE) {
+        hosted_sources_on_failed(actor->host, message);
+    }
     settle(actor, message, user ? FRAME_RETURNED : FRAME_HANDLED, FRAME_NO_REASON, user ? text : "");
 }
 

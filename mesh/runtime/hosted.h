@@ -40,7 +40,9 @@ struct host {
     struct birth *births;   /* actors whose check function is still to run (H2) */
     struct list judgements; /* what check functions are to judge */
     struct message_list
-        turned;        /* poison (E1), reports (K1) and updates (S5A) that wait for room in the host's own window */
+        turned; /* poison (E1), reports (K1) and updates (S5A) that wait for room in the host's own window */
+    struct list offers, questions; /* sources that are loaded from here, or judged here: hosted_sources.h */
+    uint64_t last_offer;
     struct list asked; /* statuses that its actors have requested */
     size_t asked_count;
     uint64_t last_asked;
@@ -74,7 +76,8 @@ struct mesh_actor {
     bool started; /* its constructor has run */
     bool plain;   /* it runs and does not exit: user messages need no asking how to treat them */
     bool updates; /* it is told of the convention's members (S5A) */
-    bool replied; /* the message in hand has had its reply (D11) */
+    bool source_updates, source_authority; /* it is told of sources (J6); it judges them (J2) */
+    bool replied;                          /* the message in hand has had its reply (D11) */
     const struct mesh_message *in_hand;
     struct watch *watch;           /* the descriptors that it watches; NULL for none (F2) */
     struct mesh_address exit_from; /* who asked it to exit */

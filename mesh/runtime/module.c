@@ -3,10 +3,14 @@
 
 #include "mesh/runtime/error.h"
 #include "mesh/runtime/requirement.h"
+#include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 bool module_name_valid(const char *name) {
@@ -87,10 +91,50 @@ static enum mesh_status check_readable(const char *path, struct mesh_error *erro
     return error_set(error, MESH_LOAD_FAILED, "%s: the module cannot be read: %s", path, strerror(errno));
 }
 
+static int is_object(const struct dirent *entry) {
+    return entry->d_name[0] != '.';
+}
+
+/* A library is found by what needs it, by its SONAME, once it is loaded. */
+static enum mesh_status load_library(const char *path, struct mesh_error *error) {
+    return dlopen(path, RTLD_NOW | RTLD_LOCAL)
+               ? MESH_OK
+               : error_set(error, MESH_LOAD_FAILED, "the source cannot be loaded: %s", dlerror());
+}
+
+/* What a source was unpacked to: libraries, in the order of their names, and last the module. */
+static enum mesh_status load_source(const struct mesh_type *const **types, const char *directory,
+                                    struct mesh_error *error) {
+    struct dirent **names = NULL;
+    int count = scandir(directory, &names, is_object, alphasort);
+    enum mesh_status status = MESH_OK;
+    if (count <= 0) {
+        status = error_set(error, MESH_LOAD_FAILED, "%s: nothing was unpacked there", directory);
+    }
+    for (int i = 0; i < count; i++) {
+        char path[PATH_MAX];
+        (void)snprintf(path, sizeof path, "%s/%s", directory, names[i]->d_name);
+        if (status == MESH_OK) {
+            status = i + 1 < count ? load_library(path, error) : module_load(types, path, error);
+        }
+        free(names[i]);
+    }
+    free(names);
+    return status;
+}
+
+static bool is_directory(const char *path) {
+    struct stat seen;
+    return stat(path, &seen) == 0 && S_ISDIR(seen.st_mode);
+}
+
 enum mesh_status module_load(const struct mesh_type *const **types, const char *path, struct mesh_error *error) {
     enum mesh_status status = check_readable(path, error);
     if (status != MESH_OK) {
         return status;
+    }
+    if (is_directory(path)) {
+        return load_source(types, path, error);
     }
     /* Without a slash dlopen would search the library path; RTLD_NOW finds a missing symbol here, not in a handler. */
     char name[4096];

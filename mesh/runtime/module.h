@@ -17,7 +17,8 @@ enum {
     MODULE_VALUE_BYTES = 1024,
 };
 
-/* Loads the shared object and gives its NULL-terminated types, which live as long as the process.
+/* Loads the shared object and gives its NULL-terminated types, which live as long as the process. A directory is a source that was unpacked
+ * (J1): libraries, and as the last by its name the module.
  * MESH_LOAD_FAILED: missing, unreadable, not loadable, no module, of another ABI, or with a type that is malformed. */
 MESH_MUST_USE enum mesh_status module_load(const struct mesh_type *const **types, const char *path,
                                            struct mesh_error *error);

@@ -4,6 +4,7 @@
 #include "mesh/runtime/report.h"
 #include "mesh/base/arena.h"
 #include "mesh/base/time.h"
+#include "mesh/core/source_hash.h"
 #include "mesh/runtime/capabilities.h"
 #include "mesh/runtime/error.h"
 #include "mesh/runtime/handle.h"
@@ -120,6 +121,24 @@ static const struct mesh_address *copy_addresses(struct arena *arena, const stru
     return addresses;
 }
 
+static bool copy_sources(struct arena *arena, const struct control_node_status *from, struct mesh_node_report *to) {
+    struct mesh_source_report *sources = array(arena, from->sources_count, sizeof *sources);
+    for (size_t i = 0; sources && i < from->sources_count; i++) {
+        const struct control_source_status *source = &from->sources[i];
+        sources[i] = (struct mesh_source_report){.info = report_text(arena, source->info),
+                                                 .state = report_text(arena, source->state),
+                                                 .bytes = source->size,
+                                                 .processes = source->processes};
+        (void)source_hash_print(source->hash.data, sources[i].hash);
+        if (!sources[i].info || !sources[i].state) {
+            return false;
+        }
+    }
+    to->sources = sources;
+    to->sources_count = from->sources_count;
+    return sources != NULL;
+}
+
 static bool copy_node(struct arena *arena, const struct control_node_status *from, struct mesh_node_report *to) {
     *to = (struct mesh_node_report){
         .name = report_text(arena, from->member.name),
@@ -137,9 +156,11 @@ static bool copy_node(struct arena *arena, const struct control_node_status *fro
         .watchers_count = from->watchers_count,
         .watchers = copy_addresses(arena, from->watchers, from->watchers_count),
         .note = report_text(arena, from->note),
+        .source_authority = from->authority,
     };
     return to->name && to->endpoint && to->counters && to->capabilities && to->watchers &&
-           copy_actors(arena, from, to) && copy_members(arena, from, to) && to->note && copy_names(arena, from, to);
+           copy_actors(arena, from, to) && copy_members(arena, from, to) && to->note && copy_names(arena, from, to) &&
+           copy_sources(arena, from, to);
 }
 
 enum mesh_status report_new(struct mesh_report **out, const struct control_status_reply *reply) {

@@ -74,7 +74,10 @@ enum mesh_status test_begin(struct mesh_test *test, const struct control_create 
     const struct mesh_type *found = NULL;
     char type[FRAME_TYPE_BYTES + 1];
     (void)snprintf(type, sizeof type, "%.*s", (int)create->type.size, (const char *)create->type.data);
-    enum mesh_status status = module_find(&found, test->host.types, type, test->host.origin, error);
+    enum mesh_status status =
+        create->source.size > 0
+            ? error_set(error, MESH_UNKNOWN_SOURCE, "a test has no sources: give it the types themselves")
+            : module_find(&found, test->host.types, type, test->host.origin, error);
     if (status == MESH_OK) {
         status = test_admit(test, found, create, error);
     }

@@ -28,6 +28,10 @@ static enum mesh_kind kind_of(enum frame_kind kind) {
         return MESH_REPORT;
     case FRAME_UPDATE:
         return MESH_UPDATE;
+    case FRAME_SOURCE:
+        return MESH_SOURCE;
+    case FRAME_VALIDATE:
+        return MESH_VALIDATE;
     }
     return MESH_USER;
 }
@@ -45,6 +49,11 @@ static void show_wakeup(struct mesh_message *view) {
     memcpy(&view->ask, view->payload.data, 8);
     memcpy(&view->delay_ms, view->payload.data + 8, 8);
     view->payload = bytes_make(view->payload.data + VIEW_WAKEUP_BYTES, view->payload.size - VIEW_WAKEUP_BYTES);
+}
+
+static void show_source(struct mesh_message *view) {
+    view->head = (const char *)view->payload.data;
+    view->payload = bytes_make(view->payload.data + VIEW_SOURCE_BYTES, view->payload.size - VIEW_SOURCE_BYTES);
 }
 
 static void show_dead(struct view *view, const struct message *message) {
@@ -74,6 +83,9 @@ void view_show(struct view *view, const struct message *message) {
     };
     if (message->kind == FRAME_WAKEUP) {
         show_wakeup(&view->message);
+    }
+    if (message->kind == FRAME_SOURCE || message->kind == FRAME_VALIDATE) {
+        show_source(&view->message);
     }
     if (message->kind == FRAME_DEAD) {
         show_dead(view, message);

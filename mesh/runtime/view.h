@@ -27,6 +27,7 @@ struct mesh_message {
     const char *type_text;            /* terminated; NULL until somebody asks */
     char *type_room;                  /* where it goes then */
     const char *failure;              /* never NULL when there is an inner message */
+    const char *head;                 /* of what tells of a source */
     struct mesh_message *next;        /* of a program's inbox */
     const struct mesh_fit *fit;       /* of a check */
 };
@@ -60,6 +61,9 @@ struct bytes view_failure(const struct message *message);
 /* The payload of a WAKEUP, which never leaves its process: at most VIEW_WAKEUP_BYTES more than its own. Gives the bytes written. */
 enum { VIEW_WAKEUP_BYTES = 16 };
 size_t view_pack_wakeup(uint8_t *payload, uint64_t id, uint64_t delay_ms, struct bytes content);
+
+/* The payload of a SOURCE and a VALIDATE, which never leaves its process, has so much in front of its own: hosted_sources.c. */
+enum { VIEW_SOURCE_BYTES = 336 };
 
 /* The payload of a DEAD, which never leaves its process: the fate before what the message held. Gives the bytes written. */
 size_t view_pack_dead(uint8_t *payload, const struct mesh_dead *dead, struct bytes content);

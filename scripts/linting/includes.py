@@ -33,6 +33,7 @@ MAY_INCLUDE = {
 # Libraries that only some folders may use: programs know nothing below <mesh/...>, and the benchmark its raw baseline.
 SYSTEM_ONLY_IN = {
     "zmq.h": ("mesh/runtime/", "bench/", "tests/"),
+    "sodium.h": ("mesh/runtime/", "examples/", "tests/"),
     "czmq.h": ("convention/admin/", "tests/"),
     "jansson.h": ("cli/", "bench/", "tests/"),
 }

@@ -116,6 +116,8 @@ static enum mesh_verdict receive(struct mesh_actor *self, const struct mesh_mess
     case MESH_CHECK:
     case MESH_BEGIN:
     case MESH_END:
+    case MESH_SOURCE:
+    case MESH_VALIDATE:
         break;
     }
     return MESH_DONE;

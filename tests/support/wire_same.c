@@ -202,7 +202,9 @@ static bool same_create(const struct control_create *a, const struct control_cre
            bytes_equal(a->refusal, b->refusal) && a->supervision.on_failure == b->supervision.on_failure &&
            a->supervision.restarts_max == b->supervision.restarts_max &&
            a->supervision.within_ms == b->supervision.within_ms && a->detached == b->detached &&
-           bytes_equal(a->name, b->name) && a->name_epoch == b->name_epoch;
+           bytes_equal(a->name, b->name) && a->name_epoch == b->name_epoch && bytes_equal(a->source, b->source) &&
+           a->source_load == b->source_load && a->source_unloaded == b->source_unloaded &&
+           a->source_from == b->source_from;
 }
 
 static bool same_created(const struct control_created *a, const struct control_created *b) {
@@ -276,14 +278,27 @@ static bool same_address(const struct mesh_address *a, const struct mesh_address
     return mesh_address_equal(*a, *b);
 }
 
+static bool same_source_status(const struct control_source_status *a, const struct control_source_status *b) {
+    return bytes_equal(a->hash, b->hash) && bytes_equal(a->info, b->info) && bytes_equal(a->state, b->state) &&
+           a->size == b->size && a->load == b->load && a->processes == b->processes;
+}
+
+static bool same_source(const struct control_source *a, const struct control_source *b) {
+    return a->what == b->what && bytes_equal(a->hash, b->hash) && a->size == b->size && a->offset == b->offset &&
+           a->load == b->load && a->number == b->number && mesh_address_equal(a->actor, b->actor) &&
+           a->flag == b->flag && bytes_equal(a->text, b->text) && bytes_equal(a->data, b->data);
+}
+
 static bool same_node(const struct control_node_status *a, const struct control_node_status *b) {
     SAME_LIST(a, b, actors_count, actors, same_actor);
     SAME_LIST(a, b, counters_count, counters, same_counter);
     SAME_LIST(a, b, members_count, members, same_member_status);
     SAME_LIST(a, b, names_count, names, same_held);
     SAME_LIST(a, b, watchers_count, watchers, same_address);
+    SAME_LIST(a, b, sources_count, sources, same_source_status);
     return same_member(&a->member, &b->member) && a->acting == b->acting && a->leader == b->leader &&
-           a->uptime_ms == b->uptime_ms && a->pid == b->pid && bytes_equal(a->note, b->note);
+           a->uptime_ms == b->uptime_ms && a->pid == b->pid && bytes_equal(a->note, b->note) &&
+           mesh_address_equal(a->authority, b->authority);
 }
 
 static bool same_status_reply(const struct control_status_reply *a, const struct control_status_reply *b) {
@@ -394,6 +409,11 @@ static bool same_name_taken(const struct control_name_taken *a, const struct con
     return bytes_equal(a->name, b->name) && mesh_address_equal(a->address, b->address);
 }
 
+static bool same_of_guest(const struct control *a, const struct control *b) {
+    return a->kind == CONTROL_DISMISS ? same_dismiss(&a->dismiss, &b->dismiss)
+                                      : same_preregister(&a->preregister, &b->preregister);
+}
+
 static bool same_names(const struct control *a, const struct control *b) {
     if (a->kind == CONTROL_NAME_REQUEST) {
         return bytes_equal(a->name_request.name, b->name_request.name);
@@ -449,9 +469,8 @@ bool wire_same_control(const struct control *a, const struct control *b) {
     case CONTROL_ACTOR_REPORT:
         return same_actor_report(&a->actor_report, &b->actor_report);
     case CONTROL_PREREGISTER:
-        return same_preregister(&a->preregister, &b->preregister);
     case CONTROL_DISMISS:
-        return same_dismiss(&a->dismiss, &b->dismiss);
+        return same_of_guest(a, b);
     case CONTROL_WATCH_MEMBERS:
         return same_watch_members(&a->watch_members, &b->watch_members);
     case CONTROL_NAME_REQUEST:
@@ -473,10 +492,12 @@ bool wire_same_control(const struct control *a, const struct control *b) {
         return same_log(a, b);
     case CONTROL_UNREACHED:
         return same_unreached(&a->unreached, &b->unreached);
-    case CONTROL_KEYS_CHANGED:
-        return true;
+    case CONTROL_SOURCE:
+        return same_source(&a->source, &b->source);
     case CONTROL_MEMBER_UPDATE:
         return same_update(&a->member_update, &b->member_update);
+    case CONTROL_KEYS_CHANGED:
+        break; /* it says no more */
     }
-    return false;
+    return true;
 }

@@ -8,6 +8,7 @@
     { (const uint8_t *)(text), sizeof(text) - 1 }
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
+#define HASH TEXT("0123456789abcdef0123456789ABCDEF")
 #define SENDER                                                                                                         \
     { 0x1111111111111111, 0x0000010000000001 }
 #define TARGET                                                                                                         \
@@ -242,6 +243,8 @@ static const struct control_held_name held_names[] = {{.name = TEXT("clock"), .a
                                                       {.name = TEXT("bell"), .epoch = 5}};
 
 static const struct mesh_address watchers[] = {SENDER, TARGET};
+static const struct control_source_status sources[] = {
+    {.hash = HASH, .info = TEXT("hello.so"), .state = TEXT("loaded"), .size = 4711, .load = 3, .processes = 2}};
 
 static const struct control_node_status nodes[] = {
     {.member = LEADER,
@@ -259,6 +262,9 @@ static const struct control_node_status nodes[] = {
      .names = held_names,
      .watchers_count = COUNT(watchers),
      .watchers = watchers,
+     .sources_count = COUNT(sources),
+     .sources = sources,
+     .authority = TARGET,
      .note = TEXT("2 of 3")},
     {.member = {.incarnation = 78, .name = TEXT("member")}},
 };
@@ -276,6 +282,10 @@ const struct control wire_controls[WIRE_CONTROLS] = {
                 .creators_count = 1,
                 .refused_count = COUNT(incarnations),
                 .requirements = requirements,
+                .source = HASH,
+                .source_load = 5,
+                .source_unloaded = 4,
+                .source_from = 78,
                 .refused_by = incarnations,
                 .status = MESH_LOAD_FAILED,
                 .refusal = TEXT("no such file"),
@@ -434,4 +444,15 @@ const struct control wire_controls[WIRE_CONTROLS] = {
                    .count = 2,
                    .lines = log_lines,
                    .note = TEXT("it logs nothing")}},
+    {.id = 31,
+     .kind = CONTROL_SOURCE,
+     .source = {.what = CONTROL_SOURCE_PART,
+                .hash = HASH,
+                .size = 4711,
+                .offset = 65536,
+                .load = 2,
+                .number = 3,
+                .flag = true,
+                .text = TEXT("hello.so"),
+                .data = TEXT("a part of it")}},
 };

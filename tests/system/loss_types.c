@@ -94,6 +94,8 @@ static enum mesh_verdict keeper_receive(struct mesh_actor *self, const struct me
     case MESH_CHECK:
     case MESH_BEGIN:
     case MESH_END:
+    case MESH_SOURCE:
+    case MESH_VALIDATE:
         return on_update(keeper, message);
     case MESH_EXIT_REQUEST:
     case MESH_DEAD_LETTER:

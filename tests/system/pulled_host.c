@@ -179,6 +179,8 @@ static int handle(struct obeyed *obeyed, const struct mesh_message *message) {
     case MESH_DEAD_LETTER:
     case MESH_REPORT:
     case MESH_UPDATE:
+    case MESH_SOURCE:
+    case MESH_VALIDATE:
         break;
     }
     return MESH_DONE;

@@ -36,7 +36,7 @@ class Fit(Structure):
 
 class CreateOptions(Structure):
     _fields_ = [("requirements", POINTER(Requirement)), ("requirements_count", c_size_t), ("on_failure", c_int), ("restarts_max", c_uint32),
-                ("restarts_within_ms", c_uint32), ("detached", c_bool), ("name", c_char_p)]
+                ("restarts_within_ms", c_uint32), ("detached", c_bool), ("name", c_char_p), ("source", c_char_p)]
 
 
 class SendOptions(Structure):
@@ -90,12 +90,17 @@ class NameReport(Structure):
     _fields_ = [("name", c_char_p), ("address", RawAddress)]
 
 
+class SourceReport(Structure):
+    _fields_ = [("hash", c_char * 65), ("info", c_char_p), ("state", c_char_p), ("bytes", c_uint64), ("processes", c_uint64)]
+
+
 class NodeReport(Structure):
     _fields_ = [("name", c_char_p), ("endpoint", c_char_p), ("admin", RawAddress), ("leader", RawAddress), ("leads", c_bool),
                 ("pid", c_uint32), ("uptime_ms", c_uint64), ("actors_hosted", c_uint64), ("actors_count", c_size_t), ("actors", POINTER(ActorReport)), ("members_count", c_size_t),
                 ("members", POINTER(MemberReport)), ("counters_count", c_size_t), ("counters", POINTER(CounterReport)),
                 ("capabilities_count", c_size_t), ("capabilities", POINTER(Capability)), ("names_count", c_size_t),
-                ("names", POINTER(NameReport)), ("watchers_count", c_size_t), ("watchers", POINTER(RawAddress)), ("note", c_char_p)]
+                ("names", POINTER(NameReport)), ("watchers_count", c_size_t), ("watchers", POINTER(RawAddress)), ("sources_count", c_size_t), ("sources", POINTER(SourceReport)),
+                ("source_authority", RawAddress), ("note", c_char_p)]
 
 
 class ActorDetails(Structure):

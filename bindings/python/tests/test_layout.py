@@ -31,6 +31,7 @@ STRUCTURES = {
     "mesh_member_report": library.MemberReport,
     "mesh_counter_report": library.CounterReport,
     "mesh_name_report": library.NameReport,
+    "mesh_source_report": library.SourceReport,
     "mesh_node_report": library.NodeReport,
     "mesh_actor_details": library.ActorDetails,
     "mesh_report": library.RawReport,

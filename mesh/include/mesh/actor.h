@@ -124,6 +124,9 @@ struct mesh_create_options {
     const char *
         name; /* global: of 1 to 255 bytes, none a control character; NULL for none. If an actor of the convention has it, that
                        * one is given, whatever its type (G1); else what is created is detached, and has it until it ends */
+    const char *
+        source; /* the hash of the loaded source that brings the type, 64 hexadecimal digits; NULL: that of the creator, if it is of one; "":
+                         * none, so that the type is one of the node's (J3) */
 };
 
 /* Creates a child. Never blocks, never fails for want of a place: the address is final at once, messages to it wait for

@@ -15,6 +15,7 @@
 #include <mesh/message.h>
 #include <mesh/node.h>
 #include <mesh/report.h>
+#include <mesh/source.h>
 #include <mesh/spawner.h>
 #include <mesh/status.h>
 #include <mesh/version.h>

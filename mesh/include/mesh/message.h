@@ -30,6 +30,9 @@ enum mesh_kind {
     MESH_CHECK, /* whether the node suits the actor: mesh_message_fit (H2) */
     MESH_BEGIN, /* its constructor (C3) */
     MESH_END,   /* nothing comes any more; for what its code owns */
+    /* Of loadable sources (source.h): */
+    MESH_SOURCE,   /* one is loaded, or not any more: mesh_message_source (J6) */
+    MESH_VALIDATE, /* one is to be judged: mesh_message_source, and its bytes (J2) */
 };
 
 /* Its kind, and who sent it. */

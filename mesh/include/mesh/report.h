@@ -41,6 +41,15 @@ struct mesh_name_report {
     struct mesh_address address;
 };
 
+/* A loadable source that the node has (J1). */
+struct mesh_source_report {
+    char hash[65];     /* its name */
+    const char *info;  /* what it was loaded with, by default its file's name */
+    const char *state; /* "loaded"; or "arriving", "judged", "being read" */
+    uint64_t bytes;
+    uint64_t processes; /* that run its actors */
+};
+
 /* What a node says of itself. */
 struct mesh_node_report {
     const char *name, *endpoint;
@@ -63,6 +72,10 @@ struct mesh_node_report {
     const struct mesh_name_report *names;
     size_t watchers_count; /* actors of this node that are told of the convention's members (S5A) */
     const struct mesh_address *watchers;
+    size_t sources_count;
+    const struct mesh_source_report *sources;
+    struct mesh_address
+        source_authority; /* the actor that judges sources (J2); none: there is none, and nothing is loaded */
     const char *note; /* of a leader that does not hear from all that may lead, what follows from that; else empty */
 };
 

@@ -39,7 +39,8 @@
     X(MESH_PROTOCOL, 25, "malformed data from a peer")                                                                 \
     X(MESH_VERSION_MISMATCH, 26, "the peer speaks another version")                                                    \
     X(MESH_IO, 27, "input or output failed")                                                                           \
-    X(MESH_INTERNAL, 28, "internal error")
+    X(MESH_INTERNAL, 28, "internal error")                                                                             \
+    X(MESH_PARTIAL, 29, "done, but some members were not reached")
 
 /* How a call ended; MESH_OK is 0. The texts of MESH_STATUS_MAP say what each means. */
 enum mesh_status {

@@ -46,6 +46,7 @@ Test(status, numbers_are_stable) {
         MESH_VERSION_MISMATCH,
         MESH_IO,
         MESH_INTERNAL,
+        MESH_PARTIAL,
     };
     for (int i = 0; i < (int)(sizeof stable / sizeof stable[0]); i++) {
         cr_assert_eq((int)stable[i], i, "%s is %d", mesh_status_name(stable[i]), (int)stable[i]);

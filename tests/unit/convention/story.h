@@ -104,6 +104,9 @@ static inline void print_control(struct text_builder *text, const struct control
     case CONTROL_CHECK:
         print_check(text, &control->check);
         break;
+    case CONTROL_SOURCE:
+        text_append(text, "arriving %u ms", (unsigned)control->source.number);
+        break;
     case CONTROL_STATUS_REQUEST:
     case CONTROL_STATUS_REPLY:
     case CONTROL_SHUTDOWN:

@@ -272,3 +272,18 @@ Test(config, B5_every_way_to_name_this_host_is_local) {
     cr_assert_null(config_read_endpoint("tcp://10.0.0.1:1900", false, &beyond));
     cr_assert(beyond);
 }
+
+Test(config, J4_an_unknown_word_keeps_sources_of_others_out) {
+    static const struct {
+        const char *text;
+        enum sources_accept accept;
+    } words[] = {{"yes", SOURCES_FROM_ALL},    {"leader", SOURCES_FROM_LEADER}, {"no", SOURCES_FROM_NOBODY},
+                 {"Yes", SOURCES_FROM_NOBODY}, {"true", SOURCES_FROM_NOBODY},   {"maybe", SOURCES_FROM_NOBODY}};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        char text[80];
+        (void)snprintf(text, sizeof text, "accept_remote_sources = %s\n", words[i].text);
+        struct config *config = read_good(text);
+        cr_assert_eq(config->accept_remote_sources, words[i].accept, "%s", words[i].text);
+        config_destroy(&config);
+    }
+}

@@ -90,6 +90,26 @@ Test(directory, H3_a_lost_leader_is_waited_for) {
     story_end(story);
 }
 
+/* Who was asked says that the source of the actor is arriving: so long the time stands still, and who asked hears it, too. */
+Test(directory, C2_while_a_source_is_arriving_the_time_stands_still) {
+    struct story *story = story_new(SECOND);
+    struct control arriving = {.id = 1, .kind = CONTROL_SOURCE};
+    arriving.source = (struct control_source){.what = CONTROL_SOURCE_ARRIVING, .number = 1000};
+    create(story, at(1, 1, 0), at(1, 1, 1), true);
+    expect(story, "2.0.0#1 create 1.1.1 refused 1\n");
+    (void)control(story, admin(3), &arriving);
+    expect(story, "");
+    (void)control(story, admin(2), &arriving);
+    expect(story, "1.1.0#9 arriving 1000 ms\n");
+    story->now_ns = directory_limits_default.create_wait_ns + NS_PER_S - 1;
+    step(story, &(struct directory_event){.kind = DIRECTORY_TICK});
+    expect(story, "");
+    story->now_ns++;
+    step(story, &(struct directory_event){.kind = DIRECTORY_TICK});
+    expect(story, "1.1.0#9 failed 1.1.1 MESH_TIMED_OUT: the admin that was to create it did not answer in time\n");
+    story_end(story);
+}
+
 Test(directory, H3_who_hosts_for_another_home_tells_the_home_and_the_leader) {
     struct story *story = story_new(SECOND);
     join(story, THIRD, false);

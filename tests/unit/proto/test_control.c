@@ -149,7 +149,7 @@ Test(control, H3_limits_of_create) {
     create->type.size = 1;
     BOTH_SIDES(FRAME_TEXT_BYTES, (create->refusal = text_of(size), send(&control)))
     create->refusal.size = 0;
-    BOTH_SIDES(MESH_INTERNAL, (create->status = (enum mesh_status)size, send(&control)))
+    BOTH_SIDES(CONTROL_STATUS_MAX, (create->status = (enum mesh_status)size, send(&control)))
     create->status = MESH_OK;
     BOTH_SIDES(FRAME_REQUIREMENTS_OF_BOTH, (create->requirements_count = size, send(&control)))
     create->requirements_count = FRAME_REQUIREMENTS_OF_BOTH;
@@ -219,7 +219,7 @@ Test(control, limits_of_created_and_resolved) {
 Test(control, limits_of_create_failed) {
     struct control control = {.kind = CONTROL_CREATE_FAILED, .create_failed = {.status = MESH_OK}};
     cr_assert_eq(send(&control), MESH_PROTOCOL, "that is no failure");
-    BOTH_SIDES(MESH_INTERNAL, (control.create_failed.status = (enum mesh_status)size, send(&control)))
+    BOTH_SIDES(CONTROL_STATUS_MAX, (control.create_failed.status = (enum mesh_status)size, send(&control)))
     control.create_failed.status = MESH_DEAD;
     BOTH_SIDES(FRAME_TEXT_BYTES, (control.create_failed.text = text_of(size), send(&control)))
 }
@@ -335,9 +335,35 @@ Test(control, G2_limits_of_names) {
     grant.name_grant.name = taken.name_taken.name = text_of(1);
     BOTH_SIDES(FRAME_TEXT_BYTES, (grant.name_grant.text = text_of(size), send(&grant)))
     grant.name_grant.text.size = 0;
-    BOTH_SIDES(MESH_INTERNAL, (grant.name_grant.status = (enum mesh_status)size, send(&grant)))
+    BOTH_SIDES(CONTROL_STATUS_MAX, (grant.name_grant.status = (enum mesh_status)size, send(&grant)))
     taken.name_taken.address = (struct mesh_address){0};
     cr_assert_eq(send(&taken), MESH_PROTOCOL);
+}
+
+Test(control, J1_limits_of_what_is_said_of_sources) {
+    static const uint8_t bytes[CONTROL_PART_BYTES + 1];
+    const struct bytes hash = bytes_make(bytes, CONTROL_HASH_BYTES);
+    struct control part = {.kind = CONTROL_SOURCE, .source = {.what = CONTROL_SOURCE_PART, .hash = hash}};
+    struct control refused = {.kind = CONTROL_SOURCE, .source = {.what = CONTROL_SOURCE_REFUSED, .hash = hash}};
+    struct control watch = {.kind = CONTROL_SOURCE, .source = {.what = CONTROL_SOURCE_WATCH, .actor = {1, 2}}};
+    struct control arriving = {.kind = CONTROL_SOURCE, .source.what = CONTROL_SOURCE_ARRIVING};
+    struct control create = {.kind = CONTROL_CREATE, .create = {.type = text_of(1), .source = hash}};
+    BOTH_SIDES(CONTROL_PART_BYTES, (part.source.data = bytes_make(bytes, size), send(&part)))
+    part.source.data.size = 0;
+    BOTH_SIDES(CONTROL_INFO_BYTES, (part.source.text = text_of(size), send(&part)))
+    part.source.text.size = 0;
+    BOTH_SIDES(FRAME_TEXT_BYTES, (refused.source.text = text_of(size), send(&refused)))
+    BOTH_SIDES(0, (refused.source.text.size = 0, refused.source.data = bytes_make(bytes, size), send(&refused)))
+    BOTH_SIDES(CONTROL_HASH_BYTES, (part.source.hash.size = size, send(&part)))
+    BOTH_SIDES(CONTROL_HASH_BYTES, (create.create.source.size = size, send(&create)))
+    create.create.source.size = 0;
+    cr_assert_eq(send(&create), MESH_OK);
+    cr_assert_eq(send(&watch), MESH_OK);
+    watch.source.actor = (struct mesh_address){0};
+    cr_assert_eq(send(&watch), MESH_PROTOCOL, "whom?");
+    BOTH_SIDES(CONTROL_SOURCE_ARRIVING, (arriving.source.what = (enum control_source_what)size, send(&arriving)))
+    arriving.source.what = (enum control_source_what)0;
+    cr_assert_eq(send(&arriving), MESH_PROTOCOL);
 }
 
 Test(control, limits_of_types) {
