@@ -17,6 +17,7 @@ COPY docs/CMakeLists.txt docs/meshd.conf.sample docs/
 COPY docs/man docs/man
 COPY systemd systemd
 COPY examples/wordcount examples/wordcount
+COPY examples/signed-source examples/signed-source
 RUN cmake -S . -B /build -G Ninja -DCMAKE_BUILD_TYPE=Release -DMESH_TESTS=OFF -DCMAKE_INSTALL_PREFIX=/usr/local \
  && cmake --build /build \
  && cmake --install /build \
@@ -24,7 +25,11 @@ RUN cmake -S . -B /build -G Ninja -DCMAKE_BUILD_TYPE=Release -DMESH_TESTS=OFF -D
  && cmake -S examples/wordcount -B /wordcount -G Ninja -DCMAKE_BUILD_TYPE=Release \
  && cmake --build /wordcount \
  && install -D --strip /wordcount/wordcount /image/usr/local/bin/wordcount \
- && install -D --strip --target-directory=/image/usr/local/lib/mesh /wordcount/modules/*.so
+ && install -D --strip --target-directory=/image/usr/local/lib/mesh /wordcount/modules/*.so \
+ && cmake -S examples/signed-source -B /signed -G Ninja -DCMAKE_BUILD_TYPE=Release \
+ && cmake --build /signed \
+ && install -D --strip /signed/signed-source /image/usr/local/bin/signed-source \
+ && install -D --strip /signed/greeter.so /image/usr/local/share/mesh/greeter.so
 
 FROM debian:bookworm-slim
 RUN apt-get update \

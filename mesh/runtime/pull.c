@@ -147,6 +147,8 @@ static void describe(struct mesh_host *host) {
         .admin = process_admin(host->host.process),
         .node = host->options.node_name,
         .name = host->options.name,
+        .source = host->options.source,
+        .source_path = host->options.source ? host->options.module : NULL,
         .log = host->log.to == LOG_TO_FILE ? host->log.path : NULL,
         .log_level = log_policy_level(&host->log.policy, bytes_of_text(host->options.type)),
     };

@@ -50,6 +50,11 @@ class Fixtures:
     def node(self):
         return self.directory.node("one", f"module_path = {MODULES}")
 
+    def bundle(self):
+        self.node()
+        subprocess.run([MESH, "source", "pack", "--out", self.path / "good.bundle", MODULES / "good.so"], env=environment(), check=True,
+                       capture_output=True, timeout=60)
+
     def addresses(self):
         """Of an actor that was killed, of one that never was, and of one of another node."""
         node = self.node()

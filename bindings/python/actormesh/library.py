@@ -49,7 +49,7 @@ class NodeOptions(Structure):
 
 class HostRequest(Structure):
     _fields_ = [("type", c_char_p), ("actor", RawAddress), ("parent", RawAddress), ("admin", RawAddress), ("node", c_char_p),
-                ("name", c_char_p), ("log", c_char_p), ("log_level", c_int)]
+                ("name", c_char_p), ("source", c_char_p), ("source_path", c_char_p), ("log", c_char_p), ("log_level", c_int)]
 
 
 class SpawnerType(Structure):

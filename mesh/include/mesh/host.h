@@ -31,6 +31,8 @@ struct mesh_host_request {
     struct mesh_address actor, parent, admin;
     const char *node;          /* its name */
     const char *name;          /* the actor's global one (G1); NULL: it has none */
+    const char *source;        /* the hash of the source that its type is of (J3); NULL: of none */
+    const char *source_path;   /* the directory to which that was unpacked: its objects, the module last by name */
     const char *log;           /* the file of the node's log; NULL: it goes elsewhere */
     enum mesh_level log_level; /* for actors of that type */
 };
