@@ -8,6 +8,8 @@
 #include <signal.h>
 #include <stdio.h>
 
+enum { MOMENT_MS = 500 };
+
 struct arguments {
     unsigned long count; /* 0: without end */
     int timeout_ms;
@@ -81,10 +83,29 @@ static int print_text(const struct mesh_message *message) {
     return cli_printed(true);
 }
 
+static volatile sig_atomic_t stopped;
+
+static void on_signal(int number) {
+    (void)number;
+    stopped = 1;
+}
+
+/* A signal that comes just before a wait does not end it, so each is short. */
+static enum mesh_status next(struct mesh_node *node, int timeout_ms, struct mesh_message **message) {
+    enum mesh_status status = MESH_TIMED_OUT;
+    bool last = false;
+    for (int left_ms = timeout_ms; status == MESH_TIMED_OUT && !last && !stopped;) {
+        last = timeout_ms != MESH_FOREVER && left_ms <= MOMENT_MS;
+        status = mesh_listen(node, last ? left_ms : MOMENT_MS, message);
+        left_ms -= timeout_ms == MESH_FOREVER ? 0 : MOMENT_MS;
+    }
+    return status == MESH_TIMED_OUT && stopped ? MESH_INTERRUPTED : status;
+}
+
 static int listen(struct mesh_node *node, const struct arguments *arguments, bool json) {
     for (unsigned long i = 0; arguments->count == 0 || i < arguments->count; i++) {
         struct mesh_message *message;
-        enum mesh_status status = mesh_listen(node, arguments->timeout_ms, &message);
+        enum mesh_status status = next(node, arguments->timeout_ms, &message);
         if (status == MESH_INTERRUPTED) {
             return CLI_DONE;
         }
@@ -108,11 +129,6 @@ static int begin(struct mesh_node *node, bool json) {
     }
     fprintf(stderr, "listening at %s\n", text);
     return CLI_DONE;
-}
-
-/* It has nothing to do: that it came ends the wait. */
-static void on_signal(int number) {
-    (void)number;
 }
 
 int cmd_listen(int argc, char **argv) {

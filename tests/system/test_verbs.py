@@ -55,6 +55,14 @@ class Verbs(unittest.TestCase):
         self.assertEqual(self.ask(address, "well?"), "well?")
         return address
 
+    def listen(self, node, *options):
+        """A listener, which ends with the test."""
+        command = [MESH, "listen", *options, "--run-directory", node.run]
+        listener = subprocess.Popen(command, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        for done in (listener.stdout.close, listener.stderr.close, listener.wait, listener.kill):
+            self.addCleanup(done)
+        return listener
+
     # ---- looking ----
 
     def test_K1_a_tree_goes_across_nodes_and_to_who_is_not_on_record(self):
@@ -182,28 +190,26 @@ class Verbs(unittest.TestCase):
 
     def test_D12_who_listens_is_told(self):
         talker = self.create("talker")
-        command = [MESH, "listen", "--json", "--count", "3", "--run-directory", self.elm.run]
-        with subprocess.Popen(command, env=environment(), stdout=subprocess.PIPE, text=True) as listener:
-            address = json.loads(listener.stdout.readline())["address"]
-            self.said("tell", address, "a text")
-            self.assertEqual(self.json("tell", address, "--type", "blob", "--file", "-", stdin=b"\xff"), {"told": address, "type": "blob", "bytes": 1})
-            self.said("tell", talker, f"tell {address} of an actor")
-            heard = [json.loads(listener.stdout.readline()) for _ in range(3)]
-            self.assertEqual(listener.wait(WAIT_S), 0)
+        listener = self.listen(self.elm, "--json", "--count", "3")
+        address = json.loads(listener.stdout.readline())["address"]
+        self.said("tell", address, "a text")
+        self.assertEqual(self.json("tell", address, "--type", "blob", "--file", "-", stdin=b"\xff"), {"told": address, "type": "blob", "bytes": 1})
+        self.said("tell", talker, f"tell {address} of an actor")
+        heard = [json.loads(listener.stdout.readline()) for _ in range(3)]
+        self.assertEqual(listener.wait(WAIT_S), 0)
         self.assertEqual([(message["kind"], message["type"]) for message in heard], [("message", "text"), ("message", "blob"), ("message", "text")])
         self.assertEqual((heard[0]["text"], heard[1]["hex"], heard[2]["text"]), ("a text", "ff", "of an actor"))
         self.assertEqual(heard[2]["sender"], talker)
         self.assertEqual(self.mesh("exit", address)[0], NOT_FOUND)
 
     def test_D13_a_signal_ends_a_listener_and_time_does(self):
-        command = [MESH, "listen", "--run-directory", self.lead.run]
-        with subprocess.Popen(command, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as listener:
-            address = listener.stderr.readline().removeprefix("listening at ").strip()
-            self.assertEqual(self.mesh("exit", address), (REFUSED, "", "mesh: that is the address of a program or a process, not of an actor\n"))
-            self.said("tell", address, "in two\nlines")
-            self.assertRegex(listener.stdout.readline() + listener.stdout.readline(), r"^[0-9a-f.]+ text: in two\nlines\n$")
-            listener.send_signal(signal.SIGINT)
-            self.assertEqual(listener.wait(WAIT_S), 0)
+        listener = self.listen(self.lead)
+        address = listener.stderr.readline().removeprefix("listening at ").strip()
+        self.assertEqual(self.mesh("exit", address), (REFUSED, "", "mesh: that is the address of a program or a process, not of an actor\n"))
+        self.said("tell", address, "in two\nlines")
+        self.assertRegex(listener.stdout.readline() + listener.stdout.readline(), r"^[0-9a-f.]+ text: in two\nlines\n$")
+        listener.send_signal(signal.SIGINT)
+        self.assertEqual(listener.wait(WAIT_S), 0)
         code, out, err = self.mesh("listen", "--timeout", "0.1")
         self.assertEqual((code, out), (TIMED_OUT, ""))
         self.assertIn("nothing more comes: the time is up", err)
