@@ -71,8 +71,8 @@ MESH_MUST_USE MESH_API enum mesh_status mesh_host_refuse(struct mesh_host *host,
 MESH_MUST_USE MESH_API enum mesh_status mesh_message_fit(const struct mesh_message *message,
                                                          const struct mesh_fit **out);
 
-/* Ends the host, and nulls the pointer. An actor that lives is asked to exit; what comes for it meanwhile fails. Gives the exit code for the process: 0 when
- * the host did what it was for. NULL-safe. Blocks, while the actor's children end and what it sent is received (C5, D14). Not between fork and exec. */
+/* Ends the host, and nulls the pointer. An actor that lives is asked to exit; what comes for it meanwhile fails. Gives the exit code for the process, 0:
+ * any other would count as a crash (E3). NULL-safe. Blocks while the actor's children end and what it sent is received (C5, D14). */
 MESH_API int mesh_host_close(struct mesh_host **host);
 
 #endif

@@ -14,7 +14,7 @@
  * The new process is a child of the node's admin, not of the spawner: the admin alone learns how it ends (C4), it ends with the admin (C8), and goes on when the
  * spawner dies. That is started again, by a back-off; creates of its types fail meanwhile, with a text that says why.
  *
- * A spawner runs on one thread, whose own process the node ends with SIGKILL in the end. What it writes to its standard output or error goes to the node's log. Rules C8, C9.
+ * A spawner has one thread. What it writes to its standard output or error goes to the node's log; its own process ends with the node's. Rules C8, C9.
  *
  * SPDX-License-Identifier: MPL-2.0 */
 #ifndef MESH_SPAWNER_H
