@@ -16,10 +16,11 @@ SPDX-License-Identifier: MPL-2.0
 from .address import Address
 from .errors import DeadError, MeshError, RefusedError, TimedOut
 from .actor import Actor
-from .message import (ChildExited, DeadLetter, ExitRequest, Message, Poison, Report, Update, Wakeup, Watch)
-from .system import ActorSystem, Endpoint
+from .message import (ChildExited, DeadLetter, ExitRequest, Message, Poison, Report, Source, Update,
+                      Validate, Wakeup, Watch)
+from .system import ActorSystem, Endpoint, pack_source, source_hash
 from .values import (Required, at_least, at_most, equal, less, more, one_of, present, told, unequal)
 
 __all__ = ["Actor", "ActorSystem", "Address", "ChildExited", "DeadError", "DeadLetter", "Endpoint", "ExitRequest", "MeshError", "Message",
-           "Poison", "RefusedError", "Report", "Required", "TimedOut", "Update", "Wakeup", "Watch", "at_least", "at_most", "equal", "less", "more",
-           "one_of", "present", "told", "unequal"]
+           "Poison", "RefusedError", "Report", "Required", "Source", "TimedOut", "Update", "Validate", "Wakeup", "Watch", "at_least", "at_most", "equal", "less", "more",
+           "one_of", "pack_source", "present", "source_hash", "told", "unequal"]

@@ -75,6 +75,12 @@ class Actor:
     def on_report(self, report):
         pass
 
+    def on_source(self, source):
+        pass
+
+    def on_validate(self, validate):
+        """As the node's Source Authority: to be answered by validated or refused, now or later."""
+
     # ---- to be called, from any thread but where it says handler ----
 
     @property
@@ -165,3 +171,27 @@ class Actor:
         number = ctypes.c_uint64()
         check(lib.mesh_request_report(self._self, who.raw, ctypes.byref(number)))
         return number.value
+
+    # ---- loadable sources ----
+
+    def load_source(self, data, info=""):
+        """A bundle, by its bytes; on_source tells when it is loaded."""
+        check(lib.mesh_load_source(self._self, data, len(data), info.encode()))
+
+    def unload_source(self, name):
+        check(lib.mesh_unload_source(self._self, name.encode()))
+
+    def watch_sources(self, on=True):
+        """on_source for each that is loaded, and for each change."""
+        check(lib.mesh_source_updates(self._self, on))
+
+    def judge_sources(self, on=True):
+        """This actor is its node's Source Authority, or steps down."""
+        check(lib.mesh_source_authority(self._self, on))
+
+    def validated(self, name, plain=None):
+        """That source may be loaded: as it is, or as these bytes."""
+        check(lib.mesh_source_validated(self._self, name.encode(), plain, len(plain or b"")))
+
+    def refused(self, name, text):
+        check(lib.mesh_source_refused(self._self, name.encode(), text.encode()))

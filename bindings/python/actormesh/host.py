@@ -21,6 +21,8 @@ HANDLERS = {
     library.WATCH: "on_watch",
     library.UPDATE: "on_update",
     library.REPORT: "on_report",
+    library.SOURCE: "on_source",
+    library.VALIDATE: "on_validate",
 }
 
 

@@ -8,7 +8,8 @@ from ctypes import POINTER, Structure, c_bool, c_char, c_char_p, c_int, c_size_t
 
 FOREVER = -1
 DONE, FAILED, EXIT = range(3)
-(USER, EXIT_REQUEST, CHILD_EXITED, POISON, DEAD_LETTER, WAKEUP, WATCH, REPORT, UPDATE, CHECK, BEGIN, END) = range(12)
+(USER, EXIT_REQUEST, CHILD_EXITED, POISON, DEAD_LETTER, WAKEUP, WATCH, REPORT, UPDATE, CHECK, BEGIN, END, SOURCE,
+ VALIDATE) = range(14)
 (OK, WOULD_BLOCK, TIMED_OUT, INTERRUPTED, NO_MEMORY, INVALID_ARGUMENT) = range(6)
 CLOSED, DEAD, REFUSED, UNKNOWN_TYPE, LOAD_FAILED = 11, 13, 14, 16, 18
 
@@ -94,13 +95,17 @@ class SourceReport(Structure):
     _fields_ = [("hash", c_char * 65), ("info", c_char_p), ("state", c_char_p), ("bytes", c_uint64), ("processes", c_uint64)]
 
 
+class RawSource(Structure):
+    _fields_ = [("hash", c_char_p), ("info", c_char_p), ("bytes", c_size_t), ("loaded", c_bool)]
+
+
 class NodeReport(Structure):
     _fields_ = [("name", c_char_p), ("endpoint", c_char_p), ("admin", RawAddress), ("leader", RawAddress), ("leads", c_bool),
-                ("pid", c_uint32), ("uptime_ms", c_uint64), ("actors_hosted", c_uint64), ("actors_count", c_size_t), ("actors", POINTER(ActorReport)), ("members_count", c_size_t),
-                ("members", POINTER(MemberReport)), ("counters_count", c_size_t), ("counters", POINTER(CounterReport)),
+                ("pid", c_uint32), ("uptime_ms", c_uint64), ("actors_hosted", c_uint64), ("actors_count", c_size_t), ("actors", POINTER(ActorReport)),
+                ("members_count", c_size_t), ("members", POINTER(MemberReport)), ("counters_count", c_size_t), ("counters", POINTER(CounterReport)),
                 ("capabilities_count", c_size_t), ("capabilities", POINTER(Capability)), ("names_count", c_size_t),
-                ("names", POINTER(NameReport)), ("watchers_count", c_size_t), ("watchers", POINTER(RawAddress)), ("sources_count", c_size_t), ("sources", POINTER(SourceReport)),
-                ("source_authority", RawAddress), ("note", c_char_p)]
+                ("names", POINTER(NameReport)), ("watchers_count", c_size_t), ("watchers", POINTER(RawAddress)),
+                ("sources_count", c_size_t), ("sources", POINTER(SourceReport)), ("source_authority", RawAddress), ("note", c_char_p)]
 
 
 class ActorDetails(Structure):
@@ -193,6 +198,18 @@ FUNCTIONS = [
     ("mesh_deregister", c_int, [c_void_p, c_char_p]),
     ("mesh_set_capabilities", c_int, [c_void_p, POINTER(Capability), c_size_t]),
     ("mesh_request_report", c_int, [c_void_p, RawAddress, POINTER(c_uint64)]),
+    ("mesh_source_pack", c_int, [POINTER(c_char_p), c_size_t, V, POINTER(c_size_t), POINTER(Error)]),
+    ("mesh_source_free", None, [V]),
+    ("mesh_source_hash", c_char_p, [c_void_p, c_size_t, c_char_p]),
+    ("mesh_node_load_source", c_int, [c_void_p, c_void_p, c_size_t, c_char_p, c_int, POINTER(Error)]),
+    ("mesh_node_unload_source", c_int, [c_void_p, c_char_p, c_int, POINTER(Error)]),
+    ("mesh_load_source", c_int, [c_void_p, c_void_p, c_size_t, c_char_p]),
+    ("mesh_unload_source", c_int, [c_void_p, c_char_p]),
+    ("mesh_source_updates", c_int, [c_void_p, c_bool]),
+    ("mesh_message_source", c_int, [c_void_p, POINTER(RawSource)]),
+    ("mesh_source_authority", c_int, [c_void_p, c_bool]),
+    ("mesh_source_validated", c_int, [c_void_p, c_char_p, c_void_p, c_size_t]),
+    ("mesh_source_refused", c_int, [c_void_p, c_char_p, c_char_p]),
 ]
 
 

@@ -71,6 +71,9 @@ Watch = collections.namedtuple("Watch", "ready")
 Update = collections.namedtuple("Update", "admin name endpoint added text capabilities")
 # The status that was requested: by that number, a report or an error.
 Report = collections.namedtuple("Report", "id report error")
+# A source that is loaded, or is not any more; or is to be judged, and its bytes.
+Source = collections.namedtuple("Source", "hash info bytes loaded")
+Validate = collections.namedtuple("Validate", "hash info data")
 # What a check judges.
 Fit = collections.namedtuple("Fit", "capabilities requirements")
 
@@ -140,6 +143,22 @@ def read_report(raw):
     return Report(number.value, take(report), "")
 
 
+def source_of(raw):
+    source = library.RawSource()
+    check(lib.mesh_message_source(raw, ctypes.byref(source)))
+    return source, source.hash.decode(), source.info.decode("utf-8", "replace")
+
+
+def read_source(raw):
+    source, name, info = source_of(raw)
+    return Source(name, info, source.bytes, source.loaded)
+
+
+def read_validate(raw):
+    _, name, info = source_of(raw)
+    return Validate(name, info, data_of(raw))
+
+
 def read_fit(raw):
 
     fit = ctypes.POINTER(library.Fit)()
@@ -158,6 +177,8 @@ READERS = {
     library.WATCH: read_watch,
     library.REPORT: read_report,
     library.UPDATE: read_update,
+    library.SOURCE: read_source,
+    library.VALIDATE: read_validate,
     library.CHECK: read_fit,
 }
 

@@ -14,8 +14,9 @@ def type_name(kind):
     return name.encode()
 
 
-def create_options(requirements=None, name=None, on_failure="stop", restarts_max=0, restarts_within=0, detached=False):
+def create_options(requirements=None, name=None, on_failure="stop", restarts_max=0, restarts_within=0, detached=False,
+                   source=None):
     """Seconds, as everywhere here; 0 is the library's default."""
     required = convert(requirements)
     return library.CreateOptions(required, len(required), ON_FAILURE[on_failure], restarts_max, int(restarts_within * 1000), detached,
-                                 name.encode() if name is not None else None)
+                                 name.encode() if name is not None else None, source.encode() if source is not None else None)

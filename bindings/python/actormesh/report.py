@@ -28,6 +28,10 @@ def fields_of(structure, *left_out):
     return read
 
 
+def source_of(raw):
+    return {**fields_of(raw, "hash"), "hash": raw.hash.decode()}
+
+
 def counters_of(items, count):
     return {text(items[i].name): items[i].value for i in range(count)}
 
@@ -38,6 +42,7 @@ def node_of(raw):
     node["members"] = [fields_of(raw.members[i]) for i in range(raw.members_count)]
     node["counters"] = counters_of(raw.counters, raw.counters_count)
     node["capabilities"] = read_capabilities(raw.capabilities, raw.capabilities_count)
+    node["sources"] = [source_of(raw.sources[i]) for i in range(raw.sources_count)]
     node["names"] = {text(raw.names[i].name): Address.of(raw.names[i].address) for i in range(raw.names_count)}
     node["watchers"] = [Address.of(raw.watchers[i]) for i in range(raw.watchers_count)]
     return node

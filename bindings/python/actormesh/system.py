@@ -33,6 +33,22 @@ def spawner_command(modules, paths=()):
     return shlex.join(words + list(modules))
 
 
+def pack_source(*paths):
+    """A bundle of these shared objects, the module last."""
+    names = (ctypes.c_char_p * len(paths))(*[str(path).encode() for path in paths])
+    data, size, error = ctypes.c_void_p(), ctypes.c_size_t(), library.Error()
+    check(lib.mesh_source_pack(names, len(paths), ctypes.byref(data), ctypes.byref(size), ctypes.byref(error)), error)
+    try:
+        return ctypes.string_at(data, size.value)
+    finally:
+        lib.mesh_source_free(ctypes.byref(data))
+
+
+def source_hash(data):
+    """The name of a source with these bytes."""
+    return lib.mesh_source_hash(data, len(data), ctypes.create_string_buffer(65)).decode()
+
+
 class Talker:
     """Tells, asks and listens at an endpoint. From any thread; one at a time asks or listens. Time-outs are seconds; None waits for ever, 0 not at all."""
 
@@ -166,6 +182,15 @@ class ActorSystem(Talker):
     def deregister(self, who, timeout=10):
         error = library.Error()
         check(self._call("node_deregister", str(who).encode(), milliseconds(timeout), ctypes.byref(error)), error)
+
+    def load_source(self, data, info="", timeout=30):
+        """A bundle, by its bytes (pack_source): once it is loaded, actors of it are created with source=source_hash(data)."""
+        error = library.Error()
+        check(self._call("node_load_source", data, len(data), info.encode(), milliseconds(timeout), ctypes.byref(error)), error)
+
+    def unload_source(self, name, timeout=30):
+        error = library.Error()
+        check(self._call("node_unload_source", name.encode(), milliseconds(timeout), ctypes.byref(error)), error)
 
     def shutdown(self, timeout=15):
         """Ends the node with all of its actors."""

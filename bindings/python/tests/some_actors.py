@@ -3,6 +3,7 @@
 SPDX-License-Identifier: MPL-2.0
 """
 import os
+import pathlib
 import signal
 import subprocess
 import threading
@@ -58,6 +59,16 @@ class Teller(actormesh.Actor):
             self.reply("registered")
         elif message.value["do"] == "report":
             self.request_report(actormesh.Address(message.value["of"]))
+        elif message.value["do"] == "sources":
+            self.watch_sources()
+            self.reply("watched")
+        elif message.value["do"] == "load":
+            self.load_source(pathlib.Path(message.value["path"]).read_bytes(), "plain")
+        elif message.value["do"] == "unload":
+            self.unload_source(message.value["hash"])
+        elif message.value["do"] == "judge":
+            self.judge_sources()
+            self.reply("judge")
         elif message.value["do"] == "offer":
             self.set_capabilities(fresh=b"\0\xff", old=None)
             self.reply("offered")
@@ -89,6 +100,18 @@ class Teller(actormesh.Actor):
 
     def on_report(self, report):
         self.say("report", report.report["actor"]["type"] if report.report else report.error)
+
+    def on_source(self, source):
+        self.say("source", source.hash, source.info, "loaded" if source.loaded else "gone")
+
+    def on_validate(self, validate):
+        """Signed are those whose info says so; of a secret one the plain bytes are the other way round."""
+        if validate.info == "plain":
+            self.validated(validate.hash)
+        elif validate.info == "secret":
+            self.validated(validate.hash, validate.data[::-1])
+        else:
+            self.refused(validate.hash, f"{validate.info} is not trusted")
 
     def end(self):
         self.say("end")

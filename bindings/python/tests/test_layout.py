@@ -32,6 +32,7 @@ STRUCTURES = {
     "mesh_counter_report": library.CounterReport,
     "mesh_name_report": library.NameReport,
     "mesh_source_report": library.SourceReport,
+    "mesh_source": library.RawSource,
     "mesh_node_report": library.NodeReport,
     "mesh_actor_details": library.ActorDetails,
     "mesh_report": library.RawReport,
@@ -39,7 +40,7 @@ STRUCTURES = {
 NUMBERS = {
     **{f"MESH_{name}": getattr(library, name)
        for name in ("FOREVER", "DONE", "FAILED", "EXIT", "USER", "EXIT_REQUEST", "CHILD_EXITED", "POISON", "DEAD_LETTER", "WAKEUP", "WATCH",
-                    "REPORT", "UPDATE", "CHECK", "BEGIN", "END", "OK", "WOULD_BLOCK", "TIMED_OUT", "INTERRUPTED", "NO_MEMORY",
+                    "REPORT", "UPDATE", "SOURCE", "VALIDATE", "CHECK", "BEGIN", "END", "OK", "WOULD_BLOCK", "TIMED_OUT", "INTERRUPTED", "NO_MEMORY",
                     "INVALID_ARGUMENT", "CLOSED", "DEAD", "REFUSED", "UNKNOWN_TYPE", "LOAD_FAILED")},
     "MESH_PRESENT": values.PRESENT,
     "MESH_EQUAL": values.EQUAL,
