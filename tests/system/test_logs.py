@@ -8,6 +8,7 @@ import re
 import shutil
 import signal
 import subprocess
+import threading
 import unittest
 
 from nodes import MESH, SCRIBES, Directory, environment, free_port, wait_for
@@ -252,7 +253,7 @@ class Forwarding(unittest.TestCase):
         first, third = self.node("first"), self.node("third")
         self.joined(first, third)
         scribe = self.say(third, "warning 2 too hot")
-        self.say(third, "info 1 all is well")
+        self.say(third, "info 500 all is well")
         self.say(third, "error 1 on fire")
         wait_for(lambda: "on fire 1" in first.log(), WAIT_S, "the leader knows")
         self.assertEqual([line for line in self.of(first, "third") if line[2] == scribe],
@@ -261,7 +262,9 @@ class Forwarding(unittest.TestCase):
         self.say(first, "warning 1 of the leader itself")
         self.assertEqual(first.log().count("of the leader itself"), 1)
         self.assertNotIn("of the leader itself", third.log())
-        self.assertGreaterEqual(third.status()["counters"]["log_lines_forwarded"], 3)
+        counters = third.status()["counters"]
+        self.assertIn(counters["log_lines_forwarded"], range(3, 100))
+        self.assertEqual(counters["log_lines_not_forwarded"], 0)
 
     def test_K2_lines_wait_for_a_leader_and_go_to_the_one_that_is_there_then(self):
         first, second, third = self.node("first"), self.node("second"), self.node("third")
@@ -323,12 +326,25 @@ class Reading(unittest.TestCase):
         return done.returncode, done.stdout.splitlines(), done.stderr
 
     def follow(self, node, *words):
+        """A reader that follows, and the list that gets its lines; nothing more gets there once `stop` is set."""
         program = subprocess.Popen([MESH, "logs", "-f", "--run-directory", node.run, *words], env=environment(),
                                    stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
+        lines, stop = [], threading.Event()
+
+        def gather():
+            while not stop.is_set() and (line := program.stdout.readline()):
+                lines.append(line)
+
+        gatherer = threading.Thread(target=gather)
+        gatherer.start()
         self.addCleanup(program.stdout.close)
+        self.addCleanup(gatherer.join)
         self.addCleanup(program.wait)
         self.addCleanup(program.kill)
-        return program
+        return program, lines, stop
+
+    def hears(self, lines, text):
+        wait_for(lambda: any(text in line for line in lines), WAIT_S, f"a line says: {text}")
 
     def interrupt(self, program):
         program.send_signal(signal.SIGINT)
@@ -380,25 +396,24 @@ class Reading(unittest.TestCase):
         two = self.node("two", "    format = json\n")
         wait_for(lambda: len(one.status()["members"]) == 2, WAIT_S, "both are there")
         scribes = {one: self.scribe(one), two: self.scribe(two)}
-        program = self.follow(one, "--json", "-n", "1")
-        self.assertTrue(program.stdout.readline())
+        program, lines, _ = self.follow(one, "--json", "-n", "1")
+        wait_for(lambda: lines, WAIT_S, "a first line")
         for part in range(10):
             for node in (one, two):
                 self.say(node, scribes[node], f"info 200 part {part}")
-        seen = {"one": [], "two": []}
-        while any(len(lines) < 2000 for lines in seen.values()):
-            line = json.loads(program.stdout.readline())
-            if line.get("type") == "scribe":
-                seen[line["node"]].append(line["text"])
-        for name in seen:
-            self.assertEqual(seen[name], [f"part {part} {number}" for part in range(10) for number in range(1, 201)])
+        wait_for(lambda: sum('"type":"scribe"' in line.replace(" ", "") for line in lines) >= 4000, WAIT_S, "all lines")
+        seen = [json.loads(line) for line in list(lines)]
+        for name in ("one", "two"):
+            self.assertEqual([line["text"] for line in seen if line["node"] == name and line.get("type") == "scribe"],
+                             [f"part {part} {number}" for part in range(10) for number in range(1, 201)])
         self.interrupt(program)
 
     def test_K2_a_reader_that_stops_holds_up_nobody(self):
         one = self.node("one", "    size = 64 KiB\n    files = 2\n", bind=self.leader)
         scribe = self.scribe(one)
-        program = self.follow(one)
-        self.assertTrue(program.stdout.readline())
+        program, lines, stop = self.follow(one)
+        stop.set()
+        wait_for(lambda: lines, WAIT_S, "a first line")
         for part in range(20):
             self.say(one, scribe, f"info 500 nobody reads part {part}")
         self.assertEqual(one.status()["counters"]["log_lines_lost"], 0)
@@ -406,15 +421,13 @@ class Reading(unittest.TestCase):
 
     def test_K2_members_that_come_are_followed_too_and_one_that_goes_ends_nothing(self):
         one = self.node("one", bind=self.leader)
-        program = self.follow(one, "-n", "1", "--level", "warning")
+        program, lines, _ = self.follow(one, "-n", "1", "--level", "warning")
         two = self.node("two")
         self.say(two, self.scribe(two), "warning 1 from the newcomer")
-        while "from the newcomer 1" not in program.stdout.readline():
-            pass
+        self.hears(lines, "from the newcomer 1")
         two.kill()
         self.say(one, self.scribe(one), "warning 1 still here")
-        while "still here 1" not in program.stdout.readline():
-            pass
+        self.hears(lines, "still here 1")
         self.interrupt(program)
 
     def test_K2_where_a_log_is_that_cannot_be_read_is_told(self):
