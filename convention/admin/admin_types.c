@@ -112,11 +112,12 @@ const struct type_entry *types_find(const struct types *types, struct bytes name
 
 const char *types_why_unknown(const struct types *types, struct bytes name, char *text, size_t bytes) {
     struct text_builder why = text_builder(text, bytes);
+    /* Less than all of it may be shown where the create began. */
+    text_append(&why, "%s%s", types->spawner, types->spawner[0] != '\0' ? "; " : "");
     text_append(&why, "no module brings the actor type '");
     text_append_escaped(&why, name);
     text_append(&why, "'%s%s (looked in %s when the node started)", types->failures[0] != '\0' ? "; " : "",
                 types->failures, types->path && types->path[0] ? types->path : "no directory: set module_path");
-    text_append(&why, "%s%s", types->spawner[0] != '\0' ? "; " : "", types->spawner);
     return text;
 }
 
