@@ -37,7 +37,8 @@ static void put(uint8_t *at, uint64_t value, size_t bytes) {
 /* ---- objects ---- */
 
 static uint16_t elf_number(const uint8_t *at, uint8_t data) {
-    return data == ELF_LITTLE ? (uint16_t)(at[0] | at[1] << 8) : (uint16_t)(at[0] << 8 | at[1]);
+    unsigned first = at[0], second = at[1];
+    return (uint16_t)(data == ELF_LITTLE ? second << 8 | first : first << 8 | second);
 }
 
 struct bundle_machine bundle_machine_of(const uint8_t header[BUNDLE_ELF_BYTES]) {

@@ -201,7 +201,8 @@ Test(sources, J4_the_node_that_has_it_is_lost_meanwhile) {
     expect(1, "create 5: MESH_UNKNOWN_SOURCE, ");
 }
 
-Test(sources, J4_the_setting_says_from_whom, .init = NULL) {
+Test(sources, J4_the_setting_says_from_whom) {
+    finish();
     begin_accepting(SOURCES_FROM_NOBODY);
     have(0);
     cr_assert_eq(create(1, 0, 5).verdict, SOURCES_LACKING);

@@ -130,16 +130,23 @@ static void K1_the_status_shows_sources(void) {
     end(&one, actor);
 }
 
+/* As many light ones of each as there are hosts of one pool, so that a pool that they shared would have them all in its first two. */
 static void J7_equal_names_do_not_touch_each_other(void) {
-    static const char *const names[] = {"source.plain", "source.light"};
+    static const char *const names[] = {"source.plain", "source.plain", "source.light", "source.light"};
+    enum { EACH = sizeof names / sizeof *names };
+    struct mesh_address first[EACH], second[EACH];
     EXPECT(load(&one, &greeting_two, NULL) == MESH_OK);
-    for (size_t i = 0; i < 2; i++) {
-        struct mesh_address first = make(&one, names[i], greeting_one.hash, NULL);
-        struct mesh_address second = make(&one, names[i], greeting_two.hash, NULL);
-        EXPECT(strcmp(node_ask(&one, first, "who"), "one one") == 0);
-        EXPECT(strcmp(node_ask(&one, second, "who"), "two one") == 0);
-        end(&one, first);
-        end(&one, second);
+    for (size_t i = 0; i < EACH; i++) {
+        first[i] = make(&one, names[i], greeting_one.hash, NULL);
+    }
+    for (size_t i = 0; i < EACH; i++) {
+        second[i] = make(&one, names[i], greeting_two.hash, NULL);
+    }
+    for (size_t i = 0; i < EACH; i++) {
+        EXPECT(strcmp(node_ask(&one, first[i], "who"), "one one") == 0);
+        EXPECT(strcmp(node_ask(&one, second[i], "who"), "two one") == 0);
+        end(&one, first[i]);
+        end(&one, second[i]);
     }
 }
 
