@@ -124,14 +124,17 @@ enum mesh_status mesh_source_pack(const char *const *paths, size_t count, void *
         return error_set(error, MESH_INVALID_ARGUMENT, "a bundle has 1 to %d shared objects", BUNDLE_OBJECTS);
     }
     struct bundle *bundle = calloc(1, sizeof *bundle);
-    enum mesh_status status = bundle ? MESH_OK : error_set(error, MESH_NO_MEMORY, "no memory for the bundle");
+    if (!bundle) {
+        return error_set(error, MESH_NO_MEMORY, "no memory for the bundle");
+    }
+    enum mesh_status status = MESH_OK;
     for (size_t i = 0; status == MESH_OK && i < count; i++) {
         status = add_object(bundle, paths[i], error);
     }
     if (status == MESH_OK) {
         status = write_bundle(bundle, data, bytes, error);
     }
-    for (size_t i = 0; bundle && i < bundle->count; i++) {
+    for (size_t i = 0; i < bundle->count; i++) {
         free((uint8_t *)(uintptr_t)bundle->objects[i].bytes.data);
     }
     free(bundle);

@@ -176,7 +176,7 @@ static void J1_bad_bundles_are_refused(void) {
     bytes[16] = bytes[16 + 80 + 18] = 183; /* the machine, of the manifest and of the object: another one */
     (void)mesh_source_hash(bundle.data, bundle.bytes, bundle.hash);
     EXPECT(load(&one, &bundle, &error) == MESH_LOAD_FAILED);
-    EXPECT(strstr(error.text, "nothing for the architecture of this node") || bytes[16] == bytes[16 + 80 + 18]);
+    EXPECT(strstr(error.text, "nothing for the architecture of this node"));
     bundle.bytes--;
     (void)mesh_source_hash(bundle.data, bundle.bytes, bundle.hash);
     EXPECT(load(&one, &bundle, &error) == MESH_LOAD_FAILED && strstr(error.text, "it is truncated"));
