@@ -368,7 +368,7 @@ class Reading(unittest.TestCase):
     def test_K2_some_of_the_lines_can_be_asked_for(self):
         one, two = self.pair()
         scribe = self.scribe(two)
-        for level in ("info", "warning", "error"):
+        for level in ("warning", "info", "error"):
             self.say(two, scribe, f"{level} 5 {level}")
         self.assertEqual({LINE.match(line).group(3) for line in self.logs(one, "--node", "two")[1]}, {"two"})
         warnings = self.logs(one, "--node", "two", "--level", "warning", "-n", "7")[1]
