@@ -63,7 +63,7 @@ static enum mesh_status add_entry(struct types *types, struct bytes name, const 
     if (types->count == TYPES_MAX) {
         return MESH_FULL;
     }
-    if (types->count == types->room) {
+    if (!types->entries || types->count == types->room) {
         size_t room = types->room ? types->room * 2 : 32;
         struct type_entry *entries = realloc(types->entries, room * sizeof *entries);
         if (!entries) {

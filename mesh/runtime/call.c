@@ -384,7 +384,8 @@ enum mesh_status mesh_create(struct mesh_actor *self, const char *type, const st
 
 /* ---- failing and logging ---- */
 
-static enum mesh_verdict fail(struct host *host, const char *format, va_list arguments) {
+__attribute__((format(printf, 2, 0))) static enum mesh_verdict fail(struct host *host, const char *format,
+                                                                    va_list arguments) {
     (void)vsnprintf(host->failure, sizeof host->failure, format, arguments);
     return MESH_FAILED;
 }
