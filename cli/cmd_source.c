@@ -186,15 +186,8 @@ static int print_table(const struct mesh_node_report *node) {
 }
 
 static int print_json(const struct mesh_node_report *node) {
-    json_t *list = json_array();
-    for (size_t i = 0; i < node->sources_count; i++) {
-        const struct mesh_source_report *source = &node->sources[i];
-        json_array_append_new(list, json_pack("{s:s, s:o, s:s, s:I, s:I}", "hash", source->hash, "info",
-                                              cli_json_text(source->info), "state", source->state, "bytes",
-                                              (json_int_t)source->bytes, "processes", (json_int_t)source->processes));
-    }
     return cli_print_json(json_pack("{s:o, s:o, s:o}", "node", cli_json_text(node->name), "authority",
-                                    cli_json_address(node->source_authority), "sources", list));
+                                    cli_json_address(node->source_authority), "sources", cli_json_sources(node)));
 }
 
 int cmd_source_list(int argc, char **argv) {

@@ -41,13 +41,14 @@ static json_t *json_node(const struct mesh_node_report *node) {
     for (size_t i = 0; i < node->actors_count; i++) {
         json_array_append_new(actors, cli_json_actor(&node->actors[i], NULL));
     }
-    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:b, s:I, s:I, s:I, s:o, s:o, s:o, s:o}", "name",
+    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:b, s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o}", "name",
                      cli_json_text(node->name), "note", cli_json_text(node->note), "endpoint",
                      cli_json_text(node->endpoint), "admin", cli_json_address(node->admin), "leader",
                      cli_json_address(node->leader), "leads", node->leads, "pid", (json_int_t)node->pid, "uptime_ms",
                      (json_int_t)node->uptime_ms, "actors_hosted", (json_int_t)node->actors_hosted, "members",
                      cli_json_members(node), "actors", actors, "capabilities", cli_json_capabilities(node), "counters",
-                     cli_json_counters(node->counters, node->counters_count));
+                     cli_json_counters(node->counters, node->counters_count), "sources", cli_json_sources(node),
+                     "source_authority", cli_json_address(node->source_authority));
 }
 
 static int print_json(const struct mesh_report *report) {

@@ -73,6 +73,17 @@ json_t *cli_json_actor(const struct mesh_actor_report *actor, const char *node) 
     return object;
 }
 
+json_t *cli_json_sources(const struct mesh_node_report *node) {
+    json_t *list = json_array();
+    for (size_t i = 0; i < node->sources_count; i++) {
+        const struct mesh_source_report *source = &node->sources[i];
+        json_array_append_new(list, json_pack("{s:s, s:o, s:s, s:I, s:I}", "hash", source->hash, "info",
+                                              cli_json_text(source->info), "state", source->state, "bytes",
+                                              (json_int_t)source->bytes, "processes", (json_int_t)source->processes));
+    }
+    return list;
+}
+
 json_t *cli_json_members(const struct mesh_node_report *node) {
     json_t *list = json_array();
     for (size_t i = 0; i < node->members_count; i++) {

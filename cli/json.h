@@ -17,6 +17,7 @@ json_t *cli_json_counters(const struct mesh_counter_report *counters, size_t cou
 json_t *cli_json_capabilities(const struct mesh_node_report *node);
 /* With the name of the node that hosts it, unless that is NULL. */
 json_t *cli_json_actor(const struct mesh_actor_report *actor, const char *node);
+json_t *cli_json_sources(const struct mesh_node_report *node);
 json_t *cli_json_members(const struct mesh_node_report *node);
 json_t *cli_json_addresses(const struct mesh_address *addresses, size_t count);
 
