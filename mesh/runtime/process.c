@@ -85,7 +85,7 @@ static enum mesh_status listen_remote(struct process *process, struct mesh_error
     return status == MESH_OK ? process_link_greet_admin(process) : status;
 }
 
-static enum mesh_status open_endpoint(struct process *process) {
+enum mesh_status process_open_endpoint(struct process *process) {
     struct delivery_event open = {.kind = DELIVERY_OPEN, .address = process_address(process)};
     return delivery_step(process->delivery, process_now(process), &open);
 }
@@ -118,8 +118,7 @@ static enum mesh_status await_admin(struct process *process, const char *endpoin
         }
         (void)process_turn(process, until_ns);
     }
-    enum mesh_status status = listen_remote(process, error);
-    return status == MESH_OK ? open_endpoint(process) : status;
+    return listen_remote(process, error);
 }
 
 static enum mesh_status begin(struct process *process, const struct process_options *options, int timeout_ms,
@@ -136,7 +135,7 @@ static enum mesh_status begin(struct process *process, const struct process_opti
         return status;
     }
     if (!options->admin) {
-        return open_endpoint(process);
+        return process_open_endpoint(process);
     }
     status = call_admin(process, options->admin);
     if (status != MESH_OK) {
@@ -181,6 +180,10 @@ enum mesh_status process_new(struct process **out, const struct process_options 
     if (status != MESH_OK) {
         process_destroy(&process);
         return status;
+    }
+    process->begun = true;
+    if (process->told_early) {
+        process_wake(process);
     }
     *out = process;
     return MESH_OK;

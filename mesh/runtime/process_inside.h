@@ -64,6 +64,7 @@ struct process {
     struct peer *admin;                           /* the way to our admin; NULL in the admin */
     char admin_remote[TRANSPORT_ENDPOINT_BYTES];  /* where other nodes reach our admin; empty: nowhere */
     bool greeted;                                 /* the admin has answered our hello */
+    bool begun, told_early; /* who has made it has it by now; something for it came before */
     enum mesh_status refused;                     /* or why it did not */
     char refusal[FRAME_TEXT_BYTES];
     struct process_noise noise;
@@ -111,6 +112,8 @@ void process_link_greet(struct process *process, struct peer *peer, struct bytes
 
 /* The admin says where it is reached by other nodes, and so how this process is: process_address.c. */
 void process_hear_endpoint(struct process *process, struct bytes endpoint);
+/* As soon as it is known which address it has. */
+enum mesh_status process_open_endpoint(struct process *process);
 /* What it says of where it is reached, by what its admin said and what it has bound. */
 void process_choose_endpoint(struct process *process);
 

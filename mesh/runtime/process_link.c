@@ -394,7 +394,11 @@ static void on_admin_hello(struct process *process, const struct frame *frame) {
                    (const char *)frame->hello.node_name.data);
     process->node = frame->hello.node;
     process->slot = process->slot ? process->slot : frame->hello.slot;
-    process->greeted = true;
+    if (!process->greeted) { /* what comes right behind the greeting finds somebody */
+        process->refused = process_open_endpoint(process);
+        process->greeted = process->refused == MESH_OK;
+        (void)snprintf(process->refusal, sizeof process->refusal, "%s", mesh_status_text(process->refused));
+    }
 }
 
 /* Another incarnation answers where the known one did: the known one is gone. */

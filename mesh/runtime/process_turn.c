@@ -360,7 +360,9 @@ static void take_control(struct process *process) {
 }
 
 static void on_runnable(struct process *process, struct mesh_address address) {
-    if (mesh_address_equal(address, process_address(process))) {
+    if (mesh_address_equal(address, process_address(process)) && !process->begun) {
+        process->told_early = true;
+    } else if (mesh_address_equal(address, process_address(process))) {
         take_control(process);
     } else if (process->callbacks.runnable) {
         process->callbacks.runnable(process->callbacks.user, address);
@@ -422,6 +424,10 @@ void process_perform(struct process *process) {
     struct delivery_action action;
     struct message *message;
     bool more = true;
+    if (process->begun && process->told_early) {
+        process->told_early = false;
+        take_control(process);
+    }
     while (more) {
         more = false;
         while (delivery_poll(process->delivery, &action)) {

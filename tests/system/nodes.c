@@ -211,6 +211,12 @@ uint64_t node_counter(struct node *node, const char *name) {
     return value;
 }
 
+void node_await_counter(struct node *node, const char *name, uint64_t value) {
+    for (long began_ms = node_now_ms(); node_counter(node, name) != value; node_pause()) {
+        EXPECT(node_now_ms() - began_ms < WAIT_MS);
+    }
+}
+
 void node_await_rest(struct node *node) {
     bool rests = false;
     for (long began_ms = node_now_ms(); !rests; node_pause()) {

@@ -48,6 +48,9 @@ long node_await_members(struct node *leader, size_t count, int timeout_ms);
 /* What the node's report says of a counter. */
 uint64_t node_counter(struct node *node, const char *name);
 
+/* Until the counter has that value: what a process counts its admin sees a moment later. */
+void node_await_counter(struct node *node, const char *name, uint64_t value);
+
 /* Waits until all is settled and the counters add up: accepted = handled + returned + dead + abandoned, but for the question. */
 void node_await_rest(struct node *node);
 

@@ -385,7 +385,7 @@ static void C6_admins_and_programs_refuse_to_exit(void) {
     (void)snprintf(text, sizeof text, "exit %s", mesh_address_print(mesh_endpoint_address(endpoint), address));
     EXPECT(strcmp(node_ask(&node, helper, text), "asked") == 0);
     await_unsettled(helper, 0);
-    EXPECT(node_counter(&node, "dead") == dead + 1);
+    node_await_counter(&node, "dead", dead + 1);
     EXPECT(mesh_node_request_exit(node.handle, mesh_endpoint_address(endpoint), false) == MESH_OK);
     have_sent(helper, 1, mesh_endpoint_address(endpoint));
     expect_number(endpoint, 0);

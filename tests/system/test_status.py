@@ -31,6 +31,12 @@ class Status(unittest.TestCase):
     def json(self, address):
         return json.loads(self.show(address, "--json"))["actor"]
 
+    def test_D3_what_is_said_to_a_program_that_attaches_goes_once(self):
+        for _ in range(3):
+            counters = self.node.status()["counters"]
+        self.assertGreater(counters["handled"], 3)
+        self.assertEqual(counters["sent_again"], 0)
+
     def test_K1_one_actor_as_text(self):
         address = self.create("good.light")
         text = self.show(address)
