@@ -64,7 +64,7 @@ struct process {
     struct peer *admin;                           /* the way to our admin; NULL in the admin */
     char admin_remote[TRANSPORT_ENDPOINT_BYTES];  /* where other nodes reach our admin; empty: nowhere */
     bool greeted;                                 /* the admin has answered our hello */
-    bool begun, told_early; /* who has made it has it by now; something for it came before */
+    bool begun, told_early;                       /* who has made it has it by now; something for it came before */
     enum mesh_status refused;                     /* or why it did not */
     char refusal[FRAME_TEXT_BYTES];
     struct process_noise noise;
