@@ -337,6 +337,9 @@ void directory_names_lose(struct directory *directory, uint64_t admin) {
     }
     if (directory->keeper == admin) {
         directory->keeper = directory->keeper_epoch = 0;
+        if (directory->leader != admin) { /* there is another by now, who may never ask */
+            directory_names_follow(directory);
+        }
     }
     names_on_member_lost(directory->names, admin);
 }
