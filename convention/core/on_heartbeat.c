@@ -12,14 +12,6 @@ static void on_leaders_word(struct convention *convention, const struct frame_he
     }
 }
 
-/* The next heartbeat is no other reason to register: one that waits already is not braked the more for it. */
-static void register_once(struct convention *convention, struct candidate *candidate) {
-    candidate->first_time = true;
-    if (!(candidate->contact.brake.waiting & BRAKED_REGISTER)) {
-        convention_register(convention, candidate, true);
-    }
-}
-
 /* A leader that entered another epoch has another roster; one that leads no more has given way to one before it (S6B). */
 void convention_on_heartbeat(struct convention *convention, uint64_t peer, const struct frame_heartbeat *frame) {
     struct candidate *candidate = convention_candidate(convention, peer);
@@ -33,6 +25,7 @@ void convention_on_heartbeat(struct convention *convention, uint64_t peer, const
     if (peer == convention->leader) {
         on_leaders_word(convention, frame);
     } else if (candidate && frame->acting && convention_may_lead(convention, candidate)) {
-        register_once(convention, candidate);
+        candidate->first_time = true;
+        convention_register(convention, candidate, true);
     }
 }
