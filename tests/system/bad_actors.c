@@ -190,8 +190,10 @@ static void C11_a_continuation_changes_nothing(void) {
     EXPECT(mesh_tell_text(node.handle, neighbour, "while it slept") == MESH_OK);
     EXPECT(kill(pid, SIGCONT) == 0);
     struct mesh_message *answer = NULL;
-    EXPECT(mesh_listen(node.handle, WAIT_MS, &answer) == MESH_OK);
-    EXPECT(strcmp(mesh_message_text(answer), "while it slept") == 0);
+    for (const char *text = NULL; !text || strcmp(text, "while it slept") != 0; text = mesh_message_text(answer)) {
+        mesh_message_release(&answer); /* what came too late for the ask of an earlier test */
+        EXPECT(mesh_listen(node.handle, WAIT_MS, &answer) == MESH_OK);
+    }
     mesh_message_release(&answer);
     expect_unharmed();
 }
