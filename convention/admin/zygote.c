@@ -40,7 +40,7 @@ struct answer {
     pid_t pid; /* 0 when it failed */
     int error;
     char step[24];
-    pid_t wasted; /* one that died before it was given anything to do, for the admin to wait for; or 0 */
+    pid_t wasted; /* one that has died without becoming a host, for the admin to wait for; or 0 */
 };
 
 /* An order with the descriptors that travel beside it: the page, the output or -1. */
@@ -277,7 +277,11 @@ static struct answer start_host(struct nursery *nursery, struct parcel *parcel) 
     int number = 0;
     ssize_t got = read(nursery->spare.line, &number, sizeof number);
     drop_spare(nursery);
-    return got == (ssize_t)sizeof number ? refusal(number, "start the program") : answer;
+    if (got == (ssize_t)sizeof number) {
+        nursery->wasted = answer.pid;
+        return refusal(number, "start the program");
+    }
+    return answer;
 }
 
 /* One that the admin knows of and the zygote does not yet. */
