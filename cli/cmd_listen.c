@@ -4,11 +4,9 @@
 #include "cli/json.h"
 #include "cli/line.h"
 #include "cli/payload.h"
+#include "cli/stop.h"
 #include "cli/text.h"
-#include <signal.h>
 #include <stdio.h>
-
-enum { MOMENT_MS = 500 };
 
 struct arguments {
     unsigned long count; /* 0: without end */
@@ -83,35 +81,17 @@ static int print_text(const struct mesh_message *message) {
     return cli_printed(true);
 }
 
-static volatile sig_atomic_t stopped;
-
-static void on_signal(int number) {
-    (void)number;
-    stopped = 1;
-}
-
-/* A signal that comes just before a wait does not end it, so each is short. */
-static enum mesh_status next(struct mesh_node *node, int timeout_ms, struct mesh_message **message) {
-    enum mesh_status status = MESH_TIMED_OUT;
-    bool last = false;
-    for (int left_ms = timeout_ms; status == MESH_TIMED_OUT && !last && !stopped;) {
-        last = timeout_ms != MESH_FOREVER && left_ms <= MOMENT_MS;
-        status = mesh_listen(node, last ? left_ms : MOMENT_MS, message);
-        left_ms -= timeout_ms == MESH_FOREVER ? 0 : MOMENT_MS;
-    }
-    return status == MESH_TIMED_OUT && stopped ? MESH_INTERRUPTED : status;
-}
-
 static int listen(struct mesh_node *node, const struct arguments *arguments, bool json) {
-    for (unsigned long i = 0; arguments->count == 0 || i < arguments->count; i++) {
+    for (unsigned long got = 0; !cli_stopped() && (arguments->count == 0 || got < arguments->count);) {
         struct mesh_message *message;
-        enum mesh_status status = next(node, arguments->timeout_ms, &message);
+        enum mesh_status status = mesh_listen(node, arguments->timeout_ms, &message);
         if (status == MESH_INTERRUPTED) {
-            return CLI_DONE;
+            continue;
         }
         if (status != MESH_OK) {
             return cli_fail_with(status, "nothing more comes: %s", mesh_status_text(status));
         }
+        got++;
         int code = json ? print_json(message) : print_text(message);
         mesh_message_release(&message);
         if (code != CLI_DONE) {
@@ -134,15 +114,13 @@ static int begin(struct mesh_node *node, bool json) {
 int cmd_listen(int argc, char **argv) {
     struct cli_line line = {0};
     struct arguments arguments = {.timeout_ms = MESH_FOREVER};
-    const struct sigaction action = {.sa_handler = on_signal};
     struct mesh_node *node;
     cli_parse(&syntax, argc, argv, &line, &arguments);
     int code = cli_attach(&line, &node);
     if (code != CLI_DONE) {
         return code;
     }
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
+    cli_stop_begin();
     code = begin(node, line.json);
     if (code == CLI_DONE) {
         code = listen(node, &arguments, line.json);

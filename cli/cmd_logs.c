@@ -3,8 +3,8 @@
  * SPDX-License-Identifier: MPL-2.0 */
 #include "cli/json.h"
 #include "cli/line.h"
+#include "cli/stop.h"
 #include "cli/text.h"
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -58,23 +58,6 @@ static const struct cli_syntax syntax = {
     .options = options,
     .parse = parse_option,
 };
-
-/* ---- Ctrl-C ---- */
-
-static volatile sig_atomic_t stopped;
-
-static void on_signal(int number) {
-    (void)number;
-    stopped = 1;
-}
-
-/* A wait, and a write to a terminal that has stopped, end with it. */
-static void watch_signals(void) {
-    struct sigaction action = {.sa_handler = on_signal};
-    sigemptyset(&action.sa_mask);
-    (void)sigaction(SIGINT, &action, NULL);
-    (void)sigaction(SIGTERM, &action, NULL);
-}
 
 /* ---- lines ---- */
 
@@ -137,7 +120,7 @@ static bool print(const struct mesh_log_line *line, bool json) {
 static int read_all(struct mesh_log_reader *reader, bool follow, bool json) {
     const struct mesh_log_line *line = NULL;
     struct mesh_error error;
-    while (!stopped) {
+    while (!cli_stopped()) {
         enum mesh_status status = mesh_log_next(reader, 0, &line, &error);
         if (status == MESH_TIMED_OUT && fflush(stdout) == 0) {
             status = mesh_log_next(reader, follow ? MESH_FOREVER : WAIT_MS, &line, &error);
@@ -153,7 +136,7 @@ static int read_all(struct mesh_log_reader *reader, bool follow, bool json) {
             break;
         }
     }
-    return stopped ? CLI_DONE : cli_printed(true);
+    return cli_stopped() ? CLI_DONE : cli_printed(true);
 }
 
 int cmd_logs(int argc, char **argv) {
@@ -167,7 +150,7 @@ int cmd_logs(int argc, char **argv) {
     if (code != CLI_DONE) {
         return code;
     }
-    watch_signals();
+    cli_stop_begin();
     code = mesh_log_open(&reader, node, &log, &error) == MESH_OK ? read_all(reader, log.follow, line.json)
                                                                  : cli_fail(&error);
     mesh_log_close(&reader);

@@ -24,6 +24,7 @@ CREATOR = str(BUILD / "tests" / "bin" / "creator")
 COURIERS = BUILD / "tests" / "couriers"
 MODULES = BUILD / "tests" / "modules"
 SCRIBES = BUILD / "tests" / "scribes"
+CTRL_C = str(BUILD / "tests" / "bin" / "ctrl_c.so")
 
 
 def environment():

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import unittest
 
-from nodes import BUILD, MESH, Directory, environment, free_port, wait_for
+from nodes import BUILD, CTRL_C, MESH, Directory, environment, free_port, wait_for
 
 WAIT_S = 30
 TALKERS = BUILD / "tests" / "talkers"
@@ -213,6 +213,12 @@ class Verbs(unittest.TestCase):
         code, out, err = self.mesh("listen", "--timeout", "0.1")
         self.assertEqual((code, out), (TIMED_OUT, ""))
         self.assertIn("nothing more comes: the time is up", err)
+
+    def test_D13_a_signal_just_before_the_wait_is_not_lost(self):
+        for verb in (("listen",), ("logs", "--follow")):
+            command = [MESH, *verb, "--run-directory", self.lead.run]
+            done = subprocess.run(command, env=dict(environment(), LD_PRELOAD=CTRL_C), capture_output=True, timeout=WAIT_S, check=False)
+            self.assertEqual(done.returncode, 0)
 
     def test_C5_exit_waits_for_the_end_with_all_children(self):
         root = self.create("talker")
