@@ -36,7 +36,7 @@ static int exit_code(enum mesh_status status) {
 }
 
 int cli_fail(const struct mesh_error *error) {
-    char text[2 * sizeof error->text];
+    char text[4 * sizeof error->text];
     fprintf(stderr, "mesh: %s\n", cli_escape(error->text, text, sizeof text));
     return exit_code(error->status);
 }

@@ -16,7 +16,14 @@
 #include "mesh/core/address.h"
 #include "mesh/core/supervision.h"
 
-enum { LOST_MAX = 256, REASON_BYTES = 700, CAUSE_BYTES = 48, RECORDS_MAX = 1024, BRIEF_BYTES = 32, KNOWN_NAMES = 256 };
+enum {
+    LOST_MAX = 256,
+    REASON_BYTES = PLACEMENT_TEXT_BYTES,
+    CAUSE_BYTES = 48,
+    RECORDS_MAX = 1024,
+    BRIEF_BYTES = 32,
+    KNOWN_NAMES = 256
+};
 
 enum actor_state {
     ACTOR_PARKED,

@@ -4,10 +4,10 @@
 #include "convention/core/placement.h"
 #include "mesh/base/bytes.h"
 
-enum { WORDS_BYTES = 400, SHOWN_BYTES = 200 };
+enum { LACKS_BYTES = 400, SHOWN_BYTES = 200 };
 
-static void append_shown(struct text_builder *out, struct bytes bytes) {
-    text_append_escaped(out, bytes_make(bytes.data, bytes.size < SHOWN_BYTES ? bytes.size : SHOWN_BYTES));
+static void append_type(struct text_builder *out, const struct placement_request *request) {
+    text_append_escaped(out, bytes_make(request->type.data, size_min(request->type.size, SHOWN_BYTES)));
 }
 
 bool placement_is_refused_by(const struct placement_request *request, uint64_t admin) {
@@ -20,7 +20,7 @@ bool placement_is_refused_by(const struct placement_request *request, uint64_t a
 }
 
 bool placement_fits(const struct placement_request *request, const struct member *node, char *text, size_t size) {
-    char missing[WORDS_BYTES] = "";
+    char missing[PLACEMENT_TEXT_BYTES] = "";
     bool refused = placement_is_refused_by(request, node->incarnation);
     if (!refused && capability_fits(&node->capabilities, request->requirements, request->requirements_count, missing,
                                     sizeof missing)) {
@@ -28,7 +28,7 @@ bool placement_fits(const struct placement_request *request, const struct member
     }
     struct text_builder words = text_builder(text, size);
     text_append(&words, "node %s %s type ", node->name, refused ? "refused" : "does not fit");
-    append_shown(&words, request->type);
+    append_type(&words, request);
     text_append(&words, "%s%s", refused ? "" : ": ", missing);
     return false;
 }
@@ -37,15 +37,15 @@ static uint64_t actors_on(const struct member *member) {
     return (uint64_t)member->actors + member->placed;
 }
 
-/* One member can be named in full; of several, the first that lacks something and the last that refused stand for all. */
+/* Of several members the first that lacks something and the last that refused stand for all; what that one said matters more. */
 static void explain(const struct placement_request *request, const struct members *members, char *text, size_t size) {
     struct text_builder words = text_builder(text, size);
     const char *sign = ": ";
     text_append(&words, "no node of %zu can host type ", members->count);
-    append_shown(&words, request->type);
+    append_type(&words, request);
     for (size_t i = 0; i < members->count; i++) {
         const struct member *member = members->items[i];
-        char lacks[2 * WORDS_BYTES];
+        char lacks[LACKS_BYTES];
         if (!placement_is_refused_by(request, member->incarnation) &&
             !placement_fits(request, member, lacks, sizeof lacks)) {
             text_append(&words, "%s%s", sign, lacks);
@@ -55,7 +55,7 @@ static void explain(const struct placement_request *request, const struct member
     }
     if (request->refusal.size) {
         text_append(&words, "%s", sign);
-        append_shown(&words, request->refusal);
+        text_append_escaped(&words, request->refusal);
     } else if (sign[0] == ':') {
         text_append(&words, ": every one refused it or is out of reach");
     }

@@ -1,8 +1,7 @@
 /* Placement: on which node an actor comes to live.
  *
- *   its creator's node, if it fits; else the leader chooses: the fitting member with the fewest actors, in the order
- * of the
- *   roster; who refuses adds itself to the request's `refused_by`, and is never asked again: no loops.
+ *   its creator's node, if it fits; else the leader chooses: the fitting member with the fewest actors, in the order of
+ *   the roster; who refuses adds itself to the request's `refused_by`, and is never asked again: no loops.
  *
  * Pure, and without state: all is in the request and the roster. Rules C2, H2, H3.
  *
@@ -11,6 +10,9 @@
 #define CONVENTION_CORE_PLACEMENT_H
 
 #include "convention/core/members.h"
+
+/* Of a reason, with its end. What does not fit is cut. */
+enum { PLACEMENT_TEXT_BYTES = 700 };
 
 struct placement_request {
     struct bytes type;
@@ -26,9 +28,8 @@ bool placement_is_refused_by(const struct placement_request *request, uint64_t a
 /* Whether the node may host it. If not, `text` gets a sentence that names the type, the node and what is missing. */
 bool placement_fits(const struct placement_request *request, const struct member *node, char *text, size_t size);
 
-/* The leader's choice among the members that are not suspect; NULL when none fits, and `text` says why (C2): the last
- * refusal if
- * there is one, else what each lacks. The caller counts the chosen member's `placed`. */
+/* The leader's choice among the members that are not suspect; NULL when none fits, and `text` says why (C2): what
+ * the first lacks that does not fit, and the last refusal. The caller counts the chosen member's `placed`. */
 struct member *placement_choose(const struct placement_request *request, const struct members *members, char *text,
                                 size_t size);
 

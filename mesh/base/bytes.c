@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: MPL-2.0 */
 #include "mesh/base/bytes.h"
 #include "mesh/base/check.h"
+#include "mesh/base/utf8.h"
 #include <stdio.h>
 
 int bytes_compare(struct bytes a, struct bytes b) {
@@ -37,16 +38,18 @@ void text_append(struct text_builder *builder, const char *format, ...) {
 }
 
 void text_append_escaped(struct text_builder *builder, struct bytes bytes) {
-    for (size_t i = 0; i < bytes.size && !builder->truncated; i++) {
-        uint8_t byte = bytes.data[i];
-        bool printable = byte >= ' ' && byte <= '~' && byte != '"' && byte != '\\';
-        if (builder->room - builder->length <= (printable ? 1 : 4)) {
+    uint32_t code;
+    for (size_t at = 0, length; at < bytes.size && !builder->truncated; at += length) {
+        const uint8_t *from = bytes.data + at;
+        length = utf8_read(from, bytes.size - at, &code);
+        bool printable = length > 0 && !utf8_is_control(code);
+        length = printable ? length : 1;
+        if (builder->room - builder->length <= (printable ? length : 4)) {
             builder->truncated = true;
         } else if (printable) {
-            builder->text[builder->length++] = (char)byte;
-            builder->text[builder->length] = '\0';
+            text_append(builder, "%.*s", (int)length, (const char *)from);
         } else {
-            text_append(builder, "\\x%02x", byte);
+            text_append(builder, "\\x%02x", *from);
         }
     }
 }

@@ -55,8 +55,8 @@ void text_append(struct text_builder *builder, const char *format, ...) __attrib
 void text_append_list(struct text_builder *builder, const char *format, va_list arguments)
     __attribute__((format(printf, 2, 0)));
 
-/* Appends bytes as printable ASCII: others, quotes and backslashes as \xNN, so that hostile text is harmless on a
- * terminal. It is cut between bytes, never within a \xNN. */
+/* Appends bytes as one line of UTF-8: control characters, and bytes that are no character, as \xNN. What has been escaped once
+ * stays as it is, so that texts may be parts of texts. It is cut between characters, never within a \xNN. */
 void text_append_escaped(struct text_builder *builder, struct bytes bytes);
 
 #endif

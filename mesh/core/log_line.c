@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 #include "mesh/core/log_line.h"
 
+#include "mesh/base/utf8.h"
+
 enum {
     DAYS_TO_1970 = 719468, /* from the first of March of the year 0 */
     NAME_BYTES = 128,
@@ -99,27 +101,6 @@ const char *log_time_print(uint64_t time_ms, char out[LOG_TIME_BYTES]) {
 
 /* ---- characters ---- */
 
-/* A character of UTF-8 in its shortest form: its length and code; 0 when the bytes are none. */
-static size_t read_character(const uint8_t *at, size_t left, uint32_t *code) {
-    static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
-    size_t length = at[0] < 0x80 ? 1 : at[0] >> 5 == 6 ? 2 : at[0] >> 4 == 14 ? 3 : at[0] >> 3 == 30 ? 4 : 0;
-    if (length == 0 || length > left) {
-        return 0;
-    }
-    *code = length == 1 ? at[0] : at[0] & (0x7fU >> length);
-    for (size_t i = 1; i < length; i++) {
-        if (at[i] >> 6 != 2) {
-            return 0;
-        }
-        *code = *code << 6 | (at[i] & 0x3fU);
-    }
-    return *code < least[length] || *code > 0x10ffff || *code >> 11 == 0x1b ? 0 : length;
-}
-
-static bool is_control(uint32_t code) {
-    return code < ' ' || (code >= 0x7f && code < 0xa0);
-}
-
 static void put_escape(struct writer *writer, uint32_t code) {
     static const char digits[] = "0123456789abcdef";
     const char escape[] = {'\\', 'u', '0', '0', digits[code >> 4 & 15], digits[code & 15]};
@@ -130,13 +111,13 @@ static void put_escape(struct writer *writer, uint32_t code) {
 static void put_clean(struct writer *writer, enum log_format format, struct bytes text, char space) {
     uint32_t code;
     for (size_t at = 0, length; at < text.size && !writer->full; at += length) {
-        length = read_character(text.data + at, text.size - at, &code);
+        length = utf8_read(text.data + at, text.size - at, &code);
         if (length == 0) {
             put_text(writer, "?");
             length = 1;
-        } else if (format == LOG_JSON && is_control(code)) {
+        } else if (format == LOG_JSON && utf8_is_control(code)) {
             put_escape(writer, code);
-        } else if (is_control(code) || code == ' ') {
+        } else if (utf8_is_control(code) || code == ' ') {
             put(writer, &space, 1);
         } else if (format == LOG_JSON && (code == '"' || code == '\\')) {
             put(writer, (const char[]){'\\', (char)code}, 2);

@@ -19,7 +19,7 @@ class RawAddress(Structure):
 
 
 class Error(Structure):
-    _fields_ = [("status", c_int), ("text", c_char * 512)]
+    _fields_ = [("status", c_int), ("text", c_char * 1024)]
 
 
 class Capability(Structure):

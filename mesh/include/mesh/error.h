@@ -10,7 +10,7 @@
  * It is written on failure only. */
 struct mesh_error {
     enum mesh_status status;
-    char text[512]; /* one line, terminated, without a newline */
+    char text[1024]; /* one line, terminated, without a newline; what does not fit is cut */
 };
 
 #endif

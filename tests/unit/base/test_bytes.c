@@ -77,11 +77,28 @@ Test(text, no_room_is_a_mistake, .signal = SIGABRT) {
 Test(text, escapes_what_a_terminal_would_obey) {
     char buffer[64];
     struct text_builder builder = text_builder(buffer, sizeof buffer);
-    text_append_escaped(&builder, bytes_make("a ~\x1b[\"\\\n\0\x7f\xff", 11));
-    cr_assert_str_eq(buffer, "a ~\\x1b[\\x22\\x5c\\x0a\\x00\\x7f\\xff");
+    text_append_escaped(&builder, bytes_make("a ~\x1b[\n\0\x7f\xff\xc2\x9b", 11));
+    cr_assert_str_eq(buffer, "a ~\\x1b[\\x0a\\x00\\x7f\\xff\\xc2\\x9b");
     cr_assert_not(builder.truncated);
     text_append_escaped(&builder, (struct bytes){0});
     cr_assert_not(builder.truncated);
+}
+
+Test(text, what_is_escaped_stays_as_it_is) {
+    char once[64], twice[64];
+    struct text_builder first = text_builder(once, sizeof once), second = text_builder(twice, sizeof twice);
+    text_append_escaped(&first, bytes_of_text("he said \"n\u00f6\" \\ \n"));
+    cr_assert_str_eq(once, "he said \"n\u00f6\" \\ \\x0a");
+    text_append_escaped(&second, bytes_of_text(once));
+    cr_assert_str_eq(twice, once);
+}
+
+Test(text, escaped_text_ends_with_a_whole_character) {
+    char buffer[4];
+    struct text_builder builder = text_builder(buffer, sizeof buffer);
+    text_append_escaped(&builder, bytes_of_text("\u00f6\u00f6"));
+    cr_assert_str_eq(buffer, "\u00f6");
+    cr_assert(builder.truncated);
 }
 
 Test(text, escaped_text_ends_with_a_whole_escape) {

@@ -41,3 +41,21 @@ Test(placement, H3_the_fewest_actors_then_the_order_of_nodes_without_who_refused
     cr_assert_str_eq(text, "no node of 3 can host type t: no such type");
     members_fini(&members);
 }
+
+/* Of the reason of a node that refused nothing is lost, and nothing is escaped that has been escaped there. */
+Test(placement, C2_what_the_last_said_is_told_whole) {
+    struct members members;
+    char text[PLACEMENT_TEXT_BYTES], said[400], expected[sizeof said + 64];
+    const uint64_t refused_by[] = {1};
+    memset(said, '.', sizeof said);
+    memcpy(said, "node n1: \"\u00f6\\x0a\"", 16);
+    said[sizeof said - 1] = '\0';
+    cr_assert_eq(members_init(&members, 4), MESH_OK);
+    join(&members, 1, 0);
+    struct placement_request request = {
+        .type = bytes_of_text("t"), .refused_by = refused_by, .refused_count = 1, .refusal = bytes_of_text(said)};
+    cr_assert_null(placement_choose(&request, &members, text, sizeof text));
+    snprintf(expected, sizeof expected, "no node of 1 can host type t: %s", said);
+    cr_assert_str_eq(text, expected);
+    members_fini(&members);
+}
