@@ -63,8 +63,11 @@ static void on_member_removed(struct admin *admin, const struct member *member, 
 }
 
 static void on_member_suspect(struct admin *admin, const struct convention_action *action) {
-    log_write(admin->log, MESH_LOG_WARNING, NULL, nobody(), "node %s is suspect: %s", action->member->name,
-              action->text);
+    char more[LIMITER_TEXT_BYTES];
+    if (action->text[0] != '\0') {
+        log_write(admin->log, MESH_LOG_WARNING, NULL, nobody(), "node %s is suspect: %s%s", action->member->name,
+                  action->text, limiter_text(action->untold, more));
+    }
     admin_tell_directory(admin, &(struct directory_event){.kind = DIRECTORY_MEMBER_SUSPECT});
 }
 

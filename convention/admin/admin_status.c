@@ -94,6 +94,7 @@ static void add_convention_counters(const struct admin *admin, struct snapshot *
     add_counter(snapshot, "registrations_refused", convention->refused);
     add_counter(snapshot, "registrations_ignored", convention->ignored);
     add_counter(snapshot, "registrations_unanswered", convention->unanswered);
+    add_counter(snapshot, "invitations_ignored", convention->invitations);
 }
 
 static void add_counters(struct admin *admin, struct snapshot *snapshot) {

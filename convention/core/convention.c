@@ -80,6 +80,7 @@ enum mesh_status convention_new(struct convention **out, const struct convention
     convention->asked_ns = TIME_NEVER;
     convention->refusals = limiter_make(options->times.answers_max, options->times.period_ns);
     convention->ignored = convention->refusals;
+    convention->invitations = convention_limiter(convention);
     prng_init(&convention->prng, options->seed);
     size_t max = options->members_max ? options->members_max : 1;
     enum mesh_status status = members_init(&convention->members, max);

@@ -120,7 +120,7 @@ enum convention_action_kind {
     CONVENTION_MEMBER_MOVED, /* `member` is reached at another endpoint now; it is the same, and nobody else is told */
     CONVENTION_MEMBER_REMOVED, /* `member` left or is lost, `text` says how; all that belonged to it is lost */
     CONVENTION_MEMBER_ANEW, /* `member` registered anew, which watchers are told as gone and then, `added`, as come; it is the same */
-    CONVENTION_MEMBER_SUSPECT, /* nobody but the status is told */
+    CONVENTION_MEMBER_SUSPECT, /* nobody but the status is told, and the log when there is a text */
     CONVENTION_NOTICE, /* tell `watcher` that `member` is `added`, or changed, or else removed; `text` says how */
     CONVENTION_LEADER, /* `peer` leads from now on, or in another epoch; 0: nobody does */
     CONVENTION_MANDATE, /* this node leads in `epoch`, or not if that is 0, and has this `mandate`; `text` says why none */
@@ -135,6 +135,7 @@ struct convention_action {
     const char *text; /* terminated; never NULL */
     struct convention_watcher watcher;
     bool added;
+    uint64_t untold; /* how often it was suspect and the log was not told, since it was told last */
     enum convention_mandate mandate;
     uint64_t epoch;
     union {
@@ -193,7 +194,7 @@ enum convention_mandate convention_mandate(const struct convention *convention);
  * one that does not fit the roster; `ignored`, with this node's own address, of a former life or beside who is heard of at that
  * endpoint, in another's name; and `unanswered`, more of one member than are answered in a period (S4B). */
 struct convention_counters {
-    uint64_t refused, ignored, unanswered;
+    uint64_t refused, ignored, unanswered, invitations; /* the last: ignored ones */
 };
 
 const struct convention_counters *convention_counters(const struct convention *convention);

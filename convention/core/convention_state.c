@@ -42,6 +42,7 @@ enum mesh_status convention_enter_member(struct convention *convention, const st
     enum mesh_status status = members_add(&convention->members, convention->now_ns, from, &member);
     if (status == MESH_OK) {
         convention_init_brake(convention, &member->brake);
+        member->doubts = convention_limiter(convention);
         convention_note_joined(convention, member);
         convention_judge_again(convention, member);
         *out = member;
@@ -129,10 +130,17 @@ bool convention_watches(const struct convention *convention, const struct member
     return convention->acting ? member != convention->self : member->incarnation == convention->leader;
 }
 
-void convention_suspect(struct convention *convention, struct member *member) {
+struct limiter convention_limiter(const struct convention *convention) {
+    return limiter_make(REPEATED_MOST, REPEATED_PERIODS * convention->times.period_ns);
+}
+
+void convention_suspect(struct convention *convention, struct member *member, const char *why) {
     if (!member->liveness.suspect) {
         member->liveness.suspect = true;
-        convention_want(convention, CONVENTION_MEMBER_SUSPECT, member->incarnation)->member = member;
+        struct convention_action *action = convention_want(convention, CONVENTION_MEMBER_SUSPECT, member->incarnation);
+        action->member = member;
+        action->untold = limiter_left_out(&member->doubts, convention->now_ns);
+        action->text = limiter_take(&member->doubts, convention->now_ns) ? why : "";
     }
 }
 

@@ -16,7 +16,7 @@
 #include "mesh/base/list.h"
 #include "mesh/base/prng.h"
 
-enum { LOG_LINES = 4, LOG_BYTES = 512 };
+enum { LOG_LINES = 4, LOG_BYTES = 512, REPEATED_MOST = 4, REPEATED_PERIODS = 60 };
 
 /* A text that an action may refer to after its owner is gone. */
 struct label {
@@ -134,6 +134,7 @@ struct convention {
     struct frame_guest *told_guests;
     struct hysteresis_delay one_delay; /* if all targets share it */
     struct limiter refusals, ignored;  /* what is told of each: to who is refused, and to the log */
+    struct limiter invitations;        /* that are ignored, of which the log is told */
     struct convention_counters counters;
     struct trust *trust;        /* NULL: nobody needs a key */
     struct frame_trusted *news; /* of the list, in this step */
@@ -177,7 +178,10 @@ void convention_remove_restarted(struct convention *convention, const struct fra
 bool convention_watches(const struct convention *convention, const struct member *member);
 
 /* It is suspect from now on, and that is told once. */
-void convention_suspect(struct convention *convention, struct member *member);
+void convention_suspect(struct convention *convention, struct member *member, const char *why);
+
+/* For what may come again and again: the log tells of it four times in sixty periods, and then how often it was left out (S4B). */
+struct limiter convention_limiter(const struct convention *convention);
 
 /* Its judgement may have changed to the worse: its alarm is set anew, if it is watched. */
 void convention_judge_again(struct convention *convention, struct member *member);

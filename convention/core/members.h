@@ -10,6 +10,7 @@
 #include "convention/core/alarm.h"
 #include "convention/core/hysteresis.h"
 #include "convention/core/liveness.h"
+#include "mesh/base/limiter.h"
 #include "mesh/base/list.h"
 #include "mesh/base/map.h"
 #include "mesh/core/capability.h"
@@ -23,6 +24,7 @@ struct member {
     uint64_t reports;      /* how often it said so */
     uint32_t placed;       /* placed there by the leader since then, those that failed apart (H3) */
     struct liveness liveness;
+    struct limiter doubts;  /* of which the log is told */
     uint64_t registered_ns; /* when it registered last */
     uint64_t answered_ns;   /* begin of the period in which `answers` were counted */
     unsigned answers;

@@ -66,15 +66,26 @@ static bool take_candidates(struct convention *convention, uint64_t peer, const 
     return true;
 }
 
+static void log_ignored(struct convention *convention, const struct frame_invite *frame, const char *why) {
+    uint64_t untold = limiter_left_out(&convention->invitations, convention->now_ns);
+    convention->counters.invitations++;
+    if (limiter_take(&convention->invitations, convention->now_ns)) {
+        char name[FRAME_NAME_BYTES + 1], more[LIMITER_TEXT_BYTES];
+        struct text_builder text = text_builder(name, sizeof name);
+        text_append_escaped(&text, frame->leader.name);
+        convention_log(convention, "an invitation by node %s is ignored: %s%s", name, why, limiter_text(untold, more));
+    }
+}
+
 /* A link says who is there, and an invitation does not: it may have been sent by a former life of the leader. */
-static void follow_candidate(struct convention *convention, struct candidate *candidate, uint64_t peer) {
+static void follow_candidate(struct convention *convention, struct candidate *candidate, uint64_t peer,
+                             const struct frame_invite *frame) {
     if (!candidate->contact.linked) {
         convention_contact_call(convention, &candidate->contact);
     } else if (candidate->contact.peer == peer) {
         convention_register(convention, candidate, convention->leader != peer);
     } else {
-        convention_log(convention, "ignored an invitation by a former life of the leader at %s",
-                       candidate->contact.endpoint);
+        log_ignored(convention, frame, "a former life of the leader has sent it");
     }
 }
 
@@ -82,19 +93,16 @@ void convention_on_invite(struct convention *convention, uint64_t peer, const st
     struct candidate *candidate = convention_candidate(convention, peer);
     candidate = candidate ? candidate : convention_candidate_at(convention, frame->leader.endpoint);
     if (frame->leader.incarnation != peer) {
-        convention_log(convention, "ignored an invitation in another node's name");
+        log_ignored(convention, frame, "it comes in another node's name");
         return;
     }
     if (candidate && !candidate->self && !convention->acting) {
-        follow_candidate(convention, candidate, peer);
+        follow_candidate(convention, candidate, peer, frame);
         return;
     }
     const char *why = objection(convention, frame);
     if (why) {
-        char name[FRAME_NAME_BYTES + 1];
-        struct text_builder text = text_builder(name, sizeof name);
-        text_append_escaped(&text, frame->leader.name);
-        convention_log(convention, "an invitation by node %s is ignored: %s", name, why);
+        log_ignored(convention, frame, why);
         return;
     }
     convention->acting = false;

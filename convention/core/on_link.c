@@ -8,7 +8,7 @@
 static void enter_refused(struct convention *convention, struct member *member) {
     member->linked = false;
     liveness_refuse(&member->liveness, convention->now_ns);
-    convention_suspect(convention, member);
+    convention_suspect(convention, member, "it is not reached where it was");
     convention_judge_again(convention, member);
 }
 
@@ -108,7 +108,7 @@ void convention_on_link_down(struct convention *convention, const struct convent
         member->linked = false;
     }
     if (member && convention_watches(convention, member)) {
-        convention_suspect(convention, member);
+        convention_suspect(convention, member, "its link broke");
         struct convention_action *call = convention_want(convention, CONVENTION_CONNECT, member->incarnation);
         call->endpoint = candidate ? bytes_of_text(candidate->contact.endpoint) : member->view.endpoint;
     } else if (candidate && convention_own_candidate(convention)) {

@@ -23,7 +23,7 @@ static void judge_member(struct convention *convention, struct member *member) {
         return;
     }
     if (liveness_doubts(&member->liveness, &convention->times, convention->now_ns)) {
-        convention_suspect(convention, member);
+        convention_suspect(convention, member, "it is silent");
     }
     convention_judge_again(convention, member);
 }

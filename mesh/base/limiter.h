@@ -29,4 +29,8 @@ uint64_t limiter_deadline(const struct limiter *limiter);
 /* How many were left out, once that is to be told: each is counted once. 0 before. */
 uint64_t limiter_left_out(struct limiter *limiter, uint64_t now_ns);
 
+/* That in words, to be put behind a line: "" for 0. */
+enum { LIMITER_TEXT_BYTES = 48 };
+const char *limiter_text(uint64_t left_out, char text[LIMITER_TEXT_BYTES]);
+
 #endif

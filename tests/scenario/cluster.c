@@ -235,7 +235,9 @@ static void note_member(struct cluster *cluster, struct node *node, const struct
     } else if (action->kind == CONVENTION_MEMBER_ANEW) {
         cluster_note(cluster, node, action->added ? "+" : "-", action->peer, action->text);
     } else {
-        cluster_note(cluster, node, "suspect", action->peer, "");
+        char more[LIMITER_TEXT_BYTES];
+        const char *words = limiter_text(action->untold, more);
+        cluster_note(cluster, node, action->text[0] ? "suspect" : "doubts", action->peer, words + (*words == ' '));
         cluster_step_directory(cluster, node, &(struct directory_event){.kind = DIRECTORY_MEMBER_SUSPECT});
     }
 }

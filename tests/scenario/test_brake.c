@@ -176,6 +176,39 @@ Test(brake, S4B_of_those_that_are_ignored_the_log_tells_four_times_in_a_period) 
     cluster_destroy(cluster);
 }
 
+/* Two nodes that say one address take turns: each is suspect when the other is heard. */
+Test(brake, S4B_that_a_member_is_suspect_the_log_tells_four_times_in_sixty_periods) {
+    struct cluster *cluster = pair();
+    for (int i = 0; i < 100; i++) {
+        cluster_break(cluster, 'a', 'b');
+        cluster_run(cluster, NS_PER_S);
+    }
+    cr_assert_eq(cluster_count(cluster, "a suspect b1"), 4);
+    cr_assert_eq(cluster_count(cluster, "a doubts b1"), 96);
+    cluster_forget_trace(cluster);
+    cluster_run(cluster, 501 * NS_PER_S);
+    cluster_break(cluster, 'a', 'b');
+    cr_assert_eq(cluster_count(cluster, "a suspect b1 (96 more were not told)"), 1);
+    cluster_destroy(cluster);
+}
+
+Test(brake, S4B_of_invitations_that_are_ignored_the_log_tells_four_times_in_sixty_periods) {
+    struct cluster *cluster = pair();
+    struct frame_invite frame = {
+        .leader = {.incarnation = 7, .name = bytes_of_text("x"), .endpoint = bytes_of_text("tcp://x")}};
+    struct convention_event event = {.kind = CONVENTION_INVITE, .peer = 7, .invite = &frame};
+    for (int i = 0; i < 100; i++) {
+        frame.leader.incarnation = i % 2 ? 7 : 8;
+        cluster_tell(cluster, 'b', &event);
+    }
+    cr_assert_eq(cluster_count(cluster, "b log an invitation by node x is ignored"), 4);
+    cr_assert_eq(convention_counters(cluster_core(cluster, 'b'))->invitations, 100);
+    cluster_run(cluster, 600 * NS_PER_S);
+    cluster_tell(cluster, 'b', &event);
+    cr_assert_eq(cluster_count(cluster, "its leaders are configured (96 more were not told)"), 1);
+    cluster_destroy(cluster);
+}
+
 /* Found by the simulator of conventions, seed 602: each heartbeat braked a registration that waited already the more. */
 Test(brake, S4A_frequent_heartbeats_do_not_keep_a_registration_from_going_out) {
     struct cluster *cluster = cluster_new(NULL, 0, 1);

@@ -149,7 +149,7 @@ Test(guests, S2A_an_invitation_by_a_former_life_of_the_leader_is_ignored) {
                    "5.003 a + b1 b\n"
                    "5.004 b + a2 a\n"
                    "5.004 b leader a2\n"
-                   "6.001 b log ignored an invitation by a former life of the leader at tcp://a\n"
+                   "6.001 b log an invitation by node a is ignored: a former life of the leader has sent it\n"
                    "15.004 b Register a2\n"
                    "15.005 a Registered b1 1:0\n");
 }

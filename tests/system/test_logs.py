@@ -9,6 +9,7 @@ import shutil
 import signal
 import subprocess
 import threading
+import time
 import unittest
 
 from nodes import MESH, SCRIBES, Directory, environment, free_port, wait_for
@@ -286,6 +287,16 @@ class Forwarding(unittest.TestCase):
         counters = third.status()["counters"]
         self.assertGreater(counters["log_lines_not_forwarded"], 3000)
         self.assertEqual(counters["log_lines_lost"], 0)
+
+    def test_K2_a_leader_takes_ten_batches_of_a_member_in_a_second(self):
+        first, third = self.node("first"), self.node("third")
+        self.joined(first, third)
+        scribe = self.say(third, "info 1 ready")
+        began = time.monotonic()
+        for number in range(21):
+            third.caller().ask(f"ask {scribe} warning 1 in batch {number}.")
+            wait_for(lambda n=number: f"in batch {n}. 1" in first.log(), WAIT_S, "the leader knows")
+        self.assertGreaterEqual(time.monotonic() - began, 2)
 
     def test_K2_who_does_not_forward_does_not(self):
         first, third = self.node("first"), self.node("third", "    forward = false\n")
