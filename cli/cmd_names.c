@@ -39,17 +39,6 @@ static int print_table(const struct mesh_report *report) {
 
 int cmd_names(int argc, char **argv) {
     struct cli_line line = {0};
-    struct mesh_node *node;
     cli_parse(&syntax, argc, argv, &line, NULL);
-    int code = cli_attach(&line, &node);
-    if (code != CLI_DONE) {
-        return code;
-    }
-    struct mesh_error error;
-    struct mesh_report *report = NULL;
-    enum mesh_status status = mesh_node_report(node, true, CLI_REPORT_MS, &report, &error);
-    code = status != MESH_OK ? cli_fail(&error) : line.json ? print_json(report) : print_table(report);
-    mesh_report_release(&report);
-    mesh_node_detach(&node);
-    return code;
+    return cli_show_convention(&line, print_json, print_table);
 }

@@ -106,18 +106,18 @@ static bool print_node(const struct mesh_node_report *node) {
     if (*node->note) {
         printf("  note: %s\n", cli_escape(node->note, text, sizeof text));
     }
-    printf("  capabilities:");
+    struct cli_list capabilities = cli_list("  capabilities:");
     for (size_t i = 0; i < node->capabilities_count; i++) {
-        printf("%s %s = ", i ? ";" : "", cli_escape(node->capabilities[i].name, text, sizeof text));
-        printf("%s", cli_escape(node->capabilities[i].value, text, sizeof text));
+        cli_list_add(&capabilities, "%s = %s", node->capabilities[i].name, node->capabilities[i].value);
     }
-    printf("\n  counters:");
+    cli_list_end(&capabilities);
+    struct cli_list counters = cli_list("  counters:");
     for (size_t i = 0; i < node->counters_count; i++) {
         if (node->counters[i].value > 0) {
-            printf(" %s %" PRIu64, cli_escape(node->counters[i].name, text, sizeof text), node->counters[i].value);
+            cli_list_add(&counters, "%s %" PRIu64, node->counters[i].name, node->counters[i].value);
         }
     }
-    printf("\n");
+    cli_list_end(&counters);
     return print_actors(node);
 }
 

@@ -120,3 +120,19 @@ int cli_attach(const struct cli_line *line, struct mesh_node **node) {
     struct mesh_error error;
     return mesh_node_attach(node, &line->node, &error) == MESH_OK ? CLI_DONE : cli_fail(&error);
 }
+
+int cli_show_convention(const struct cli_line *line, int (*print_json)(const struct mesh_report *report),
+                        int (*print_text)(const struct mesh_report *report)) {
+    struct mesh_node *node;
+    int code = cli_attach(line, &node);
+    if (code != CLI_DONE) {
+        return code;
+    }
+    struct mesh_error error;
+    struct mesh_report *report = NULL;
+    enum mesh_status status = mesh_node_report(node, true, CLI_REPORT_MS, &report, &error);
+    code = status != MESH_OK ? cli_fail(&error) : (line->json ? print_json : print_text)(report);
+    mesh_report_release(&report);
+    mesh_node_detach(&node);
+    return code;
+}

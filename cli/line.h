@@ -41,4 +41,8 @@ int cli_milliseconds(struct argp_state *state, const char *option, const char *t
 /* Attaches to the node that the line names. Else it says why, and gives the exit code. */
 int cli_attach(const struct cli_line *line, struct mesh_node **node);
 
+/* Attaches, and shows the report of the whole convention, by the one function or the other. */
+int cli_show_convention(const struct cli_line *line, int (*print_json)(const struct mesh_report *report),
+                        int (*print_text)(const struct mesh_report *report));
+
 #endif

@@ -54,13 +54,12 @@ static void print_children(const struct mesh_actor_details *actor) {
 }
 
 static void print_rest(const struct mesh_actor_details *actor) {
-    char text[CLI_TEXT_BYTES];
     print_queues(actor);
-    printf("  counters  ");
+    struct cli_list counters = cli_list("  counters  ");
     for (size_t i = 0; i < actor->counters_count; i++) {
-        printf(" %s %" PRIu64, cli_escape(actor->counters[i].name, text, sizeof text), actor->counters[i].value);
+        cli_list_add(&counters, "%s %" PRIu64, actor->counters[i].name, actor->counters[i].value);
     }
-    printf("\n");
+    cli_list_end(&counters);
     print_children(actor);
 }
 

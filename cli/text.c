@@ -6,10 +6,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 #include <wchar.h>
 #include <wctype.h>
 
-enum { ESCAPED_BYTES = 4, GAP = 2 };
+enum { ESCAPED_BYTES = 4, GAP = 2, LIST_INDENT = 4 };
 
 /* ---- escaping ---- */
 
@@ -77,6 +79,19 @@ bool cli_print_bytes(const void *data, size_t bytes) {
     return true;
 }
 
+/* NULL without memory. */
+static char *print_escaped(const char *format, va_list arguments) {
+    char *text = NULL;
+    int length = vasprintf(&text, format, arguments);
+    size_t bytes = length < 0 ? 0 : ESCAPED_BYTES * (size_t)length + 1;
+    char *escaped = length < 0 ? NULL : malloc(bytes);
+    if (escaped) {
+        cli_escape(text, escaped, bytes);
+    }
+    free(length < 0 ? NULL : text);
+    return escaped;
+}
+
 bool cli_is_utf8(void) {
     return strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
 }
@@ -97,22 +112,18 @@ static char **next_cell(struct cli_table *table) {
 }
 
 void cli_cell(struct cli_table *table, const char *format, ...) {
-    char *text = NULL;
     va_list arguments;
     va_start(arguments, format);
-    int length = vasprintf(&text, format, arguments);
+    char *escaped = print_escaped(format, arguments);
     va_end(arguments);
-    char **cell = length < 0 ? NULL : next_cell(table);
-    size_t bytes = length < 0 ? 0 : ESCAPED_BYTES * (size_t)length + 1;
-    char *escaped = cell ? malloc(bytes) : NULL;
-    if (escaped) {
-        cli_escape(text, escaped, bytes);
+    char **cell = escaped ? next_cell(table) : NULL;
+    if (cell) {
         *cell = escaped;
         table->cells_count++;
     } else {
+        free(escaped);
         table->failed = true;
     }
-    free(length < 0 ? NULL : text);
 }
 
 /* In columns of the terminal; what has no width of its own is as wide as it is long. */
@@ -123,6 +134,46 @@ static size_t width_of(const char *text) {
     return width < 0 ? strlen(text) : (size_t)width;
 }
 
+/* ---- lists ---- */
+
+/* Endless where there is none. */
+static size_t terminal_width(void) {
+    struct winsize size;
+    return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : SIZE_MAX;
+}
+
+struct cli_list cli_list(const char *title) {
+    int printed = printf("%s", title);
+    return (struct cli_list){.width = terminal_width(), .at = printed > 0 ? (size_t)printed : 0};
+}
+
+/* Behind it there is to be room for the sign that may follow. */
+void cli_list_add(struct cli_list *list, const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    char *text = print_escaped(format, arguments);
+    va_end(arguments);
+    size_t width = text ? width_of(text) : 0;
+    bool breaks = list->count > 0 && list->at + 3 + width > list->width;
+    printf("%s%s%*s%s", list->count > 0 ? ";" : "", breaks ? "\n" : "", breaks ? LIST_INDENT : 1, "",
+           text ? text : "?");
+    list->at = (breaks ? LIST_INDENT : list->at + (list->count > 0) + 1) + width;
+    list->count++;
+    free(text);
+}
+
+void cli_list_end(const struct cli_list *list) {
+    printf("%s\n", list->count > 0 ? "" : " none");
+}
+
+/* ---- printing tables ---- */
+
+/* Of a column. */
+struct layout {
+    size_t width;
+    size_t line_indent; /* it begins a line, behind so many spaces; 0: it does not */
+};
+
 static size_t width_of_column(const struct cli_table *table, size_t column) {
     size_t width = strlen(table->columns[column].title);
     for (size_t i = column; i < table->cells_count; i += table->columns_count) {
@@ -132,10 +183,15 @@ static size_t width_of_column(const struct cli_table *table, size_t column) {
     return width;
 }
 
-/* Behind the last text of a row stands no space: what fills a column waits in `spaces` for the next one. */
-static void print_cell(const struct cli_table *table, size_t column, size_t width, const char *text, size_t *spaces) {
-    size_t fill = width - width_of(text);
+/* Behind the last text of a line stands no space: what fills a column waits in `spaces` for the next one. */
+static void print_cell(const struct cli_table *table, size_t column, const struct layout *layout, const char *text,
+                       size_t *spaces) {
+    size_t fill = layout->width - width_of(text);
     bool right = table->columns[column].right;
+    if (layout->line_indent > 0) {
+        putchar('\n');
+        *spaces = layout->line_indent;
+    }
     *spaces += right ? fill : 0;
     if (*text != '\0') {
         printf("%*s%s", (int)*spaces, "", text);
@@ -144,6 +200,18 @@ static void print_cell(const struct cli_table *table, size_t column, size_t widt
     *spaces += (right ? 0 : fill) + GAP;
     if (column + 1 == table->columns_count) {
         putchar('\n');
+    }
+}
+
+/* Rows that are wider than the terminal have several lines. */
+static void lay_out(const struct cli_table *table, struct layout *layouts, size_t indent) {
+    size_t at = indent, most = terminal_width();
+    for (size_t i = 0; i < table->columns_count; i++) {
+        layouts[i].width = width_of_column(table, i);
+        if (i > 0 && at + layouts[i].width > most) {
+            layouts[i].line_indent = at = indent + LIST_INDENT;
+        }
+        at += layouts[i].width + GAP;
     }
 }
 
@@ -156,22 +224,22 @@ void cli_drop_table(struct cli_table *table) {
 
 bool cli_print_table(struct cli_table *table, size_t indent) {
     size_t count = table->columns_count;
-    size_t *widths = calloc(count, sizeof *widths);
-    bool well = widths && !table->failed;
-    for (size_t i = 0; well && i < count; i++) {
-        widths[i] = width_of_column(table, i);
+    struct layout *layouts = calloc(count, sizeof *layouts);
+    bool well = layouts && !table->failed;
+    if (well) {
+        lay_out(table, layouts, indent);
     }
     size_t spaces = 0;
     for (size_t i = 0; well && i < count + table->cells_count; i++) {
         spaces = i % count == 0 ? indent : spaces;
-        print_cell(table, i % count, widths[i % count], i < count ? table->columns[i].title : table->cells[i - count],
+        print_cell(table, i % count, &layouts[i % count], i < count ? table->columns[i].title : table->cells[i - count],
                    &spaces);
     }
     if (!well) {
         fprintf(stderr, "mesh: %s\n", mesh_status_text(MESH_NO_MEMORY));
     }
     cli_drop_table(table);
-    free(widths);
+    free(layouts);
     return well;
 }
 

@@ -43,10 +43,20 @@ struct cli_table {
 /* The next cell, escaped. */
 void cli_cell(struct cli_table *table, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* Prints it, each line behind so many spaces, and frees it; false when that failed. */
+/* Prints it, each row behind so many spaces, and frees it; false when that failed. Rows that are wider than the terminal are broken between
+ * columns. */
 bool cli_print_table(struct cli_table *table, size_t indent);
 /* Frees it without that. */
 void cli_drop_table(struct cli_table *table);
+
+/* A list in the making: behind its title, in lines that fit the terminal; where there is none, in one. */
+struct cli_list {
+    size_t at, width, count;
+};
+
+struct cli_list cli_list(const char *title);
+void cli_list_add(struct cli_list *list, const char *format, ...) __attribute__((format(printf, 2, 3))); /* escaped */
+void cli_list_end(const struct cli_list *list);
 
 /* The exit code of a command that has printed; all of it is out then, or it has failed. */
 int cli_printed(bool well);

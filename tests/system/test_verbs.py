@@ -2,10 +2,14 @@
 
 SPDX-License-Identifier: MPL-2.0
 """
+import fcntl
 import json
 import os
+import pty
 import signal
+import struct
 import subprocess
+import termios
 import unittest
 
 from nodes import BUILD, CTRL_C, MESH, Directory, environment, free_port, wait_for
@@ -63,7 +67,32 @@ class Verbs(unittest.TestCase):
             self.addCleanup(done)
         return listener
 
+    def shown(self, columns, *words):
+        """The lines that a command prints on a terminal of that width."""
+        terminal, end = pty.openpty()
+        fcntl.ioctl(end, termios.TIOCSWINSZ, struct.pack("4H", 24, columns, 0, 0))
+        with open(terminal, "rb") as screen:
+            program = subprocess.Popen([MESH, *words, "--run-directory", self.lead.run], env=environment(), stdout=end)
+            os.close(end)
+            text = b""
+            try:
+                while part := screen.read1():
+                    text += part
+            except OSError:
+                pass  # so a terminal says that nobody writes any more
+            self.assertEqual(program.wait(WAIT_S), 0)
+        return text.decode().splitlines()
+
     # ---- looking ----
+
+    def test_K1_a_status_fits_the_terminal(self):
+        talker = self.create("talker")
+        self.ask(talker, "well?")
+        for what in ([], ["lead"], [talker]):
+            wide, narrow = self.shown(1000, "status", *what), self.shown(80, "status", *what)
+            self.assertLessEqual(max(map(len, narrow)), 80, narrow)
+            self.assertGreater(len(narrow), len(wide))
+        self.assertEqual(sum(line.startswith("  counters:") for line in self.said("status").splitlines()), 2)
 
     def test_K1_a_tree_goes_across_nodes_and_to_who_is_not_on_record(self):
         root = self.create("talker")
