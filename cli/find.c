@@ -6,19 +6,6 @@
 #include <stdio.h>
 #include <string.h>
 
-static bool find_name(const struct mesh_report *report, const char *word, struct mesh_address *out) {
-    for (size_t i = 0; i < report->nodes_count; i++) {
-        const struct mesh_node_report *node = &report->nodes[i];
-        for (size_t k = 0; k < node->names_count; k++) {
-            if (strcmp(node->names[k].name, word) == 0 && !mesh_address_is_none(node->names[k].address)) {
-                *out = node->names[k].address;
-                return true;
-            }
-        }
-    }
-    return false;
-}
-
 /* The first node of a report knows of all. */
 static bool find_node(const struct mesh_report *report, const char *word, struct mesh_address *out) {
     const struct mesh_node_report *node = &report->nodes[0];
@@ -43,20 +30,21 @@ enum mesh_status cli_find(struct mesh_node *node, const char *word, bool nodes, 
     if (mesh_address_parse(word, out) == MESH_OK) {
         return MESH_OK;
     }
-    struct mesh_report *report;
-    enum mesh_status status = mesh_node_report(node, true, CLI_REPORT_MS, &report, error);
-    if (status != MESH_OK) {
-        return status;
+    enum mesh_status status = mesh_node_find(node, word, CLI_REPORT_MS, out, error);
+    bool unknown = status == MESH_NOT_FOUND || status == MESH_INVALID_ARGUMENT;
+    struct mesh_report *report = NULL;
+    if (unknown && nodes) {
+        status = mesh_node_report(node, false, CLI_REPORT_MS, &report, error);
+        unknown = status == MESH_OK && !find_node(report, word, out);
+        mesh_report_release(&report);
     }
-    if (!find_name(report, word, out) && !(nodes && find_node(report, word, out))) {
-        status = not_found(error, word,
+    return !unknown
+               ? status
+               : not_found(error, word,
                            nodes ? "neither an address nor a global name nor a node: `mesh actors`, `mesh names` and "
                                    "`mesh convention` show what there is"
                                  : "neither an address nor a global name that an actor has: `mesh actors` and `mesh "
                                    "names` show what there is");
-    }
-    mesh_report_release(&report);
-    return status;
 }
 
 enum mesh_status cli_report(struct mesh_node *node, const char *name, struct mesh_report **out,

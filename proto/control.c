@@ -110,14 +110,16 @@ static bool put_done(struct arena *arena, enum mesh_status status, struct bytes 
     return out->text;
 }
 
-static bool put_status_request(const struct control_status_request *request, Mesh__Wire__StatusRequest *out) {
+static bool put_status_request(struct arena *arena, const struct control_status_request *request,
+                               Mesh__Wire__StatusRequest *out) {
     mesh__wire__status_request__init(out);
     out->whole_convention = request->whole_convention;
     out->node = request->address.node;
     out->local = request->address.local;
     out->hops = request->hops;
     out->brief = request->brief;
-    return true;
+    out->name = codec_text(arena, request->name);
+    return out->name;
 }
 
 static bool put_shutdown(uint32_t timeout_ms, Mesh__Wire__Shutdown *out) {
@@ -189,7 +191,7 @@ static bool put_body(struct arena *arena, const struct control *control, Mesh__W
     case CONTROL_EXITED:
         PUT(EXITED, exited, put_exited(arena, &control->exited, out->exited))
     case CONTROL_STATUS_REQUEST:
-        PUT(STATUS_REQUEST, status_request, put_status_request(&control->status_request, out->status_request))
+        PUT(STATUS_REQUEST, status_request, put_status_request(arena, &control->status_request, out->status_request))
     case CONTROL_STATUS_REPLY:
         PUT(STATUS_REPLY, status_reply, control_put_status(arena, &control->status_reply, out->status_reply))
     case CONTROL_SHUTDOWN:
@@ -359,8 +361,9 @@ static bool get_status_request(const Mesh__Wire__StatusRequest *wire, struct con
         .address = codec_address(wire->node, wire->local),
         .hops = wire->hops,
         .brief = wire->brief,
+        .name = codec_view(wire->name),
     };
-    return wire->hops <= CONTROL_HOPS;
+    return wire->hops <= CONTROL_HOPS && out->name.size <= FRAME_NAME_BYTES;
 }
 
 static bool get_done(const Mesh__Wire__Done *wire, struct control *out) {

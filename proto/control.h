@@ -192,6 +192,7 @@ struct control_status_request {
     struct mesh_address address; /* of an actor; none: of the node that is asked */
     uint32_t hops;               /* admins that have passed it on */
     bool brief;                  /* one node of many that are asked: it lists fewer actors */
+    struct bytes name;           /* of the global names this one alone, and no actors; empty: the first CONTROL_NAMES */
 };
 
 struct control_status_reply {

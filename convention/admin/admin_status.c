@@ -30,6 +30,7 @@ struct gathering {
     struct mesh_address asker;
     uint64_t id, own_id, until_ns;
     size_t awaited;
+    char name[FRAME_NAME_BYTES + 1]; /* the one that is asked for; "": it is not */
     struct gathered *replies;
 };
 
@@ -198,10 +199,13 @@ static void add_members(struct admin *admin, struct snapshot *snapshot) {
     snapshot->node.members = snapshot->members;
 }
 
-static void add_names(struct admin *admin, struct snapshot *snapshot) {
+static void add_names(struct admin *admin, struct snapshot *snapshot, struct bytes only) {
     size_t count = 0;
-    while (count < NAMES_SHOWN && directory_held_name(admin->directory, count, &snapshot->names[count])) {
-        count++;
+    struct control_held_name name;
+    for (size_t i = 0; count < NAMES_SHOWN && directory_held_name(admin->directory, i, &name); i++) {
+        if (only.size == 0 || bytes_equal(only, name.name)) {
+            snapshot->names[count++] = name;
+        }
     }
     snapshot->node.names_count = count;
     snapshot->node.names = snapshot->names;
@@ -250,7 +254,9 @@ static void add_note(struct admin *admin, struct snapshot *snapshot) {
     snapshot->node.note = bytes_of_text(snapshot->note);
 }
 
-static struct snapshot *take_snapshot(struct admin *admin, size_t actors) {
+/* Who asks for one name is told of no actors. */
+static struct snapshot *take_snapshot(struct admin *admin, bool brief, struct bytes name) {
+    size_t actors = name.size > 0 ? 0 : brief ? ACTORS_OF_EACH : ACTORS_SHOWN;
     struct snapshot *snapshot = calloc(1, sizeof *snapshot);
     if (!snapshot) {
         return NULL;
@@ -270,7 +276,7 @@ static struct snapshot *take_snapshot(struct admin *admin, size_t actors) {
     add_actors(admin, snapshot, actors);
     add_counters(admin, snapshot);
     add_members(admin, snapshot);
-    add_names(admin, snapshot);
+    add_names(admin, snapshot, name);
     add_watchers(admin, snapshot);
     add_sources(admin, snapshot);
     add_note(admin, snapshot);
@@ -282,8 +288,8 @@ static void free_snapshot(struct snapshot *snapshot) {
     free(snapshot);
 }
 
-static void answer_own(struct admin *admin, struct mesh_address asker, uint64_t id, bool brief) {
-    struct snapshot *snapshot = take_snapshot(admin, brief ? ACTORS_OF_EACH : ACTORS_SHOWN);
+static void answer_own(struct admin *admin, struct mesh_address asker, uint64_t id, bool brief, struct bytes name) {
+    struct snapshot *snapshot = take_snapshot(admin, brief, name);
     if (!snapshot) {
         admin_answer_done(admin, asker, id, MESH_NO_MEMORY, "no memory for the status");
         return;
@@ -313,7 +319,7 @@ void admin_free_gatherings(struct admin *admin) {
 }
 
 static void finish(struct admin *admin, struct gathering *gathering) {
-    struct snapshot *own = take_snapshot(admin, ACTORS_OF_EACH);
+    struct snapshot *own = take_snapshot(admin, true, bytes_of_text(gathering->name));
     size_t count = own ? 1 : 0;
     for (const struct gathered *reply = gathering->replies; reply; reply = reply->next) {
         count += reply->control.status_reply.nodes_count;
@@ -346,7 +352,9 @@ static void ask_members(struct admin *admin, struct gathering *gathering) {
         if (member->incarnation == admin->incarnation || member->liveness.suspect) {
             continue;
         }
-        struct control ask = {.id = gathering->own_id, .kind = CONTROL_STATUS_REQUEST, .status_request.brief = true};
+        struct control ask = {.id = gathering->own_id,
+                              .kind = CONTROL_STATUS_REQUEST,
+                              .status_request = {.brief = true, .name = bytes_of_text(gathering->name)}};
         struct mesh_address to = {.node = member->incarnation};
         if (process_send_control(admin->process, to, &ask) == MESH_OK) {
             gathering->awaited++;
@@ -358,10 +366,11 @@ void admin_on_status_request(struct admin *admin, struct mesh_address asker, uin
                              const struct control_status_request *request) {
     struct gathering *gathering = request->whole_convention ? calloc(1, sizeof *gathering) : NULL;
     if (!gathering) {
-        answer_own(admin, asker, id, request->brief || request->whole_convention);
+        answer_own(admin, asker, id, request->brief || request->whole_convention, request->name);
         return;
     }
     gathering->asker = asker;
+    memcpy(gathering->name, request->name.data, request->name.size);
     gathering->id = id;
     gathering->own_id = ++admin->last_id;
     gathering->until_ns = process_now(admin->process) + GATHER_WAIT_NS;

@@ -6,6 +6,7 @@
 #include "mesh/base/time.h"
 #include "mesh/core/source_hash.h"
 #include "mesh/runtime/capabilities.h"
+#include "mesh/runtime/create_terms.h"
 #include "mesh/runtime/error.h"
 #include "mesh/runtime/handle.h"
 #include <inttypes.h>
@@ -251,6 +252,34 @@ static enum mesh_status ask(struct mesh_node *node, const struct control_status_
 enum mesh_status mesh_node_report(struct mesh_node *node, bool whole, int timeout_ms, struct mesh_report **out,
                                   struct mesh_error *error) {
     return ask(node, &(struct control_status_request){.whole_convention = whole}, timeout_ms, out, error);
+}
+
+static bool find_name(const struct mesh_report *report, const char *name, struct mesh_address *out) {
+    for (size_t i = 0; i < report->nodes_count; i++) {
+        const struct mesh_node_report *node = &report->nodes[i];
+        for (size_t k = 0; k < node->names_count; k++) {
+            if (strcmp(node->names[k].name, name) == 0 && !mesh_address_is_none(node->names[k].address)) {
+                *out = node->names[k].address;
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+enum mesh_status mesh_node_find(struct mesh_node *node, const char *name, int timeout_ms, struct mesh_address *out,
+                                struct mesh_error *error) {
+    if (!name || !create_name_is_valid(name)) {
+        return error_set(error, MESH_INVALID_ARGUMENT, "that can be no global name");
+    }
+    struct control_status_request question = {.whole_convention = true, .name = bytes_of_text(name)};
+    struct mesh_report *report = NULL;
+    enum mesh_status status = ask(node, &question, timeout_ms, &report, error);
+    if (status == MESH_OK && !find_name(report, name, out)) {
+        status = error_set(error, MESH_NOT_FOUND, "no actor has the global name '%s'", name);
+    }
+    mesh_report_release(&report);
+    return status;
 }
 
 enum mesh_status mesh_actor_report(struct mesh_node *node, struct mesh_address address, int timeout_ms,

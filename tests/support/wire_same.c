@@ -308,7 +308,7 @@ static bool same_status_reply(const struct control_status_reply *a, const struct
 
 static bool same_status_request(const struct control_status_request *a, const struct control_status_request *b) {
     return a->whole_convention == b->whole_convention && mesh_address_equal(a->address, b->address) &&
-           a->hops == b->hops && a->brief == b->brief;
+           a->hops == b->hops && a->brief == b->brief && bytes_equal(a->name, b->name);
 }
 
 static bool same_actor_report(const struct control_actor_report *a, const struct control_actor_report *b) {

@@ -332,7 +332,8 @@ const struct control wire_controls[WIRE_CONTROLS] = {
                 .escalates = true}},
     {.id = 8,
      .kind = CONTROL_STATUS_REQUEST,
-     .status_request = {.whole_convention = true, .address = TARGET, .hops = CONTROL_HOPS, .brief = true}},
+     .status_request =
+         {.whole_convention = true, .address = TARGET, .hops = CONTROL_HOPS, .brief = true, .name = TEXT("printer")}},
     {.id = 9, .kind = CONTROL_STATUS_REPLY, .status_reply = {.nodes_count = COUNT(nodes), .nodes = nodes}},
     {.id = 10, .kind = CONTROL_SHUTDOWN, .shutdown = {.timeout_ms = 10000}},
     {.id = 11,

@@ -7,7 +7,7 @@
 #include <signal.h>
 #include <string.h>
 
-enum { ASKERS = 16, ROUNDS = 5, CREATE_MS = 6000 };
+enum { ASKERS = 16, ROUNDS = 5, CREATE_MS = 6000, MANY = 300 };
 
 static struct node one, two;
 
@@ -41,7 +41,8 @@ static enum mesh_verdict maker_receive(struct mesh_actor *self, const struct mes
 
 static const struct mesh_type plain = {.name = "names.plain", .receive = plain_receive};
 static const struct mesh_type maker = {.name = "names.maker", .receive = maker_receive};
-static const struct mesh_type *const types[] = {&plain, &maker, NULL};
+static const struct mesh_type light = {.name = "names.light", .receive = plain_receive, .light = true};
+static const struct mesh_type *const types[] = {&plain, &maker, &light, NULL};
 
 /* ---- creating by name ---- */
 
@@ -169,6 +170,24 @@ static void G1_names_of_a_lost_node_are_free(void) {
     EXPECT(!mesh_address_equal(create(&one, "lost"), lost));
 }
 
+/* A report lists 256 names of a node, in no order. */
+static void K1_each_of_many_names_is_found(void) {
+    char name[32];
+    struct mesh_address made[MANY], found;
+    for (size_t i = 0; i < MANY; i++) {
+        const struct mesh_create_options options = {.name = name};
+        (void)snprintf(name, sizeof name, "many %zu", i);
+        EXPECT(mesh_node_create(one.handle, "names.light", &options, &made[i], NULL) == MESH_OK);
+    }
+    for (size_t i = 0; i < MANY; i++) {
+        (void)snprintf(name, sizeof name, "many %zu", i);
+        EXPECT(mesh_node_find(one.handle, name, WAIT_MS, &found, NULL) == MESH_OK);
+        EXPECT(mesh_address_equal(found, made[i]));
+    }
+    EXPECT(mesh_node_find(one.handle, "nobody", WAIT_MS, &found, NULL) == MESH_NOT_FOUND);
+    EXPECT(mesh_node_find(one.handle, "", WAIT_MS, &found, NULL) == MESH_INVALID_ARGUMENT);
+}
+
 int main(void) {
     mesh_host_enter(types);
     nodes_init(types);
@@ -180,6 +199,7 @@ int main(void) {
     G3_an_actor_that_creates_by_name_waits_and_has_the_final_address();
     G2_who_is_cut_off_resolves_what_it_knows_and_no_more();
     G1_names_of_a_lost_node_are_free();
+    K1_each_of_many_names_is_found();
     node_stop(&one);
     return 0;
 }

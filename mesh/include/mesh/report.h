@@ -111,6 +111,11 @@ struct mesh_report {
 MESH_MUST_USE MESH_API enum mesh_status mesh_node_report(struct mesh_node *node, bool whole, int timeout_ms,
                                                          struct mesh_report **out, struct mesh_error *error);
 
+/* Which living actor of the convention has that global name. MESH_NOT_FOUND, MESH_INVALID_ARGUMENT: that can be no name; else as
+ * mesh_node_report. Blocks. */
+MESH_MUST_USE MESH_API enum mesh_status mesh_node_find(struct mesh_node *node, const char *name, int timeout_ms,
+                                                       struct mesh_address *out, struct mesh_error *error);
+
 /* Asks for the status of one actor, wherever it lives. The address of an admin is answered with the report of its node, `actor`
  * being NULL. On MESH_OK the report is the caller's. MESH_INVALID_ADDRESS (E5), MESH_NOT_FOUND: the actor is gone or unknown;
  * MESH_REFUSED: that is the address of a program; MESH_UNREACHABLE: its node is not in the convention; MESH_TIMED_OUT: it has not answered, or `timeout_ms` is over, of

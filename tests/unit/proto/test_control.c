@@ -452,6 +452,8 @@ Test(control, K1_the_longest_report_of_an_actor_fits) {
 Test(control, K1_a_question_goes_no_further_than_its_hops) {
     struct control control = {.kind = CONTROL_STATUS_REQUEST, .status_request = {.address = here}};
     BOTH_SIDES(CONTROL_HOPS, (control.status_request.hops = (uint32_t)size, send(&control)))
+    control.status_request.hops = 0;
+    BOTH_SIDES(FRAME_NAME_BYTES, (control.status_request.name = text_of(size), send(&control)))
 }
 
 Test(control, limits_of_nodes_in_a_status) {
