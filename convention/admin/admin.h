@@ -61,6 +61,7 @@ struct resident {
     bool program;
     bool greeted;
     bool spawning;           /* the spawner is to make it: it has no process yet */
+    bool revives;            /* its actor is started anew (C7) */
     bool failed;             /* it could not be started: told to the directory after the turn */
     bool leaving;            /* a program that has said goodbye */
     struct crash_page *page; /* of a host */

@@ -405,6 +405,7 @@ void admin_start_host(struct admin *admin, uint32_t slot, const struct control_c
     }
     resident->incarnation = incarnation_draw();
     resident->actor = create->address;
+    resident->revives = mesh_address_equal(creator, process_address(admin->process));
     admin->expected++;
     if (start(admin, resident, create, creator) != MESH_OK) {
         struct mesh_error error = resident->error;

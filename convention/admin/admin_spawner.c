@@ -47,6 +47,7 @@ struct spawn {
     uint64_t incarnation;
     uint64_t asked_ns;
     int page;
+    bool revives; /* its actor is started anew, and waits for the next spawner if need be (C7) */
     char options[];
 };
 
@@ -96,9 +97,7 @@ static void unwatch(struct admin *admin, int *fd) {
 
 static void free_spawn(struct spawn *spawn) {
     list_remove(&spawn->place);
-    if (spawn->page >= 0) {
-        close(spawn->page);
-    }
+    close(spawn->page);
     free(spawn);
 }
 
@@ -121,12 +120,19 @@ static struct resident *end_spawn(struct admin *admin, struct spawn *spawn, bool
     return same ? resident : NULL;
 }
 
-static void fail_all(struct admin *admin, struct list *list, bool asked) {
-    struct list_node *node;
-    while ((node = list_front(list))) {
-        struct resident *resident = end_spawn(admin, LIST_OWNER(node, struct spawn, place), asked);
-        if (resident) {
-            admin_fail_host(admin, resident, MESH_LOAD_FAILED, admin->spawner->why);
+/* Creates fail; who is started anew is what the next spawner is asked for. */
+static void fail_creates(struct admin *admin) {
+    struct spawner *spawner = admin->spawner;
+    struct list_node *asked;
+    while ((asked = list_pop_front(&spawner->asked))) {
+        list_push_back(&spawner->waiting, asked);
+    }
+    spawner->asked_count = 0;
+    LIST_EACH (&spawner->waiting, node, after) {
+        struct spawn *spawn = LIST_OWNER(node, struct spawn, place);
+        struct resident *creates = spawn->revives ? NULL : end_spawn(admin, spawn, false);
+        if (creates) {
+            admin_fail_host(admin, creates, MESH_LOAD_FAILED, spawner->why);
         }
     }
 }
@@ -154,8 +160,6 @@ static void ask_more(struct spawner *spawner, uint64_t now_ns) {
         if (!ask(spawner, spawn)) {
             return;
         }
-        close(spawn->page);
-        spawn->page = -1;
         spawn->asked_ns = now_ns;
         list_remove(&spawn->place);
         list_push_back(&spawner->asked, &spawn->place);
@@ -168,15 +172,16 @@ enum mesh_status admin_spawn(struct admin *admin, const struct resident *residen
     struct spawner *spawner = admin->spawner;
     uint64_t now_ns = process_now(admin->process);
     size_t bytes = strlen(options) + 1;
-    struct spawn *spawn = spawner && spawner->state != DOWN ? malloc(sizeof *spawn + bytes) : NULL;
+    bool takes = spawner && (spawner->state != DOWN || resident->revives);
+    struct spawn *spawn = takes ? malloc(sizeof *spawn + bytes) : NULL;
     if (!spawn) {
         close(page);
-        return !spawner || spawner->state != DOWN
-                   ? error_set(error, MESH_NO_MEMORY, "no memory for a host that a spawner is to make")
-                   : error_set(error, MESH_LOAD_FAILED, "%s; it is started again in %d ms", spawner->why,
-                               time_ms_round_up(time_left(now_ns, spawner->due_ns)));
+        return !spawner || takes ? error_set(error, MESH_NO_MEMORY, "no memory for a host that a spawner is to make")
+                                 : error_set(error, MESH_LOAD_FAILED, "%s; it is started again in %d ms", spawner->why,
+                                             time_ms_round_up(time_left(now_ns, spawner->due_ns)));
     }
-    *spawn = (struct spawn){.slot = resident->slot, .incarnation = resident->incarnation, .page = page};
+    *spawn = (struct spawn){
+        .slot = resident->slot, .incarnation = resident->incarnation, .page = page, .revives = resident->revives};
     memcpy(spawn->options, options, bytes);
     list_push_back(&spawner->waiting, &spawn->place);
     ask_more(spawner, now_ns);
@@ -378,8 +383,7 @@ static void go_down(struct admin *admin) {
     types_note_spawner(admin->types, spawner->why);
     log_write(admin->log, MESH_LOG_ERROR, NULL, (struct mesh_address){0}, "%s; it is started again in %d ms",
               spawner->why, time_ms_round_up(wait_ns));
-    fail_all(admin, &spawner->asked, true);
-    fail_all(admin, &spawner->waiting, false);
+    fail_creates(admin);
 }
 
 /* Who was born before its end has said so by now. */

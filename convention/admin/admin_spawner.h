@@ -7,7 +7,8 @@
  *
  * It is started when the node is, which waits a while for its types, and again whenever it has ended, after 0.1 s at first, then after twice as long as the time
  * before, 30 s at most; one that was ready for 10 s begins at 0.1 s again. Hosts that it has made are not touched by its end. Creates whose host
- * it has not made by then fail, and so do those that come before it starts again, with what it said last; while it is STARTING they wait.
+ * it has not made by then fail, and so do those that come before it starts again, with what it said last; while it is STARTING they wait. An actor
+ * that is started anew (C7) waits in all states, so long as the directory does.
  *
  * It is believed that a process is born only if that is a child of this admin of which nobody knows yet.
  *

@@ -122,9 +122,9 @@ struct directory_event {
 };
 
 enum directory_action_kind {
-    DIRECTORY_START_HOST, /* start a process with `slot` for `control.create`, whose address is final, and whom `to` asked for */
-    DIRECTORY_KILL_HOST,    /* kill the process of `slot`; HOST_DIED follows */
-    DIRECTORY_SEND,         /* send `control` to `to` */
+    DIRECTORY_START_HOST, /* start a process with `slot` for `control.create`, whose address is final, and whom `to` asked for: this admin, if anew (C7) */
+    DIRECTORY_KILL_HOST,  /* kill the process of `slot`; HOST_DIED follows */
+    DIRECTORY_SEND,       /* send `control` to `to` */
     DIRECTORY_EXIT_REQUEST, /* send the actor `to` an exit request that goes ahead of its mailbox (C5, C8) */
     DIRECTORY_UNFIT,        /* the same, because this node does not fit it any more (H4) */
     DIRECTORY_NAME_TAKEN, /* the same, because another has the name of `control.name_taken` by the word of a later leader (G4) */

@@ -13,9 +13,9 @@
 enum { CHANNEL = 3, MANY = 50, BAD_NODES = 3, LINE_BYTES = 256 };
 
 static struct node node;
-static char settings[512], pid_file[128];
+static char settings[512], pid_file[128], once_file[136];
 
-/* ---- the spawner: "good PIDFILE", or what the others do ---- */
+/* ---- the spawner: "good PIDFILE", "once PIDFILE", which fails while there is one, or what the others do ---- */
 
 static const struct mesh_requirement quiet = {.name = "quiet", .comparison = MESH_PRESENT};
 static const struct mesh_spawner_type offered[] = {
@@ -70,6 +70,9 @@ static int spawner_main(const char *mode, const char *file) {
         (void)send(CHANNEL, "garbage", 7, 0);
         return pause();
     }
+    if (strcmp(mode, "once") == 0 && access(file, F_OK) == 0) {
+        return 5;
+    }
     EXPECT(mesh_spawner_open(&spawner, offered, 0, &error) == MESH_INVALID_ARGUMENT);
     EXPECT(mesh_spawner_open(&spawner, offered, 2, &error) == MESH_OK);
     EXPECT(mesh_spawner_next(spawner, 0) == MESH_TIMED_OUT && !mesh_spawner_type(spawner));
@@ -83,11 +86,15 @@ static int spawner_main(const char *mode, const char *file) {
 
 /* ---- what the cases share ---- */
 
-static pid_t spawner_pid(void) {
-    FILE *file = fopen(pid_file, "r");
+static pid_t read_pid(const char *path) {
+    FILE *file = fopen(path, "r");
     int pid = 0;
     EXPECT(file && fscanf(file, "%d", &pid) == 1 && fclose(file) == 0);
     return pid;
+}
+
+static pid_t spawner_pid(void) {
+    return read_pid(pid_file);
 }
 
 static struct mesh_address create(const char *type) {
@@ -204,6 +211,53 @@ static void C7_a_spawned_actor_is_restarted_by_the_spawner(void) {
 
 /* ---- a spawner that fails ---- */
 
+static void kill_and_await_restart(struct node *where, struct mesh_address actor, uint64_t restarts) {
+    struct mesh_actor_report report;
+    EXPECT(node_actor(where, actor, &report) && kill((pid_t)report.pid, SIGKILL) == 0);
+    node_await_counter(where, "restarts", restarts);
+}
+
+static void C7_an_actor_that_is_started_anew_waits_for_its_spawner(void) {
+    static const struct mesh_create_options options = {.on_failure = MESH_RESTART};
+    static struct node away;
+    static char text[sizeof settings];
+    struct mesh_address actor;
+    struct mesh_error error;
+    (void)snprintf(text, sizeof text, "spawner = \"%s once %s\"\n", getenv("SPAWNED_PROGRAM"), once_file);
+    away.settings = text;
+    node_start(&away, "here", NULL);
+    EXPECT(mesh_node_create(away.handle, "spawned.plain", &options, &actor, &error) == MESH_OK);
+
+    pid_t pid = read_pid(once_file);
+    EXPECT(kill(pid, SIGKILL) == 0);
+    await_end_of(pid);
+    kill_and_await_restart(&away, actor, 1); /* there is none to ask */
+    expect_uncreated(&away, "spawned.plain", MESH_LOAD_FAILED, "the spawner ");
+    EXPECT(unlink(once_file) == 0);
+    EXPECT(strcmp(node_ask(&away, actor, "well"), "well") == 0);
+
+    pid = read_pid(once_file);
+    EXPECT(kill(pid, SIGSTOP) == 0);
+    kill_and_await_restart(&away, actor, 2); /* it is asked, and dies before it answers */
+    EXPECT(unlink(once_file) == 0 && kill(pid, SIGKILL) == 0);
+    EXPECT(strcmp(node_ask(&away, actor, "well"), "well") == 0);
+    node_stop(&away);
+}
+
+/* Until the admin has a create whose host is not up. */
+static void await_starting(void) {
+    bool starting = false;
+    for (long end_ms = node_now_ms() + WAIT_MS; !starting; node_pause()) {
+        struct mesh_report *report;
+        struct mesh_error error;
+        EXPECT(node_now_ms() < end_ms && mesh_node_report(node.handle, false, WAIT_MS, &report, &error) == MESH_OK);
+        for (size_t i = 0; i < report->nodes[0].actors_count; i++) {
+            starting = starting || strcmp(report->nodes[0].actors[i].state, "starting") == 0;
+        }
+        mesh_report_release(&report);
+    }
+}
+
 static void *expect_killed(void *user) {
     expect_uncreated(&node, "spawned.plain", MESH_LOAD_FAILED, "the spawner was killed by SIGKILL");
     return user;
@@ -215,6 +269,7 @@ static void C9_a_spawner_that_dies_fails_creates_and_nobody_else(void) {
     pthread_t thread;
     EXPECT(kill(pid, SIGSTOP) == 0);
     EXPECT(pthread_create(&thread, NULL, expect_killed, NULL) == 0);
+    await_starting();
     expect_well(old);
     EXPECT(kill(pid, SIGKILL) == 0);
     EXPECT(pthread_join(thread, NULL) == 0);
@@ -269,8 +324,9 @@ static void C8_spawned_hosts_and_their_spawner_end_with_their_admin(void) {
 
 /* ---- all of it ---- */
 
-static void remove_pid_file(void) {
+static void remove_pid_files(void) {
     (void)unlink(pid_file);
+    (void)unlink(once_file);
 }
 
 static const struct mesh_type *const no_types[] = {NULL};
@@ -283,11 +339,12 @@ int main(int argc, char **argv) {
     EXPECT(readlink("/proc/self/exe", program, sizeof program - 1) > 0 && setenv("SPAWNED_PROGRAM", program, 1) == 0);
     const char *temporary = getenv("TMPDIR");
     (void)snprintf(pid_file, sizeof pid_file, "%s/spawner.%d", temporary ? temporary : "/tmp", (int)getpid());
+    (void)snprintf(once_file, sizeof once_file, "%s.once", pid_file);
     (void)snprintf(settings, sizeof settings, "spawner = \"%s good %s\"\n", program, pid_file);
     struct mesh_spawner *none;
     struct mesh_error error;
     EXPECT(mesh_spawner_open(&none, offered, 2, &error) == MESH_NOT_FOUND);
-    EXPECT(atexit(remove_pid_file) == 0);
+    EXPECT(atexit(remove_pid_files) == 0);
     nodes_init(no_types);
     node.settings = settings;
     node_start(&node, "here", NULL);
@@ -296,6 +353,7 @@ int main(int argc, char **argv) {
     C2_who_refuses_is_told_of();
     C4_the_end_of_a_spawned_host_is_told_with_its_cause();
     C7_a_spawned_actor_is_restarted_by_the_spawner();
+    C7_an_actor_that_is_started_anew_waits_for_its_spawner();
     C9_a_spawner_that_dies_fails_creates_and_nobody_else();
     C9_a_spawner_that_hangs_is_killed();
     C9_a_spawner_that_talks_nonsense_is_killed();

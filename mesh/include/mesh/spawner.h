@@ -12,7 +12,7 @@
  *   }
  *
  * The new process is a child of the node's admin, not of the spawner: the admin alone learns how it ends (C4), it ends with the admin (C8), and goes on when the
- * spawner dies. That is started again, by a back-off; creates of its types fail meanwhile, with a text that says why.
+ * spawner dies. That is started again, by a back-off; creates of its types fail meanwhile, with a text that says why, and restarts (C7) wait.
  *
  * A spawner has one thread. What it writes to its standard output or error goes to the node's log; its own process ends with the node's. Rules C8, C9.
  *
