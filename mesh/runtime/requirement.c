@@ -62,14 +62,18 @@ enum mesh_status requirements_init(struct requirements *out, const struct mesh_r
     if (count > FRAME_REQUIREMENTS || (count > 0 && !items)) {
         return MESH_INVALID_ARGUMENT;
     }
+    if (count == 0) {
+        *out = (struct requirements){0};
+        return MESH_OK;
+    }
     size_t values_count = 0, text_bytes = 0;
     for (size_t i = 0; i < count; i++) {
         values_count += values_max(&items[i]);
         text_bytes += is_text(items[i].value) ? strlen(items[i].value) : 0;
     }
     struct frame_requirement *made =
-        count > 0 ? calloc(1, count * sizeof *made + values_count * sizeof(struct frame_value) + text_bytes) : NULL;
-    if (count > 0 && !made) {
+        calloc(1, count * sizeof *made + values_count * sizeof(struct frame_value) + text_bytes);
+    if (!made) {
         return MESH_NO_MEMORY;
     }
     struct frame_value *values = (struct frame_value *)(void *)(made + count);
