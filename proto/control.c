@@ -78,6 +78,7 @@ static bool put_exited(struct arena *arena, const struct control_exited *exited,
     out->text = codec_text(arena, exited->text);
     out->failed = exited->failed;
     out->escalates = exited->escalates;
+    out->alone = exited->alone;
     return out->text;
 }
 
@@ -329,6 +330,7 @@ static bool get_exited(const Mesh__Wire__Exited *wire, struct control_exited *ou
         .text = codec_view(wire->text),
         .failed = wire->failed,
         .escalates = wire->escalates,
+        .alone = wire->alone,
     };
     return !mesh_address_is_none(out->address) && wire->how >= 0 && out->how <= CONTROL_NODE_LOST &&
            out->text.size <= FRAME_TEXT_BYTES;

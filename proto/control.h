@@ -112,6 +112,7 @@ struct control_exited {
     struct bytes text;
     bool failed;    /* a host's word: not by anybody's will (C7) */
     bool escalates; /* an admin's: the parent shall exit too (C7) */
+    bool alone;     /* a host's: it leaves its children be (C5) */
 };
 
 struct control_type {

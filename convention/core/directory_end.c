@@ -55,6 +55,21 @@ void directory_note_end(struct directory *directory, struct actor *actor, enum c
     }
 }
 
+/* It has left its children be: nobody hears of their ends, and they are no orphans when its process ends (C5, C8). */
+static void disown_children(struct directory *directory, struct mesh_address parent, struct mesh_address process) {
+    size_t at = 0, at_pending = 0;
+    for (struct actor *actor; (actor = map_next(&directory->actors, &at));) {
+        if (mesh_address_equal(actor->parent, parent) && mesh_address_equal(address_process(actor->address), process)) {
+            actor->detached = actor->told = true;
+        }
+    }
+    for (struct pending *pending; (pending = map_next(&directory->pendings, &at_pending));) {
+        if (mesh_address_equal(pending->create.parent, parent) && mesh_address_equal(pending->asker, process)) {
+            pending->create.detached = true;
+        }
+    }
+}
+
 /* A host tells of its actors, the hosting admin of those that are homed here; nobody else is believed. */
 static bool may_tell(const struct directory *directory, const struct actor *actor, struct mesh_address asker) {
     if (actor->state == ACTOR_ELSEWHERE) {
@@ -73,6 +88,9 @@ static void note_escalation(const struct directory *directory, struct actor *act
 void directory_on_exited(struct directory *directory, const struct directory_event *event) {
     const struct control_exited *exited = &event->control->exited;
     struct actor *actor = directory_actor(directory, exited->address);
+    if (exited->alone) {
+        disown_children(directory, exited->address, event->asker);
+    }
     if (!actor || !may_tell(directory, actor, event->asker)) {
         directory->counters.late++;
         return;

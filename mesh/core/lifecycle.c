@@ -320,6 +320,7 @@ bool lifecycle_poll(struct lifecycle *lifecycle, struct lifecycle_action *out) {
     *out =
         (struct lifecycle_action){.kind = kind_of_want(wanted), .actor = actor->entry.address, .parent = actor->parent};
     out->failed = actor->failed;
+    out->alone = actor->alone;
     if (child) {
         out->child = child->entry.address;
     }

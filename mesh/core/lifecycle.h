@@ -102,6 +102,7 @@ struct lifecycle_action {
     int number;
     struct bytes text; /* lasts until the next step or poll */
     bool failed;       /* of REPORT_EXITED: not by anybody's will (C7) */
+    bool alone;        /* of REPORT_EXITED: its children live on (C5) */
 };
 
 /* What becomes of a message at the head of an actor's mailbox. */

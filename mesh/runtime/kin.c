@@ -121,7 +121,8 @@ static void tell_admin(struct host *host, const struct lifecycle_action *action)
                                         .how = (enum control_how)action->how,
                                         .number = action->number,
                                         .text = action->text,
-                                        .failed = action->failed}};
+                                        .failed = action->failed,
+                                        .alone = action->alone}};
     (void)process_send_control(host->process, process_admin(host->process), &exited);
 }
 
@@ -137,11 +138,13 @@ static void report_exited(struct host *host, const struct lifecycle_action *acti
     if (actor) {
         hosted_end(actor);
     }
-    if (hosted_is_here(host, action->actor)) {
+    bool here = hosted_is_here(host, action->actor);
+    if (here) {
         tell_parent_here(host, action);
-        return;
     }
-    tell_admin(host, action);
+    if (!here || action->alone) { /* its children may have processes of their own */
+        tell_admin(host, action);
+    }
 }
 
 static void perform(struct host *host, const struct lifecycle_action *action) {

@@ -231,7 +231,8 @@ static bool same_gone(const struct control_gone *a, const struct control_gone *b
 
 static bool same_exited(const struct control_exited *a, const struct control_exited *b) {
     return mesh_address_equal(a->address, b->address) && a->how == b->how && a->number == b->number &&
-           bytes_equal(a->text, b->text) && a->failed == b->failed && a->escalates == b->escalates;
+           bytes_equal(a->text, b->text) && a->failed == b->failed && a->escalates == b->escalates &&
+           a->alone == b->alone;
 }
 
 static bool same_type(const struct control_type *a, const struct control_type *b) {

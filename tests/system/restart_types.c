@@ -107,7 +107,7 @@ static enum mesh_verdict echo_receive(struct mesh_actor *self, const struct mesh
                                                            : MESH_DONE;
 }
 
-/* ---- parent: "create TYPE POLICY MAX PLACE" ---- */
+/* ---- parent: "create TYPE POLICY MAX PLACE"; "-": no matter where ---- */
 
 struct parent {
     struct mesh_address child;
@@ -125,7 +125,7 @@ static enum mesh_verdict create_child(struct mesh_actor *self, const struct mesh
     struct mesh_requirement requirement = {.name = place, .comparison = MESH_PRESENT};
     struct mesh_create_options options = {
         .requirements = &requirement,
-        .requirements_count = 1,
+        .requirements_count = place[0] != '-',
         .on_failure = strcmp(policy, "restart") == 0    ? MESH_RESTART
                       : strcmp(policy, "escalate") == 0 ? MESH_ESCALATE
                                                         : MESH_STOP,
@@ -172,4 +172,7 @@ static const struct mesh_type late = {.name = "test.late", .receive = echo_recei
 static const struct mesh_type parent_type = {
     .name = "test.parent", .state_bytes = sizeof(struct parent), .receive = parent_receive};
 
-const struct mesh_type *const restart_types[] = {&worker, &feeder, &late, &parent_type, NULL};
+static const struct mesh_type light_type = {
+    .name = "test.light", .state_bytes = sizeof(struct parent), .receive = parent_receive, .light = true};
+
+const struct mesh_type *const restart_types[] = {&worker, &feeder, &late, &parent_type, &light_type, NULL};

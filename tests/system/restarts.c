@@ -220,6 +220,45 @@ static void C8_a_detached_actor_outlives_its_creator(void) {
     expect_dead(kept);
 }
 
+/* An actor whose process is buried is on no list. */
+static void exit_alone(struct mesh_address actor) {
+    struct mesh_actor_report report;
+    EXPECT(mesh_node_request_exit(nodes[0].handle, actor, true) == MESH_OK);
+    for (long end_ms = node_now_ms() + WAIT_MS; node_actor(&nodes[0], actor, &report); node_pause()) {
+        EXPECT(node_now_ms() < end_ms);
+    }
+    expect_dead(actor);
+}
+
+static void C5_children_of_an_actor_that_exits_alone_live_on(void) {
+    struct mesh_address parent = node_create(&nodes[0], "test.parent", "one");
+    struct mesh_address child = address_of(node_ask(&nodes[0], parent, "create test.worker stop 0 one"));
+    struct mesh_address far = address_of(node_ask(&nodes[0], parent, "create test.worker restart 1 two"));
+    EXPECT(strcmp(node_ask(&nodes[0], far, "handled"), "0") == 0);
+    exit_alone(parent);
+    EXPECT(strcmp(node_ask(&nodes[0], child, "handled"), "0") == 0);
+    EXPECT(mesh_tell_text(nodes[0].handle, far, "segv") == MESH_OK);
+    EXPECT(strcmp(node_ask(&nodes[0], far, "handled"), "0") == 0);
+    EXPECT(mesh_node_request_exit(nodes[0].handle, child, false) == MESH_OK);
+    EXPECT(mesh_node_request_exit(nodes[0].handle, far, false) == MESH_OK);
+    expect_dead(child);
+    expect_dead(far);
+}
+
+/* No admin knows the light actor that lives beside its parent, but the child of that. */
+static void C5_nor_do_those_of_a_light_one_end_with_its_process(void) {
+    struct mesh_address top = node_create(&nodes[0], "test.light", "one");
+    struct mesh_address middle = address_of(node_ask(&nodes[0], top, "create test.light stop 0 -"));
+    struct mesh_address child = address_of(node_ask(&nodes[0], middle, "create test.worker stop 0 one"));
+    struct mesh_actor_report report;
+    EXPECT(node_actor(&nodes[0], top, &report) && !node_actor(&nodes[0], middle, &report));
+    exit_alone(middle);
+    exit_alone(top);
+    EXPECT(strcmp(node_ask(&nodes[0], child, "handled"), "0") == 0);
+    EXPECT(mesh_node_request_exit(nodes[0].handle, child, false) == MESH_OK);
+    expect_dead(child);
+}
+
 static void C6_nobody_is_told_of_a_detached_end(void) {
     struct mesh_address parent = node_create(&nodes[0], "test.parent", "one");
     struct mesh_address kept = address_of(node_ask(&nodes[0], parent, "create test.worker detached 0 two"));
@@ -253,6 +292,8 @@ static const struct test tests[] = {
     TEST(C7_a_failure_goes_up_until_somebody_is_started_anew),
     TEST(C7_a_failure_that_nobody_stops_names_the_child),
     TEST(C8_a_detached_actor_outlives_its_creator),
+    TEST(C5_children_of_an_actor_that_exits_alone_live_on),
+    TEST(C5_nor_do_those_of_a_light_one_end_with_its_process),
     TEST(C6_nobody_is_told_of_a_detached_end),
     TEST(C12_an_actor_shuts_its_node_down),
 };

@@ -174,7 +174,7 @@ MESH_MUST_USE MESH_API enum mesh_status mesh_send_text(struct mesh_actor *self, 
 MESH_MUST_USE MESH_API enum mesh_status mesh_reply_text(struct mesh_actor *self, const struct mesh_message *message,
                                                         const char *format, ...) __attribute__((format(printf, 3, 4)));
 
-/* Asks an actor to exit; its children go with it unless `alone` (C5). As mesh_send; never waits. */
+/* Asks an actor to exit; its children go with it unless `alone`: then they live on, and nobody is told of their ends (C5). As mesh_send; never waits. */
 MESH_MUST_USE MESH_API enum mesh_status mesh_request_exit(struct mesh_actor *self, struct mesh_address who, bool alone);
 
 /* Ends the node that the actor lives on, with all of its actors, itself included (C12). Returns at once; may be called again.

@@ -273,6 +273,66 @@ Test(directory_restart, C6_a_detached_actor_is_no_orphan_and_nobody_is_told) {
     story_end(story);
 }
 
+static void exits(struct story *story, uint32_t slot, struct mesh_address address, bool alone) {
+    struct control message = {.kind = CONTROL_EXITED};
+    message.exited = (struct control_exited){.address = address, .how = CONTROL_EXIT_REQUEST, .alone = alone};
+    control(story, at(1, slot, 0), &message);
+}
+
+/* 1.1.1, in slot 2, has the child 1.2.1, and that the child 1.3.1; then what the process of a slot says of an end. */
+static struct story *story_with_grandchild(uint32_t slot, struct mesh_address ended, bool alone) {
+    struct story *story = story_with_worker(twice_in_5_s);
+    struct control message = {.id = 9, .kind = CONTROL_CREATE};
+    for (uint32_t parent = 2; parent <= 3; parent++) {
+        message.create.address = at(1, parent, 1);
+        message.create.parent = at(1, parent - 1, 1);
+        message.create.type = bytes_of_text("mapper");
+        control(story, at(1, parent, 0), &message);
+        host_up(story, parent + 1);
+    }
+    exits(story, slot, ended, alone);
+    forget(story);
+    return story;
+}
+
+Test(directory_restart, C5_who_exits_alone_leaves_no_orphans_and_nobody_is_told) {
+    struct story *story = story_with_grandchild(2, at(1, 1, 1), true);
+    host_died(story, 2, NULL);
+    expect(story, "");
+    exited(story, at(1, 3, 0), at(1, 2, 1));
+    expect(story, "");
+    host_died(story, 3, NULL);
+    expect(story, "exit request to 1.3.1\n");
+    story_end(story);
+}
+
+Test(directory_restart, C5_who_exits_with_its_children_leaves_orphans) {
+    struct story *story = story_with_grandchild(2, at(1, 1, 1), false);
+    host_died(story, 2, NULL);
+    expect(story, "exit request to 1.2.1\n");
+    story_end(story);
+}
+
+Test(directory_restart, C5_nobody_leaves_the_children_of_another_process_be) {
+    struct story *story = story_with_grandchild(4, at(1, 1, 1), true);
+    host_died(story, 2, NULL);
+    expect(story, "start 5 for 1.1.1\nexit request to 1.2.1\n");
+    story_end(story);
+}
+
+Test(directory_restart, C5_a_child_that_is_still_to_come_is_left_be_too) {
+    struct story *story = story_with_worker(twice_in_5_s);
+    create(story, at(1, 2, 0), at(1, 2, 1), false);
+    exits(story, 2, at(1, 1, 1), true);
+    forget(story);
+    step(story, &(struct directory_event){
+                    .kind = DIRECTORY_HOST_DIED, .slot = 3, .how = CONTROL_SIGNAL, .checking = at(1, 9, 1)});
+    host_died(story, 2, NULL);
+    host_up(story, 4);
+    expect(story, "start 4 for 1.2.1\n1.2.0#9 created 1.2.1 in 104\n");
+    story_end(story);
+}
+
 Test(directory_restart, K1_who_is_started_anew_is_starting_and_its_restarts_are_counted) {
     struct story *story = story_with_worker(twice_in_5_s);
     fails(story, 2, at(1, 1, 1));

@@ -260,6 +260,9 @@ Test(lifecycle_family, C5_alone_leaves_the_children_be) {
     expect(0, LIFECYCLE_CLOSE_MAILBOX, 1);
     child_ends(0, 11, MESH_EXITED_ITSELF);
     cr_assert_eq(actions_count, 0);
+    happens(1, LIFECYCLE_DRAINED, 1);
+    expect_report(MESH_EXITED_ON_REQUEST);
+    cr_assert(actions[1].alone, "who has its children on record is told that they live on");
 }
 
 Test(lifecycle_family, C5_a_recursive_request_beats_one_alone) {
