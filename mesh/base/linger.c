@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 #include "mesh/base/linger.h"
 
-enum { HELPED = 8 }; /* pauses: after so long without another it has helped */
-
 uint64_t linger_until(const struct linger *linger, uint64_t now_ns) {
     return linger->expecting && now_ns >= linger->paused_until_ns ? time_add(now_ns, LINGER_NS) : now_ns;
 }
@@ -11,12 +9,12 @@ bool linger_go_on(struct linger *linger, uint64_t looked_ns, uint64_t now_ns) {
     if (now_ns - looked_ns < LINGER_CROWDED_NS) {
         return true;
     }
-    bool helped = now_ns >= time_add(linger->paused_until_ns, HELPED * linger->pause_ns);
+    bool helped = now_ns >= time_add(linger->paused_until_ns, linger->pause_ns);
     linger->pause_ns = helped ? LINGER_PAUSE_NS : time_min(2 * linger->pause_ns, LINGER_PAUSE_MAX_NS);
     linger->paused_until_ns = time_add(now_ns, linger->pause_ns);
     return false;
 }
 
 void linger_waited(struct linger *linger, uint64_t began_ns, uint64_t now_ns) {
-    linger->expecting = now_ns - began_ns <= LINGER_SHORT_NS;
+    linger->expecting = now_ns - began_ns <= LINGER_NS;
 }

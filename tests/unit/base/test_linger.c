@@ -8,7 +8,7 @@ enum { NOW = 1000000000 };
 
 static struct linger expecting(void) {
     struct linger linger = {0};
-    linger_waited(&linger, NOW - LINGER_SHORT_NS, NOW);
+    linger_waited(&linger, NOW - LINGER_NS, NOW);
     return linger;
 }
 
@@ -24,7 +24,7 @@ Test(linger, A7_who_waited_briefly_looks_for_a_while) {
 
 Test(linger, A7_who_waited_for_longer_sleeps_at_once) {
     struct linger linger = expecting();
-    linger_waited(&linger, NOW, NOW + LINGER_SHORT_NS + 1);
+    linger_waited(&linger, NOW, NOW + LINGER_NS + 1);
     cr_assert_eq(linger_until(&linger, NOW), NOW);
 }
 
@@ -64,6 +64,6 @@ Test(linger, A7_a_pause_that_helped_is_followed_by_a_short_one) {
     struct linger linger = expecting();
     (void)pause_at(&linger, NOW);
     cr_assert_eq(pause_at(&linger, linger.paused_until_ns), 2 * LINGER_PAUSE_NS);
-    cr_assert_eq(pause_at(&linger, linger.paused_until_ns + 8 * 2 * LINGER_PAUSE_NS - 1), 4 * LINGER_PAUSE_NS);
-    cr_assert_eq(pause_at(&linger, linger.paused_until_ns + 8 * 4 * LINGER_PAUSE_NS), LINGER_PAUSE_NS);
+    cr_assert_eq(pause_at(&linger, linger.paused_until_ns + 2 * LINGER_PAUSE_NS - 1), 4 * LINGER_PAUSE_NS);
+    cr_assert_eq(pause_at(&linger, linger.paused_until_ns + 4 * LINGER_PAUSE_NS), LINGER_PAUSE_NS);
 }
