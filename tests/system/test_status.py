@@ -42,7 +42,7 @@ class Status(unittest.TestCase):
         text = self.show(address)
         self.assertRegex(text, rf"^ACTOR {address}\n  type       good\.light \(light\)\n  node       one, process \d+\n")
         self.assertRegex(text, r"\n  state      idle\n  restarts   0\n  mailbox    0 messages, 0 bytes\n")
-        self.assertRegex(text, r"\n  counters   handled 0 retried 0 .*\n  children   0\n$")
+        self.assertRegex(text, r"\n  counters   handled 0; retried 0; .*\n  children   0\n$")
 
     def test_K1_one_actor_as_json(self):
         address = self.create("good.plain")
