@@ -24,7 +24,7 @@ enum mesh_status admin_open_sources(struct admin *admin, struct mesh_error *erro
         .incarnation = admin->incarnation,
         .accept = admin->config->accept_remote_sources,
         .members = convention_members(admin->convention),
-        .digest = source_digest,
+        .digest = {source_digest_begin, source_digest_add, source_digest_end},
     };
     enum mesh_status status = codec_new(&admin->codec);
     if (status == MESH_OK) {

@@ -47,12 +47,19 @@ struct sources_limits {
 
 extern const struct sources_limits sources_limits_default;
 
+/* Bytes are hashed as they come: all at once would hold up the caller. */
+struct sources_digest {
+    void (*begin)(struct source_hashing *hashing);
+    void (*add)(struct source_hashing *hashing, struct bytes part);
+    void (*end)(struct source_hashing *hashing, uint8_t hash[SOURCE_HASH_BYTES]);
+};
+
 struct sources_options {
     struct sources_limits limits;
     uint64_t incarnation; /* of this node */
     enum sources_accept accept;
     const struct members *members; /* the roster, borrowed */
-    void (*digest)(uint8_t hash[SOURCE_HASH_BYTES], struct bytes bytes);
+    struct sources_digest digest;
 };
 
 enum sources_event_kind {

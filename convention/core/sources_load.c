@@ -120,6 +120,7 @@ void sources_begin_transfer(struct sources *sources, struct source *source, enum
     blob->size = size;
     sources->bytes += size;
     source->transfer = (struct transfer){.from = from, .id = id};
+    sources->options.digest.begin(&source->transfer.hashing);
     source->deadline_ns = time_add(sources->now_ns, limits->silence_ns);
     ask_on(sources, source);
 }
@@ -143,9 +144,9 @@ static void begin(struct sources *sources, struct source *source) {
     sources_begin_transfer(sources, source, SOURCE_ARRIVING, supplier->process, supplier->id, supplier->size);
 }
 
-static bool is_genuine(const struct sources *sources, const struct source *source) {
+static bool is_genuine(const struct sources *sources, struct source *source) {
     uint8_t hash[SOURCE_HASH_BYTES];
-    sources->options.digest(hash, bytes_make(source->original.data, source->original.size));
+    sources->options.digest.end(&source->transfer.hashing, hash);
     return memcmp(hash, source->hash, sizeof hash) == 0;
 }
 
@@ -206,6 +207,9 @@ void sources_on_part(struct sources *sources, const struct sources_event *event)
         return;
     }
     memcpy(blob->data + transfer->received, part->data.data, part->data.size);
+    if (source->state == SOURCE_ARRIVING) {
+        sources->options.digest.add(&transfer->hashing, part->data);
+    }
     transfer->received += part->data.size;
     source->deadline_ns = time_add(sources->now_ns, sources->options.limits.silence_ns);
     if (transfer->received < blob->size) {

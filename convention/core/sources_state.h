@@ -40,6 +40,7 @@ struct transfer {
     struct mesh_address from;
     uint64_t id;
     uint64_t asked, received;
+    struct source_hashing hashing; /* of what is received */
 };
 
 struct blob {

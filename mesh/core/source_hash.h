@@ -9,6 +9,11 @@
 
 enum { SOURCE_HASH_BYTES = 32, SOURCE_HASH_TEXT = 2 * SOURCE_HASH_BYTES + 1 };
 
+/* One that is being made of bytes that come part by part; what stands in it is for who makes it. */
+struct source_hashing {
+    uint64_t words[16];
+};
+
 /* 64 digits, lower case; gives `text`. */
 const char *source_hash_print(const uint8_t hash[SOURCE_HASH_BYTES], char text[SOURCE_HASH_TEXT]);
 

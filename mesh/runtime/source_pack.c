@@ -13,11 +13,28 @@
 #include <unistd.h>
 
 _Static_assert(SOURCE_HASH_BYTES == crypto_hash_sha256_BYTES, "it is SHA-256");
+_Static_assert(sizeof(crypto_hash_sha256_state) <= sizeof(struct source_hashing), "it has room");
 _Static_assert((int)MESH_SOURCE_HASH_TEXT == (int)SOURCE_HASH_TEXT, "its text, too");
 _Static_assert((int)MESH_SOURCE_BYTES == (int)BUNDLE_BYTES, "and its limit");
 
 void source_digest(uint8_t hash[SOURCE_HASH_BYTES], struct bytes bytes) {
     (void)crypto_hash_sha256(hash, bytes.data, bytes.size); /* it cannot fail */
+}
+
+static crypto_hash_sha256_state *state_of(struct source_hashing *hashing) {
+    return (void *)hashing->words;
+}
+
+void source_digest_begin(struct source_hashing *hashing) {
+    (void)crypto_hash_sha256_init(state_of(hashing));
+}
+
+void source_digest_add(struct source_hashing *hashing, struct bytes part) {
+    (void)crypto_hash_sha256_update(state_of(hashing), part.data, part.size);
+}
+
+void source_digest_end(struct source_hashing *hashing, uint8_t hash[SOURCE_HASH_BYTES]) {
+    (void)crypto_hash_sha256_final(state_of(hashing), hash);
 }
 
 const char *mesh_source_hash(const void *data, size_t bytes, char text[MESH_SOURCE_HASH_TEXT]) {

@@ -39,14 +39,22 @@ void expect(size_t at, const char *wanted) {
 /* ---- bytes ---- */
 
 /* No hash that anybody should use. */
-static void digest(uint8_t out[SOURCE_HASH_BYTES], struct bytes bytes) {
-    uint64_t sum = bytes.size;
-    for (size_t i = 0; i < bytes.size; i++) {
-        sum = sum * 31 + bytes.data[i];
-    }
-    memset(out, 0, SOURCE_HASH_BYTES);
-    memcpy(out, &sum, sizeof sum);
+static void digest_begin(struct source_hashing *hashing) {
+    hashing->words[0] = 7;
 }
+
+static void digest_add(struct source_hashing *hashing, struct bytes part) {
+    for (size_t i = 0; i < part.size; i++) {
+        hashing->words[0] = hashing->words[0] * 31 + part.data[i];
+    }
+}
+
+static void digest_end(struct source_hashing *hashing, uint8_t out[SOURCE_HASH_BYTES]) {
+    memset(out, 0, SOURCE_HASH_BYTES);
+    memcpy(out, hashing->words, sizeof hashing->words[0]);
+}
+
+static const struct sources_digest digest = {digest_begin, digest_add, digest_end};
 
 /* Of four parts. What is in front of the plain bytes makes it another source. */
 static void make_bundle(void) {
@@ -59,7 +67,10 @@ static void make_bundle(void) {
     bundle = malloc(content_bytes + 1);
     bundle_write(&made, bundle);
     free(object);
-    digest(hash, bytes_make(bundle, content_bytes));
+    struct source_hashing hashing;
+    digest.begin(&hashing);
+    digest.add(&hashing, bytes_make(bundle, content_bytes));
+    digest.end(&hashing, hash);
 }
 
 /* ---- the network ---- */
