@@ -175,6 +175,14 @@ static bool put_log(struct arena *arena, const struct control *control, Mesh__Wi
     PUT(LOG_REPLY, log_reply, control_put_log_reply(arena, &control->log_reply, out->log_reply))
 }
 
+/* It says no more than its kind. */
+static bool put_bare(struct arena *arena, const struct control *control, Mesh__Wire__Control *out) {
+    if (control->kind == CONTROL_KEYS_CHANGED) {
+        PUT(KEYS_CHANGED, keys_changed, (mesh__wire__keys_changed__init(out->keys_changed), true))
+    }
+    PUT(MET, met, (mesh__wire__met__init(out->met), true))
+}
+
 static bool put_body(struct arena *arena, const struct control *control, Mesh__Wire__Control *out) {
     switch (control->kind) {
     case CONTROL_CREATE:
@@ -240,7 +248,8 @@ static bool put_body(struct arena *arena, const struct control *control, Mesh__W
     case CONTROL_SOURCE:
         PUT(SOURCE, source, control_put_source(arena, &control->source, out->source))
     case CONTROL_KEYS_CHANGED:
-        PUT(KEYS_CHANGED, keys_changed, (mesh__wire__keys_changed__init(out->keys_changed), true))
+    case CONTROL_MET:
+        return put_bare(arena, control, out);
     }
     CHECK_UNREACHABLE();
 }
@@ -404,6 +413,10 @@ static bool get_convention(struct arena *arena, const Mesh__Wire__Control *wire,
         out->kind = CONTROL_KEYS_CHANGED;
         return true;
     }
+    if (wire->body_case == MESH__WIRE__CONTROL__BODY_MET) {
+        out->kind = CONTROL_MET;
+        return true;
+    }
     if (wire->body_case == MESH__WIRE__CONTROL__BODY_CHECK) {
         out->kind = CONTROL_CHECK;
         return control_get_check(arena, wire->check, &out->check);
@@ -514,6 +527,7 @@ static bool get_body(struct arena *arena, const Mesh__Wire__Control *wire, struc
     case MESH__WIRE__CONTROL__BODY_MEMBER_KEY:
     case MESH__WIRE__CONTROL__BODY_KEYS_CHANGED:
     case MESH__WIRE__CONTROL__BODY_UNREACHED:
+    case MESH__WIRE__CONTROL__BODY_MET:
         return get_convention(arena, wire, out);
     case MESH__WIRE__CONTROL__BODY_LOG_LINES:
     case MESH__WIRE__CONTROL__BODY_LOG_REQUEST:

@@ -394,6 +394,7 @@ enum control_kind {
     CONTROL_LOG_REQUEST,
     CONTROL_LOG_REPLY,
     CONTROL_SOURCE,
+    CONTROL_MET, /* the receiver is on the roster of who says so, and may have missed what that had to say before */
 };
 
 struct control {

@@ -359,6 +359,7 @@ void admin_on_control(void *user, struct mesh_address sender, const struct contr
     case CONTROL_NAME_FREED:
     case CONTROL_NAMES_WANTED:
     case CONTROL_NAME_TAKEN:
+    case CONTROL_MET:
         admin_tell_directory(admin,
                              &(struct directory_event){.kind = DIRECTORY_CONTROL, .asker = sender, .control = control});
         return;

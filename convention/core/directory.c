@@ -17,6 +17,7 @@ const struct directory_limits directory_limits_default = {
     .create_wait_ns = 45 * NS_PER_S,
     .start_wait_ns = 20 * NS_PER_S,
     .name_wait_ns = 5 * NS_PER_S,
+    .stranger_wait_ns = 30 * NS_PER_S,
     .park_wait_ns = 10 * NS_PER_S,
     .tombstone_ns = 1 * NS_PER_S,
     .crash_tombstone_ns = 30 * NS_PER_S,
@@ -35,6 +36,7 @@ enum mesh_status directory_new(struct directory **out, const struct directory_li
     directory->members = members;
     directory->incarnation = incarnation;
     directory->next_slot = 1;
+    directory->strangers_ns = TIME_NEVER;
     directory->mint = address_mint_init(incarnation, 0);
     slabs_init(&directory->actor_slabs, sizeof(struct actor));
     size_t actors_max = limits->actors_max + limits->tombstones_max + 1;
@@ -186,6 +188,9 @@ static enum mesh_status on_control(struct directory *directory, const struct dir
     case CONTROL_SOURCE:
         directory_on_arriving(directory, event);
         return MESH_OK;
+    case CONTROL_MET:
+        directory_on_met(directory, event->asker.node);
+        return MESH_OK;
     case CONTROL_MEMBER_KEY:
     case CONTROL_KEYS_CHANGED:
     case CONTROL_UNREACHED:
@@ -235,8 +240,9 @@ static enum mesh_status on_host(struct directory *directory, const struct direct
     return MESH_OK;
 }
 
-static void on_member_lost(struct directory *directory, uint64_t admin) {
-    directory->lost[directory->lost_next++ % LOST_MAX] = admin;
+void directory_lose(struct directory *directory, uint64_t admin) {
+    latest_add(&directory->lost, admin);
+    latest_add(&directory->missed, admin);
     if (directory->leader == admin) {
         directory->leader = 0;
     }
@@ -271,6 +277,7 @@ static void on_time(struct directory *directory) {
     for (struct deadline *due; (due = deadlines_pop_due(&directory->wait_deadlines, directory->now_ns));) {
         directory_wait_expire(directory, DEADLINE_OWNER(due, struct wait, deadline));
     }
+    directory_lose_strangers(directory);
 }
 
 static enum mesh_status on_event(struct directory *directory, const struct directory_event *event) {
@@ -284,11 +291,11 @@ static enum mesh_status on_event(struct directory *directory, const struct direc
         return on_host(directory, event);
     case DIRECTORY_MEMBER_ADDED:
         directory_waits_ask(directory, event->admin);
-        directory_tell_home(directory, event->admin);
+        directory_meet(directory, event->admin);
         names_on_member_added(directory->names, event->admin);
         return MESH_OK;
     case DIRECTORY_MEMBER_LOST:
-        on_member_lost(directory, event->admin);
+        directory_lose(directory, event->admin);
         return MESH_OK;
     case DIRECTORY_MEMBER_MOVED:
         on_member_moved(directory, event->admin);
@@ -349,6 +356,7 @@ bool directory_poll(struct directory *directory, struct directory_action *out) {
 
 uint64_t directory_deadline(const struct directory *directory) {
     uint64_t least_ns = time_min(deadlines_least(&directory->pending_deadlines), directory_forget_ns(directory));
+    least_ns = time_min(least_ns, directory->strangers_ns);
     return time_min(least_ns, deadlines_least(&directory->wait_deadlines));
 }
 

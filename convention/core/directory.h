@@ -56,10 +56,11 @@ struct directory_limits {
     size_t tombstones_max, tombstones_kept; /* so many stay, however old */
     size_t light_hosts;                     /* of one pool (A4) */
     size_t names_max;                       /* that this node gives when it leads, and may be asked for meanwhile */
-    uint64_t create_wait_ns; /* a create that waits for another admin, or for a leader, fails after this (C2) */
-    uint64_t start_wait_ns;  /* a host that does not come up is given up after this */
-    uint64_t name_wait_ns;   /* who asks for a name hears within this (G3) */
-    uint64_t park_wait_ns;   /* a question about an unknown address is answered with Gone after this */
+    uint64_t create_wait_ns;   /* a create that waits for another admin, or for a leader, fails after this (C2) */
+    uint64_t start_wait_ns;    /* a host that does not come up is given up after this */
+    uint64_t name_wait_ns;     /* who asks for a name hears within this (G3) */
+    uint64_t stranger_wait_ns; /* a node that is not on the roster is lost after this, or twice of it (C8) */
+    uint64_t park_wait_ns;     /* a question about an unknown address is answered with Gone after this */
     uint64_t tombstone_ns, crash_tombstone_ns; /* one of what ended well, or otherwise, that nobody has asked for */
 };
 

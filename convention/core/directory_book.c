@@ -75,7 +75,9 @@ struct actor *directory_enter_pending(struct directory *directory, struct mesh_a
     if (!actor) {
         return directory_add_actor(directory, address, ACTOR_PENDING);
     }
-    CHECK(actor->state == ACTOR_PARKED || actor->state == ACTOR_PENDING);
+    if (actor->state != ACTOR_PARKED && actor->state != ACTOR_PENDING) {
+        return NULL;
+    }
     directory_move(directory, actor, ACTOR_PENDING, actor->slot);
     LIST_EACH (&actor->waits, node, after) {
         deadlines_clear(&directory->wait_deadlines, &LIST_OWNER(node, struct wait, place)->deadline);
@@ -190,13 +192,23 @@ void directory_remove_slot(struct directory *directory, struct slot *slot) {
 
 /* ---- other nodes ---- */
 
-bool directory_is_lost(const struct directory *directory, uint64_t admin) {
-    for (size_t i = 0; i < LOST_MAX; i++) {
-        if (directory->lost[i] == admin) {
+bool latest_has(const struct latest *latest, uint64_t admin) {
+    for (size_t i = 0; i < LATEST_MAX; i++) {
+        if (latest->admins[i] == admin) {
             return true;
         }
     }
     return false;
+}
+
+void latest_add(struct latest *latest, uint64_t admin) {
+    if (!latest_has(latest, admin)) {
+        latest->admins[latest->next++ % LATEST_MAX] = admin;
+    }
+}
+
+bool directory_is_lost(const struct directory *directory, uint64_t admin) {
+    return latest_has(&directory->lost, admin);
 }
 
 struct member *directory_self(const struct directory *directory) {
@@ -218,6 +230,9 @@ static struct want *want_new(struct directory *directory) {
 }
 
 void directory_send(struct directory *directory, struct mesh_address to, const struct control *control) {
+    if (!members_find(directory->members, to.node)) {
+        latest_add(&directory->missed, to.node);
+    }
     struct want *want = want_new(directory);
     if (want) {
         want->action = (struct directory_action){.kind = DIRECTORY_SEND, .to = to, .control = *control};

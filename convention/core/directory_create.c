@@ -417,6 +417,7 @@ void directory_on_actor_up(struct directory *directory, struct slot *slot, struc
     }
     answer_up(directory, pending, slot);
     directory_answer_waits(directory, actor);
+    directory_note_stranger(directory, actor);
     if (actor->orphan) {
         directory_want(directory, DIRECTORY_EXIT_REQUEST, actor->address, 0, NULL);
     } else if (!directory_fits(directory, actor)) {
@@ -425,16 +426,6 @@ void directory_on_actor_up(struct directory *directory, struct slot *slot, struc
     directory_remove_pending(directory, pending);
     slot->up = true;
     directory_send_pendings(directory, slot);
-}
-
-void directory_tell_created(struct directory *directory, const struct actor *actor) {
-    const struct slot *slot = directory_slot(directory, actor->slot);
-    struct control control = {.kind = CONTROL_CREATED};
-    control.created = (struct control_created){.address = actor->address,
-                                               .process = slot->process,
-                                               .admin = directory->incarnation,
-                                               .endpoint = bytes_of_text(slot->endpoint ? slot->endpoint : "")};
-    directory_send(directory, address_home(actor->address), &control);
 }
 
 static struct pending *find_by_address(const struct directory *directory, struct mesh_address address) {
@@ -453,9 +444,19 @@ static void move_elsewhere(struct directory *directory, struct actor *actor, con
     actor->process = created->process;
     actor->endpoint = directory_text(directory, created->endpoint);
     directory_answer_waits(directory, actor);
-    if (actor->orphan) {
-        directory_want(directory, DIRECTORY_EXIT_REQUEST, actor->address, 0, NULL);
+    directory_end_orphan(directory, actor);
+    directory_note_stranger(directory, actor);
+}
+
+/* Nobody waits for it: who lives there and is not wanted, or is known to have ended, ends. */
+static void refuse_created(struct directory *directory, const struct control_created *created,
+                           const struct actor *actor) {
+    struct control control = {.kind = CONTROL_KILL, .kill.address = created->address};
+    if (!actor || (actor->state == ACTOR_DEAD && actor->how == CONTROL_NODE_LOST)) {
+        control = (struct control){.kind = CONTROL_EXITED};
+        control.exited = (struct control_exited){.address = created->address, .how = CONTROL_NODE_LOST};
     }
+    directory_send(directory, directory_admin(created->admin), &control);
 }
 
 /* The hosting admin's word to the home comes without a number, and may come before or after that of the chain. */
@@ -480,8 +481,9 @@ void directory_on_created(struct directory *directory, const struct directory_ev
     if (!pending) {
         directory->counters.late++;
         if (ours && !known) {
-            directory_send(directory, directory_admin(created.admin),
-                           &(struct control){.kind = CONTROL_KILL, .kill.address = created.address});
+            refuse_created(directory, &created, actor);
+        } else if (!ours && mesh_address_equal(event->asker, address_home(created.address))) {
+            directory_confirm(directory, created.address);
         }
         return;
     }
@@ -541,7 +543,7 @@ void directory_pendings_lose(struct directory *directory, uint64_t admin) {
         if (pending->asker.node == admin) {
             struct actor *actor = actor_of(directory, pending);
             if (pending->pool && pending->slot && actor) {
-                actor->told = actor->orphan = true; /* its host has others, too */
+                actor->orphan = true; /* its host has others, too */
                 continue;
             }
             if (pending->slot) {

@@ -4,30 +4,13 @@
 #include "convention/core/directory_state.h"
 #include <stdlib.h>
 
-/* Who hosts an actor may be told of its home's node later than it was told of the actor. */
-static bool is_to_come(const struct directory *directory, uint64_t admin) {
-    return !members_find(directory->members, admin) && !directory_is_lost(directory, admin);
-}
-
-void directory_tell_home(struct directory *directory, uint64_t admin) {
-    size_t at = 0;
-    for (struct actor *actor; (actor = map_next(&directory->actors, &at));) {
-        if (actor->address.node == admin && actor->owed) {
-            directory_tell_end(directory, actor);
-        } else if (actor->address.node == admin && actor->state == ACTOR_HERE) {
-            directory_tell_created(directory, actor);
-        }
-    }
-}
-
 /* The home tells the process that created the actor; of a top-level one nobody is told (C6). Who hosts it for another
- * home tells
- * the home. */
+ * home tells the home, when that is on the roster. */
 void directory_tell_end(struct directory *directory, struct actor *actor) {
     if (actor->told) {
         return;
     }
-    actor->owed = is_to_come(directory, actor->address.node);
+    actor->owed = !members_find(directory->members, actor->address.node);
     if (actor->owed) {
         return;
     }
@@ -85,11 +68,32 @@ static void note_escalation(const struct directory *directory, struct actor *act
     actor->escalates = actor->admin == directory->incarnation ? here && exited->failed : exited->escalates;
 }
 
+void directory_end_orphan(struct directory *directory, const struct actor *actor) {
+    if (actor->orphan && (actor->state == ACTOR_HERE || actor->state == ACTOR_ELSEWHERE)) {
+        directory_want(directory, DIRECTORY_EXIT_REQUEST, actor->address, 0, NULL);
+    }
+}
+
+/* Its creator is gone, or was told of its end: it shall exit. Nobody here is told of that; another home may have lost nobody. */
+static void orphan(struct directory *directory, struct actor *actor) {
+    if (actor->detached) {
+        return;
+    }
+    actor->told = actor->told || directory_is_home(directory, actor->address);
+    actor->orphan = true;
+    directory_end_orphan(directory, actor);
+}
+
 void directory_on_exited(struct directory *directory, const struct directory_event *event) {
     const struct control_exited *exited = &event->control->exited;
     struct actor *actor = directory_actor(directory, exited->address);
     if (exited->alone) {
         disown_children(directory, exited->address, event->asker);
+    }
+    bool foreign = actor && !directory_is_home(directory, actor->address);
+    if (foreign && mesh_address_equal(event->asker, address_home(actor->address))) { /* its creator was told so */
+        orphan(directory, actor);
+        return;
     }
     if (!actor || !may_tell(directory, actor, event->asker)) {
         directory->counters.late++;
@@ -151,17 +155,6 @@ static void bury_local(struct directory *directory, const struct directory_floor
         directory_bury(directory, actor);
     }
     directory_keep_record(directory, actor, floor, event->text);
-}
-
-/* Its creator died with the process: it shall exit, and nobody is told of that. */
-static void orphan(struct directory *directory, struct actor *actor) {
-    if (actor->detached) {
-        return;
-    }
-    actor->told = actor->orphan = true;
-    if (actor->state == ACTOR_HERE || actor->state == ACTOR_ELSEWHERE) {
-        directory_want(directory, DIRECTORY_EXIT_REQUEST, actor->address, 0, NULL);
-    }
 }
 
 /* Not when somebody wanted it to end, or it did itself. */

@@ -17,7 +17,7 @@
 #include "mesh/core/supervision.h"
 
 enum {
-    LOST_MAX = 256,
+    LATEST_MAX = 256,
     REASON_BYTES = PLACEMENT_TEXT_BYTES,
     CAUSE_BYTES = 48,
     RECORDS_MAX = 1024,
@@ -112,7 +112,9 @@ struct actor {
     bool told;               /* its creator knows of its end, or is gone */
     bool owed;               /* its home is to be told of its end when it is on the roster */
     bool orphan;             /* shall exit as soon as it is up */
-    bool named;              /* it holds a global name */
+    bool
+        strange; /* the node to which it belongs, or where it lives, was not on the roster when that was looked at last */
+    bool named; /* it holds a global name */
     struct list waits;
     struct list_node aged; /* among the tombstones */
     uint64_t forget_ns;    /* of a tombstone */
@@ -173,6 +175,12 @@ struct told_names {
     struct control_held_name names[CONTROL_NAMES];
 };
 
+/* The latest of some admins. */
+struct latest {
+    uint64_t admins[LATEST_MAX];
+    size_t next;
+};
+
 struct directory {
     struct directory_limits limits;
     struct members *members;
@@ -186,8 +194,9 @@ struct directory {
     uint64_t next_id;
     uint32_t next_slot;
     struct address_mint mint;
-    uint64_t lost[LOST_MAX];
-    size_t lost_next;
+    struct latest lost;
+    struct latest missed;  /* they may not have got what was sent to them */
+    uint64_t strangers_ns; /* when the nodes that are not on the roster are looked at */
     struct list wants, given;
     struct list pooled;       /* slots of pools */
     struct names *names;      /* the leader's table; it is empty elsewhere */
@@ -213,7 +222,7 @@ struct actor *directory_actor(const struct directory *directory, struct mesh_add
 struct actor *directory_add_actor(struct directory *directory, struct mesh_address address, enum actor_state state);
 /* A new entry, or the parked one that waits for this, is PENDING: its questions wait for the create, which always
  * comes to an end. NULL
- * as directory_add_actor. */
+ * as directory_add_actor, and where the address has been taken before. */
 struct actor *directory_enter_pending(struct directory *directory, struct mesh_address address);
 
 /* In a process of this node, or on its way into one. */
@@ -243,6 +252,8 @@ struct slot *directory_slot(const struct directory *directory, uint32_t number);
 struct slot *directory_add_slot(struct directory *directory);
 void directory_remove_slot(struct directory *directory, struct slot *slot);
 
+bool latest_has(const struct latest *latest, uint64_t admin);
+void latest_add(struct latest *latest, uint64_t admin);
 bool directory_is_lost(const struct directory *directory, uint64_t admin);
 struct member *directory_self(const struct directory *directory);
 
@@ -370,15 +381,27 @@ void directory_fini_names(struct directory *directory);
 void directory_note_end(struct directory *directory, struct actor *actor, enum control_how how, int number,
                         struct bytes text);
 void directory_tell_end(struct directory *directory, struct actor *actor);
-/* That admin is on the roster now: it hears of its actors that live here, and of the ends that it could not be told of. */
-void directory_tell_home(struct directory *directory, uint64_t admin);
-/* That it lives here. */
-void directory_tell_created(struct directory *directory, const struct actor *actor);
-
+/* It is asked to exit, if it is one that lives. */
+void directory_end_orphan(struct directory *directory, const struct actor *actor);
 void directory_on_exited(struct directory *directory, const struct directory_event *event);
 void directory_on_kill(struct directory *directory, const struct directory_event *event);
 void directory_on_host_died(struct directory *directory, struct slot *slot, const struct directory_event *event);
 void directory_actors_lose(struct directory *directory, uint64_t admin);
+
+/* ---- meetings ---- */
+
+/* That admin is on the roster now: it hears what is known here of its actors, and of those that it hosts for this node, and
+ * of the ends that it could not be told of. */
+void directory_meet(struct directory *directory, uint64_t admin);
+/* That admin has this one on its roster again. */
+void directory_on_met(struct directory *directory, uint64_t admin);
+/* The home of the address believes that it lives here, and hears when it does not. */
+void directory_confirm(struct directory *directory, struct mesh_address address);
+/* Whether the node to which it belongs, or where it lives, is on the roster is looked at from now on. */
+void directory_note_stranger(struct directory *directory, const struct actor *actor);
+void directory_lose_strangers(struct directory *directory);
+/* All that belonged to that node is lost. */
+void directory_lose(struct directory *directory, uint64_t admin);
 
 /* ---- questions ---- */
 

@@ -72,6 +72,7 @@ static void note_answer(struct cluster *cluster, const struct node *node, const 
     case CONTROL_LOG_REQUEST:
     case CONTROL_LOG_REPLY:
     case CONTROL_SOURCE:
+    case CONTROL_MET:
         return;
     }
 }

@@ -432,6 +432,11 @@ static bool same_names(const struct control *a, const struct control *b) {
                                            : same_name_taken(&a->name_taken, &b->name_taken);
 }
 
+static bool same_dead_letters(const struct control *a, const struct control *b) {
+    return a->kind == CONTROL_DEAD_LETTER ? same_letter(&a->dead_letter, &b->dead_letter)
+                                          : same_handler(&a->dead_letter_handler, &b->dead_letter_handler);
+}
+
 bool wire_same_control(const struct control *a, const struct control *b) {
     if (a->id != b->id || a->kind != b->kind) {
         return false;
@@ -464,9 +469,8 @@ bool wire_same_control(const struct control *a, const struct control *b) {
     case CONTROL_DONE:
         return a->done.status == b->done.status && bytes_equal(a->done.text, b->done.text);
     case CONTROL_DEAD_LETTER_HANDLER:
-        return same_handler(&a->dead_letter_handler, &b->dead_letter_handler);
     case CONTROL_DEAD_LETTER:
-        return same_letter(&a->dead_letter, &b->dead_letter);
+        return same_dead_letters(a, b);
     case CONTROL_ACTOR_REPORT:
         return same_actor_report(&a->actor_report, &b->actor_report);
     case CONTROL_PREREGISTER:
@@ -498,6 +502,7 @@ bool wire_same_control(const struct control *a, const struct control *b) {
     case CONTROL_MEMBER_UPDATE:
         return same_update(&a->member_update, &b->member_update);
     case CONTROL_KEYS_CHANGED:
+    case CONTROL_MET:
         break; /* it says no more */
     }
     return true;

@@ -457,4 +457,5 @@ const struct control wire_controls[WIRE_CONTROLS] = {
                 .flag = true,
                 .text = TEXT("hello.so"),
                 .data = TEXT("a part of it")}},
+    {.kind = CONTROL_MET},
 };

@@ -11,7 +11,7 @@
 
 enum {
     WIRE_FRAMES = 19,
-    WIRE_CONTROLS = 35,
+    WIRE_CONTROLS = 36,
     WIRE_EXTERNAL_FRAME = 2, /* the batch whose payloads are parts */
     WIRE_EXTERNALS = 2,      /* that many */
 };

@@ -103,7 +103,6 @@ static void run_birth(struct world *world, const struct errand *errand) {
               world_place(world, actor->address.node)->name, node->name, actor->name);
     actor->alive = true;
     actor->born_ns = world->now_ns;
-    actor->strange = !members_find(convention_members(node->convention), actor->address.node);
     event = (struct directory_event){.kind = DIRECTORY_ACTOR_UP, .slot = actor->slot, .address = actor->address};
     node_tell_directory(world, node, &event);
 }
@@ -220,8 +219,6 @@ static void on_answer(struct world *world, const struct sim_node *node, struct m
         struct sim_order *order = &world->orders[i];
         if (mesh_address_equal(order->asker, to) && order->id == control->id) {
             order->created = control->kind == CONTROL_CREATED;
-            order->strange =
-                order->created && !members_find(convention_members(node->convention), control->created.admin);
             if (++order->answers > 1) {
                 world_broken(world, LAW_ANSWERED_ONCE, "a create at %s is answered twice", node->name);
             }
@@ -300,18 +297,20 @@ static bool lives(struct world *world, struct mesh_address address) {
     return actor && actor->alive;
 }
 
-/* What became of an actor its home and its host may see differently when one of them has taken the other for lost though it lived, or
- * did not know it when it had something to say: that is not judged. */
+/* Whether what became of the actor is judged: a node that nobody has invited keeps the roster that it had last, and hears of nobody. */
+static bool are_together(const struct world *world, const struct sim_node *one, const struct sim_node *other) {
+    return one == other || (laws_belongs(world, one) && laws_belongs(world, other));
+}
+
 static bool is_judged(struct world *world, const struct sim_order *order) {
-    const struct sim_node *home = world_node(world, order->asker.node);
     const struct sim_actor *actor = actor_at(world, order->address);
-    return !actor ||
-           (!actor->strange && !order->strange && (!home || !home->estranged[world_place(world, actor->host)->index]));
+    return !order->named &&
+           (!actor || are_together(world, world_place(world, order->asker.node), world_place(world, actor->host)));
 }
 
 static void check_order(struct world *world, const struct sim_order *order) {
     const struct sim_node *node = world_node(world, order->asker.node);
-    bool over = order->over || !node, judged = !order->named && is_judged(world, order);
+    bool over = order->over || !node, judged = is_judged(world, order);
     if (judged && over && lives(world, order->address)) {
         world_broken(world, LAW_NOTHING_LEFT, "actor %u lives on, whose creator is gone", (unsigned)order->id);
     }
@@ -366,26 +365,6 @@ void actors_check_names(struct world *world, uint64_t span_ns) {
     }
 }
 
-static bool has_estranged(const struct world *world, const struct sim_node *node) {
-    for (size_t i = 0; i < world->options.nodes; i++) {
-        if (node->estranged[i]) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* Those of which it may not have been told that they are gone. */
-static size_t unjudged(struct world *world, const struct sim_node *node) {
-    size_t count = 0;
-    for (size_t i = 0; i < world->orders_count; i++) {
-        const struct sim_order *order = &world->orders[i];
-        count += order->created && order->asker.node == node->incarnation && !lives(world, order->address) &&
-                 !is_judged(world, order);
-    }
-    return count;
-}
-
 /* A node knows those that it hosts, and those homed there, and nobody else. */
 static void check_book(struct world *world, const struct sim_node *node) {
     struct directory_census census = directory_census(node->directory);
@@ -394,10 +373,11 @@ static void check_book(struct world *world, const struct sim_node *node) {
         const struct sim_actor *actor = &world->actors[i];
         bool here = actor->alive && actor->host == node->incarnation;
         hosted += here;
-        known += here || (actor->alive && actor->address.node == node->incarnation);
+        known += here || (actor->alive && actor->address.node == node->incarnation &&
+                          are_together(world, node, world_place(world, actor->host)));
     }
-    bool agrees = census.actors >= known && census.actors <= known + unjudged(world, node);
-    if ((!agrees && !has_estranged(world, node)) || census.slots != hosted + 1 || census.pendings || census.waits) {
+    if ((census.actors != known && laws_belongs(world, node)) || census.slots != hosted + 1 || census.pendings ||
+        census.waits) {
         world_broken(world, LAW_NOTHING_LEFT,
                      "%s has %zu actors on record instead of %zu, %zu slots instead of %zu, %zu creates, %zu questions",
                      node->name, census.actors, known, census.slots, hosted + 1, census.pendings, census.waits);

@@ -125,7 +125,8 @@ uint64_t laws_agreement_ns(const struct world *world) {
 }
 
 uint64_t laws_settling_ns(const struct world *world) {
-    return world->options.directory.create_wait_ns + world->options.directory.crash_tombstone_ns;
+    const struct directory_limits *limits = &world->options.directory;
+    return limits->create_wait_ns + limits->crash_tombstone_ns + 2 * limits->stranger_wait_ns;
 }
 
 bool laws_belongs(const struct world *world, const struct sim_node *node) {

@@ -432,7 +432,6 @@ static void push(struct world *world, struct sim_node *node, uint64_t peer, stru
     world_count(world, WORLD_CONTROLS);
     if (!members_find(convention_members(node->convention), peer) && !(link->up && link->peer == peer)) {
         world_count(world, WORLD_CONTROLS_LOST);
-        node->estranged[other->index] = other->estranged[node->index] = true;
         return;
     }
     struct packet *packet = packet_new(node->incarnation, peer, data.size);

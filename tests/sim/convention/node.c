@@ -69,7 +69,6 @@ static void on_removed(struct world *world, struct sim_node *node, const struct 
     struct sim_node *alive = world_node(world, action->peer);
     if (alive) {
         world_count(world, WORLD_REMOVED_ALIVE);
-        node->estranged[alive->index] = alive->estranged[node->index] = true;
         laws_parted(world, alive);
     }
     world_say(world, "%s - %s %" PRIx64 ": %s", node->name, action->member->name, action->peer, action->text);
@@ -352,9 +351,6 @@ void node_start(struct world *world, struct sim_node *node) {
     node->wake_ns = TIME_NEVER;
     node->incarnation = draw_incarnation(world, node);
     memset(node->audiences, 0, sizeof node->audiences);
-    for (size_t i = 0; i < WORLD_NODES_MAX; i++) {
-        node->estranged[i] = world->nodes[i].estranged[node->index] = false;
-    }
     snprintf(node->endpoint, sizeof node->endpoint, node->moves ? "tcp://%s.%u" : "tcp://%s", node->name, node->moves);
     CHECK(convention_begin(world, node) == MESH_OK);
     CHECK(directory_new(&node->directory, &world->options.directory, node->incarnation, node->endpoint,

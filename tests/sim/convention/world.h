@@ -113,8 +113,6 @@ struct sim_node {
     bool cut[WORLD_NODES_MAX];          /* nothing passes from here to there */
     uint64_t apart_ns[WORLD_NODES_MAX]; /* when something was last between the two; TIME_NEVER: it still is */
     uint64_t follows, follows_ns; /* whom, and since when: it leads, lists this node, and nothing is between them */
-    bool estranged
-        [WORLD_NODES_MAX]; /* in these lives of theirs one of the two has taken the other for lost, or did not know it yet */
     struct audience audiences[WORLD_WATCHERS];
 };
 
@@ -124,7 +122,6 @@ struct sim_actor {
     uint64_t host; /* its node */
     uint32_t slot;
     bool alive, gone, asked; /* gone: its process has ended; asked: to exit */
-    bool strange;            /* its host did not know its home when it came up */
     char name[8];
     uint64_t born_ns;
 };
@@ -134,7 +131,6 @@ struct sim_order {
     struct mesh_address asker, address; /* the address is none when it is asked for by a name */
     uint64_t id;
     bool named, created, over; /* over: the asker is gone */
-    bool strange;              /* its home did not know its host when that was told */
     unsigned answers, notices;
 };
 

@@ -66,6 +66,15 @@ static inline void print_check(struct text_builder *text, const struct control_c
                 (unsigned)check->requirements_count);
 }
 
+static inline void print_word(struct text_builder *text, const struct control *control) {
+    char name[32];
+    if (control->kind == CONTROL_MET) {
+        text_append(text, "met");
+    } else {
+        text_append(text, "kill %s", text_of(control->kill.address, name));
+    }
+}
+
 static inline void print_control(struct text_builder *text, const struct control *control) {
     char name[32];
     switch (control->kind) {
@@ -98,8 +107,9 @@ static inline void print_control(struct text_builder *text, const struct control
     case CONTROL_EXITED:
         print_exited(text, &control->exited);
         break;
+    case CONTROL_MET:
     case CONTROL_KILL:
-        text_append(text, "kill %s", text_of(control->kill.address, name));
+        print_word(text, control);
         break;
     case CONTROL_CHECK:
         print_check(text, &control->check);
