@@ -22,7 +22,9 @@ static bool is_next(struct convention *convention, const struct frame_registered
         *intake = (struct intake){.epoch = frame->epoch, .number = frame->number};
         convention->listing++;
     }
-    return frame->epoch == intake->epoch && frame->number == intake->number && frame->part == intake->part++;
+    bool next = frame->epoch == intake->epoch && frame->number == intake->number && frame->part == intake->part;
+    intake->part += next;
+    return next;
 }
 
 /* Those who are known already: whoever is new is listed when it is learned. */

@@ -120,6 +120,24 @@ Test(membership, S1A_a_part_without_the_one_before_makes_the_roster_asked_for_ag
     cluster_destroy(cluster);
 }
 
+/* Found by the simulator of conventions, seed 1162: one part overtook another, twice. */
+Test(membership, S1A_a_part_that_comes_twice_stands_for_no_other) {
+    struct cluster *cluster = large();
+    struct frame_member leader = convention_self(cluster_core(cluster, 'a'))->view;
+    for (const char *part = "022"; *part; part++) {
+        struct frame_registered frame = {.epoch = 1, .number = 7, .leader = leader, .members = &leader};
+        frame.members_count = 1;
+        frame.part = (uint32_t)(*part - '0');
+        frame.more = frame.part == 0;
+        cluster_tell(cluster, 'b',
+                     &(struct convention_event){.kind = CONVENTION_REGISTERED,
+                                                .peer = cluster_incarnation(cluster, 'a'),
+                                                .registered = &frame});
+    }
+    cr_assert_eq(convention_members(cluster_core(cluster, 'b'))->count, 7, "it is no roster yet");
+    cluster_destroy(cluster);
+}
+
 /* More has changed than goes into one frame. */
 Test(membership, S1A_changes_that_fit_into_no_frame_are_told_as_all_of_it) {
     struct cluster *cluster = cluster_new(NULL, 0, 1);
