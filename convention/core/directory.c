@@ -292,6 +292,7 @@ static enum mesh_status on_event(struct directory *directory, const struct direc
     case DIRECTORY_MEMBER_ADDED:
         directory_waits_ask(directory, event->admin);
         directory_meet(directory, event->admin);
+        directory_names_meet(directory, event->admin);
         names_on_member_added(directory->names, event->admin);
         return MESH_OK;
     case DIRECTORY_MEMBER_LOST:

@@ -475,8 +475,8 @@ void directory_on_created(struct directory *directory, const struct directory_ev
         directory->counters.late++; /* what lives there is lost with it, and another was asked */
         return;
     }
-    if (pending && (!pending->admin || event->asker.local)) {
-        pending = NULL; /* it was never sent to an admin, or the answer is not an admin's */
+    if (pending && (pending->slot || event->asker.local)) {
+        pending = NULL; /* it is started here, or the answer is not an admin's */
     }
     if (!pending) {
         directory->counters.late++;

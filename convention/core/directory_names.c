@@ -297,6 +297,13 @@ void directory_names_follow(struct directory *directory) {
     }
 }
 
+/* It may have asked before it was on the roster: what it was told then is lost. */
+void directory_names_meet(struct directory *directory, uint64_t admin) {
+    if (directory->keeper == admin) {
+        tell_all(directory);
+    }
+}
+
 static void on_taken(struct directory *directory, const struct directory_event *event) {
     const struct control_name_taken *taken = &event->control->name_taken;
     struct actor *actor = directory_actor(directory, taken->address);

@@ -370,6 +370,8 @@ void directory_on_name(struct directory *directory, const struct directory_event
 void directory_names_lose(struct directory *directory, uint64_t admin);
 /* A leader is known that has not asked for the names: it may not have missed this node when that had lost it. */
 void directory_names_follow(struct directory *directory);
+/* Who wants to know of the names has come to the roster. */
+void directory_names_meet(struct directory *directory, uint64_t admin);
 /* What the leader's table wants to say goes out. */
 void directory_tell_names(struct directory *directory);
 void directory_forget_names(struct directory *directory);

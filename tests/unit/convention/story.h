@@ -70,6 +70,9 @@ static inline void print_word(struct text_builder *text, const struct control *c
     char name[32];
     if (control->kind == CONTROL_MET) {
         text_append(text, "met");
+    } else if (control->kind == CONTROL_NAMES_HELD) {
+        text_append(text, "%u names in epoch %u", (unsigned)control->names_held.count,
+                    (unsigned)control->names_held.epoch);
     } else {
         text_append(text, "kill %s", text_of(control->kill.address, name));
     }
@@ -109,6 +112,7 @@ static inline void print_control(struct text_builder *text, const struct control
         break;
     case CONTROL_MET:
     case CONTROL_KILL:
+    case CONTROL_NAMES_HELD:
         print_word(text, control);
         break;
     case CONTROL_CHECK:
@@ -132,7 +136,6 @@ static inline void print_control(struct text_builder *text, const struct control
     case CONTROL_CAPABILITIES:
     case CONTROL_NAME_REQUEST:
     case CONTROL_NAME_GRANT:
-    case CONTROL_NAMES_HELD:
     case CONTROL_NAME_FREED:
     case CONTROL_NAMES_WANTED:
     case CONTROL_NAME_TAKEN:

@@ -97,6 +97,17 @@ Test(directory_meet, C4_a_home_that_believes_in_who_has_ended_is_told) {
     story_end(story);
 }
 
+/* Found by the simulator of conventions, seed 1171: a new leader asks each member that it is told of. */
+Test(directory_meet, G4_a_leader_that_asked_for_the_names_before_it_was_on_the_roster_is_told_them) {
+    struct story *story = story_new(SECOND);
+    control(story, admin(3), &(struct control){.kind = CONTROL_NAMES_WANTED, .names_wanted.epoch = 7});
+    expect(story, "3.0.0#0 0 names in epoch 7\n");
+    join(story, 4, false);
+    join(story, 3, false);
+    expect(story, "3.0.0#0 met\n3.0.0#0 0 names in epoch 7\n");
+    story_end(story);
+}
+
 /* ---- who never comes ---- */
 
 Test(directory_meet, C8_what_a_node_has_here_that_does_not_come_to_the_roster_is_asked_to_exit) {
@@ -134,6 +145,18 @@ Test(directory_meet, C4_of_what_lives_at_a_node_that_does_not_come_to_the_roster
 }
 
 /* ---- a create that comes twice ---- */
+
+/* Found by the simulator of conventions, seed 2002: its home killed it, and believed the leader's word of it later. */
+Test(directory_meet, C4_who_has_come_up_is_believed_while_the_create_waits_for_a_leader) {
+    struct story *story = story_new(SECOND);
+    join(story, 3, false);
+    create(story, at(1, 1, 0), at(1, 1, 1), true);
+    lose(story, SECOND);
+    created(story, 3, 0, at(1, 1, 1));
+    exited(story, admin(3), at(1, 1, 1));
+    expect(story, "2.0.0#1 create 1.1.1 refused 1\n1.1.0#9 created 1.1.1 in 205\n1.1.0#0 exited 1.1.1 how 2\n");
+    story_end(story);
+}
 
 /* Found by the simulator of conventions, seed 2723: it was passed on, came here by way of another leader, too, and failed. */
 Test(directory_meet, B2_an_address_that_has_ended_here_is_not_created_again) {
