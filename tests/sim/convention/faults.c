@@ -2,6 +2,7 @@
  *
  * SPDX-License-Identifier: MPL-2.0 */
 #include "mesh/base/check.h"
+#include "mesh/base/time.h"
 #include "tests/sim/convention/world.h"
 #include <stdio.h>
 #include <string.h>
@@ -104,9 +105,10 @@ static void halt(struct world *world, struct sim_node *node) {
     world_say(world, "%s halts for %.1f s", node->name, (double)span_ns / 1e9);
     node->halted = true;
     node->wake_ns = TIME_NEVER;
-    node->halted_until_ns = world->now_ns + span_ns;
+    node->halted_until_ns = time_min(world->now_ns + span_ns, world->heals_ns);
     faults_review(world, node);
-    world_later(world, span_ns, (struct errand){.run = run_thaw, .incarnation = node->incarnation});
+    world_later(world, node->halted_until_ns - world->now_ns,
+                (struct errand){.run = run_thaw, .incarnation = node->incarnation});
 }
 
 static void jump(struct world *world, struct sim_node *node) {
@@ -297,10 +299,6 @@ void faults_heal(struct world *world) {
     run_mend(world, NULL);
     for (size_t i = 0; i < world->options.nodes; i++) {
         struct sim_node *node = &world->nodes[i];
-        if (node->halted) {
-            node->halted_until_ns = world->now_ns;
-            run_thaw(world, &(struct errand){.incarnation = node->incarnation});
-        }
         if (!node->alive) {
             run_restart(world, &(struct errand){.process = i, .number = node->lives});
         }

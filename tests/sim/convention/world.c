@@ -117,7 +117,7 @@ static void run_phases(struct world *world) {
     }
     faults_begin(world);
     laws_begin(world);
-    world_run_until(world, world->now_ns + world->options.safety_ns);
+    world_run_until(world, world->heals_ns);
     world_say(world, "healing");
     faults_heal(world);
     await_agreement(world);
@@ -131,6 +131,7 @@ static void world_init(struct world *world) {
     prng_init(&world->prng, world->seed);
     options_draw(&world->options, &world->prng);
     world->now_ns = NS_PER_S;
+    world->heals_ns = world->now_ns + world->options.safety_ns;
     CHECK(codec_new(&world->codec) == MESH_OK);
     for (size_t i = 0; i < WORLD_NODES_MAX; i++) {
         struct sim_node *node = &world->nodes[i];

@@ -135,7 +135,7 @@ struct sim_order {
 };
 
 struct world {
-    uint64_t seed, now_ns, steps, steps_now, generation, frames, ids;
+    uint64_t seed, now_ns, heals_ns, steps, steps_now, generation, frames, ids;
     int plant;
     bool verbose, healing;
     struct prng prng;
