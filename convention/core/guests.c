@@ -293,6 +293,7 @@ enum mesh_status convention_on_preregister(struct convention *convention, const 
     if (present) {
         convention_guest_came(convention, present);
     }
+    (void)hysteresis_cancel(&guest->contact.brake); /* who asks for it is not made to wait */
     invite(convention, guest);
     tell_candidates(convention);
     return MESH_OK;

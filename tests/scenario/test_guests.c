@@ -194,18 +194,37 @@ Test(guests, S2B_who_does_not_register_is_invited_each_period_and_a_tenth) {
                    "22.002 c log an invitation by node a is ignored: its leaders are configured\n");
 }
 
-Test(guests, S2B_pre_registering_again_only_repeats_the_invitation) {
+Test(guests, S2B_S4A_pre_registering_again_only_repeats_the_invitation_at_once) {
     struct cluster *cluster = host_and_guest();
-    for (int i = 0; i < 20; i++) {
+    for (int i = 0; i < 3; i++) {
         cr_assert_eq(cluster_preregister(cluster, 'a', 'b', NULL), MESH_OK);
     }
     run_and_expect(cluster, 10,
                    "2.000 a Invite b1\n"
+                   "2.000 a Invite b1\n"
+                   "2.000 a Invite b1\n"
                    "2.001 b Register a1\n"
                    "2.002 a Registered b1 1:0\n"
-                   "2.300 a Invite b1\n"
                    "2.301 b Register a1\n"
                    "2.302 a Registered b1 1:0\n");
+}
+
+Test(guests, S4A_a_guest_that_calls_all_the_time_is_invited_ever_more_seldom) {
+    struct cluster *cluster = cluster_new(NULL, 0, 1);
+    cluster_start(cluster, 'a', "a");
+    cluster_start(cluster, 'c', "c"); /* comes to nobody */
+    cr_assert_eq(cluster_preregister(cluster, 'a', 'c', NULL), MESH_OK);
+    struct convention_event event = {.peer = cluster_incarnation(cluster, 'c')};
+    for (int i = 0; i < 100; i++) {
+        cluster_run(cluster, 50 * NS_PER_MS);
+        event.kind = CONVENTION_LINK_DOWN;
+        cluster_tell(cluster, 'a', &event);
+        event.kind = CONVENTION_LINK_UP;
+        cluster_tell(cluster, 'a', &event);
+    }
+    size_t count = cluster_count(cluster, "a Invite c1");
+    cr_assert(count >= 2 && count <= 9, "%zu invitations for 100 links in 5 s", count);
+    cluster_destroy(cluster);
 }
 
 /* ---- S2C, S2D, S2H ---- */
