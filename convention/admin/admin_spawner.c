@@ -56,9 +56,10 @@ struct spawner {
     enum state state;
     pid_t pid;
     int pidfd, channel, output;
-    uint64_t since_ns;   /* of the state */
-    uint64_t ready_ns;   /* when it was ready; 0: not yet */
-    const char *fault;   /* why it was killed; NULL: it was not, by us */
+    int former;        /* the channel of the one before: hosts that it has forked, and that are not born yet, hold it */
+    uint64_t since_ns; /* of the state */
+    uint64_t ready_ns; /* when it was ready; 0: not yet */
+    const char *fault; /* why it was killed; NULL: it was not, by us */
     uint64_t restart_ns; /* how long it is DOWN the next time */
     uint64_t due_ns;     /* of DOWN: when it is started again */
     struct list waiting, asked;
@@ -224,6 +225,11 @@ static bool is_fresh_child(const struct admin *admin, pid_t pid) {
            waitid(P_PID, (id_t)pid, &end, WEXITED | WNOHANG | WNOWAIT) == 0;
 }
 
+static void kill_child(pid_t pid) {
+    kill(pid, SIGKILL);
+    waitpid(pid, NULL, 0);
+}
+
 static void on_born(struct admin *admin, const struct spawn_word *word) {
     pid_t pid = (pid_t)word->pid;
     struct spawn *spawn = find_spawn(&admin->spawner->asked, word->incarnation);
@@ -233,8 +239,7 @@ static void on_born(struct admin *admin, const struct spawn_word *word) {
     }
     struct resident *resident = spawn ? end_spawn(admin, spawn, true) : NULL;
     if (!resident) {
-        kill(pid, SIGKILL);
-        waitpid(pid, NULL, 0);
+        kill_child(pid);
         return;
     }
     admin_take_host(admin, resident, pid);
@@ -310,9 +315,24 @@ static bool hear(struct admin *admin) {
     return got > 0;
 }
 
+/* Nobody wants who is born when its spawner has ended; it is our child all the same. */
+static void hear_former(struct admin *admin) {
+    char packet[SPAWN_BYTES] = "";
+    ssize_t got = recv(admin->spawner->former, packet, sizeof packet - 1, MSG_DONTWAIT);
+    pid_t born = (pid_t)spawn_word_parse(packet).pid;
+    if (got == 0) {
+        unwatch(admin, &admin->spawner->former);
+    } else if (is_fresh_child(admin, born)) {
+        kill_child(born);
+    }
+}
+
 static void on_channel(void *user, int fd) {
     struct admin *admin = user;
-    (void)fd;
+    if (fd == admin->spawner->former) {
+        hear_former(admin);
+        return;
+    }
     for (int i = 0; i < WORDS_AT_ONCE && hear(admin); i++) {
     }
     ask_more(admin->spawner, clock_now_ns());
@@ -376,7 +396,9 @@ static void go_down(struct admin *admin) {
     spawner->restart_ns = wait_ns * 2 < RESTART_MAX_NS ? wait_ns * 2 : RESTART_MAX_NS;
     spawner->due_ns = time_add(now_ns, wait_ns);
     enter(spawner, DOWN, now_ns);
-    unwatch(admin, &spawner->channel);
+    unwatch(admin, &spawner->former);
+    spawner->former = spawner->channel;
+    spawner->channel = -1;
     unwatch(admin, &spawner->output);
     unwatch(admin, &spawner->pidfd);
     spawner->pid = 0;
@@ -386,7 +408,7 @@ static void go_down(struct admin *admin) {
     fail_creates(admin);
 }
 
-/* Who was born before its end has said so by now. */
+/* Who has said by now that it is born lives on. */
 static void on_end(void *user, int fd) {
     struct admin *admin = user;
     struct spawner *spawner = admin->spawner;
@@ -413,11 +435,6 @@ static enum mesh_status watch(struct admin *admin) {
     return watched ? MESH_OK : MESH_IO;
 }
 
-static void close_both(int ends[2]) {
-    close(ends[0]);
-    close(ends[1]);
-}
-
 static enum mesh_status launch(struct admin *admin, struct mesh_error *error) {
     struct spawner *spawner = admin->spawner;
     int channel[2], output[2];
@@ -428,7 +445,8 @@ static enum mesh_status launch(struct admin *admin, struct mesh_error *error) {
         return error_set(error, MESH_IO, "no socket for it: %s", strerror(errno));
     }
     if (pipe2(output, O_CLOEXEC)) {
-        close_both(channel);
+        close(channel[0]);
+        close(channel[1]);
         return error_set(error, MESH_IO, "no pipe for it: %s", strerror(errno));
     }
     struct zygote_request request = {
@@ -445,8 +463,7 @@ static enum mesh_status launch(struct admin *admin, struct mesh_error *error) {
     spawner->channel = channel[0];
     spawner->output = output[0];
     if (watch(admin) != MESH_OK) {
-        kill(spawner->pid, SIGKILL);
-        waitpid(spawner->pid, NULL, 0);
+        kill_child(spawner->pid);
         return error_set(error, MESH_IO, "it cannot be watched: %s", strerror(errno));
     }
     return MESH_OK;
@@ -504,7 +521,7 @@ enum mesh_status admin_begin_spawner(struct admin *admin) {
     }
     spawner->command = admin->config->spawner;
     spawner->facts = facts;
-    spawner->pidfd = spawner->channel = spawner->output = -1;
+    spawner->pidfd = spawner->channel = spawner->output = spawner->former = -1;
     spawner->restart_ns = RESTART_FIRST_NS;
     spawner->lines = limiter_make(OUTPUT_LINES, NS_PER_S);
     list_init(&spawner->waiting);
@@ -528,12 +545,10 @@ void admin_free_spawner(struct admin *admin) {
     if (spawner) {
         free_list(&spawner->waiting);
         free_list(&spawner->asked);
-        int fds[] = {spawner->channel, spawner->output, spawner->pidfd};
-        for (size_t i = 0; i < sizeof fds / sizeof *fds; i++) {
-            if (fds[i] >= 0) {
-                close(fds[i]);
-            }
-        }
+        unwatch(admin, &spawner->channel);
+        unwatch(admin, &spawner->former);
+        unwatch(admin, &spawner->output);
+        unwatch(admin, &spawner->pidfd);
         free(spawner->facts);
         free(spawner);
         admin->spawner = NULL;

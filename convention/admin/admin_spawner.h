@@ -10,7 +10,8 @@
  * it has not made by then fail, and so do those that come before it starts again, with what it said last; while it is STARTING they wait. An actor
  * that is started anew (C7) waits in all states, so long as the directory does.
  *
- * It is believed that a process is born only if that is a child of this admin of which nobody knows yet.
+ * It is believed that a process is born only if that is a child of this admin of which nobody knows yet. One that says so when its spawner
+ * has ended is ended, and waited for: nobody wants it any more. For that the channel stays open until all that hold it are gone, or the next spawner has ended.
  *
  * SPDX-License-Identifier: MPL-2.0 */
 #ifndef CONVENTION_ADMIN_ADMIN_SPAWNER_H

@@ -5,12 +5,14 @@
 #include "tests/system/pulled_host.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
-enum { CHANNEL = 3, MANY = 50, BAD_NODES = 3, LINE_BYTES = 256 };
+enum { CHANNEL = 3, MANY = 50, BAD_NODES = 3, LINE_BYTES = 256, IDLE_MS = 100 };
 
 static struct node node;
 static char settings[512], pid_file[128], once_file[136];
@@ -34,8 +36,10 @@ static int serve(struct mesh_spawner *spawner) {
     struct mesh_error error;
     const char *request;
     enum mesh_status status;
-    while ((status = mesh_spawner_next(spawner, MESH_FOREVER)) != MESH_CLOSED) {
+    while ((status = mesh_spawner_next(spawner, IDLE_MS)) != MESH_CLOSED) {
         bool wanted = status == MESH_OK;
+        EXPECT(wanted || (status == MESH_TIMED_OUT && !mesh_spawner_type(spawner) &&
+                          mesh_spawner_refuse(spawner, MESH_LOAD_FAILED, "nothing") == MESH_INVALID_ARGUMENT));
         if (wanted && strcmp(mesh_spawner_type(spawner), "spawned.refused") == 0) {
             EXPECT(mesh_spawner_refuse(spawner, MESH_LOAD_FAILED, "not today") == MESH_OK);
         } else if (wanted && mesh_spawner_fork(spawner, &request, &error) == MESH_OK && request) {
@@ -59,6 +63,26 @@ static int lie(struct mesh_spawner *spawner) {
     return pause();
 }
 
+/* Ends when it has forked a host, which says that it is born when its file is gone. */
+static int leave(const char *file) {
+    char packet[16384], born[80];
+    ssize_t got = recv(CHANNEL, packet, sizeof packet - 1, 0);
+    EXPECT(got > 0);
+    if (syscall(SYS_clone, CLONE_PARENT | SIGCHLD, NULL, NULL, NULL, 0) != 0) {
+        while (access(file, F_OK) != 0) {
+            node_pause();
+        }
+        return 5;
+    }
+    packet[got] = 0;
+    write_pid(file);
+    while (access(file, F_OK) == 0) {
+        node_pause();
+    }
+    (void)snprintf(born, sizeof born, "born\t%llu\t%d", strtoull(packet + sizeof "host", NULL, 10), (int)getpid());
+    return send(CHANNEL, born, strlen(born), MSG_NOSIGNAL) > 0 ? pause() : 125;
+}
+
 static int spawner_main(const char *mode, const char *file) {
     struct mesh_spawner *spawner;
     struct mesh_error error;
@@ -75,10 +99,11 @@ static int spawner_main(const char *mode, const char *file) {
     }
     EXPECT(mesh_spawner_open(&spawner, offered, 0, &error) == MESH_INVALID_ARGUMENT);
     EXPECT(mesh_spawner_open(&spawner, offered, 2, &error) == MESH_OK);
-    EXPECT(mesh_spawner_next(spawner, 0) == MESH_TIMED_OUT && !mesh_spawner_type(spawner));
-    EXPECT(mesh_spawner_refuse(spawner, MESH_LOAD_FAILED, "nothing") == MESH_INVALID_ARGUMENT);
     if (strcmp(mode, "lies") == 0) {
         return lie(spawner);
+    }
+    if (strcmp(mode, "leaves") == 0) {
+        return leave(file);
     }
     write_pid(file);
     return serve(spawner);
@@ -278,6 +303,22 @@ static void C9_a_spawner_that_dies_fails_creates_and_nobody_else(void) {
     EXPECT(spawner_pid() != pid);
 }
 
+static void C9_who_is_born_when_its_spawner_has_ended_is_ended_and_waited_for(void) {
+    static struct node left;
+    static char text[sizeof settings];
+    (void)unlink(once_file);
+    (void)snprintf(text, sizeof text, "spawner = \"%s leaves %s\"\n", getenv("SPAWNED_PROGRAM"), once_file);
+    left.settings = text;
+    node_start(&left, "here", NULL);
+    expect_uncreated(&left, "spawned.plain", MESH_LOAD_FAILED, "the spawner has ended with code 5");
+    pid_t pid = read_pid(once_file);
+    EXPECT(unlink(once_file) == 0);
+    for (long end_ms = node_now_ms() + WAIT_MS; kill(pid, 0) == 0; node_pause()) { /* a zombie would still be there */
+        EXPECT(node_now_ms() < end_ms);
+    }
+    node_stop(&left);
+}
+
 static void C9_a_spawner_that_hangs_is_killed(void) {
     pid_t pid = spawner_pid();
     EXPECT(kill(pid, SIGSTOP) == 0);
@@ -355,6 +396,7 @@ int main(int argc, char **argv) {
     C7_a_spawned_actor_is_restarted_by_the_spawner();
     C7_an_actor_that_is_started_anew_waits_for_its_spawner();
     C9_a_spawner_that_dies_fails_creates_and_nobody_else();
+    C9_who_is_born_when_its_spawner_has_ended_is_ended_and_waited_for();
     C9_a_spawner_that_hangs_is_killed();
     C9_a_spawner_that_talks_nonsense_is_killed();
     C8_spawned_hosts_and_their_spawner_end_with_their_admin();
