@@ -80,7 +80,7 @@ bool cli_print_bytes(const void *data, size_t bytes) {
 }
 
 /* NULL without memory. */
-static char *print_escaped(const char *format, va_list arguments) {
+__attribute__((format(printf, 1, 0))) static char *print_escaped(const char *format, va_list arguments) {
     char *text = NULL;
     int length = vasprintf(&text, format, arguments);
     size_t bytes = length < 0 ? 0 : ESCAPED_BYTES * (size_t)length + 1;
