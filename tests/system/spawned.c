@@ -64,7 +64,7 @@ static int lie(struct mesh_spawner *spawner) {
 }
 
 /* Ends when it has forked a host, which says that it is born when its file is gone. */
-static int leave(const char *file) {
+static int leave(struct mesh_spawner *spawner, const char *file) {
     char packet[16384], born[80];
     ssize_t got = recv(CHANNEL, packet, sizeof packet - 1, 0);
     EXPECT(got > 0);
@@ -72,6 +72,7 @@ static int leave(const char *file) {
         while (access(file, F_OK) != 0) {
             node_pause();
         }
+        mesh_spawner_close(&spawner);
         return 5;
     }
     packet[got] = 0;
@@ -80,7 +81,7 @@ static int leave(const char *file) {
         node_pause();
     }
     (void)snprintf(born, sizeof born, "born\t%llu\t%d", strtoull(packet + sizeof "host", NULL, 10), (int)getpid());
-    return send(CHANNEL, born, strlen(born), MSG_NOSIGNAL) > 0 ? pause() : 125;
+    _exit(send(CHANNEL, born, strlen(born), MSG_NOSIGNAL) > 0 ? 0 : 125);
 }
 
 static int spawner_main(const char *mode, const char *file) {
@@ -103,7 +104,7 @@ static int spawner_main(const char *mode, const char *file) {
         return lie(spawner);
     }
     if (strcmp(mode, "leaves") == 0) {
-        return leave(file);
+        return leave(spawner, file);
     }
     write_pid(file);
     return serve(spawner);
