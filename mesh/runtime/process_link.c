@@ -429,6 +429,9 @@ static void end_call(struct process *process, struct peer *peer, uint64_t who) {
     close_link(process, peer);
     peers_remove(&process->peers, peer);
     struct peer *known = peers_find(&process->peers, who);
+    if (known && known->state == PEER_LOST && known->endpoint[0] == '\0') {
+        (void)process_call(process, who, endpoint); /* nobody has said where it is, and here it answers */
+    }
     if (known) {
         process_link_want(process, known); /* it may have waited for this */
         greet_soon(process, known);

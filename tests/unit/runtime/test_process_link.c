@@ -178,6 +178,21 @@ Test(restart, S8C_of_two_calls_of_one_node_the_one_that_stays_greets_last) {
     cr_assert_eq(links_to(address), 1);
 }
 
+/* Found with two nodes of one address: the one that had been displaced knew the leader's process by an answer without an endpoint, and each call ended
+ * in favour of a link that nothing could open. */
+Test(restart, S8C_who_answers_is_reached_there_when_nobody_has_said_where) {
+    static const char endpoint[] = "tcp://10.0.0.3:1900";
+    process->callbacks.link = count_up;
+    (void)process_resolved(process, (struct mesh_address){PRESENT, 1}, PRESENT, "");
+    cr_assert_eq(process_call(process, 0, endpoint), MESH_OK);
+    turn();
+    answer_as_present(endpoint);
+    told_up = 0;
+    cr_assert_eq(links_to(endpoint), 1);
+    answer_as_present(endpoint);
+    cr_assert_eq(told_up, 1);
+}
+
 /* ---- many peers ---- */
 
 static struct mesh_address actor_of(uint64_t process_id) {
