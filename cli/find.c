@@ -30,16 +30,19 @@ enum mesh_status cli_find(struct mesh_node *node, const char *word, bool nodes, 
     if (mesh_address_parse(word, out) == MESH_OK) {
         return MESH_OK;
     }
-    enum mesh_status status = mesh_node_find(node, word, CLI_REPORT_MS, out, error);
-    bool unknown = status == MESH_NOT_FOUND || status == MESH_INVALID_ARGUMENT;
-    struct mesh_report *report = NULL;
-    if (unknown && nodes) {
-        status = mesh_node_report(node, false, CLI_REPORT_MS, &report, error);
-        unknown = status == MESH_OK && !find_node(report, word, out);
+    enum mesh_status found = mesh_node_find(node, word, CLI_REPORT_MS, out, error);
+    bool unknown = found == MESH_NOT_FOUND || found == MESH_INVALID_ARGUMENT;
+    if (nodes && (unknown || found == MESH_PARTIAL)) {
+        struct mesh_report *report = NULL;
+        enum mesh_status status = mesh_node_report(node, false, CLI_REPORT_MS, &report, error);
+        bool is_node = status == MESH_OK && find_node(report, word, out);
         mesh_report_release(&report);
+        if (is_node || status != MESH_OK) {
+            return status;
+        }
     }
     return !unknown
-               ? status
+               ? found
                : not_found(error, word,
                            nodes ? "neither an address nor a global name nor a node: `mesh actors`, `mesh names` and "
                                    "`mesh convention` show what there is"

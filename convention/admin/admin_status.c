@@ -201,8 +201,9 @@ static void add_members(struct admin *admin, struct snapshot *snapshot) {
 
 static void add_names(struct admin *admin, struct snapshot *snapshot, struct bytes only) {
     size_t count = 0;
+    const void *cursor = NULL;
     struct control_held_name name;
-    for (size_t i = 0; count < NAMES_SHOWN && directory_held_name(admin->directory, i, &name); i++) {
+    while (count < NAMES_SHOWN && directory_next_name(admin->directory, &cursor, &name)) {
         if (only.size == 0 || bytes_equal(only, name.name)) {
             snapshot->names[count++] = name;
         }

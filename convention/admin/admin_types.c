@@ -379,7 +379,7 @@ enum mesh_status types_read_modules(struct types *types, struct zygote *zygote, 
     const struct types_to_read what = {types, zygote, TYPES_OF_PATH, module_path, note, user};
     enum mesh_status status = types_begin_reading(&reading, &what, error);
     bool ended = false;
-    while (status == MESH_OK && !ended) {
+    while (reading && status == MESH_OK && !ended) {
         struct pollfd waited = {.fd = reading->fd, .events = POLLIN};
         if (poll(&waited, 1, time_ms_round_up(time_left(clock_now_ns(), until_ns))) == 0) {
             status = error_set(error, MESH_TIMED_OUT,

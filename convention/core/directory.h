@@ -203,10 +203,9 @@ struct directory_census directory_census(const struct directory *directory);
 size_t directory_hosted(const struct directory *directory);
 bool directory_next_hosted(const struct directory *directory, size_t *cursor, struct directory_view *out);
 
-/* The name at that place among those that actors here hold, in the order in which they got them; NULL at the end. The text lasts until
- * the next step. */
-const struct control_held_name *directory_held_name(const struct directory *directory, size_t place,
-                                                    struct control_held_name *out);
+/* The names that actors here hold, in the order in which they got them; the walk begins with *cursor NULL, is false at the end, and must
+ * not be interleaved with steps. The text lasts until the next step. */
+bool directory_next_name(const struct directory *directory, const void **cursor, struct control_held_name *out);
 
 /* Changes nothing, and asks nobody. Texts last until the next step. */
 struct directory_place directory_find(const struct directory *directory, struct mesh_address address);

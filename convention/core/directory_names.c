@@ -38,17 +38,14 @@ static const char *name_of(const struct directory *directory, const struct actor
     return held ? held->name : NULL;
 }
 
-const struct control_held_name *directory_held_name(const struct directory *directory, size_t place,
-                                                    struct control_held_name *out) {
-    struct held_name *held = first_held(directory);
-    while (held && place-- > 0) {
-        held = next_held(directory, held->place.next);
+bool directory_next_name(const struct directory *directory, const void **cursor, struct control_held_name *out) {
+    const struct held_name *last = *cursor;
+    const struct held_name *held = last ? next_held(directory, last->place.next) : first_held(directory);
+    if (held) {
+        *cursor = held;
+        *out = (struct control_held_name){bytes_of_text(held->name), held->actor, held->epoch};
     }
-    if (!held) {
-        return NULL;
-    }
-    *out = (struct control_held_name){bytes_of_text(held->name), held->actor, held->epoch};
-    return out;
+    return held;
 }
 
 /* What was said of it may still refer to its text. */

@@ -267,6 +267,25 @@ static bool find_name(const struct mesh_report *report, const char *name, struct
     return false;
 }
 
+/* Of the members that the asked node knows of, those that have not answered. */
+static size_t silent(const struct mesh_report *report) {
+    const struct mesh_node_report *asked = &report->nodes[0];
+    size_t members = 0;
+    for (size_t i = 0; i < asked->members_count; i++) {
+        members += !mesh_address_is_none(asked->members[i].admin);
+    }
+    return members > report->nodes_count ? members - report->nodes_count : 0;
+}
+
+static enum mesh_status not_found(const struct mesh_report *report, const char *name, struct mesh_error *error) {
+    size_t unknown = silent(report);
+    return unknown > 0
+               ? error_set(error, MESH_PARTIAL,
+                           "no actor of the %zu nodes that have answered has the global name '%s'; %zu have not",
+                           report->nodes_count, name, unknown)
+               : error_set(error, MESH_NOT_FOUND, "no actor has the global name '%s'", name);
+}
+
 enum mesh_status mesh_node_find(struct mesh_node *node, const char *name, int timeout_ms, struct mesh_address *out,
                                 struct mesh_error *error) {
     if (!name || !create_name_is_valid(name)) {
@@ -275,8 +294,8 @@ enum mesh_status mesh_node_find(struct mesh_node *node, const char *name, int ti
     struct control_status_request question = {.whole_convention = true, .name = bytes_of_text(name)};
     struct mesh_report *report = NULL;
     enum mesh_status status = ask(node, &question, timeout_ms, &report, error);
-    if (status == MESH_OK && !find_name(report, name, out)) {
-        status = error_set(error, MESH_NOT_FOUND, "no actor has the global name '%s'", name);
+    if (report && !find_name(report, name, out)) {
+        status = not_found(report, name, error);
     }
     mesh_report_release(&report);
     return status;

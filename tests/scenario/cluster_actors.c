@@ -195,8 +195,9 @@ void cluster_end_actor(struct cluster *cluster, char letter, unsigned number) {
 }
 
 bool cluster_has_name(struct cluster *cluster, char letter, const char *name) {
+    const void *cursor = NULL;
     struct control_held_name held;
-    for (size_t i = 0; directory_held_name(cluster_node_of(cluster, letter)->directory, i, &held); i++) {
+    while (directory_next_name(cluster_node_of(cluster, letter)->directory, &cursor, &held)) {
         if (bytes_equal(held.name, bytes_of_text(name))) {
             return true;
         }

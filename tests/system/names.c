@@ -159,6 +159,9 @@ static void G2_who_is_cut_off_resolves_what_it_knows_and_no_more(void) {
     EXPECT(try_create(&two, "never", &unknown) == MESH_NAME_UNAVAILABLE);
     EXPECT(node_now_ms() - began_ms < CREATE_MS);
     EXPECT(mesh_address_equal(create(&two, "kept there"), far));
+    EXPECT(mesh_node_find(two.handle, "kept here", WAIT_MS, &unknown, NULL) == MESH_OK);
+    EXPECT(mesh_address_equal(unknown, known));
+    EXPECT(mesh_node_find(two.handle, "never", WAIT_MS, &unknown, NULL) == MESH_PARTIAL);
     node_signal(&one, SIGCONT);
     EXPECT(mesh_address_equal(create(&two, "never"), create(&one, "never")));
 }

@@ -375,7 +375,7 @@ static const struct mesh_type *const no_types[] = {NULL};
 
 int main(int argc, char **argv) {
     if (getenv("MESH_SPAWNER")) {
-        return spawner_main(argv[1], argc > 2 ? argv[2] : NULL);
+        return spawner_main(argv[1], argc > 2 ? argv[2] : "");
     }
     char program[256] = "";
     EXPECT(readlink("/proc/self/exe", program, sizeof program - 1) > 0 && setenv("SPAWNED_PROGRAM", program, 1) == 0);

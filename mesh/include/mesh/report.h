@@ -111,8 +111,8 @@ struct mesh_report {
 MESH_MUST_USE MESH_API enum mesh_status mesh_node_report(struct mesh_node *node, bool whole, int timeout_ms,
                                                          struct mesh_report **out, struct mesh_error *error);
 
-/* Which living actor of the convention has that global name. MESH_NOT_FOUND, MESH_INVALID_ARGUMENT: that can be no name; else as
- * mesh_node_report. Blocks. */
+/* Which living actor of the convention has that global name. MESH_NOT_FOUND; MESH_PARTIAL: none of the nodes that have answered, but some
+ * have not; MESH_INVALID_ARGUMENT: that can be no name; else as mesh_node_report. Blocks. */
 MESH_MUST_USE MESH_API enum mesh_status mesh_node_find(struct mesh_node *node, const char *name, int timeout_ms,
                                                        struct mesh_address *out, struct mesh_error *error);
 
