@@ -448,13 +448,14 @@ static void move_elsewhere(struct directory *directory, struct actor *actor, con
     directory_note_stranger(directory, actor);
 }
 
-/* Nobody waits for it: who lives there and is not wanted, or is known to have ended, ends. */
+/* Nobody waits for it: it is asked to exit, by who hosts it. Where another has its address, it is killed. */
 static void refuse_created(struct directory *directory, const struct control_created *created,
                            const struct actor *actor) {
-    struct control control = {.kind = CONTROL_KILL, .kill.address = created->address};
-    if (!actor || (actor->state == ACTOR_DEAD && actor->how == CONTROL_NODE_LOST)) {
-        control = (struct control){.kind = CONTROL_EXITED};
-        control.exited = (struct control_exited){.address = created->address, .how = CONTROL_NODE_LOST};
+    bool dead = actor && actor->state == ACTOR_DEAD;
+    struct control control = {.kind = CONTROL_EXITED};
+    control.exited = (struct control_exited){.address = created->address, .how = dead ? actor->how : CONTROL_NODE_LOST};
+    if (actor && !dead && actor->state != ACTOR_PARKED) {
+        control = (struct control){.kind = CONTROL_KILL, .kill.address = created->address};
     }
     directory_send(directory, directory_admin(created->admin), &control);
 }

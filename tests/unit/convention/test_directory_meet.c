@@ -108,6 +108,30 @@ Test(directory_meet, G4_a_leader_that_asked_for_the_names_before_it_was_on_the_r
     story_end(story);
 }
 
+/* Who hosts it may have others in its process: a kill would end them. */
+Test(directory_meet, C2_who_comes_up_too_late_is_asked_to_exit) {
+    struct story *story = story_new(SECOND);
+    create(story, at(1, 1, 0), at(1, 1, 1), true);
+    tick(story, directory_limits_default.create_wait_ns);
+    expect(story, "2.0.0#1 create 1.1.1 refused 1\n"
+                  "1.1.0#9 failed 1.1.1 MESH_TIMED_OUT: the admin that was to create it did not answer in time\n");
+    created(story, 2, 0, at(1, 1, 1));
+    expect(story, "2.0.0#0 exited 1.1.1 how 3\n");
+    story_end(story);
+}
+
+/* A question waits for it, and nobody has its address. */
+Test(directory_meet, C8_who_was_never_heard_of_is_asked_to_exit) {
+    struct story *story = story_new(SECOND);
+    create(story, at(1, 1, 0), (struct mesh_address){0}, false);
+    host_up(story, 2);
+    expect(story, "start 2 for 1.0.1\n1.1.0#9 created 1.0.1 in 102\n");
+    resolve(story, at(1, 2, 1), at(1, 1, 0));
+    created(story, 2, 0, at(1, 2, 1));
+    expect(story, "2.0.0#0 exited 1.2.1 how 6\n");
+    story_end(story);
+}
+
 /* ---- who never comes ---- */
 
 Test(directory_meet, C8_what_a_node_has_here_that_does_not_come_to_the_roster_is_asked_to_exit) {
