@@ -75,10 +75,10 @@ struct actor *directory_enter_pending(struct directory *directory, struct mesh_a
     if (!actor) {
         return directory_add_actor(directory, address, ACTOR_PENDING);
     }
-    if (actor->state != ACTOR_PARKED && actor->state != ACTOR_PENDING) {
+    if (actor->slot || (actor->state != ACTOR_PARKED && actor->state != ACTOR_PENDING)) {
         return NULL;
     }
-    directory_move(directory, actor, ACTOR_PENDING, actor->slot);
+    directory_move(directory, actor, ACTOR_PENDING, 0);
     LIST_EACH (&actor->waits, node, after) {
         deadlines_clear(&directory->wait_deadlines, &LIST_OWNER(node, struct wait, place)->deadline);
     }

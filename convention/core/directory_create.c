@@ -7,10 +7,11 @@
 
 static void place(struct directory *directory, struct pending *pending);
 
-/* The actor that this create is to bring; NULL when this admin only passes the request on. */
+/* The actor that this create is to bring; NULL when this admin only passes the request on, even if the same create has
+ * come by another way and is on its way into a slot here. */
 static struct actor *actor_of(const struct directory *directory, const struct pending *pending) {
     struct actor *actor = directory_actor(directory, pending->create.address);
-    return actor && actor->state == ACTOR_PENDING ? actor : NULL;
+    return actor && actor->state == ACTOR_PENDING && actor->slot == pending->slot ? actor : NULL;
 }
 
 static bool came_from_admin(const struct directory *directory, const struct pending *pending) {
@@ -96,6 +97,10 @@ static void note_refusal(struct directory *directory, struct pending *pending, e
 }
 
 static void leave_slot(struct directory *directory, struct pending *pending) {
+    struct actor *actor = actor_of(directory, pending);
+    if (actor) {
+        directory_move(directory, actor, actor->state, 0);
+    }
     list_remove(&pending->of_slot);
     directory_leave_slot(directory, pending->slot);
     pending->slot = 0;
@@ -116,7 +121,6 @@ void directory_refuse_here(struct directory *directory, struct pending *pending,
         actor->how = CONTROL_NOT_CREATED;
         directory_bury(directory, actor);
     } else if (actor) {
-        directory_move(directory, actor, actor->state, 0);
         directory_drop_demand(actor);
         actor->admin = 0;
     }

@@ -197,3 +197,20 @@ Test(directory_meet, B2_an_address_that_has_ended_here_is_not_created_again) {
     expect(story, "7.0.0#9 failed 7.4.1 MESH_FULL: the node is full: a limit is reached\n");
     story_end(story);
 }
+
+/* It was passed on, came here by way of another leader, too, and is on its way into a slot. */
+Test(directory_meet, B2_who_is_on_its_way_is_not_created_again_when_who_was_to_host_it_is_lost) {
+    struct story *story = story_new(OWN);
+    join(story, SECOND, false);
+    create(story, admin(7), at(7, 4, 9), false);
+    create(story, admin(7), at(7, 4, 1), false);
+    join(story, THIRD, false);
+    step(story, &(struct directory_event){.kind = DIRECTORY_LEADER, .admin = THIRD});
+    create(story, admin(3), at(7, 4, 1), false);
+    expect(story, "start 2 for 7.4.9\n2.0.0#2 create 7.4.1 refused 0\nstart 3 for 7.4.1\n");
+    lose(story, SECOND);
+    expect(story, "7.0.0#9 failed 7.4.1 MESH_FULL: the node is full: a limit is reached\n");
+    host_up(story, 3);
+    expect(story, "3.0.0#9 created 7.4.1 in 103\n7.0.0#0 created 7.4.1 in 103\n");
+    story_end(story);
+}
