@@ -192,19 +192,37 @@ void directory_remove_slot(struct directory *directory, struct slot *slot) {
 
 /* ---- other nodes ---- */
 
-bool latest_has(const struct latest *latest, uint64_t admin) {
-    for (size_t i = 0; i < LATEST_MAX; i++) {
-        if (latest->admins[i] == admin) {
-            return true;
-        }
+/* The place behind it; 0 when it is not there. Who is sought again and again was added last. */
+static size_t latest_find(const struct latest *latest, uint64_t admin) {
+    size_t place = latest->count;
+    while (place > 0 && latest->admins[place - 1] != admin) {
+        place--;
     }
-    return false;
+    return place;
+}
+
+static void take_out(struct latest *latest, size_t place) {
+    memmove(latest->admins + place - 1, latest->admins + place, (latest->count - place) * sizeof *latest->admins);
+    latest->count--;
+}
+
+bool latest_has(const struct latest *latest, uint64_t admin) {
+    return latest_find(latest, admin) > 0;
+}
+
+bool latest_remove(struct latest *latest, uint64_t admin) {
+    size_t place = latest_find(latest, admin);
+    if (place > 0) {
+        take_out(latest, place);
+    }
+    return place > 0;
 }
 
 void latest_add(struct latest *latest, uint64_t admin) {
-    if (!latest_has(latest, admin)) {
-        latest->admins[latest->next++ % LATEST_MAX] = admin;
+    if (!latest_remove(latest, admin) && latest->count == FRAME_MEMBERS) {
+        take_out(latest, 1);
     }
+    latest->admins[latest->count++] = admin;
 }
 
 bool directory_is_lost(const struct directory *directory, uint64_t admin) {

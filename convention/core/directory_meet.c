@@ -42,7 +42,7 @@ static void tell_all(struct directory *directory, uint64_t admin) {
 }
 
 void directory_meet(struct directory *directory, uint64_t admin) {
-    if (latest_has(&directory->missed, admin)) {
+    if (latest_remove(&directory->missed, admin)) {
         directory_send(directory, directory_admin(admin), &(struct control){.kind = CONTROL_MET});
     }
     tell_all(directory, admin);

@@ -16,14 +16,7 @@
 #include "mesh/core/address.h"
 #include "mesh/core/supervision.h"
 
-enum {
-    LATEST_MAX = 256,
-    REASON_BYTES = PLACEMENT_TEXT_BYTES,
-    CAUSE_BYTES = 48,
-    RECORDS_MAX = 1024,
-    BRIEF_BYTES = 32,
-    KNOWN_NAMES = 256
-};
+enum { REASON_BYTES = PLACEMENT_TEXT_BYTES, CAUSE_BYTES = 48, RECORDS_MAX = 1024, BRIEF_BYTES = 32, KNOWN_NAMES = 256 };
 
 enum actor_state {
     ACTOR_PARKED,
@@ -175,10 +168,10 @@ struct told_names {
     struct control_held_name names[CONTROL_NAMES];
 };
 
-/* The latest of some admins. */
+/* Some admins, as many as a roster has members: who was added last is the last. */
 struct latest {
-    uint64_t admins[LATEST_MAX];
-    size_t next;
+    uint64_t admins[FRAME_MEMBERS];
+    size_t count;
 };
 
 struct directory {
@@ -195,7 +188,7 @@ struct directory {
     uint32_t next_slot;
     struct address_mint mint;
     struct latest lost;
-    struct latest missed;  /* they may not have got what was sent to them */
+    struct latest missed;  /* they may not have got what was sent to them, and have not been told so */
     uint64_t strangers_ns; /* when the nodes that are not on the roster are looked at */
     struct list wants, given;
     struct list pooled;       /* slots of pools */
@@ -254,6 +247,8 @@ void directory_remove_slot(struct directory *directory, struct slot *slot);
 
 bool latest_has(const struct latest *latest, uint64_t admin);
 void latest_add(struct latest *latest, uint64_t admin);
+/* Whether it was there. */
+bool latest_remove(struct latest *latest, uint64_t admin);
 bool directory_is_lost(const struct directory *directory, uint64_t admin);
 struct member *directory_self(const struct directory *directory);
 

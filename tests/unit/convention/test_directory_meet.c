@@ -97,6 +97,36 @@ Test(directory_meet, C4_a_home_that_believes_in_who_has_ended_is_told) {
     story_end(story);
 }
 
+/* Nodes from `first` on come, and are lost. */
+static void lose_many(struct story *story, uint64_t first, size_t count) {
+    for (uint64_t node = first; node < first + count; node++) {
+        join(story, node, false);
+        lose(story, node);
+    }
+    expect(story, "");
+}
+
+Test(directory_meet, C8_each_member_that_was_lost_is_told_so) {
+    struct story *story = story_new(SECOND);
+    lose(story, SECOND);
+    lose_many(story, 3, FRAME_MEMBERS - 1);
+    join(story, SECOND, true);
+    expect(story, "2.0.0#0 met\n");
+    story_end(story);
+}
+
+Test(directory_meet, C8_who_was_lost_last_is_told_so) {
+    struct story *story = story_new(SECOND);
+    lose(story, SECOND);
+    lose_many(story, 3, FRAME_MEMBERS - 1);
+    control(story, admin(2), &(struct control){.kind = CONTROL_NAMES_WANTED, .names_wanted.epoch = 7});
+    expect(story, "2.0.0#0 0 names in epoch 7\n");
+    lose_many(story, 3 + FRAME_MEMBERS, 1);
+    join(story, SECOND, true);
+    expect(story, "2.0.0#0 met\n2.0.0#0 0 names in epoch 7\n");
+    story_end(story);
+}
+
 /* Found by the simulator of conventions, seed 1171: a new leader asks each member that it is told of. */
 Test(directory_meet, G4_a_leader_that_asked_for_the_names_before_it_was_on_the_roster_is_told_them) {
     struct story *story = story_new(SECOND);
