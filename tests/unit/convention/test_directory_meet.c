@@ -166,11 +166,14 @@ Test(directory_meet, C8_who_was_never_heard_of_is_asked_to_exit) {
 
 Test(directory_meet, C8_what_a_node_has_here_that_does_not_come_to_the_roster_is_asked_to_exit) {
     struct story *story = story_of_stranger();
-    tick(story, directory_limits_default.stranger_wait_ns);
+    uint64_t wait_ns = directory_limits_default.stranger_wait_ns;
+    tick(story, wait_ns - 1);
+    tick(story, 1);
+    tick(story, wait_ns - 1);
     expect(story, "");
-    tick(story, directory_limits_default.stranger_wait_ns);
+    tick(story, 1);
     expect(story, "exit request to 7.4.1\n");
-    tick(story, directory_limits_default.stranger_wait_ns);
+    tick(story, wait_ns);
     expect(story, "");
     cr_assert_eq(directory_deadline(story->directory), TIME_NEVER);
     story_end(story);
@@ -182,6 +185,15 @@ Test(directory_meet, C8_who_comes_in_time_is_no_stranger) {
     join(story, 7, false);
     tick(story, directory_limits_default.stranger_wait_ns);
     expect(story, "7.0.0#0 met\n7.0.0#0 created 7.4.1 in 102\n");
+    story_end(story);
+}
+
+/* A look may come at once, since all strangers are looked at together. */
+Test(directory_meet, C8_who_comes_as_late_as_the_brake_allows_is_no_stranger) {
+    struct story *story = story_of_stranger();
+    tick(story, directory_limits_default.stranger_wait_ns);
+    tick(story, convention_times_default.hysteresis.ceiling_ns);
+    expect(story, "");
     story_end(story);
 }
 
