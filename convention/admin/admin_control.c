@@ -110,6 +110,9 @@ static void perform(struct admin *admin, const struct directory_action *action) 
                   (int)action->control.name_taken.name.size, (const char *)action->control.name_taken.name.data);
         request_exit(admin, action->to);
         return;
+    case DIRECTORY_WARN:
+        log_write(admin->log, MESH_LOG_WARNING, NULL, action->to, "%s", action->text);
+        return;
     }
     CHECK_UNREACHABLE();
 }

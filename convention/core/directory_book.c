@@ -277,3 +277,10 @@ void directory_want_taken(struct directory *directory, struct mesh_address actor
         want->action.control.name_taken = (struct control_name_taken){name, actor};
     }
 }
+
+void directory_warn(struct directory *directory, struct mesh_address about, const char *text) {
+    struct want *want = want_new(directory);
+    if (want) {
+        want->action = (struct directory_action){.kind = DIRECTORY_WARN, .to = about, .text = text};
+    }
+}

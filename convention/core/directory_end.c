@@ -84,6 +84,14 @@ static void orphan(struct directory *directory, struct actor *actor) {
     directory_end_orphan(directory, actor);
 }
 
+/* Its home says that its creator was told of its end, which nothing that has happened here explains. */
+static void on_believed_dead(struct directory *directory, struct actor *actor) {
+    if (actor->state == ACTOR_HERE && !actor->detached && !actor->orphan) {
+        directory_warn(directory, actor->address, "it is asked to exit: its creator's node had taken it for dead");
+    }
+    orphan(directory, actor);
+}
+
 void directory_on_exited(struct directory *directory, const struct directory_event *event) {
     const struct control_exited *exited = &event->control->exited;
     struct actor *actor = directory_actor(directory, exited->address);
@@ -91,8 +99,8 @@ void directory_on_exited(struct directory *directory, const struct directory_eve
         disown_children(directory, exited->address, event->asker);
     }
     bool foreign = actor && !directory_is_home(directory, actor->address);
-    if (foreign && mesh_address_equal(event->asker, address_home(actor->address))) { /* its creator was told so */
-        orphan(directory, actor);
+    if (foreign && mesh_address_equal(event->asker, address_home(actor->address))) {
+        on_believed_dead(directory, actor);
         return;
     }
     if (!actor || !may_tell(directory, actor, event->asker)) {

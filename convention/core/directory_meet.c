@@ -107,7 +107,11 @@ void directory_lose_strangers(struct directory *directory) {
         bool before = actor->strange;
         actor->strange = has_stranger(directory, actor);
         if (actor->strange && before) {
-            directory_lose(directory, other_end(directory, actor));
+            uint64_t admin = other_end(directory, actor);
+            directory_warn(directory, directory_admin(admin),
+                           "it does not come to the roster, though an actor belongs to it or lives there: it is "
+                           "taken for lost");
+            directory_lose(directory, admin);
         } else if (actor->strange) {
             await_strangers(directory);
         }

@@ -269,6 +269,8 @@ void directory_want(struct directory *directory, enum directory_action_kind kind
 /* Its actor is to exit, because another has its name. */
 void directory_want_taken(struct directory *directory, struct mesh_address actor, struct bytes name);
 
+void directory_warn(struct directory *directory, struct mesh_address about, const char *text);
+
 /* ---- creates ---- */
 
 void directory_on_create(struct directory *directory, const struct directory_event *event);

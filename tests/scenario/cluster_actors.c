@@ -99,6 +99,9 @@ static void perform(struct cluster *cluster, struct node *node, const struct dir
     case DIRECTORY_NAME_TAKEN:
         note_actor(cluster, node, "name taken", action->to, "");
         return;
+    case DIRECTORY_WARN:
+        note_actor(cluster, node, "warns of", action->to, action->text);
+        return;
     case DIRECTORY_KILL_HOST:
         break; /* no host here needs that */
     }

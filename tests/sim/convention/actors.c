@@ -286,6 +286,10 @@ void actors_perform(struct world *world, struct sim_node *node, const struct dir
             actors_ask_to_exit(world, action->to);
         }
         return;
+    case DIRECTORY_WARN:
+        world_say(world, "%s warns of %u.%u: %s", node->name, (unsigned)action->to.node,
+                  (unsigned)address_number(action->to), action->text);
+        return;
     }
     CHECK_UNREACHABLE();
 }

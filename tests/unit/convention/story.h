@@ -171,6 +171,9 @@ static inline void print_action(struct text_builder *text, const struct director
     case DIRECTORY_EXIT_REQUEST:
         text_append(text, "exit request to %s", text_of(action->to, name));
         break;
+    case DIRECTORY_WARN:
+        text_append(text, "of %s: %s", text_of(action->to, name), action->text);
+        break;
     }
     text_append(text, "\n");
 }

@@ -52,6 +52,8 @@ Test(directory_meet, C8_an_actor_whose_creator_was_told_of_its_end_is_asked_to_e
     met(story, 2);
     expect(story, "2.0.0#0 created 2.4.1 in 102\n");
     exited(story, admin(2), at(2, 4, 1));
+    expect(story, "of 2.4.1: it is asked to exit: its creator's node had taken it for dead\nexit request to 2.4.1\n");
+    exited(story, admin(2), at(2, 4, 1));
     expect(story, "exit request to 2.4.1\n");
     host_died(story, 2, NULL);
     expect(story, "2.0.0#0 exited 2.4.1 how 4\n");
@@ -164,6 +166,9 @@ Test(directory_meet, C8_who_was_never_heard_of_is_asked_to_exit) {
 
 /* ---- who never comes ---- */
 
+#define TAKEN_FOR_LOST                                                                                                 \
+    "of 7.0.0: it does not come to the roster, though an actor belongs to it or lives there: it is taken for lost\n"
+
 Test(directory_meet, C8_what_a_node_has_here_that_does_not_come_to_the_roster_is_asked_to_exit) {
     struct story *story = story_of_stranger();
     uint64_t wait_ns = directory_limits_default.stranger_wait_ns;
@@ -172,7 +177,7 @@ Test(directory_meet, C8_what_a_node_has_here_that_does_not_come_to_the_roster_is
     tick(story, wait_ns - 1);
     expect(story, "");
     tick(story, 1);
-    expect(story, "exit request to 7.4.1\n");
+    expect(story, TAKEN_FOR_LOST "exit request to 7.4.1\n");
     tick(story, wait_ns);
     expect(story, "");
     cr_assert_eq(directory_deadline(story->directory), TIME_NEVER);
@@ -206,7 +211,7 @@ Test(directory_meet, C4_of_what_lives_at_a_node_that_does_not_come_to_the_roster
     expect(story, "2.0.0#1 create 1.1.1 refused 1\n1.1.0#9 created 1.1.1 in 705\n");
     tick(story, directory_limits_default.stranger_wait_ns);
     tick(story, directory_limits_default.stranger_wait_ns);
-    expect(story, "1.1.0#0 exited 1.1.1 how 6: its node was lost\n");
+    expect(story, TAKEN_FOR_LOST "1.1.0#0 exited 1.1.1 how 6: its node was lost\n");
     story_end(story);
 }
 
