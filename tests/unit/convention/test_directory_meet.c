@@ -60,6 +60,19 @@ Test(directory_meet, C8_an_actor_whose_creator_was_told_of_its_end_is_asked_to_e
     story_end(story);
 }
 
+Test(directory_meet, C8_a_detached_actor_that_is_believed_dead_stays) {
+    struct story *story = story_new(SECOND);
+    struct control message = {.id = 9, .kind = CONTROL_CREATE};
+    message.create.address = at(2, 4, 1);
+    message.create.type = bytes_of_text("mapper");
+    message.create.detached = true;
+    control(story, admin(2), &message);
+    host_up(story, 2);
+    exited(story, admin(2), at(2, 4, 1));
+    expect(story, "start 2 for 2.4.1\n2.0.0#9 created 2.4.1 in 102\n");
+    story_end(story);
+}
+
 /* The home may have lost nobody. */
 Test(directory_meet, C4_the_end_of_what_a_lost_node_had_here_is_told_when_that_is_back) {
     struct story *story = story_new(SECOND);
