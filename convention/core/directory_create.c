@@ -5,6 +5,8 @@
 #include "mesh/base/check.h"
 #include <stdlib.h>
 
+static const char exists[] = "this address has an actor already";
+
 static void place(struct directory *directory, struct pending *pending);
 
 /* The actor that this create is to bring; NULL when this admin only passes the request on, even if the same create has
@@ -199,6 +201,10 @@ static struct actor *make_actor(struct directory *directory, struct pending *pen
 static void start_here(struct directory *directory, struct pending *pending) {
     struct actor *actor = make_actor(directory, pending);
     struct slot *slot = actor ? directory_choose_slot(directory, pending->pool) : NULL;
+    if (!actor && directory_actor(directory, pending->create.address)) {
+        directory_refuse_here(directory, pending, MESH_EXISTS, bytes_of_text(exists));
+        return;
+    }
     if (!slot) {
         directory_refuse_here(directory, pending, MESH_FULL, bytes_of_text("the node is full: a limit is reached"));
         return;
@@ -271,13 +277,9 @@ static void place(struct directory *directory, struct pending *pending) {
 
 /* ---- requests ---- */
 
-/* Enters an address that is minted elsewhere but homed here; NULL at a limit, or when the address is taken. */
+/* Enters an address that is minted elsewhere but homed here; NULL at a limit. */
 static struct actor *enter_home(struct directory *directory, const struct control_create *create) {
-    struct actor *actor = directory_actor(directory, create->address);
-    if (actor && actor->state != ACTOR_PARKED) {
-        return NULL;
-    }
-    actor = directory_enter_pending(directory, create->address);
+    struct actor *actor = directory_enter_pending(directory, create->address);
     if (actor) {
         struct slot *slot = directory_slot(directory, address_slot(create->address));
         actor->parent = create->parent;
@@ -300,8 +302,7 @@ void directory_on_create(struct directory *directory, const struct directory_eve
     bool ours = !mesh_address_is_none(address) && directory_is_home(directory, address);
     struct actor *present = mesh_address_is_none(address) ? NULL : directory_actor(directory, address);
     if (present && present->state != ACTOR_PARKED) {
-        answer_failed(directory, event->asker, event->control->id, address, MESH_EXISTS,
-                      bytes_of_text("this address has an actor already"));
+        answer_failed(directory, event->asker, event->control->id, address, MESH_EXISTS, bytes_of_text(exists));
         return;
     }
     if (ours && !enter_home(directory, create)) {

@@ -254,7 +254,7 @@ Test(directory_meet, B2_an_address_that_has_ended_here_is_not_created_again) {
     expect(story, "start 2 for 7.4.9\n2.0.0#2 create 7.4.1 refused 0\nstart 3 for 7.4.1\n"
                   "2.0.0#9 failed 7.4.1 MESH_LOAD_FAILED: \n");
     lose(story, SECOND);
-    expect(story, "7.0.0#9 failed 7.4.1 MESH_FULL: the node is full: a limit is reached\n");
+    expect(story, "7.0.0#9 failed 7.4.1 MESH_EXISTS: this address has an actor already\n");
     story_end(story);
 }
 
@@ -269,7 +269,7 @@ Test(directory_meet, B2_who_is_on_its_way_is_not_created_again_when_who_was_to_h
     create(story, admin(3), at(7, 4, 1), false);
     expect(story, "start 2 for 7.4.9\n2.0.0#2 create 7.4.1 refused 0\nstart 3 for 7.4.1\n");
     lose(story, SECOND);
-    expect(story, "7.0.0#9 failed 7.4.1 MESH_FULL: the node is full: a limit is reached\n");
+    expect(story, "7.0.0#9 failed 7.4.1 MESH_EXISTS: this address has an actor already\n");
     host_up(story, 3);
     expect(story, "3.0.0#9 created 7.4.1 in 103\n7.0.0#0 created 7.4.1 in 103\n");
     story_end(story);
