@@ -48,6 +48,7 @@ enum mesh_status directory_new(struct directory **out, const struct directory_li
     deadlines_init(&directory->wait_deadlines, limits->waits_max);
     list_init(&directory->told);
     list_init(&directory->untold);
+    list_init(&directory->owed);
     list_init(&directory->wants);
     list_init(&directory->given);
     list_init(&directory->pooled);

@@ -19,7 +19,8 @@
  *
  * Dead addresses stay on record as tombstones. Who had something under way to one asks soon, and what ended well has told
  * by itself how far it came; so one that nobody has asked for during a while is dropped, but for the latest few, which an
- * operator may ask for, and the one whose turn is next at the limit. A dropped one is still known
+ * operator may ask for, and the one whose turn is next at the limit. Where the home is still to be told of the end, only the
+ * limit counts. A dropped one is still known
  * to be dead by its number, only not how, and how far it had come is not. An unknown number of a live slot, or of a
  * node that is not on the roster
  * and is not known to be lost, is parked: its create, or the roster, may be on the way.

@@ -109,20 +109,23 @@ static struct actor *front(const struct list *list) {
     return list_is_empty(list) ? NULL : LIST_OWNER(list_front(list), struct actor, aged);
 }
 
-static struct actor *next_to_go(const struct directory *directory) {
-    struct actor *told = front(&directory->told), *untold = front(&directory->untold);
-    return !untold || (told && told->forget_ns <= untold->forget_ns) ? told : untold;
+static struct actor *sooner(struct actor *one, struct actor *other) {
+    return !other || (one && one->forget_ns <= other->forget_ns) ? one : other;
 }
 
-static void drop_next(struct directory *directory) {
+static struct actor *next_to_go(const struct directory *directory) {
+    return sooner(front(&directory->told), front(&directory->untold));
+}
+
+static void drop(struct directory *directory, struct actor *actor) {
     directory->counters.tombstones_dropped++;
-    directory_remove_actor(directory, next_to_go(directory));
+    directory_remove_actor(directory, actor);
 }
 
 void directory_touch(struct directory *directory, struct actor *actor) {
-    bool told = ended_well(actor);
+    bool told = ended_well(actor) && !actor->owed;
     list_remove(&actor->aged);
-    list_push_back(told ? &directory->told : &directory->untold, &actor->aged);
+    list_push_back(actor->owed ? &directory->owed : told ? &directory->told : &directory->untold, &actor->aged);
     actor->forget_ns =
         time_add(directory->now_ns, told ? directory->limits.tombstone_ns : directory->limits.crash_tombstone_ns);
 }
@@ -139,18 +142,19 @@ void directory_bury(struct directory *directory, struct actor *actor) {
     directory_touch(directory, actor);
     directory_answer_waits(directory, actor);
     if (directory->tombstones_count > directory->limits.tombstones_max) {
-        drop_next(directory);
+        drop(directory, sooner(next_to_go(directory), front(&directory->owed)));
     }
 }
 
 uint64_t directory_forget_ns(const struct directory *directory) {
     bool many = directory->tombstones_count > directory->limits.tombstones_kept;
-    return many ? next_to_go(directory)->forget_ns : TIME_NEVER;
+    const struct actor *next = many ? next_to_go(directory) : NULL;
+    return next ? next->forget_ns : TIME_NEVER;
 }
 
 void directory_forget(struct directory *directory) {
     while (directory_forget_ns(directory) <= directory->now_ns) {
-        drop_next(directory);
+        drop(directory, next_to_go(directory));
     }
 }
 

@@ -11,6 +11,9 @@ void directory_tell_end(struct directory *directory, struct actor *actor) {
         return;
     }
     actor->owed = !members_find(directory->members, actor->address.node);
+    if (actor->state == ACTOR_DEAD) {
+        directory_touch(directory, actor);
+    }
     if (actor->owed) {
         return;
     }

@@ -183,6 +183,7 @@ struct directory {
     struct slabs actor_slabs;
     struct deadlines pending_deadlines, wait_deadlines;
     struct list told, untold; /* tombstones of what ended well, and of the rest: the least recently used first */
+    struct list owed;         /* those whose home is still to be told: they go only for want of room */
     size_t tombstones_count, alive, hosted;
     uint64_t next_id;
     uint32_t next_slot;

@@ -86,6 +86,55 @@ Test(directory_meet, C4_the_end_of_what_a_lost_node_had_here_is_told_when_that_i
     story_end(story);
 }
 
+/* They are the first of the tombstones to go, if nobody is to be told. */
+Test(directory_meet, C4_an_end_that_is_owed_is_on_record_until_it_is_told) {
+    struct story *story = story_of_stranger();
+    story->now_ns = 0;
+    create(story, at(1, 1, 0), at(1, 1, 1), false);
+    host_up(story, 3);
+    exited(story, at(1, 2, 0), at(7, 4, 1));
+    host_died(story, 2, NULL);
+    host_died(story, 3, NULL);
+    expect(story, "start 3 for 1.1.1\n1.1.0#9 created 1.1.1 in 103\n1.1.0#0 exited 1.1.1 how 4\n");
+    tick(story, directory_limits_default.tombstone_ns);
+    cr_assert_eq(directory_counters(story->directory)->tombstones_dropped, 0);
+    tick(story, directory_limits_default.crash_tombstone_ns);
+    cr_assert_eq(directory_find(story->directory, at(1, 1, 1)).how, 0);
+    join(story, 7, false);
+    expect(story, "7.0.0#0 met\n7.0.0#0 exited 7.4.1 how 2\n");
+    story_end(story);
+}
+
+/* It is one of many then. */
+Test(directory_meet, C4_an_end_that_has_been_told_is_forgotten_in_time) {
+    struct story *story = story_of_stranger();
+    story->now_ns = 0;
+    create(story, at(1, 1, 0), at(1, 1, 1), false);
+    host_up(story, 3);
+    exited(story, at(1, 2, 0), at(7, 4, 1));
+    host_died(story, 2, NULL);
+    host_died(story, 3, NULL);
+    join(story, 7, false);
+    tick(story, directory_limits_default.tombstone_ns);
+    cr_assert_eq(directory_counters(story->directory)->tombstones_dropped, 1);
+    cr_assert_eq(directory_find(story->directory, at(1, 1, 1)).how, CONTROL_SIGNAL);
+    story_end(story);
+}
+
+/* Two stay. */
+Test(directory_meet, C4_of_too_many_ends_that_are_owed_the_oldest_is_dropped) {
+    struct story *story = story_new(SECOND);
+    for (uint32_t i = 1; i <= 3; i++) {
+        create(story, admin(2), at(7, 4, i), false);
+        host_up(story, i + 1);
+        host_died(story, i + 1, NULL);
+    }
+    cr_assert_eq(directory_counters(story->directory)->tombstones_dropped, 1);
+    cr_assert_eq(directory_find(story->directory, at(7, 4, 1)).how, 0);
+    cr_assert_eq(directory_find(story->directory, at(7, 4, 3)).how, CONTROL_SIGNAL);
+    story_end(story);
+}
+
 Test(directory_meet, C4_who_has_missed_something_asks_for_those_that_it_believes_to_live_there) {
     struct story *story = story_with_actor_there();
     met(story, 3); /* is nobody here */
