@@ -210,10 +210,6 @@ static void take_out(struct latest *latest, size_t place) {
     latest->count--;
 }
 
-bool latest_has(const struct latest *latest, uint64_t admin) {
-    return latest_find(latest, admin) > 0;
-}
-
 bool latest_remove(struct latest *latest, uint64_t admin) {
     size_t place = latest_find(latest, admin);
     if (place > 0) {
@@ -230,7 +226,7 @@ void latest_add(struct latest *latest, uint64_t admin) {
 }
 
 bool directory_is_lost(const struct directory *directory, uint64_t admin) {
-    return latest_has(&directory->lost, admin);
+    return latest_find(&directory->lost, admin) > 0;
 }
 
 struct member *directory_self(const struct directory *directory) {

@@ -105,9 +105,8 @@ struct actor {
     bool told;               /* its creator knows of its end, or is gone */
     bool owed;               /* its home is to be told of its end when it is on the roster */
     bool orphan;             /* shall exit as soon as it is up */
-    bool
-        strange; /* the node to which it belongs, or where it lives, was not on the roster when that was looked at last */
-    bool named; /* it holds a global name */
+    bool strange;            /* the node on which it depends was not on the roster at the last look (C8) */
+    bool named;              /* it holds a global name */
     struct list waits;
     struct list_node aged; /* among the tombstones */
     uint64_t forget_ns;    /* of a tombstone */
@@ -246,7 +245,6 @@ struct slot *directory_slot(const struct directory *directory, uint32_t number);
 struct slot *directory_add_slot(struct directory *directory);
 void directory_remove_slot(struct directory *directory, struct slot *slot);
 
-bool latest_has(const struct latest *latest, uint64_t admin);
 void latest_add(struct latest *latest, uint64_t admin);
 /* Whether it was there. */
 bool latest_remove(struct latest *latest, uint64_t admin);

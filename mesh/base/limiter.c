@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 #include "mesh/base/limiter.h"
-
 #include <inttypes.h>
 #include <stdio.h>
 

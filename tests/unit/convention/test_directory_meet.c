@@ -86,8 +86,8 @@ Test(directory_meet, C4_the_end_of_what_a_lost_node_had_here_is_told_when_that_i
     story_end(story);
 }
 
-/* They are the first of the tombstones to go, if nobody is to be told. */
-Test(directory_meet, C4_an_end_that_is_owed_is_on_record_until_it_is_told) {
+/* The stranger's actor ends, and then one of this node. */
+static struct story *story_of_ends(void) {
     struct story *story = story_of_stranger();
     story->now_ns = 0;
     create(story, at(1, 1, 0), at(1, 1, 1), false);
@@ -95,6 +95,12 @@ Test(directory_meet, C4_an_end_that_is_owed_is_on_record_until_it_is_told) {
     exited(story, at(1, 2, 0), at(7, 4, 1));
     host_died(story, 2, NULL);
     host_died(story, 3, NULL);
+    return story;
+}
+
+/* They are the first of the tombstones to go, if nobody is to be told. */
+Test(directory_meet, C4_an_end_that_is_owed_is_on_record_until_it_is_told) {
+    struct story *story = story_of_ends();
     expect(story, "start 3 for 1.1.1\n1.1.0#9 created 1.1.1 in 103\n1.1.0#0 exited 1.1.1 how 4\n");
     tick(story, directory_limits_default.tombstone_ns);
     cr_assert_eq(directory_counters(story->directory)->tombstones_dropped, 0);
@@ -107,13 +113,7 @@ Test(directory_meet, C4_an_end_that_is_owed_is_on_record_until_it_is_told) {
 
 /* It is one of many then. */
 Test(directory_meet, C4_an_end_that_has_been_told_is_forgotten_in_time) {
-    struct story *story = story_of_stranger();
-    story->now_ns = 0;
-    create(story, at(1, 1, 0), at(1, 1, 1), false);
-    host_up(story, 3);
-    exited(story, at(1, 2, 0), at(7, 4, 1));
-    host_died(story, 2, NULL);
-    host_died(story, 3, NULL);
+    struct story *story = story_of_ends();
     join(story, 7, false);
     tick(story, directory_limits_default.tombstone_ns);
     cr_assert_eq(directory_counters(story->directory)->tombstones_dropped, 1);
