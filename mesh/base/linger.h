@@ -13,8 +13,8 @@
 #include "mesh/base/time.h"
 #include <stdbool.h>
 
-#define LINGER_NS (250 * NS_PER_US)         /* of looking; a wait of no more leads one to expect another such */
-#define LINGER_CROWDED_NS (150 * NS_PER_US) /* others who run for so long between two looks have work of their own */
+#define LINGER_NS (600 * NS_PER_US)         /* of looking; a wait of no more leads one to expect another such */
+#define LINGER_CROWDED_NS (400 * NS_PER_US) /* others who run for so long between two looks have work of their own */
 #define LINGER_PAUSE_NS (5 * NS_PER_MS) /* without lingering then; doubles when another crowd comes as soon after it */
 #define LINGER_PAUSE_MAX_NS NS_PER_S
 
