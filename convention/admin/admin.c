@@ -96,6 +96,8 @@ static void on_signal(void *user, int fd) {
                       convention_members(admin->convention)->count, directory_hosted(admin->directory));
         } else if (info.ssi_signo == SIGHUP) {
             admin_reload(admin);
+        } else if (info.ssi_signo == SIGCHLD) {
+            admin_bury_unborn(admin);
         } else {
             admin_begin_stop(admin, 0);
         }
@@ -111,6 +113,7 @@ static enum mesh_status watch_signals(struct admin *admin, struct mesh_error *er
     sigaddset(&wanted, SIGINT);
     sigaddset(&wanted, SIGUSR1);
     sigaddset(&wanted, SIGHUP);
+    sigaddset(&wanted, SIGCHLD);
     admin->signals = signalfd(-1, &wanted, SFD_CLOEXEC | SFD_NONBLOCK);
     if (admin->signals < 0 || process_watch(admin->process, admin->signals, on_signal, admin) != MESH_OK) {
         return error_set(error, MESH_IO, "cannot watch for signals: %s", strerror(errno));

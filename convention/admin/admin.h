@@ -51,6 +51,7 @@
 #include "mesh/runtime/log.h"
 #include "mesh/runtime/node_security.h"
 #include "mesh/runtime/process.h"
+#include <signal.h>
 
 /* A process of this node: a host that the zygote started, or a program that attached. */
 struct resident {
@@ -265,6 +266,13 @@ void admin_kill_host(struct admin *admin, uint32_t slot, int signal);
 /* The spawner has made that host: a process that is our child. Or there will be none. */
 void admin_take_host(struct admin *admin, struct resident *resident, pid_t pid);
 void admin_fail_host(struct admin *admin, struct resident *resident, enum mesh_status status, const char *text);
+/* How a child has ended, in words, too. */
+enum control_how admin_describe_end(const siginfo_t *end, char *text, size_t bytes);
+/* A child of ours that is neither a host that we know, nor the zygote, nor the spawner. */
+bool admin_is_fresh_child(const struct admin *admin, pid_t pid);
+void admin_kill_child(pid_t pid); /* and waits for it */
+/* Waits for those that have ended before they had said that they are born: nobody else would. */
+void admin_bury_unborn(struct admin *admin);
 void admin_tell_failed(struct admin *admin);
 /* A host or program says hello: its slot, or a refusal. */
 void admin_greet(struct admin *admin, uint64_t peer, const struct frame_hello *hello, struct frame_hello *answer);

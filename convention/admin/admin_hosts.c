@@ -130,7 +130,7 @@ static struct directory_wanted *read_wanted(const struct resident *resident, siz
     return wanted;
 }
 
-static enum control_how how_of(const siginfo_t *end, char *text, size_t bytes) {
+enum control_how admin_describe_end(const siginfo_t *end, char *text, size_t bytes) {
     if (end->si_code == CLD_KILLED || end->si_code == CLD_DUMPED) {
         const char *name = sigabbrev_np(end->si_status);
         snprintf(text, bytes, "killed by SIG%s", name ? name : "?");
@@ -185,7 +185,7 @@ static void on_host_end(struct admin *admin, struct resident *resident) {
     siginfo_t end = {0};
     char text[96];
     if (waitid(P_PIDFD, (id_t)resident->pidfd, &end, WEXITED | WNOHANG) == 0 && end.si_pid != 0) {
-        enum control_how how = how_of(&end, text, sizeof text);
+        enum control_how how = admin_describe_end(&end, text, sizeof text);
         bury(admin, resident, how, how == CONTROL_OWN_EXIT ? 0 : end.si_status, text);
     }
 }
@@ -206,6 +206,7 @@ static void on_ends(void *user, int deaths) {
             on_host_end(admin, resident);
         }
     }
+    admin_bury_unborn(admin);
 }
 
 /* It is buried after the turn: what it said last is still to be acknowledged, and it waits for that (D14). */
@@ -367,8 +368,7 @@ static enum mesh_status start(struct admin *admin, struct resident *resident, co
     }
     close(page);
     if (status == MESH_OK && watch_process(admin, resident) != MESH_OK) {
-        kill(resident->pid, SIGKILL);
-        waitpid(resident->pid, NULL, 0);
+        admin_kill_child(resident->pid);
         status = error_set(error, MESH_IO, "a host cannot be watched: %s", strerror(errno));
     }
     return status;
@@ -387,8 +387,7 @@ void admin_take_host(struct admin *admin, struct resident *resident, pid_t pid) 
     resident->pid = pid;
     resident->spawning = false;
     if (watch_process(admin, resident) != MESH_OK) {
-        kill(pid, SIGKILL);
-        waitpid(pid, NULL, 0);
+        admin_kill_child(pid);
         admin_fail_host(admin, resident, MESH_IO, "a host cannot be watched");
     } else if (zygote_adopt(admin->zygote, resident->pidfd, &error) != MESH_OK) {
         log_write(admin->log, MESH_LOG_ERROR, NULL, resident->actor, "its host is not known to the zygote: %s",
@@ -460,8 +459,16 @@ static bool is_visitor(const struct admin *admin, const struct frame_hello *hell
 static void greet_host(struct admin *admin, uint64_t peer, const struct frame_hello *hello,
                        struct frame_hello *answer) {
     struct resident *resident = admin_resident(admin, hello->slot);
+    if (resident && resident->spawning) {
+        admin_hear_spawner(
+            admin); /* who says hello has said before that it is born: a flood of frames keeps that waiting */
+    }
     if (hello->node != admin->incarnation || !resident || resident->incarnation != peer) {
         answer->refusal = bytes_of_text("gone: this process belongs to an earlier life of the node"); /* C13 */
+        return;
+    }
+    if (resident->pid != (pid_t)hello->pid) {
+        answer->refusal = bytes_of_text("gone: another process is the host that this one was to be"); /* C9 */
         return;
     }
     answer->slot = resident->slot;

@@ -21,6 +21,7 @@
 enum {
     ASKED_MAX = 16,     /* hosts that it is asked for at a time */
     WORDS_AT_ONCE = 64, /* in one turn */
+    WORDS_KEPT = 1024,  /* more than a socket holds */
     OUTPUT_BYTES = 1024,
     COMMAND_BYTES = 4096,
     OUTPUT_LINES = 20, /* of its output in the log, in a second */
@@ -189,6 +190,10 @@ enum mesh_status admin_spawn(struct admin *admin, const struct resident *residen
     return MESH_OK;
 }
 
+pid_t admin_spawner_pid(const struct admin *admin) {
+    return admin->spawner->pid;
+}
+
 void admin_forget_spawn(struct admin *admin, const struct resident *resident) {
     struct spawner *spawner = admin->spawner;
     struct spawn *waiting = find_spawn(&spawner->waiting, resident->incarnation);
@@ -212,34 +217,16 @@ static void end_spawner(struct admin *admin, const char *fault) {
     syscall(SYS_pidfd_send_signal, spawner->pidfd, SIGKILL, NULL, 0);
 }
 
-/* A child of ours that is neither a host that we know, nor the zygote, nor the spawner itself. */
-static bool is_fresh_child(const struct admin *admin, pid_t pid) {
-    siginfo_t end;
-    size_t place = 0;
-    for (const struct resident *resident; (resident = map_next(&admin->residents, &place));) {
-        if (resident->pid == pid) {
-            return false;
-        }
-    }
-    return pid > 0 && pid != admin->spawner->pid && pid != admin->zygote->pid &&
-           waitid(P_PID, (id_t)pid, &end, WEXITED | WNOHANG | WNOWAIT) == 0;
-}
-
-static void kill_child(pid_t pid) {
-    kill(pid, SIGKILL);
-    waitpid(pid, NULL, 0);
-}
-
 static void on_born(struct admin *admin, const struct spawn_word *word) {
     pid_t pid = (pid_t)word->pid;
     struct spawn *spawn = find_spawn(&admin->spawner->asked, word->incarnation);
-    if (!is_fresh_child(admin, pid)) {
+    if (!admin_is_fresh_child(admin, pid)) {
         end_spawner(admin, "it said that a process is born that is no new child of the admin");
         return;
     }
     struct resident *resident = spawn ? end_spawn(admin, spawn, true) : NULL;
     if (!resident) {
-        kill_child(pid);
+        admin_kill_child(pid);
         return;
     }
     admin_take_host(admin, resident, pid);
@@ -315,22 +302,30 @@ static bool hear(struct admin *admin) {
     return got > 0;
 }
 
-/* Nobody wants who is born when its spawner has ended; it is our child all the same. */
-static void hear_former(struct admin *admin) {
+/* Nobody wants who is born when its spawner has ended; it is our child all the same. Whether there was anything. */
+static bool hear_former(struct admin *admin) {
     char packet[SPAWN_BYTES] = "";
     ssize_t got = recv(admin->spawner->former, packet, sizeof packet - 1, MSG_DONTWAIT);
     pid_t born = (pid_t)spawn_word_parse(packet).pid;
     if (got == 0) {
         unwatch(admin, &admin->spawner->former);
-    } else if (is_fresh_child(admin, born)) {
-        kill_child(born);
+    } else if (admin_is_fresh_child(admin, born)) {
+        admin_kill_child(born);
+    }
+    return got > 0;
+}
+
+void admin_hear_spawner(struct admin *admin) {
+    for (int i = 0; i < WORDS_KEPT && hear_former(admin); i++) {
+    }
+    for (int i = 0; i < WORDS_KEPT && hear(admin); i++) {
     }
 }
 
 static void on_channel(void *user, int fd) {
     struct admin *admin = user;
     if (fd == admin->spawner->former) {
-        hear_former(admin);
+        (void)hear_former(admin);
         return;
     }
     for (int i = 0; i < WORDS_AT_ONCE && hear(admin); i++) {
@@ -423,6 +418,7 @@ static void on_end(void *user, int fd) {
     end_line(admin);
     describe_end(spawner, &end);
     go_down(admin);
+    admin_bury_unborn(admin);
 }
 
 static enum mesh_status watch(struct admin *admin) {
@@ -463,7 +459,7 @@ static enum mesh_status launch(struct admin *admin, struct mesh_error *error) {
     spawner->channel = channel[0];
     spawner->output = output[0];
     if (watch(admin) != MESH_OK) {
-        kill_child(spawner->pid);
+        admin_kill_child(spawner->pid);
         return error_set(error, MESH_IO, "it cannot be watched: %s", strerror(errno));
     }
     return MESH_OK;

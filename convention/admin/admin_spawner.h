@@ -11,7 +11,8 @@
  * that is started anew (C7) waits in all states, so long as the directory does.
  *
  * It is believed that a process is born only if that is a child of this admin of which nobody knows yet. One that says so when its spawner
- * has ended is ended, and waited for: nobody wants it any more. For that the channel stays open until all that hold it are gone, or the next spawner has ended.
+ * has ended is ended, and waited for: nobody wants it any more. For that the channel stays open until all that hold it are gone, or the next spawner has ended. Who
+ * ends before it says so is found by the group of processes that is for spawners and what they fork (zygote.h).
  *
  * SPDX-License-Identifier: MPL-2.0 */
 #ifndef CONVENTION_ADMIN_ADMIN_SPAWNER_H
@@ -19,6 +20,7 @@
 
 #include <mesh/error.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 struct admin;
 struct resident;
@@ -35,6 +37,10 @@ MESH_MUST_USE enum mesh_status admin_spawn(struct admin *admin, const struct res
                                            int page, struct mesh_error *error);
 /* It is not wanted any more. */
 void admin_forget_spawn(struct admin *admin, const struct resident *resident);
+
+/* Takes in all that it has said, and the one before it: who is born by now is known then. */
+void admin_hear_spawner(struct admin *admin);
+pid_t admin_spawner_pid(const struct admin *admin); /* 0: there is none now */
 
 uint64_t admin_tick_spawner(struct admin *admin, uint64_t now_ns);
 

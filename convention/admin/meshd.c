@@ -120,6 +120,7 @@ static void block_signals(void) {
     sigaddset(&blocked, SIGINT);
     sigaddset(&blocked, SIGUSR1);
     sigaddset(&blocked, SIGHUP);
+    sigaddset(&blocked, SIGCHLD);
     sigprocmask(SIG_BLOCK, &blocked, NULL);
     signal(SIGPIPE, SIG_IGN);
 }

@@ -150,7 +150,7 @@ struct spare {
 
 struct nursery {
     int channel, waiter; /* waiter: an epoll of the channel and every host's pidfd */
-    pid_t admin, wasted;
+    pid_t admin, admins_group, group, wasted;
     zygote_host *host;
     struct spare spare;
     int *hosts; /* pidfds of the living */
@@ -164,6 +164,7 @@ _Noreturn static void be_born(const struct nursery *nursery, struct parcel *parc
     if (prctl(PR_SET_PDEATHSIG, SIGKILL) || getppid() != nursery->admin) {
         _exit(125);
     }
+    (void)setpgid(0, nursery->admins_group); /* without it a Ctrl-C reaches it by the admin only */
     line = leave_zygote(line);
     while (!receive_parcel(line, parcel)) {
         if (errno != EINTR) {
@@ -176,7 +177,8 @@ _Noreturn static void be_born(const struct nursery *nursery, struct parcel *parc
         close(line);
         exit(nursery->host(options));
     }
-    if (parcel->packet.order.start == ZYGOTE_SHELL && setenv(SPAWN_ENVIRONMENT, options, 1) == 0) {
+    if (parcel->packet.order.start == ZYGOTE_SHELL && setpgid(0, nursery->group) == 0 &&
+        setenv(SPAWN_ENVIRONMENT, options, 1) == 0) {
         execl("/bin/sh", "sh", "-c", program, (char *)NULL);
         give_up(line);
     }
@@ -359,6 +361,8 @@ static void prepare(void) {
 
 _Noreturn static void zygote_main(struct nursery *nursery, const struct run_directory *directory) {
     prctl(PR_SET_NAME, "mesh-zygote");
+    (void)setpgid(0, 0); /* which cannot fail in a process that is just forked */
+    nursery->group = getpgrp();
     prepare();
     /* Signals for the admin (a Ctrl-C goes to the whole group) must not end its undertaker before it. */
     signal(SIGINT, SIG_IGN);
@@ -388,7 +392,7 @@ enum mesh_status zygote_open(struct zygote *zygote, const struct run_directory *
     pid_t pid = fork();
     if (pid == 0) {
         close(ends[0]);
-        struct nursery nursery = {.channel = ends[1], .admin = admin, .host = host};
+        struct nursery nursery = {.channel = ends[1], .admin = admin, .admins_group = getpgrp(), .host = host};
         zygote_main(&nursery, directory);
     }
     close(ends[1]);

@@ -2,7 +2,8 @@
  * buries the node when its admin dies.
  *
  * The next host is forked ahead and waits for what it is to become, so that nobody waits for the fork. Hosts become children of the admin
- * (clone with CLONE_PARENT), so that it alone learns how they end. The zygote keeps a pidfd of each. When the admin's end of the channel
+ * (clone with CLONE_PARENT), so that it alone learns how they end. The zygote keeps a pidfd of each. They are in the admin's
+ * group of processes; in the zygote's own there are spawners, and what those fork. When the admin's end of the channel
  * closes, however that came about, it is the undertaker: it kills what hosts are left, waits until they are gone, and empties the run
  * directory (C8). It shares the lock of the run directory, so that no new admin comes up before it is through.
  *

@@ -32,6 +32,13 @@ static void write_pid(const char *path) {
     EXPECT(file && fprintf(file, "%d\n", (int)getpid()) > 0 && fclose(file) == 0 && rename(fresh, path) == 0);
 }
 
+static pid_t read_pid(const char *path) {
+    FILE *file = fopen(path, "r");
+    int pid = 0;
+    EXPECT(file && fscanf(file, "%d", &pid) == 1 && fclose(file) == 0);
+    return pid;
+}
+
 static int serve(struct mesh_spawner *spawner) {
     struct mesh_error error;
     const char *request;
@@ -84,6 +91,45 @@ static int leave(struct mesh_spawner *spawner, const char *file) {
     _exit(send(CHANNEL, born, strlen(born), MSG_NOSIGNAL) > 0 ? 0 : 125);
 }
 
+/* What it forks ends at once, and says nothing. */
+static int bear_none(struct mesh_spawner *spawner, const char *file) {
+    while (mesh_spawner_next(spawner, -1) == MESH_OK) {
+        long pid = syscall(SYS_clone, CLONE_PARENT | SIGCHLD, NULL, NULL, NULL, 0);
+        if (pid == 0) {
+            write_pid(file);
+            (void)kill(getpid(), SIGKILL);
+        }
+        while (access(file, F_OK) != 0) {
+            node_pause();
+        }
+        EXPECT(mesh_spawner_refuse(spawner, MESH_LOAD_FAILED, "none is born") == MESH_OK);
+    }
+    return 0;
+}
+
+/* Its second host tells the admin nothing but hello; then it ends. */
+static int be_silent(struct mesh_spawner *spawner, const char *file) {
+    struct mesh_error error;
+    const char *request;
+    int nowhere[2];
+    for (int i = 0; i < 2; i++) {
+        EXPECT(mesh_spawner_next(spawner, -1) == MESH_OK);
+        EXPECT(i == 0 ||
+               (socketpair(AF_UNIX, SOCK_SEQPACKET, 0, nowhere) == 0 && dup2(nowhere[1], CHANNEL) == CHANNEL));
+        EXPECT(mesh_spawner_fork(spawner, &request, &error) == MESH_OK);
+        if (request && i == 1) {
+            write_pid(file);
+        }
+        if (request) {
+            _exit(pulled_main(request));
+        }
+    }
+    while (access(file, F_OK) != 0 || node_is_alive(read_pid(file))) {
+        node_pause();
+    }
+    return 5;
+}
+
 static int spawner_main(const char *mode, const char *file) {
     struct mesh_spawner *spawner;
     struct mesh_error error;
@@ -106,18 +152,19 @@ static int spawner_main(const char *mode, const char *file) {
     if (strcmp(mode, "leaves") == 0) {
         return leave(spawner, file);
     }
-    write_pid(file);
+    if (strcmp(mode, "bears-none") == 0) {
+        return bear_none(spawner, file);
+    }
+    if (strcmp(mode, "silent") == 0 && access(file, F_OK) != 0) {
+        return be_silent(spawner, file);
+    }
+    if (strcmp(mode, "silent") != 0) {
+        write_pid(file);
+    }
     return serve(spawner);
 }
 
 /* ---- what the cases share ---- */
-
-static pid_t read_pid(const char *path) {
-    FILE *file = fopen(path, "r");
-    int pid = 0;
-    EXPECT(file && fscanf(file, "%d", &pid) == 1 && fclose(file) == 0);
-    return pid;
-}
 
 static pid_t spawner_pid(void) {
     return read_pid(pid_file);
@@ -304,20 +351,54 @@ static void C9_a_spawner_that_dies_fails_creates_and_nobody_else(void) {
     EXPECT(spawner_pid() != pid);
 }
 
-static void C9_who_is_born_when_its_spawner_has_ended_is_ended_and_waited_for(void) {
-    static struct node left;
+static void start_with(struct node *where, const char *mode) {
     static char text[sizeof settings];
     (void)unlink(once_file);
-    (void)snprintf(text, sizeof text, "spawner = \"%s leaves %s\"\n", getenv("SPAWNED_PROGRAM"), once_file);
-    left.settings = text;
-    node_start(&left, "here", NULL);
+    (void)snprintf(text, sizeof text, "spawner = \"%s %s %s\"\n", getenv("SPAWNED_PROGRAM"), mode, once_file);
+    where->settings = text;
+    node_start(where, "here", NULL);
+}
+
+/* A zombie would still be there. */
+static void await_waited_for(pid_t pid) {
+    for (long end_ms = node_now_ms() + WAIT_MS; kill(pid, 0) == 0; node_pause()) {
+        EXPECT(node_now_ms() < end_ms);
+    }
+}
+
+static void C9_who_is_born_when_its_spawner_has_ended_is_ended_and_waited_for(void) {
+    static struct node left;
+    start_with(&left, "leaves");
     expect_uncreated(&left, "spawned.plain", MESH_LOAD_FAILED, "the spawner has ended with code 5");
     pid_t pid = read_pid(once_file);
     EXPECT(unlink(once_file) == 0);
-    for (long end_ms = node_now_ms() + WAIT_MS; kill(pid, 0) == 0; node_pause()) { /* a zombie would still be there */
-        EXPECT(node_now_ms() < end_ms);
-    }
+    await_waited_for(pid);
     node_stop(&left);
+}
+
+static void C9_who_ends_before_it_is_born_is_waited_for(void) {
+    static struct node barren;
+    start_with(&barren, "bears-none");
+    expect_uncreated(&barren, "spawned.plain", MESH_LOAD_FAILED, "none is born");
+    await_waited_for(read_pid(once_file));
+    node_stop(&barren);
+}
+
+/* An actor whose next host says hello as one of which its admin has not heard waits for another. */
+static void C9_who_has_not_said_that_it_is_born_is_no_host(void) {
+    static const struct mesh_create_options options = {.on_failure = MESH_RESTART};
+    static struct node silent;
+    struct mesh_address actor;
+    struct mesh_error error;
+    start_with(&silent, "silent");
+    EXPECT(mesh_node_create(silent.handle, "spawned.plain", &options, &actor, &error) == MESH_OK);
+    kill_and_await_restart(&silent, actor, 1);
+    EXPECT(strcmp(node_ask(&silent, actor, "well"), "well") == 0);
+    struct mesh_actor_report report;
+    pid_t pid = read_pid(once_file);
+    EXPECT(node_actor(&silent, actor, &report) && (pid_t)report.pid != pid);
+    await_waited_for(pid);
+    node_stop(&silent);
 }
 
 static void C9_a_spawner_that_hangs_is_killed(void) {
@@ -398,6 +479,8 @@ int main(int argc, char **argv) {
     C7_an_actor_that_is_started_anew_waits_for_its_spawner();
     C9_a_spawner_that_dies_fails_creates_and_nobody_else();
     C9_who_is_born_when_its_spawner_has_ended_is_ended_and_waited_for();
+    C9_who_ends_before_it_is_born_is_waited_for();
+    C9_who_has_not_said_that_it_is_born_is_no_host();
     C9_a_spawner_that_hangs_is_killed();
     C9_a_spawner_that_talks_nonsense_is_killed();
     C8_spawned_hosts_and_their_spawner_end_with_their_admin();
