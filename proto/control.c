@@ -56,6 +56,7 @@ static bool put_created(struct arena *arena, const struct control_created *creat
     out->process = created->process;
     out->admin = created->admin;
     out->endpoint = codec_text(arena, created->endpoint);
+    out->detached = created->detached;
     return out->endpoint;
 }
 
@@ -318,6 +319,7 @@ static bool get_created(const Mesh__Wire__Created *wire, struct control_created 
         .process = wire->process,
         .admin = wire->admin,
         .endpoint = codec_view(wire->endpoint),
+        .detached = wire->detached,
     };
     return !mesh_address_is_none(out->address) && out->endpoint.size <= FRAME_ENDPOINT_BYTES;
 }

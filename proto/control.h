@@ -75,6 +75,7 @@ struct control_created {
     struct mesh_address address;
     uint64_t process, admin; /* process: 0 when only the address is known, by its name */
     struct bytes endpoint;
+    bool detached; /* of one that is known to be up: it outlives its creator (C6) */
 };
 
 struct control_create_failed {

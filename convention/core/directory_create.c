@@ -486,7 +486,7 @@ void directory_on_created(struct directory *directory, const struct directory_ev
     }
     if (!pending) {
         directory->counters.late++;
-        if (ours && !known) {
+        if (ours && !known && !directory_take_back(directory, &created, actor)) {
             refuse_created(directory, &created, actor);
         } else if (!ours && mesh_address_equal(event->asker, address_home(created.address))) {
             directory_confirm(directory, created.address);

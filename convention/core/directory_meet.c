@@ -8,6 +8,8 @@
  * Who had lost the other, or had something to say to it before it was on the roster, says Met, upon which that one, which may
  * have lost nobody, tells the same.
  *
+ * A detached actor that the home had lost with its node is taken back: the home knows again where it lives (C6).
+ *
  * A node that does not come to the roster, though an actor here belongs to it, or lives there, is taken for lost.
  *
  * SPDX-License-Identifier: MPL-2.0 */
@@ -23,7 +25,8 @@ static void tell_place(struct directory *directory, const struct actor *actor, u
     control.created = (struct control_created){.address = actor->address,
                                                .process = slot ? slot->process : actor->process,
                                                .admin = slot ? directory->incarnation : actor->admin,
-                                               .endpoint = bytes_of_text(endpoint ? endpoint : "")};
+                                               .endpoint = bytes_of_text(endpoint ? endpoint : ""),
+                                               .detached = actor->detached};
     directory_send(directory, directory_admin(admin), &control);
 }
 
@@ -34,6 +37,7 @@ static void tell_all(struct directory *directory, uint64_t admin) {
             directory_tell_end(directory, actor);
         } else if (actor->address.node == admin && actor->state == ACTOR_HERE) {
             tell_place(directory, actor, admin);
+            directory_note_place(directory, actor);
         } else if (actor->state == ACTOR_ELSEWHERE && actor->admin == admin) {
             tell_place(directory, actor, admin);
             directory_end_orphan(directory, actor);
@@ -70,6 +74,27 @@ void directory_confirm(struct directory *directory, struct mesh_address address)
     }
 }
 
+/* Without an endpoint, who asks is told by who hosts it, which knows of its lives. */
+bool directory_take_back(struct directory *directory, const struct control_created *created, struct actor *actor) {
+    bool lost = actor && actor->state == ACTOR_DEAD && actor->how == CONTROL_NODE_LOST;
+    bool vacant = !actor || actor->state == ACTOR_PARKED || lost;
+    if (!created->detached || !vacant) {
+        return false;
+    }
+    if (lost) {
+        directory_remove_actor(directory, actor);
+    }
+    actor = directory_enter_pending(directory, created->address);
+    if (actor) {
+        actor->detached = actor->told = true;
+        actor->admin = created->admin;
+        directory_move(directory, actor, ACTOR_ELSEWHERE, 0);
+        directory_answer_waits(directory, actor);
+        directory_note_stranger(directory, actor);
+    }
+    return true;
+}
+
 /* ---- nodes that do not come ---- */
 
 /* The node to which it belongs, or where it lives. */
@@ -90,10 +115,11 @@ static void await_strangers(struct directory *directory) {
         time_min(directory->strangers_ns, time_add(directory->now_ns, directory->limits.stranger_wait_ns));
 }
 
-void directory_note_stranger(struct directory *directory, const struct actor *actor) {
+void directory_note_stranger(struct directory *directory, struct actor *actor) {
     if (has_stranger(directory, actor)) {
         await_strangers(directory);
     }
+    directory_note_place(directory, actor);
 }
 
 /* Who is one at two looks in succession has had that long to come. */

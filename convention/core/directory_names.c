@@ -1,4 +1,5 @@
 /* The directory's names: a create with a global name asks for it, and who hosts an actor with one holds it (G1 to G4).
+ * A detached actor whose home is not on the roster is held by its address, so that the leader knows where it lives (C6).
  *
  *   a create here   ASKED --given--> GIVEN --created, failed--> (none)
  *                   ASKED --somebody has it--> answered      ASKED --refused, 5 s--> failed
@@ -6,6 +7,8 @@
  * SPDX-License-Identifier: MPL-2.0 */
 #include "convention/core/directory_state.h"
 #include <stdlib.h>
+
+enum { PLACE_BYTES = 1 + MESH_ADDRESS_TEXT_BYTES };
 
 /* ---- held here ---- */
 
@@ -41,6 +44,9 @@ static const char *name_of(const struct directory *directory, const struct actor
 bool directory_next_name(const struct directory *directory, const void **cursor, struct control_held_name *out) {
     const struct held_name *last = *cursor;
     const struct held_name *held = last ? next_held(directory, last->place.next) : first_held(directory);
+    while (held && !directory_is_home(directory, held->actor)) { /* an address */
+        held = next_held(directory, held->place.next);
+    }
     if (held) {
         *cursor = held;
         *out = (struct control_held_name){bytes_of_text(held->name), held->actor, held->epoch};
@@ -92,6 +98,12 @@ static void note_known(struct directory *directory, const struct control_name_gr
 
 /* ---- telling the leader ---- */
 
+/* Whether it is cut off from who gives names, as far as it knows. */
+static bool is_cut_off(const struct directory *directory) {
+    const struct member *leader = members_find(directory->members, directory->leader);
+    return !leader || leader->liveness.suspect;
+}
+
 static void say(struct directory *directory, uint64_t admin, const struct control *control) {
     if (admin == directory->incarnation) {
         directory_on_name(
@@ -120,9 +132,8 @@ static void say_held(struct directory *directory, const struct told_names *told,
     say(directory, directory->keeper, &control);
 }
 
-void directory_hold_name(struct directory *directory, struct actor *actor, const struct pending *pending) {
-    size_t bytes = pending->create.name.size;
-    struct held_name *held = malloc(sizeof *held + bytes + 1);
+static void hold(struct directory *directory, struct actor *actor, struct bytes name, uint64_t epoch) {
+    struct held_name *held = malloc(sizeof *held + name.size + 1);
     struct told_names *told = tell_more(directory);
     if (!held || !told) {
         free(held);
@@ -130,14 +141,18 @@ void directory_hold_name(struct directory *directory, struct actor *actor, const
         return;
     }
     held->actor = actor->address;
-    held->epoch = pending->create.name_epoch;
-    memcpy(held->name, pending->create.name.data, bytes);
-    held->name[bytes] = 0;
+    held->epoch = epoch;
+    memcpy(held->name, name.data, name.size);
+    held->name[name.size] = 0;
     list_node_init(&held->place);
     list_push_back(&directory->held, &held->place);
     actor->named = true;
     told->names[0] = (struct control_held_name){bytes_of_text(held->name), held->actor, held->epoch};
     say_held(directory, told, 1, false, false);
+}
+
+void directory_hold_name(struct directory *directory, struct actor *actor, const struct pending *pending) {
+    hold(directory, actor, pending->create.name, pending->create.name_epoch);
 }
 
 static void say_freed(struct directory *directory, uint64_t to, struct bytes name, struct mesh_address address,
@@ -153,6 +168,36 @@ void directory_free_name(struct directory *directory, struct actor *actor) {
         release(directory, actor);
         say_freed(directory, directory->keeper, bytes_of_text(name), actor->address, 0);
     }
+}
+
+/* No name that anybody may ask for begins like this. */
+static struct bytes name_of_place(struct mesh_address address, char out[PLACE_BYTES]) {
+    out[0] = '\x01';
+    mesh_address_print(address, out + 1);
+    return bytes_of_text(out);
+}
+
+void directory_note_place(struct directory *directory, struct actor *actor) {
+    bool homeless = !members_find(directory->members, actor->address.node);
+    if (!actor->detached || actor->state != ACTOR_HERE || directory_is_home(directory, actor->address)) {
+        return;
+    }
+    if (homeless && !actor->named) {
+        char name[PLACE_BYTES];
+        hold(directory, actor, name_of_place(actor->address, name), 0);
+    } else if (!homeless) {
+        directory_free_name(directory, actor);
+    }
+}
+
+uint64_t directory_who_knows(const struct directory *directory, struct mesh_address address, uint64_t asker) {
+    char name[PLACE_BYTES];
+    if (members_find(directory->members, address.node)) {
+        return address.node;
+    }
+    uint64_t holder = names_holder(directory->names, name_of_place(address, name));
+    bool asks = !holder && asker == directory->incarnation && directory->leader != asker && !is_cut_off(directory);
+    return asks ? directory->leader : holder;
 }
 
 void directory_finish_naming(struct directory *directory, struct pending *pending, uint64_t admin) {
@@ -206,12 +251,6 @@ static void answer_known(struct directory *directory, struct pending *pending, s
     control.created = (struct control_created){.address = address, .admin = admin};
     directory_send(directory, pending->asker, &control);
     directory_remove_pending(directory, pending);
-}
-
-/* Whether it is cut off from who gives names, as far as it knows. */
-static bool is_cut_off(const struct directory *directory) {
-    const struct member *leader = members_find(directory->members, directory->leader);
-    return !leader || leader->liveness.suspect;
 }
 
 void directory_ask_name(struct directory *directory, struct pending *pending) {

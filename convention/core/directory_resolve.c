@@ -189,11 +189,11 @@ static enum mesh_status resolve_unrecorded(struct directory *directory, const st
 }
 
 static enum mesh_status resolve_foreign(struct directory *directory, const struct question *question) {
-    uint64_t admin = question->address.node;
-    if (members_find(directory->members, admin)) {
+    uint64_t admin = directory_who_knows(directory, question->address, question->asker.node);
+    if (admin) {
         return ask(directory, question, admin);
     }
-    if (directory_is_lost(directory, admin)) {
+    if (directory_is_lost(directory, question->address.node)) {
         answer_gone(directory, question, FRAME_NODE_LOST, "its node was lost");
         return MESH_OK;
     }

@@ -106,7 +106,7 @@ struct actor {
     bool owed;               /* its home is to be told of its end when it is on the roster */
     bool orphan;             /* shall exit as soon as it is up */
     bool strange;            /* the node on which it depends was not on the roster at the last look (C8) */
-    bool named;              /* it holds a global name */
+    bool named;              /* it holds a global name, or is held by its address (C6) */
     struct list waits;
     struct list_node aged; /* among the tombstones */
     uint64_t forget_ns;    /* of a tombstone */
@@ -153,7 +153,7 @@ struct known_name {
     uint64_t admin;
 };
 
-/* A global name of an actor that is hosted here. */
+/* A global name of an actor that is hosted here; or, where another is its home, what stands for its address. */
 struct held_name {
     struct list_node place;
     struct mesh_address actor;
@@ -362,6 +362,11 @@ void directory_finish_naming(struct directory *directory, struct pending *pendin
 /* The actor, which has come up, holds the name of its create; it has ended. */
 void directory_hold_name(struct directory *directory, struct actor *actor, const struct pending *pending);
 void directory_free_name(struct directory *directory, struct actor *actor);
+/* The leader is told where a detached actor of another home lives, as long as that is not on the roster (C6). */
+void directory_note_place(struct directory *directory, struct actor *actor);
+/* Of an address that is not on record here: its home; or who is told in its stead, of the leader's table, or the leader itself, which
+ * answers other admins by that table alone. 0: nobody (C6). */
+uint64_t directory_who_knows(const struct directory *directory, struct mesh_address address, uint64_t asker);
 void directory_on_name(struct directory *directory, const struct directory_event *event);
 void directory_names_lose(struct directory *directory, uint64_t admin);
 /* A leader is known that has not asked for the names: it may not have missed this node when that had lost it. */
@@ -395,8 +400,10 @@ void directory_meet(struct directory *directory, uint64_t admin);
 void directory_on_met(struct directory *directory, uint64_t admin);
 /* The home of the address believes that it lives here, and hears when it does not. */
 void directory_confirm(struct directory *directory, struct mesh_address address);
+/* The home of a detached actor that it had lost with its node, or has forgotten, is told where that lives. False: it is not that. */
+bool directory_take_back(struct directory *directory, const struct control_created *created, struct actor *actor);
 /* Whether the node to which it belongs, or where it lives, is on the roster is looked at from now on. */
-void directory_note_stranger(struct directory *directory, const struct actor *actor);
+void directory_note_stranger(struct directory *directory, struct actor *actor);
 void directory_lose_strangers(struct directory *directory);
 /* All that belonged to that node is lost. */
 void directory_lose(struct directory *directory, uint64_t admin);

@@ -478,6 +478,11 @@ void names_on_member_suspect(struct names *names) {
     review(names);
 }
 
+uint64_t names_holder(const struct names *names, struct bytes text) {
+    const struct name *name = find(names, text);
+    return name && !mesh_address_is_none(name->address) ? name->holder : 0;
+}
+
 size_t names_count(const struct names *names) {
     return names->count;
 }

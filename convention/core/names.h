@@ -10,6 +10,8 @@
  * not answered, or its mandate is still to come (S6D), it gives none: who asks waits. Of two that have one name, the one that was
  * given in the higher epoch stays, or the one that is known; the other is told that the name is taken.
  *
+ * A detached actor whose home is not on the roster is held by its address, which nobody asks to be given (C6).
+ *
  * Pure: tell what happened, then poll until there is nothing left.
  *
  * SPDX-License-Identifier: MPL-2.0 */
@@ -49,6 +51,9 @@ void names_on_member_lost(struct names *names, uint64_t admin);
 void names_on_member_suspect(struct names *names);
 
 bool names_poll(struct names *names, struct names_action *out);
+
+/* Who holds it; 0: nobody that is known, or it is reserved. */
+uint64_t names_holder(const struct names *names, struct bytes text);
 
 /* How many names are held or reserved. */
 size_t names_count(const struct names *names);

@@ -78,6 +78,11 @@ uint64_t cluster_incarnation(struct cluster *cluster, char letter);
  * the trace shows where it is started, what its creator hears, and who is asked to exit. */
 void cluster_create(struct cluster *cluster, char letter, const char *capability);
 
+/* The same, and it outlives its creator. */
+void cluster_create_detached(struct cluster *cluster, char letter, const char *capability);
+/* The program of the node asks where the actor lives that was minted with that number by the program of the node that was `home`. */
+void cluster_seek(struct cluster *cluster, char letter, uint64_t home, unsigned number);
+
 /* The same by a global name (NULL: none). The address is minted where it comes up. */
 void cluster_create_named(struct cluster *cluster, char letter, const char *capability, const char *name);
 /* The actor that was minted there with that number exits. */

@@ -40,10 +40,14 @@ static void note_answer(struct cluster *cluster, const struct node *node, const 
         snprintf(text, sizeof text, "%.*s", (int)control->exited.text.size, (const char *)control->exited.text.data);
         note_actor(cluster, node, "exited", control->exited.address, text);
         return;
+    case CONTROL_RESOLVED:
+        note_actor(cluster, node, "finds", control->resolved.address, "");
+        return;
+    case CONTROL_GONE:
+        note_actor(cluster, node, "does not find", control->gone.address, "");
+        return;
     case CONTROL_CREATE:
     case CONTROL_RESOLVE:
-    case CONTROL_RESOLVED:
-    case CONTROL_GONE:
     case CONTROL_STATUS_REQUEST:
     case CONTROL_STATUS_REPLY:
     case CONTROL_SHUTDOWN:
@@ -152,7 +156,7 @@ void cluster_take_birth(struct cluster *cluster, struct node *node, uint32_t slo
                            &(struct directory_event){.kind = DIRECTORY_ACTOR_UP, .slot = slot, .address = actor});
 }
 
-static void create(struct cluster *cluster, char letter, const char *capability, const char *name) {
+static void create(struct cluster *cluster, char letter, const char *capability, const char *name, bool detached) {
     struct node *node = cluster_node_of(cluster, letter);
     uint64_t own = cluster_incarnation_of(node);
     struct frame_requirement need = {.comparison = FRAME_COMPARE_PRESENT};
@@ -164,6 +168,7 @@ static void create(struct cluster *cluster, char letter, const char *capability,
         control.create.parent = address_make(own, PROGRAM_SLOT, 0);
     }
     control.create.type = bytes_of_text("actor");
+    control.create.detached = detached;
     if (capability) {
         need.name = bytes_of_text(capability);
         control.create.requirements = &need;
@@ -177,11 +182,15 @@ static void create(struct cluster *cluster, char letter, const char *capability,
 }
 
 void cluster_create(struct cluster *cluster, char letter, const char *capability) {
-    create(cluster, letter, capability, NULL);
+    create(cluster, letter, capability, NULL, false);
+}
+
+void cluster_create_detached(struct cluster *cluster, char letter, const char *capability) {
+    create(cluster, letter, capability, NULL, true);
 }
 
 void cluster_create_named(struct cluster *cluster, char letter, const char *capability, const char *name) {
-    create(cluster, letter, capability, name);
+    create(cluster, letter, capability, name, false);
 }
 
 void cluster_end_actor(struct cluster *cluster, char letter, unsigned number) {
@@ -195,6 +204,17 @@ void cluster_end_actor(struct cluster *cluster, char letter, unsigned number) {
                            &(struct directory_event){.kind = DIRECTORY_CONTROL,
                                                      .asker = address_make(own, place.view.slot, 0),
                                                      .control = &control});
+}
+
+void cluster_seek(struct cluster *cluster, char letter, uint64_t home, unsigned number) {
+    struct node *node = cluster_node_of(cluster, letter);
+    struct control control = {.id = 1, .kind = CONTROL_RESOLVE};
+    control.resolve.address = address_make(home, PROGRAM_SLOT, number);
+    cluster_step_directory(
+        cluster, node,
+        &(struct directory_event){.kind = DIRECTORY_CONTROL,
+                                  .asker = address_make(cluster_incarnation_of(node), PROGRAM_SLOT, 0),
+                                  .control = &control});
 }
 
 bool cluster_has_name(struct cluster *cluster, char letter, const char *name) {

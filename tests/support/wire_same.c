@@ -209,7 +209,7 @@ static bool same_create(const struct control_create *a, const struct control_cre
 
 static bool same_created(const struct control_created *a, const struct control_created *b) {
     return mesh_address_equal(a->address, b->address) && a->process == b->process && a->admin == b->admin &&
-           bytes_equal(a->endpoint, b->endpoint);
+           bytes_equal(a->endpoint, b->endpoint) && a->detached == b->detached;
 }
 
 static bool same_create_failed(const struct control_create_failed *a, const struct control_create_failed *b) {

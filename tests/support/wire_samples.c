@@ -295,7 +295,8 @@ const struct control wire_controls[WIRE_CONTROLS] = {
                 .name_epoch = 3}},
     {.id = 2,
      .kind = CONTROL_CREATED,
-     .created = {.address = TARGET, .process = 31, .admin = 32, .endpoint = TEXT("ipc:///run/mesh/a")}},
+     .created =
+         {.address = TARGET, .process = 31, .admin = 32, .endpoint = TEXT("ipc:///run/mesh/a"), .detached = true}},
     {.id = 3,
      .kind = CONTROL_CREATE_FAILED,
      .create_failed = {.address = TARGET, .status = MESH_UNKNOWN_TYPE, .text = TEXT("what type?")}},

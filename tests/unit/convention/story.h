@@ -73,6 +73,10 @@ static inline void print_word(struct text_builder *text, const struct control *c
     } else if (control->kind == CONTROL_NAMES_HELD) {
         text_append(text, "%u names in epoch %u", (unsigned)control->names_held.count,
                     (unsigned)control->names_held.epoch);
+    } else if (control->kind == CONTROL_NAME_FREED) {
+        text_append(text, "freed");
+    } else if (control->kind == CONTROL_NAMES_WANTED) {
+        text_append(text, "names wanted");
     } else {
         text_append(text, "kill %s", text_of(control->kill.address, name));
     }
@@ -86,8 +90,8 @@ static inline void print_control(struct text_builder *text, const struct control
                     (unsigned)control->create.refused_count);
         break;
     case CONTROL_CREATED:
-        text_append(text, "created %s in %u", text_of(control->created.address, name),
-                    (unsigned)control->created.process);
+        text_append(text, "created %s in %u%s", text_of(control->created.address, name),
+                    (unsigned)control->created.process, control->created.detached ? " detached" : "");
         break;
     case CONTROL_CREATE_FAILED:
         text_append(text, "failed %s %s: %.*s", text_of(control->create_failed.address, name),
@@ -113,6 +117,8 @@ static inline void print_control(struct text_builder *text, const struct control
     case CONTROL_MET:
     case CONTROL_KILL:
     case CONTROL_NAMES_HELD:
+    case CONTROL_NAME_FREED:
+    case CONTROL_NAMES_WANTED:
         print_word(text, control);
         break;
     case CONTROL_CHECK:
@@ -136,8 +142,6 @@ static inline void print_control(struct text_builder *text, const struct control
     case CONTROL_CAPABILITIES:
     case CONTROL_NAME_REQUEST:
     case CONTROL_NAME_GRANT:
-    case CONTROL_NAME_FREED:
-    case CONTROL_NAMES_WANTED:
     case CONTROL_NAME_TAKEN:
     case CONTROL_MEMBER_KEY:
     case CONTROL_KEYS_CHANGED:
@@ -268,7 +272,7 @@ static inline void resolve(struct story *story, struct mesh_address address, str
 
 static inline void created(struct story *story, uint64_t from, uint64_t id, struct mesh_address address) {
     struct control message = {.id = id, .kind = CONTROL_CREATED};
-    message.created = (struct control_created){address, 205, from, bytes_of_text("tcp://5")};
+    message.created = (struct control_created){address, 205, from, bytes_of_text("tcp://5"), false};
     control(story, admin(from), &message);
 }
 

@@ -267,7 +267,7 @@ Test(directory_meet, C8_who_comes_as_late_as_the_brake_allows_is_no_stranger) {
 Test(directory_meet, C4_of_what_lives_at_a_node_that_does_not_come_to_the_roster_the_end_is_told) {
     struct story *story = story_new(SECOND);
     struct control message = {.id = 1, .kind = CONTROL_CREATED};
-    message.created = (struct control_created){at(1, 1, 1), 705, 7, bytes_of_text("tcp://7")};
+    message.created = (struct control_created){at(1, 1, 1), 705, 7, bytes_of_text("tcp://7"), false};
     create(story, at(1, 1, 0), at(1, 1, 1), true);
     control(story, admin(2), &message);
     expect(story, "2.0.0#1 create 1.1.1 refused 1\n1.1.0#9 created 1.1.1 in 705\n");

@@ -1,0 +1,268 @@
+/* A detached actor is found though its home is not on the roster, or had lost it: docs/semantics.md, C6.
+ *
+ * SPDX-License-Identifier: MPL-2.0 */
+#include "tests/unit/convention/story.h"
+
+static void tell_created(struct story *story, uint64_t from, struct mesh_address address, bool detached) {
+    struct control message = {.kind = CONTROL_CREATED};
+    message.created = (struct control_created){address, 205, from, bytes_of_text("tcp://5"), detached};
+    control(story, admin(from), &message);
+}
+
+/* Node 3 has 3.4.1 here, detached or not; node 2 leads, or this node does. */
+static struct story *story_of_guest(uint64_t leader, bool detached) {
+    struct story *story = story_new(leader);
+    struct control message = {.id = 9, .kind = CONTROL_CREATE};
+    join(story, THIRD, false);
+    message.create.address = at(3, 4, 1);
+    message.create.type = bytes_of_text("mapper");
+    message.create.detached = detached;
+    control(story, admin(3), &message);
+    host_up(story, 2);
+    expect(story, "start 2 for 3.4.1\n3.0.0#9 created 3.4.1 in 102\n");
+    return story;
+}
+
+static void forget_trace(struct story *story) {
+    story->used = 0;
+    story->trace[0] = 0;
+}
+
+/* The leader's word of what it wants to know. */
+static void names_wanted(struct story *story, uint64_t from, uint64_t epoch) {
+    control(story, admin(from), &(struct control){.kind = CONTROL_NAMES_WANTED, .names_wanted.epoch = epoch});
+}
+
+/* ---- who hosts it ---- */
+
+Test(directory_detached, C6_the_leader_is_told_where_a_detached_actor_lives_whose_home_is_lost) {
+    struct story *story = story_of_guest(SECOND, true);
+    lose(story, THIRD);
+    expect(story, "2.0.0#0 1 names in epoch 0\n");
+    exited(story, at(1, 2, 0), at(3, 4, 1));
+    expect(story, "2.0.0#0 freed\n");
+    story_end(story);
+}
+
+Test(directory_detached, C8_an_orphan_is_not_kept_for_anybody) {
+    struct story *story = story_of_guest(SECOND, false);
+    lose(story, THIRD);
+    expect(story, "exit request to 3.4.1\n");
+    story_end(story);
+}
+
+Test(directory_detached, C6_who_comes_up_when_its_home_is_lost_is_told_of) {
+    struct story *story = story_new(SECOND);
+    struct control message = {.id = 9, .kind = CONTROL_CREATE};
+    message.create.address = at(3, 4, 1);
+    message.create.type = bytes_of_text("mapper");
+    message.create.detached = true;
+    control(story, admin(2), &message);
+    host_up(story, 2);
+    expect(story, "start 2 for 3.4.1\n2.0.0#9 created 3.4.1 in 102\n3.0.0#0 created 3.4.1 in 102\n"
+                  "2.0.0#0 1 names in epoch 0\n");
+    story_end(story);
+}
+
+Test(directory_detached, C6_a_home_that_is_back_is_told_and_the_leader_needs_to_know_no_more) {
+    struct story *story = story_of_guest(SECOND, true);
+    lose(story, THIRD);
+    join(story, THIRD, false);
+    expect(story, "2.0.0#0 1 names in epoch 0\n3.0.0#0 met\n3.0.0#0 created 3.4.1 in 102 detached\n2.0.0#0 freed\n");
+    host_died(story, 2, NULL);
+    expect(story, "3.0.0#0 exited 3.4.1 how 4\n");
+    story_end(story);
+}
+
+Test(directory_detached, C6_a_new_leader_is_told_where_it_lives) {
+    struct story *story = story_of_guest(SECOND, true);
+    join(story, 4, false);
+    lose(story, THIRD);
+    lose(story, SECOND);
+    expect(story, "2.0.0#0 1 names in epoch 0\n");
+    step(story, &(struct directory_event){.kind = DIRECTORY_LEADER, .admin = 4});
+    names_wanted(story, 4, 7);
+    expect(story, "4.0.0#0 1 names in epoch 0\n4.0.0#0 1 names in epoch 7\n");
+    story_end(story);
+}
+
+Test(directory_detached, G2_an_address_is_no_name_that_the_status_shows) {
+    struct story *story = story_of_guest(SECOND, true);
+    const void *cursor = NULL;
+    struct control_held_name held;
+    lose(story, THIRD);
+    cr_assert_not(directory_next_name(story->directory, &cursor, &held));
+    story_end(story);
+}
+
+/* ---- who is asked ---- */
+
+Test(directory_detached, C6_whose_home_is_no_member_is_asked_for_at_the_leader) {
+    struct story *story = story_new(SECOND);
+    join(story, THIRD, false);
+    lose(story, THIRD);
+    resolve(story, at(3, 4, 1), at(1, 1, 0));
+    expect(story, "2.0.0#1 resolve 3.4.1\n");
+    lose(story, SECOND);
+    expect(story, "1.1.0#5 gone 3.4.1 reason 5\n");
+    resolve(story, at(3, 4, 1), at(1, 1, 0));
+    expect(story, "1.1.0#5 gone 3.4.1 reason 5\n");
+    story_end(story);
+}
+
+Test(directory_detached, C6_a_leader_that_is_suspect_is_not_asked) {
+    struct story *story = story_new(SECOND);
+    join(story, THIRD, false);
+    lose(story, THIRD);
+    members_find(&story->members, SECOND)->liveness.suspect = true;
+    resolve(story, at(3, 4, 1), at(1, 1, 0));
+    expect(story, "1.1.0#5 gone 3.4.1 reason 5\n");
+    story_end(story);
+}
+
+/* It asks nobody in turn, or two would ask each other for ever. */
+Test(directory_detached, C6_another_admin_is_told_what_is_known_here) {
+    struct story *story = story_new(SECOND);
+    struct control message = {.id = 5, .kind = CONTROL_RESOLVE, .resolve.address = at(3, 4, 1)};
+    join(story, THIRD, false);
+    lose(story, THIRD);
+    control(story, admin(2), &message);
+    expect(story, "2.0.0#5 gone 3.4.1 reason 5\n");
+    story_end(story);
+}
+
+/* ---- the leader ---- */
+
+/* This node leads; node 2 has told it that 3.4.1 lives there. */
+static struct story *story_of_leader(void) {
+    struct story *story = story_new(OWN);
+    struct control_held_name name = {.address = at(3, 4, 1)};
+    char text[MESH_ADDRESS_TEXT_BYTES + 1] = "\x01";
+    mesh_address_print(name.address, text + 1);
+    name.name = bytes_of_text(text);
+    struct control held = {.kind = CONTROL_NAMES_HELD, .names_held = {.epoch = 1, .count = 1, .names = &name}};
+    join(story, SECOND, false);
+    step(story, &(struct directory_event){
+                    .kind = DIRECTORY_MANDATE, .epoch = 1, .mandate = MANDATE_NONE, .text = bytes_of_text("none")});
+    join(story, THIRD, false);
+    lose(story, THIRD);
+    forget_trace(story);
+    control(story, admin(2), &held);
+    expect(story, "");
+    return story;
+}
+
+static void ask(struct story *story, uint64_t from) {
+    struct control message = {.id = 5, .kind = CONTROL_RESOLVE, .resolve.address = at(3, 4, 1)};
+    control(story, admin(from), &message);
+}
+
+Test(directory_detached, C6_the_leader_knows_whom_to_ask_also_without_a_mandate) {
+    struct story *story = story_of_leader();
+    struct control message = {.id = 1, .kind = CONTROL_RESOLVED};
+    join(story, 4, false);
+    forget_trace(story);
+    ask(story, 4);
+    expect(story, "2.0.0#1 resolve 3.4.1\n");
+    message.resolved = (struct control_resolved){.address = at(3, 4, 1), .process = 205};
+    control(story, admin(2), &message);
+    expect(story, "4.0.0#5 resolved 3.4.1 in 205\n");
+    story_end(story);
+}
+
+Test(directory_detached, C6_the_leader_forgets_who_has_ended_or_is_lost_with_its_node) {
+    struct story *story = story_of_leader();
+    ask(story, 2);
+    expect(story, "2.0.0#1 resolve 3.4.1\n");
+    lose(story, SECOND);
+    forget_trace(story);
+    resolve(story, at(3, 4, 1), at(1, 1, 0));
+    expect(story, "1.1.0#5 gone 3.4.1 reason 5\n");
+    story_end(story);
+}
+
+Test(directory_detached, C6_the_leader_hosts_one_itself) {
+    struct story *story = story_of_guest(OWN, true);
+    lose(story, THIRD);
+    resolve(story, at(3, 4, 1), at(1, 1, 0));
+    expect(story, "1.1.0#5 resolved 3.4.1 in 102\n");
+    host_died(story, 2, NULL);
+    expect(story, "");
+    story_end(story);
+}
+
+/* ---- the home ---- */
+
+/* A detached actor of this node lives at node 2, which is lost. */
+static struct story *story_of_home(void) {
+    struct story *story = story_new(SECOND);
+    struct frame_requirement need = {.name = bytes_of_text("gpu"), .comparison = FRAME_COMPARE_PRESENT};
+    struct control message = {.id = 9, .kind = CONTROL_CREATE};
+    message.create.address = at(1, 1, 1);
+    message.create.type = bytes_of_text("mapper");
+    message.create.detached = true;
+    message.create.requirements = &need;
+    message.create.requirements_count = 1;
+    control(story, at(1, 1, 0), &message);
+    created(story, 2, 1, at(1, 1, 1));
+    lose(story, SECOND);
+    join(story, SECOND, true);
+    expect(story, "2.0.0#1 create 1.1.1 refused 1\n1.1.0#9 created 1.1.1 in 205\n2.0.0#0 met\n");
+    return story;
+}
+
+Test(directory_detached, C6_a_home_takes_back_whom_it_had_lost) {
+    struct story *story = story_of_home();
+    tell_created(story, 2, at(1, 1, 1), true);
+    expect(story, "");
+    expect_place(story, at(1, 1, 1), DIRECTORY_ELSEWHERE);
+    resolve(story, at(1, 1, 1), at(1, 1, 0));
+    expect(story, "2.0.0#2 resolve 1.1.1\n");
+    exited(story, admin(2), at(1, 1, 1));
+    expect_place(story, at(1, 1, 1), DIRECTORY_ENDED);
+    expect(story, "");
+    story_end(story);
+}
+
+Test(directory_detached, C8_a_home_takes_back_no_orphan) {
+    struct story *story = story_of_home();
+    tell_created(story, 2, at(1, 1, 1), false);
+    expect(story, "2.0.0#0 exited 1.1.1 how 6\n");
+    expect_place(story, at(1, 1, 1), DIRECTORY_ENDED);
+    story_end(story);
+}
+
+/* Its tombstone is forgotten, and somebody has asked for it. */
+Test(directory_detached, C6_a_home_takes_back_whom_it_has_forgotten) {
+    struct story *story = story_new(SECOND);
+    tell_created(story, 2, at(1, 1, 1), true);
+    expect_place(story, at(1, 1, 1), DIRECTORY_ELSEWHERE);
+    create(story, at(1, 1, 0), (struct mesh_address){0}, false);
+    host_up(story, 2);
+    expect(story, "start 2 for 1.0.1\n1.1.0#9 created 1.0.1 in 102\n");
+    resolve(story, at(1, 2, 1), at(1, 1, 0));
+    expect(story, "");
+    tell_created(story, 2, at(1, 2, 1), true);
+    expect(story, "2.0.0#3 resolve 1.2.1\n");
+    story_end(story);
+}
+
+Test(directory_detached, B2_a_home_that_has_another_of_its_address_takes_nobody_back) {
+    struct story *story = story_new(SECOND);
+    create(story, at(1, 1, 0), at(1, 1, 1), false);
+    host_up(story, 2);
+    tell_created(story, 2, at(1, 1, 1), true);
+    expect(story, "start 2 for 1.1.1\n1.1.0#9 created 1.1.1 in 102\n2.0.0#0 kill 1.1.1\n");
+    story_end(story);
+}
+
+Test(directory_detached, C4_a_home_takes_back_nobody_who_has_ended) {
+    struct story *story = story_new(SECOND);
+    create(story, at(1, 1, 0), at(1, 1, 1), false);
+    host_up(story, 2);
+    exited(story, at(1, 2, 0), at(1, 1, 1));
+    host_died(story, 2, NULL);
+    tell_created(story, 2, at(1, 1, 1), true);
+    expect_place(story, at(1, 1, 1), DIRECTORY_ENDED);
+    story_end(story);
+}
