@@ -111,7 +111,7 @@ static void perform(struct admin *admin, const struct directory_action *action) 
         request_exit(admin, action->to);
         return;
     case DIRECTORY_WARN:
-        log_write(admin->log, MESH_LOG_WARNING, NULL, action->to, "%s", action->text);
+        log_write(admin->log, MESH_LOG_WARNING, action->type, action->to, "%s", action->text);
         return;
     }
     CHECK_UNREACHABLE();

@@ -130,7 +130,7 @@ enum directory_action_kind {
     DIRECTORY_EXIT_REQUEST, /* send the actor `to` an exit request that goes ahead of its mailbox (C5, C8) */
     DIRECTORY_UNFIT,        /* the same, because this node does not fit it any more (H4) */
     DIRECTORY_NAME_TAKEN, /* the same, because another has the name of `control.name_taken` by the word of a later leader (G4) */
-    DIRECTORY_WARN, /* write to the log what becomes of `to`, and why: `text`, a literal */
+    DIRECTORY_WARN, /* write to the log what becomes of `to`, and why: `text`, a literal; `type` may be NULL */
 };
 
 /* All that it refers to lasts until the next step, or as long as the event whose control message is passed on. */
@@ -138,7 +138,7 @@ struct directory_action {
     enum directory_action_kind kind;
     struct mesh_address to;
     uint32_t slot;
-    const char *text;
+    const char *text, *type;
     struct control control;
 };
 

@@ -278,9 +278,9 @@ void directory_want_taken(struct directory *directory, struct mesh_address actor
     }
 }
 
-void directory_warn(struct directory *directory, struct mesh_address about, const char *text) {
+void directory_warn(struct directory *directory, struct mesh_address about, const char *type, const char *text) {
     struct want *want = want_new(directory);
     if (want) {
-        want->action = (struct directory_action){.kind = DIRECTORY_WARN, .to = about, .text = text};
+        want->action = (struct directory_action){.kind = DIRECTORY_WARN, .to = about, .type = type, .text = text};
     }
 }

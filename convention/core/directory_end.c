@@ -88,10 +88,20 @@ static void orphan(struct directory *directory, struct actor *actor) {
     directory_end_orphan(directory, actor);
 }
 
+/* NULL when it is not known. */
+static const char *type_of(const struct directory *directory, const struct actor *actor) {
+    const struct slot *slot = directory_slot(directory, actor->slot);
+    const struct pending *pending = slot ? directory_pending_of(slot, actor->address) : NULL;
+    return pending ? pending->type : actor->type;
+}
+
 /* Its home says that its creator was told of its end, which nothing that has happened here explains. */
 static void on_believed_dead(struct directory *directory, struct actor *actor) {
-    if (actor->state == ACTOR_HERE && !actor->detached && !actor->orphan) {
-        directory_warn(directory, actor->address, "it is asked to exit: its creator's node had taken it for dead");
+    bool begins = actor->state == ACTOR_PENDING;
+    if ((begins || actor->state == ACTOR_HERE) && !actor->detached && !actor->orphan) {
+        directory_warn(directory, actor->address, type_of(directory, actor),
+                       begins ? "it is to exit as soon as it is up: its creator's node had taken it for dead"
+                              : "it is asked to exit: its creator's node had taken it for dead");
     }
     orphan(directory, actor);
 }

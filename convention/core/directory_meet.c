@@ -134,7 +134,7 @@ void directory_lose_strangers(struct directory *directory) {
         actor->strange = has_stranger(directory, actor);
         if (actor->strange && before) {
             uint64_t admin = other_end(directory, actor);
-            directory_warn(directory, directory_admin(admin),
+            directory_warn(directory, directory_admin(admin), NULL,
                            "it does not come to the roster, though an actor belongs to it or lives there: it is "
                            "taken for lost");
             directory_lose(directory, admin);

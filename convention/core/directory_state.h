@@ -268,7 +268,7 @@ void directory_want(struct directory *directory, enum directory_action_kind kind
 /* Its actor is to exit, because another has its name. */
 void directory_want_taken(struct directory *directory, struct mesh_address actor, struct bytes name);
 
-void directory_warn(struct directory *directory, struct mesh_address about, const char *text);
+void directory_warn(struct directory *directory, struct mesh_address about, const char *type, const char *text);
 
 /* ---- creates ---- */
 

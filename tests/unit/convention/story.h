@@ -176,7 +176,8 @@ static inline void print_action(struct text_builder *text, const struct director
         text_append(text, "exit request to %s", text_of(action->to, name));
         break;
     case DIRECTORY_WARN:
-        text_append(text, "of %s: %s", text_of(action->to, name), action->text);
+        text_append(text, "of %s%s%s: %s", action->type ? action->type : "", action->type ? " " : "",
+                    text_of(action->to, name), action->text);
         break;
     }
     text_append(text, "\n");

@@ -52,11 +52,25 @@ Test(directory_meet, C8_an_actor_whose_creator_was_told_of_its_end_is_asked_to_e
     met(story, 2);
     expect(story, "2.0.0#0 created 2.4.1 in 102\n");
     exited(story, admin(2), at(2, 4, 1));
-    expect(story, "of 2.4.1: it is asked to exit: its creator's node had taken it for dead\nexit request to 2.4.1\n");
+    expect(story,
+           "of mapper 2.4.1: it is asked to exit: its creator's node had taken it for dead\nexit request to 2.4.1\n");
     exited(story, admin(2), at(2, 4, 1));
     expect(story, "exit request to 2.4.1\n");
     host_died(story, 2, NULL);
     expect(story, "2.0.0#0 exited 2.4.1 how 4\n");
+    story_end(story);
+}
+
+Test(directory_meet, C8_an_actor_that_is_believed_dead_while_it_begins_is_told_of_once) {
+    struct story *story = story_new(SECOND);
+    create(story, admin(2), at(2, 4, 1), false);
+    expect(story, "start 2 for 2.4.1\n");
+    exited(story, admin(2), at(2, 4, 1));
+    expect(story, "of mapper 2.4.1: it is to exit as soon as it is up: its creator's node had taken it for dead\n");
+    exited(story, admin(2), at(2, 4, 1));
+    expect(story, "");
+    host_up(story, 2);
+    expect(story, "2.0.0#9 created 2.4.1 in 102\nexit request to 2.4.1\n");
     story_end(story);
 }
 
