@@ -125,9 +125,10 @@ Test(directory_detached, C6_another_admin_is_told_what_is_known_here) {
     struct story *story = story_new(SECOND);
     struct control message = {.id = 5, .kind = CONTROL_RESOLVE, .resolve.address = at(3, 4, 1)};
     join(story, THIRD, false);
+    join(story, 4, false);
     lose(story, THIRD);
-    control(story, admin(2), &message);
-    expect(story, "2.0.0#5 gone 3.4.1 reason 5\n");
+    control(story, admin(4), &message);
+    expect(story, "4.0.0#5 gone 3.4.1 reason 5\n");
     story_end(story);
 }
 
