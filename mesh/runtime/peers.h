@@ -41,6 +41,7 @@ struct peer {
     struct mesh_address resident; /* an address that was last said to live there; or none */
     uint64_t used;                /* when something was sent to it last, as the process counts that */
     unsigned refusals;            /* nobody has listened there so many times in a row */
+    bool silence_told;            /* that nobody answers there, since somebody did last */
     bool back;                    /* the link is the way back to who called us */
     bool own;                     /* at an admin: a process of its node */
     bool stale;                   /* it called us by another incarnation, and is to be told */

@@ -153,6 +153,14 @@ static void note_call(struct process *process, const struct peer *peer, const ch
     }
 }
 
+/* Told once, until somebody answers there. */
+static void note_silence(struct process *process, struct peer *peer, const char *why) {
+    if (!peer->silence_told) {
+        peer->silence_told = true;
+        log_write(process->log, MESH_LOG_WARNING, NULL, nobody(), "cannot connect to %s: %s", peer->endpoint, why);
+    }
+}
+
 void process_link_open(struct process *process, struct peer *peer, const char *endpoint) {
     const char *wrong = process_trust_refuses(process, endpoint);
     deadlines_clear(&process->peers.retries, &peer->retry);
@@ -243,6 +251,7 @@ static void enter_opening(struct process *process, struct peer *peer) {
 void process_link_enter_up(struct process *process, struct peer *peer) {
     peer->state = PEER_UP;
     peer->refusals = 0;
+    peer->silence_told = false;
     backoff_succeeded(&peer->backoff);
     if (peer->stale) {
         struct frame stale = {.from = process->incarnation,
@@ -322,7 +331,9 @@ void process_link_changed(struct process *process, struct transport_link *link) 
         }
         return;
     case TRANSPORT_DOWN:
-        if (link->why) {
+        if (link->why && link->silent) {
+            note_silence(process, peer, link->why);
+        } else if (link->why) {
             note_call(process, peer, link->why);
         }
         process_link_enter_down(process, peer, false);

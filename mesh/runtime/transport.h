@@ -33,6 +33,7 @@ struct transport_link {
     void *owner; /* of the caller */
     enum transport_state state;
     bool ready;      /* no frame waits in it */
+    bool silent;     /* by that nobody answered, from which nothing follows for keys */
     const char *why; /* what a handshake of ours failed by, as the rest of a sentence; or NULL */
 };
 

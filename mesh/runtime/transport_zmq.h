@@ -30,6 +30,7 @@ struct zmq_link {
     void *socket;              /* NULL: the way back through the ROUTER */
     int fd;                    /* of `socket` */
     void *monitor;
+    uint64_t opened_ns;
     bool heard;                              /* something may have come in on `socket` */
     size_t place;                            /* of its descriptor in the last poll */
     uint64_t source, number;                 /* of the way back */

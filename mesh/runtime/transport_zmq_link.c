@@ -5,6 +5,8 @@
  * takes says that the link is up.
  *
  * SPDX-License-Identifier: MPL-2.0 */
+#include "mesh/base/time.h"
+#include "mesh/runtime/clock.h"
 #include "mesh/runtime/transport_zmq.h"
 #include <errno.h>
 #include <stdio.h>
@@ -14,6 +16,7 @@
 
 enum {
     HANDSHAKE_MS = 5000,
+    HANDSHAKE_SLACK_MS = 20, /* libzmq counts in milliseconds, by a clock that it reads now and then */
     /* Never ZMQ_EVENT_ALL: an unread monitor freezes its whole context, so it gets the rare events only. */
     WATCHED_EVENTS = ZMQ_EVENT_CLOSED | ZMQ_EVENT_DISCONNECTED | ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL |
                      ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL | ZMQ_EVENT_HANDSHAKE_FAILED_AUTH,
@@ -92,6 +95,7 @@ static enum mesh_status connect_socket(struct zmq_transport *self, struct zmq_li
         return zmq_errno() == EMFILE ? MESH_FULL : MESH_NO_MEMORY;
     }
     self->opened++;
+    link->opened_ns = clock_now_ns();
     link->fd = zmq_transport_descriptor(link->socket);
     enum mesh_status status = zmq_transport_configure(link->socket, self->incarnation);
     bool tcp = strncmp(endpoint, "tcp://", 6) == 0;
@@ -206,6 +210,10 @@ static bool is_refused(const struct zmq_link *link, uint16_t event) {
     return (failed || ended) && zmq_transport_is_refused(link->endpoint);
 }
 
+static const char unanswered[] =
+    "it accepts connections, but does not answer: its process is stopped, its host hangs, or something else listens "
+    "there; continue or restart it, or name the right endpoint";
+
 /* What a handshake failed by; NULL when none did. Of two sides that do not fit, the one that notices first tells the other nothing. */
 static const char *why(const struct zmq_link *link, const struct zmq_event *event) {
     bool sealed = link->key[0] != '\0';
@@ -219,10 +227,23 @@ static const char *why(const struct zmq_link *link, const struct zmq_event *even
                   : "it may have security = curve: then this node has to have it too, and to name the key of that one";
 }
 
+/* The event of a handshake that took too long is that of one whose connection was closed, and the error in it is of something else. */
+static bool is_silence(const struct zmq_link *link, const struct zmq_event *event) {
+    return event->number == ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL &&
+           clock_now_ns() - link->opened_ns >= (HANDSHAKE_MS - HANDSHAKE_SLACK_MS) * NS_PER_MS;
+}
+
+static void note_failure(struct zmq_link *link, const struct zmq_event *event) {
+    if (!link->link.why) {
+        link->link.silent = is_silence(link, event);
+        link->link.why = link->link.silent ? unanswered : why(link, event);
+    }
+}
+
 void zmq_link_check(struct zmq_transport *self, struct zmq_link *link) {
     struct zmq_event event;
     while (link->monitor && zmq_transport_next_event(link->monitor, &event)) {
-        link->link.why = link->link.why ? link->link.why : why(link, &event);
+        note_failure(link, &event);
         bool refused = is_refused(link, event.number);
         enter_state(self, link, refused ? TRANSPORT_REFUSED : TRANSPORT_DOWN);
     }

@@ -85,6 +85,17 @@ class Misfits(unittest.TestCase):
             self.wait(node, {"one": "leader", "three": "member"})
         self.wait_log(one, f"node two at {nowhere} is no member any more: did not register")
 
+    def test_S7E_a_leader_that_is_stopped_is_said_to_be_that(self):
+        one = self.start("one")
+        one.kill(signal.SIGSTOP)
+        self.addCleanup(one.kill, signal.SIGCONT)
+        two = self.start("two")
+        self.wait_log(two, f"cannot connect to {self.endpoints['one']}: it accepts connections, but does not answer: its process is stopped")
+        self.assertNotIn("security = curve", two.log())
+        self.assertEqual(self.counter(two, "calls_distrusted"), 0)
+        one.kill(signal.SIGCONT)
+        self.wait(one, {"one": "leader", "two": "member"})
+
     def test_S1H_who_says_the_address_of_its_leader_is_ignored(self):
         one = self.start("one")
         called = self.endpoints["one"].replace("127.0.0.1", "localhost")  # by that name it does not know itself

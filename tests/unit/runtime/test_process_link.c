@@ -98,6 +98,31 @@ Test(restart, S7K_too_much_nonsense_closes_a_link_that_was_opened_here) {
     cr_assert_eq(links_to(endpoint), 1, "it is opened again after a while");
 }
 
+/* ---- who does not answer ---- */
+
+static void fail_link(const char *endpoint, bool silent) {
+    struct link *link = (struct link *)(void *)link_to(endpoint);
+    link->link.state = TRANSPORT_DOWN;
+    link->link.silent = silent;
+    link->link.why = "why";
+    link->news = true;
+    turn();
+}
+
+Test(restart, S7E_who_does_not_answer_is_not_distrusted) {
+    static const char endpoint[] = "tcp://10.0.0.3:1900";
+    cr_assert_eq(process_call(process, PRESENT, endpoint), MESH_OK);
+    turn();
+    fail_link(endpoint, true);
+    cr_assert_eq(process_distrust(process).calls, 0);
+    cr_assert(peers_find(&process->peers, PRESENT)->silence_told);
+    now_ns += BACKOFF_MAX_NS;
+    turn();
+    cr_assert_not(peers_find(&process->peers, PRESENT)->silence_told, "its link is up again");
+    fail_link(endpoint, false);
+    cr_assert_eq(process_distrust(process).calls, 1);
+}
+
 /* The convention calls by endpoint whom it does not know yet, though the process may. */
 static unsigned told_up;
 

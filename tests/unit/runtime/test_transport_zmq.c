@@ -2,7 +2,9 @@
  *
  * SPDX-License-Identifier: MPL-2.0 */
 #include "mesh/runtime/transport_zmq.h"
+#include <arpa/inet.h>
 #include <criterion/criterion.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -120,6 +122,44 @@ Test(transport_zmq, nobody_listens_where_a_killed_process_did) {
     cr_assert_eq(await_news(), link);
     cr_assert_eq(link->state, TRANSPORT_REFUSED);
     transport_close(transport, link);
+}
+
+/* Somebody who listens over tcp, and is no node. */
+static int listen_by_tcp(void) {
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t bytes = sizeof address;
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    cr_assert_eq(bind(fd, (const struct sockaddr *)(const void *)&address, sizeof address), 0);
+    cr_assert_eq(listen(fd, 1), 0);
+    cr_assert_eq(getsockname(fd, (struct sockaddr *)(void *)&address, &bytes), 0);
+    (void)snprintf(endpoint, sizeof endpoint, "tcp://127.0.0.1:%u", (unsigned)ntohs(address.sin_port));
+    return fd;
+}
+
+/* libzmq gives a handshake up after 5 s. */
+Test(transport_zmq, S7E_who_accepts_and_does_not_answer_is_not_said_to_have_a_key) {
+    struct transport_link *link;
+    int fd = listen_by_tcp();
+    cr_assert_eq(transport_open(transport, endpoint, true, &link), MESH_OK);
+    cr_assert_eq(await_news(), link);
+    cr_assert_eq(link->state, TRANSPORT_DOWN);
+    cr_assert(link->silent);
+    cr_assert(strstr(link->why, "it accepts connections, but does not answer: its process is stopped"));
+    transport_close(transport, link);
+    cr_assert_eq(close(fd), 0);
+}
+
+Test(transport_zmq, S7E_who_closes_the_connection_may_have_a_key) {
+    struct transport_link *link;
+    int fd = listen_by_tcp();
+    cr_assert_eq(transport_open(transport, endpoint, true, &link), MESH_OK);
+    cr_assert_eq(close(accept(fd, NULL, NULL)), 0);
+    cr_assert_eq(await_news(), link);
+    cr_assert_eq(link->state, TRANSPORT_DOWN);
+    cr_assert_not(link->silent);
+    cr_assert(strstr(link->why, "it may have security = curve"));
+    transport_close(transport, link);
+    cr_assert_eq(close(fd), 0);
 }
 
 static void say_something(struct transport_link *link) {
