@@ -61,16 +61,18 @@ static void explain(const struct placement_request *request, const struct member
     }
 }
 
+static bool is_better(const struct member *member, const struct member *best) {
+    bool suspect = member->liveness.suspect;
+    return suspect == best->liveness.suspect ? actors_on(member) < actors_on(best) : !suspect;
+}
+
 struct member *placement_choose(const struct placement_request *request, const struct members *members, char *text,
                                 size_t size) {
     struct member *best = NULL;
     for (size_t i = 0; i < members->count; i++) {
         struct member *member = members->items[i];
         char unread[1];
-        if (member->liveness.suspect || !placement_fits(request, member, unread, sizeof unread)) {
-            continue;
-        }
-        if (!best || actors_on(member) < actors_on(best)) {
+        if (placement_fits(request, member, unread, sizeof unread) && (!best || is_better(member, best))) {
             best = member;
         }
     }

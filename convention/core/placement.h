@@ -28,7 +28,7 @@ bool placement_is_refused_by(const struct placement_request *request, uint64_t a
 /* Whether the node may host it. If not, `text` gets a sentence that names the type, the node and what is missing. */
 bool placement_fits(const struct placement_request *request, const struct member *node, char *text, size_t size);
 
-/* The leader's choice among the members that are not suspect; NULL when none fits, and `text` says why (C2): what
+/* The leader's choice: a suspect member only when no other fits (H3). NULL when none does, and `text` says why (C2): what
  * the first lacks that does not fit, and the last refusal. The caller counts the chosen member's `placed`. */
 struct member *placement_choose(const struct placement_request *request, const struct members *members, char *text,
                                 size_t size);

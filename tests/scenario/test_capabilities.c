@@ -101,6 +101,20 @@ Test(capabilities, H3_a_suspect_is_not_chosen) {
                    "8.003 a created a1.3\n");
 }
 
+/* It waits for them, and no longer than until they are lost. */
+Test(capabilities, H3_suspects_are_chosen_when_no_other_fits) {
+    struct cluster *cluster = three_with_gpus();
+    for (const char *letter = "bcd"; *letter; letter++) {
+        cluster_freeze(cluster, *letter);
+    }
+    cluster_run(cluster, 5 * NS_PER_S);
+    cluster_create(cluster, 'a', "gpu");
+    cluster_run(cluster, 8 * NS_PER_S);
+    cr_assert_eq(cluster_count(cluster, "not created"), 0);
+    cluster_run(cluster, 3 * NS_PER_S);
+    cr_assert_eq(cluster_count(cluster, "a not created a1.1: MESH_NO_COMPATIBLE_NODE"), 1);
+}
+
 Test(capabilities, H3_a_create_goes_round_once_and_says_what_was_missing) {
     struct cluster *cluster = three_with_gpus();
     cluster_create(cluster, 'b', "what nobody has");
