@@ -114,8 +114,11 @@ static void log_holder(struct convention *convention, const struct frame_member 
         char name[FRAME_NAME_BYTES + 1];
         struct text_builder text = text_builder(name, sizeof name);
         text_append_escaped(&text, from->name);
-        convention_log(convention, "a registration of node %s is ignored: node %s is still heard of at %s", name,
-                       holder->name, holder->endpoint);
+        convention_log(
+            convention,
+            "a registration of node %s is ignored: node %s is still heard of at %s; if both live, each needs "
+            "an endpoint of its own (`bind` or `advertise`)",
+            name, holder->name, holder->endpoint);
     }
 }
 
@@ -174,9 +177,11 @@ static void log_successor(struct convention *convention, const struct frame_memb
         char name[FRAME_NAME_BYTES + 1];
         struct text_builder text = text_builder(name, sizeof name);
         text_append_escaped(&text, from->name);
-        convention_log(convention,
-                       "node %s takes the place of node %s at %s: if both live, each needs an endpoint of its own",
-                       name, old->name, old->endpoint);
+        convention_log(
+            convention,
+            "node %s takes the place of node %s at %s: if both live, each needs an endpoint of its own (`bind` or "
+            "`advertise`)",
+            name, old->name, old->endpoint);
     }
 }
 

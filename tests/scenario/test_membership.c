@@ -379,18 +379,20 @@ Test(membership, S1G_a_former_life_does_not_take_the_place_of_the_present_one) {
     cluster_delay(cluster, 'b', 0);
     cluster_kill(cluster, 'b');
     cluster_start(cluster, 'b', "a");
-    run_and_expect(cluster, 8,
-                   "10.003 b Register a1\n"
-                   "10.500 a suspect b1\n"
-                   "10.500 a call b1\n"
-                   "10.500 b call\n"
-                   "10.501 b Register a1 first\n"
-                   "10.502 a - b1 restarted\n"
-                   "10.502 a Registered b2 2:2\n"
-                   "10.502 a + b2 b\n"
-                   "10.503 b + a1 a\n"
-                   "10.503 b leader a1\n"
-                   "12.004 a log a registration of node b is ignored: node b is still heard of at tcp://b\n");
+    run_and_expect(
+        cluster, 8,
+        "10.003 b Register a1\n"
+        "10.500 a suspect b1\n"
+        "10.500 a call b1\n"
+        "10.500 b call\n"
+        "10.501 b Register a1 first\n"
+        "10.502 a - b1 restarted\n"
+        "10.502 a Registered b2 2:2\n"
+        "10.502 a + b2 b\n"
+        "10.503 b + a1 a\n"
+        "10.503 b leader a1\n"
+        "12.004 a log a registration of node b is ignored: node b is still heard of at tcp://b; if both live, each "
+        "needs an endpoint of its own (`bind` or `advertise`)\n");
 }
 
 /* It may be a restart under another name, or a mistake in a configuration. */
@@ -404,12 +406,13 @@ Test(membership, S1G_who_comes_by_another_name_where_a_member_was_is_told_of) {
     cluster_tell(cluster, 'a',
                  &(struct convention_event){
                      .kind = CONVENTION_REGISTER, .peer = cluster_incarnation(cluster, 'c'), .registration = &frame});
-    run_and_expect(
-        cluster, 0,
-        "1.000 a log node c takes the place of node b at tcp://b: if both live, each needs an endpoint of its own\n"
-        "1.000 a - b1 restarted\n"
-        "1.000 a Registered c1 2:2\n"
-        "1.000 a + c1 c\n");
+    run_and_expect(cluster, 0,
+                   "1.000 a log node c takes the place of node b at tcp://b: if both live, each needs an endpoint of "
+                   "its own (`bind` "
+                   "or `advertise`)\n"
+                   "1.000 a - b1 restarted\n"
+                   "1.000 a Registered c1 2:2\n"
+                   "1.000 a + c1 c\n");
 }
 
 Test(membership, S1G_first_time_with_the_known_incarnation_gives_the_roster_and_no_notice) {

@@ -112,6 +112,17 @@ class Misfits(unittest.TestCase):
         three.kill(signal.SIGKILL)
         self.wait(two, {"one": "leader", "two": "member"})
 
+    def test_S1G_of_two_with_one_address_the_other_comes_in_by_itself_when_one_is_gone(self):
+        one, two = self.start("one"), self.start("two")
+        self.wait(one, {"one": "leader", "two": "member"})
+        three = self.start("three", more=f"advertise = {self.endpoints['two']}")
+        for comes, goes in (("three", "two"), ("two", "three")):
+            self.wait_log(one, f"node {comes} takes the place of node {goes} at {self.endpoints['two']}: if both live, each needs an "
+                               "endpoint of its own (`bind` or `advertise`)")
+        two.kill(signal.SIGKILL)
+        for node in (one, three):
+            self.wait(node, {"one": "leader", "three": "member"})
+
     def go_wild(self, leader, repeater, counter):
         """Until the leader has counted so many registrations; meanwhile another node joins and is used. How long that took."""
         calm, began = threading.Event(), time.monotonic()
