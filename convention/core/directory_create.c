@@ -117,7 +117,7 @@ void directory_refuse_here(struct directory *directory, struct pending *pending,
     }
     struct actor *actor = actor_of(directory, pending);
     directory_uncount_placed(directory, pending);
-    bool minted = actor && pending->create.parent.node == directory->incarnation && !pending->create.parent.local;
+    bool minted = actor && directory_is_home(directory, actor->address) && !address_slot(actor->address);
     leave_slot(directory, pending);
     if (actor && (minted || !directory_is_home(directory, actor->address))) {
         actor->how = CONTROL_NOT_CREATED;
@@ -396,7 +396,8 @@ static void answer_up(struct directory *directory, struct pending *pending, cons
     struct control_created created = {.address = pending->create.address,
                                       .process = slot->process,
                                       .admin = directory->incarnation,
-                                      .endpoint = bytes_of_text(slot->endpoint ? slot->endpoint : "")};
+                                      .endpoint = bytes_of_text(slot->endpoint ? slot->endpoint : ""),
+                                      .detached = pending->create.detached};
     if (!pending->restart) {
         directory_answer_created(directory, pending, &created);
     }

@@ -186,15 +186,20 @@ void actors_create(struct world *world, struct sim_node *node) {
         control.create.parent = parent;
     }
     control.create.type = bytes_of_text("actor");
+    control.create.detached = !named && prng_chance(&world->prng, 300);
     control.create.requirements = &need;
     control.create.requirements_count = prng_chance(&world->prng, 400);
     struct sim_order *order = &world->orders[world->orders_count++];
     *order = (struct sim_order){.asker = address_make(node->incarnation, slot, 0),
                                 .address = control.create.address,
                                 .id = control.id,
-                                .named = named};
-    world_count(world, named ? WORLD_CREATES_NAMED : WORLD_CREATES);
-    world_say(world, "%s asks for actor %u%s", node->name, (unsigned)control.id, named ? " by a name" : "");
+                                .named = named,
+                                .detached = control.create.detached};
+    world_count(world, named ? WORLD_CREATES_NAMED : order->detached ? WORLD_CREATES_DETACHED : WORLD_CREATES);
+    world_say(world, "%s asks for actor %u%s", node->name, (unsigned)control.id,
+              named             ? " by a name"
+              : order->detached ? " detached"
+                                : "");
     node_tell_directory(world, node,
                         &(struct directory_event){
                             .kind = DIRECTORY_CONTROL, .asker = order->asker, .control = &control, .known = true});
@@ -315,13 +320,13 @@ static bool is_judged(struct world *world, const struct sim_order *order) {
 static void check_order(struct world *world, const struct sim_order *order) {
     const struct sim_node *node = world_node(world, order->asker.node);
     bool over = order->over || !node, judged = is_judged(world, order);
-    if (judged && over && lives(world, order->address)) {
+    if (judged && over && !order->detached && lives(world, order->address)) {
         world_broken(world, LAW_NOTHING_LEFT, "actor %u lives on, whose creator is gone", (unsigned)order->id);
     }
     if (!over && order->answers != 1) {
         world_broken(world, LAW_ANSWERED_ONCE, "create %u at %s is not answered", (unsigned)order->id, node->name);
     }
-    bool ended = order->created && !lives(world, order->address);
+    bool ended = order->created && !order->detached && !lives(world, order->address);
     if (judged && !over && order->notices != ended) {
         world_broken(world, LAW_EXIT_NOTICE, "the creator of actor %u at %s was told %u times of its end, which %s",
                      (unsigned)order->id, node->name, order->notices, ended ? "has come" : "has not");

@@ -51,6 +51,7 @@
     X(MANDATES, "mandates to give names")                                                                              \
     X(CREATES, "actors asked for")                                                                                     \
     X(CREATES_NAMED, "actors asked for by a name")                                                                     \
+    X(CREATES_DETACHED, "detached actors asked for")                                                                   \
     X(CREATED, "creates answered by an actor")                                                                         \
     X(CREATES_FAILED, "creates that failed")                                                                           \
     X(BIRTHS, "actors that came up")                                                                                   \

@@ -130,7 +130,7 @@ struct sim_actor {
 struct sim_order {
     struct mesh_address asker, address; /* the address is none when it is asked for by a name */
     uint64_t id;
-    bool named, created, over; /* over: the asker is gone */
+    bool named, detached, created, over; /* over: the asker is gone */
     unsigned answers, notices;
 };
 

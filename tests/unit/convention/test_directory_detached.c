@@ -19,7 +19,8 @@ static struct story *story_of_guest(uint64_t leader, bool detached) {
     message.create.detached = detached;
     control(story, admin(3), &message);
     host_up(story, 2);
-    expect(story, "start 2 for 3.4.1\n3.0.0#9 created 3.4.1 in 102\n");
+    expect(story, detached ? "start 2 for 3.4.1\n3.0.0#9 created 3.4.1 in 102 detached\n"
+                           : "start 2 for 3.4.1\n3.0.0#9 created 3.4.1 in 102\n");
     return story;
 }
 
@@ -59,7 +60,7 @@ Test(directory_detached, C6_who_comes_up_when_its_home_is_lost_is_told_of) {
     message.create.detached = true;
     control(story, admin(2), &message);
     host_up(story, 2);
-    expect(story, "start 2 for 3.4.1\n2.0.0#9 created 3.4.1 in 102\n3.0.0#0 created 3.4.1 in 102\n"
+    expect(story, "start 2 for 3.4.1\n2.0.0#9 created 3.4.1 in 102 detached\n3.0.0#0 created 3.4.1 in 102 detached\n"
                   "2.0.0#0 1 names in epoch 0\n");
     story_end(story);
 }
@@ -193,6 +194,22 @@ Test(directory_detached, C6_the_leader_hosts_one_itself) {
 }
 
 /* ---- the home ---- */
+
+/* Found by the simulator of conventions, seed 27: it was given another. */
+Test(directory_detached, B2_it_keeps_its_address_when_its_first_host_fails) {
+    struct story *story = story_new(SECOND);
+    struct control message = {.id = 9, .kind = CONTROL_CREATE};
+    message.create.address = at(1, 1, 1);
+    message.create.type = bytes_of_text("mapper");
+    message.create.detached = true;
+    control(story, at(1, 1, 0), &message);
+    step(story, &(struct directory_event){.kind = DIRECTORY_HOST_FAILED, .slot = 2, .status = MESH_LOAD_FAILED});
+    expect(story, "start 2 for 1.1.1\n2.0.0#1 create 1.1.1 refused 1\n");
+    created(story, 2, 1, at(1, 1, 1));
+    expect(story, "1.1.0#9 created 1.1.1 in 205\n");
+    expect_place(story, at(1, 1, 1), DIRECTORY_ELSEWHERE);
+    story_end(story);
+}
 
 /* A detached actor of this node lives at node 2, which is lost. */
 static struct story *story_of_home(void) {

@@ -329,7 +329,7 @@ Test(directory_restart, C5_a_child_that_is_still_to_come_is_left_be_too) {
                     .kind = DIRECTORY_HOST_DIED, .slot = 3, .how = CONTROL_SIGNAL, .checking = at(1, 9, 1)});
     host_died(story, 2, NULL);
     host_up(story, 4);
-    expect(story, "start 4 for 1.2.1\n1.2.0#9 created 1.2.1 in 104\n");
+    expect(story, "start 4 for 1.2.1\n1.2.0#9 created 1.2.1 in 104 detached\n");
     story_end(story);
 }
 
