@@ -95,8 +95,10 @@ static const char *type_of(const struct directory *directory, const struct actor
     return pending ? pending->type : actor->type;
 }
 
-/* Its home says that its creator was told of its end, which nothing that has happened here explains. */
-static void on_believed_dead(struct directory *directory, struct actor *actor) {
+/* Its home says that its creator was told of its end, which nothing that has happened here explains. Also a detached one ends of
+ * which that was told that it could not be created. */
+static void on_believed_dead(struct directory *directory, struct actor *actor, enum control_how how) {
+    actor->detached = actor->detached && how != CONTROL_NOT_CREATED;
     bool begins = actor->state == ACTOR_PENDING;
     if ((begins || actor->state == ACTOR_HERE) && !actor->detached && !actor->orphan) {
         directory_warn(directory, actor->address, type_of(directory, actor),
@@ -114,7 +116,7 @@ void directory_on_exited(struct directory *directory, const struct directory_eve
     }
     bool foreign = actor && !directory_is_home(directory, actor->address);
     if (foreign && mesh_address_equal(event->asker, address_home(actor->address))) {
-        on_believed_dead(directory, actor);
+        on_believed_dead(directory, actor, exited->how);
         return;
     }
     if (!actor || !may_tell(directory, actor, event->asker)) {
