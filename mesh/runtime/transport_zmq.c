@@ -194,7 +194,7 @@ static enum mesh_status zmq_transport_listen(struct transport *transport, const 
         return status;
     }
     /* ZMTP heartbeats belong on tcp only; the option holds for what is bound after it is set. */
-    zmq_transport_set(self->inbound, ZMQ_HEARTBEAT_IVL, ipc ? 0 : ZMQ_TRANSPORT_BEAT_MS);
+    zmq_transport_set(self->inbound, ZMQ_HEARTBEAT_IVL, ipc ? 0 : ZMQ_TRANSPORT_CALLED_BEAT_MS);
     zmq_transport_set(self->inbound, ZMQ_HEARTBEAT_TIMEOUT, ZMQ_TRANSPORT_SILENCE_MS);
     bool sealed = self->security.key && strncmp(endpoint, "tcp://", 6) == 0;
     if (sealed && !zmq_curve_listen(self, self->inbound)) {

@@ -9,11 +9,15 @@
 #include "mesh/runtime/transport.h"
 #include <zmq.h>
 
+/* ZMTP heartbeats, on tcp only, are for both ends of quiet connections, of which a process may have hundreds: at one every two seconds
+ * they took both cores of a machine with 200 processes that all knew each other. Who was called has less need of them: a caller that is gone
+ * costs it a descriptor, and no message. */
 enum {
     ZMQ_TRANSPORT_HWM = 64,        /* frames: as fast as a thousand, and bounded by bytes through our own window */
     ZMQ_TRANSPORT_LINGER_MS = 500, /* what a closing socket may still try to get out */
-    ZMQ_TRANSPORT_BEAT_MS = 2000,  /* ZMTP heartbeats, on tcp only */
-    ZMQ_TRANSPORT_SILENCE_MS = 10000,
+    ZMQ_TRANSPORT_BEAT_MS = 5000,
+    ZMQ_TRANSPORT_CALLED_BEAT_MS = 10000,
+    ZMQ_TRANSPORT_SILENCE_MS = 7000,                          /* after a heartbeat: the connection is given up */
     ZMQ_TRANSPORT_IDENTITY = 9,                               /* 'm' and the incarnation */
     ZMQ_TRANSPORT_IDENTITY_MOST = ZMQ_TRANSPORT_IDENTITY + 8, /* with a number behind that */
     ZMQ_TRANSPORT_DESCRIPTORS = 4,                            /* of a link */

@@ -88,13 +88,15 @@ static void kill_one(void) {
 
 struct totals {
     size_t sent, handled, returned, dead, unsure, missing;
+    const struct ledger_record *one_missing;
 };
 
 /* All that is known of one message. */
 struct entry {
     unsigned sent, handled, returned, dead, maybe;
     uint32_t receiver;
-    size_t handled_at; /* where in the file */
+    const struct ledger_record *record; /* the first */
+    size_t handled_at;                  /* where in the file */
 };
 
 static struct ledger_record *records;
@@ -171,7 +173,10 @@ static void judge(uint64_t id, const struct entry *entry, struct totals *totals)
     totals->returned += entry->returned;
     totals->dead += entry->dead;
     totals->unsure += entry->handled && (entry->returned || entry->dead);
-    totals->missing += entry->sent && !entry->handled && !entry->returned && !entry->dead;
+    if (entry->sent && !entry->handled && !entry->returned && !entry->dead) {
+        totals->missing++;
+        totals->one_missing = entry->record;
+    }
     if (entry->sent != 1 && entry->handled + entry->returned + entry->dead > 0) {
         fail(id, entry, "never sent");
     }
@@ -181,7 +186,7 @@ static struct totals judge_all(void) {
     struct totals totals = {0};
     read_ledger();
     for (size_t i = 0; i < records_count;) {
-        struct entry entry = {0};
+        struct entry entry = {.record = &records[order[i]]};
         uint64_t id = records[order[i]].id;
         for (; i < records_count && records[order[i]].id == id; i++) {
             add(&entry, order[i]);
@@ -189,6 +194,25 @@ static struct totals judge_all(void) {
         judge(id, &entry, &totals);
     }
     return totals;
+}
+
+static void describe(const char *role, uint32_t number) {
+    for (size_t i = 0; i < count; i++) {
+        struct mesh_actor_report report;
+        if (actors[i].self.number == number && node_actor(&nodes[actors[i].node], actors[i].self.address, &report)) {
+            (void)fprintf(stderr, "%s %u on %s: mailbox %" PRIu64 ", handled %" PRIu64 ", unsettled %" PRIu64 "\n",
+                          role, number, names[actors[i].node], report.mailbox, report.handled, report.unsettled);
+            return;
+        }
+    }
+    (void)fprintf(stderr, "%s %u: %s\n", role, number, dead[number] ? "killed" : "not on its node");
+}
+
+static void describe_missing(const struct ledger_record *record) {
+    (void)fprintf(stderr, "missing: record %zu of %zu, message %u\n", (size_t)(record - records), records_count,
+                  (unsigned)(uint32_t)record->id);
+    describe("sender", ledger_sender(record->id));
+    describe("receiver", record->actor);
 }
 
 /* ---- the course ---- */
@@ -210,6 +234,9 @@ static void D1_every_message_of_a_living_sender_is_settled_once(void) {
         "dead: %zu; after %ld ms\n",
         totals.sent, totals.handled, totals.returned, totals.dead, totals.missing, totals.unsure,
         node_now_ms() - began_ms);
+    if (totals.missing > 0) {
+        describe_missing(totals.one_missing);
+    }
     EXPECT(totals.missing == 0 && totals.dead > 0 && totals.handled > 0);
 }
 

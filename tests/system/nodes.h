@@ -15,7 +15,7 @@
 #define EXPECT(condition)                                                                                              \
     ((condition) ? (void)0 : (void)(fprintf(stderr, "%s:%d: not so: %s\n", __FILE__, __LINE__, #condition), exit(1)))
 
-enum { NODES_MAX = 8, NODE_PROCESSES = 512, WAIT_MS = 10000 };
+enum { NODES_MAX = 8, NODE_PROCESSES = 512, WAIT_MS = 30000 };
 
 struct node {
     const char *name;
