@@ -459,9 +459,9 @@ static bool is_visitor(const struct admin *admin, const struct frame_hello *hell
 static void greet_host(struct admin *admin, uint64_t peer, const struct frame_hello *hello,
                        struct frame_hello *answer) {
     struct resident *resident = admin_resident(admin, hello->slot);
+    /* Who says hello has said before that it is born, but a flood of frames may keep that waiting. */
     if (resident && resident->spawning) {
-        admin_hear_spawner(
-            admin); /* who says hello has said before that it is born: a flood of frames keeps that waiting */
+        admin_hear_spawner(admin);
     }
     if (hello->node != admin->incarnation || !resident || resident->incarnation != peer) {
         answer->refusal = bytes_of_text("gone: this process belongs to an earlier life of the node"); /* C13 */
