@@ -113,6 +113,7 @@ Test(capabilities, H3_suspects_are_chosen_when_no_other_fits) {
     cr_assert_eq(cluster_count(cluster, "not created"), 0);
     cluster_run(cluster, 3 * NS_PER_S);
     cr_assert_eq(cluster_count(cluster, "a not created a1.1: MESH_NO_COMPATIBLE_NODE"), 1);
+    cluster_destroy(cluster);
 }
 
 Test(capabilities, H3_a_create_goes_round_once_and_says_what_was_missing) {
