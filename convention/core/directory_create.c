@@ -424,6 +424,7 @@ void directory_on_actor_up(struct directory *directory, struct slot *slot, struc
     answer_up(directory, pending, slot);
     directory_answer_waits(directory, actor);
     directory_note_stranger(directory, actor);
+    directory_note_place(directory, actor);
     if (actor->orphan) {
         directory_want(directory, DIRECTORY_EXIT_REQUEST, actor->address, 0, NULL);
     } else if (!directory_fits(directory, actor)) {

@@ -115,11 +115,10 @@ static void await_strangers(struct directory *directory) {
         time_min(directory->strangers_ns, time_add(directory->now_ns, directory->limits.stranger_wait_ns));
 }
 
-void directory_note_stranger(struct directory *directory, struct actor *actor) {
+void directory_note_stranger(struct directory *directory, const struct actor *actor) {
     if (has_stranger(directory, actor)) {
         await_strangers(directory);
     }
-    directory_note_place(directory, actor);
 }
 
 /* Who is one at two looks in succession has had that long to come. */

@@ -403,7 +403,7 @@ void directory_confirm(struct directory *directory, struct mesh_address address)
 /* The home of a detached actor that it had lost with its node, or has forgotten, is told where that lives. False: it is not that. */
 bool directory_take_back(struct directory *directory, const struct control_created *created, struct actor *actor);
 /* Whether the node to which it belongs, or where it lives, is on the roster is looked at from now on. */
-void directory_note_stranger(struct directory *directory, struct actor *actor);
+void directory_note_stranger(struct directory *directory, const struct actor *actor);
 void directory_lose_strangers(struct directory *directory);
 /* All that belonged to that node is lost. */
 void directory_lose(struct directory *directory, uint64_t admin);

@@ -40,11 +40,17 @@ Test(detached, C6_it_is_found_when_its_home_is_gone_and_when_that_is_back_as_ano
     cluster_destroy(cluster);
 }
 
-Test(detached, C6_a_new_leader_knows_where_it_lives) {
-    uint64_t home;
-    struct cluster *cluster = with_detached(&home);
+/* The same, and `d` is gone. */
+static struct cluster *without_home(uint64_t *home) {
+    struct cluster *cluster = with_detached(home);
     cluster_kill(cluster, 'd');
     cluster_run(cluster, 4 * NS_PER_S);
+    return cluster;
+}
+
+Test(detached, C6_a_new_leader_knows_where_it_lives) {
+    uint64_t home;
+    struct cluster *cluster = without_home(&home);
     cluster_kill(cluster, 'a');
     cluster_run(cluster, 8 * NS_PER_S);
     seek(cluster, "bce", home, 3);
@@ -53,9 +59,7 @@ Test(detached, C6_a_new_leader_knows_where_it_lives) {
 
 Test(detached, C6_it_is_gone_with_the_node_where_it_lives) {
     uint64_t home;
-    struct cluster *cluster = with_detached(&home);
-    cluster_kill(cluster, 'd');
-    cluster_run(cluster, 4 * NS_PER_S);
+    struct cluster *cluster = without_home(&home);
     cluster_kill(cluster, 'e');
     cluster_run(cluster, 4 * NS_PER_S);
     seek(cluster, "abc", home, 0);
