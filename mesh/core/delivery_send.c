@@ -231,12 +231,12 @@ static void make_ready(struct delivery *d, struct stream_out *stream, struct pee
 }
 
 /* It waits for the receiver when something sent is not settled, or something queued has no credit, or it closes. What is
- * only not handled yet is asked for seldom: handlers may take their time; as seldom, whether a target still lives
- * whose link is down: a node that fell silent refuses no connection. */
+ * only not handled yet is asked for seldom: handlers may take their time; as seldom, where a target lives that cannot be reached: a node
+ * that fell silent refuses no connection, and a question may have met a limit, or no memory, where it was asked. */
 static void set_overdue(struct delivery *d, struct stream_out *stream, uint64_t now_ns, bool reachable) {
     bool waits =
         stream->closing || stream->base <= stream->high || (stream->queued > 0 && !stream_out_next(stream).message);
-    bool cut_off = !reachable && stream_peer(stream) && (stream->closing || stream->unsettled > 0);
+    bool cut_off = !reachable && (stream->closing || stream->unsettled > 0);
     if (!cut_off && (!reachable || !waits)) {
         stream->overdue_ns = TIME_NEVER;
         return;
@@ -285,8 +285,8 @@ void stream_expire(struct delivery *d, struct stream_out *stream, uint64_t now_n
 
 /* Nothing was heard in time: asks, and lets the link be looked at. An old silence has the target resolved anew. */
 static void on_overdue(struct delivery *d, struct stream_out *stream, uint64_t now_ns) {
-    struct peer *peer = stream->route->peer;
-    if (peer->down) {
+    struct peer *peer = stream_peer(stream);
+    if (!peer || peer->down) {
         stream_want_resolve(d, stream);
         stream->overdue_ns = time_add(now_ns, d->limits.overdue_max_ns);
         return;

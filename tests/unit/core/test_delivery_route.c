@@ -30,6 +30,26 @@ Test(delivery_route, D1_a_target_whose_link_stays_down_is_asked_for) {
     cr_assert_eq(delivery_counters(sides[A])->in_flight, 0);
 }
 
+/* Where it was asked there was no room for the question, or no memory. */
+Test(delivery_route, D1_a_question_that_is_not_answered_is_asked_again) {
+    struct delivery_action action;
+    tell(bob, "one");
+    (void)wants(A, DELIVERY_RESOLVE, &action);
+    cr_assert_leq(delivery_deadline(sides[A]), now_ns + limits.overdue_max_ns);
+    for (int i = 0; i < 2; i++) {
+        now_ns += limits.overdue_max_ns - 1;
+        tick(A);
+        cr_assert_not(wants(A, DELIVERY_RESOLVE, &action));
+        now_ns += 1;
+        tick(A);
+        cr_assert(wants(A, DELIVERY_RESOLVE, &action));
+        cr_assert(mesh_address_equal(action.address, bob) && mesh_address_equal(action.sender, alice));
+    }
+    (void)STEP(A, RESOLVED, .address = bob, .peer = process_of(B));
+    carry_all();
+    expect_handled(bob, "one");
+}
+
 static void tell_alice(const char *text) {
     struct message *message = make(alice, text);
     message->sender = bob;
