@@ -196,8 +196,14 @@ uint64_t directory_who_knows(const struct directory *directory, struct mesh_addr
         return address.node;
     }
     uint64_t holder = names_holder(directory->names, name_of_place(address, name));
-    bool asks = !holder && asker == directory->incarnation && directory->leader != asker && !is_cut_off(directory);
-    return asks ? directory->leader : holder;
+    bool asks = !holder && asker == directory->incarnation && directory->leader != asker;
+    return asks && members_find(directory->members, directory->leader) ? directory->leader : holder;
+}
+
+bool directory_awaits_leader(const struct directory *directory, struct mesh_address address, uint64_t asker) {
+    bool minted_by_process = address_slot(address) && address_number(address) && !address_is_local(address);
+    bool leads = directory->leader == directory->incarnation;
+    return minted_by_process && (leads ? !names_are_all_told(directory->names) : asker != directory->leader);
 }
 
 void directory_finish_naming(struct directory *directory, struct pending *pending, uint64_t admin) {
@@ -361,6 +367,7 @@ void directory_on_name(struct directory *directory, const struct directory_event
         names_on_request(directory->names, admin, control->id, &control->name_request);
     } else if (control->kind == CONTROL_NAMES_HELD) {
         names_on_held(directory->names, admin, &control->names_held);
+        directory->news = true;
     } else if (control->kind == CONTROL_NAME_FREED) {
         names_on_freed(directory->names, admin, &control->name_freed);
     } else if (control->kind == CONTROL_NAME_GRANT) {

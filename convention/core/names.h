@@ -55,6 +55,9 @@ bool names_poll(struct names *names, struct names_action *out);
 /* Who holds it; 0: nobody that is known, or it is reserved. */
 uint64_t names_holder(const struct names *names, struct bytes text);
 
+/* This node leads, and every member has told what it holds, those that are suspect included. */
+bool names_are_all_told(const struct names *names);
+
 /* How many names are held or reserved. */
 size_t names_count(const struct names *names);
 
