@@ -402,14 +402,15 @@ static void place_unrecorded(const struct directory *directory, struct mesh_addr
 }
 
 struct directory_place directory_find(const struct directory *directory, struct mesh_address address) {
-    struct directory_place place = {.kind = DIRECTORY_ELSEWHERE, .admin = address.node, .text = ""};
+    struct directory_place place = {.text = ""};
     const struct actor *actor = directory_actor(directory, address);
     if (actor && (actor->state != ACTOR_PARKED || directory_is_home(directory, address))) {
         place_actor(directory, actor, &place);
     } else if (directory_is_home(directory, address)) {
         place_unrecorded(directory, address, &place);
-    } else if (!members_find(directory->members, address.node)) {
-        place.kind = DIRECTORY_CUT_OFF;
+    } else {
+        place.admin = directory_who_knows(directory, address, directory->incarnation);
+        place.kind = place.admin ? DIRECTORY_ELSEWHERE : DIRECTORY_CUT_OFF;
     }
     return place;
 }

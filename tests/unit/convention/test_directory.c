@@ -439,7 +439,6 @@ Test(directory, K1_an_actor_of_another_node_is_with_its_admin) {
     expect_place(story, at(2, 7, 1), DIRECTORY_ELSEWHERE);
     cr_assert_eq(directory_find(story->directory, at(2, 7, 1)).admin, 2);
     expect_place(story, admin(2), DIRECTORY_ELSEWHERE);
-    expect_place(story, at(3, 7, 1), DIRECTORY_CUT_OFF);
     create(story, at(1, 1, 0), at(1, 1, 1), true);
     expect_place(story, at(1, 1, 1), DIRECTORY_STARTING);
     created(story, 2, 1, at(1, 1, 1));

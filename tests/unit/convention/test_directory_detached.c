@@ -296,6 +296,21 @@ Test(directory_detached, C6_the_leader_hosts_one_itself) {
     story_end(story);
 }
 
+/* Who asks for its status is sent to the leader, and from there to who hosts it. */
+Test(directory_detached, K1_the_leader_knows_where_its_status_is_to_be_had) {
+    struct story *story = story_of_asker();
+    expect_place(story, at(3, 4, 1), DIRECTORY_ELSEWHERE);
+    cr_assert_eq(directory_find(story->directory, at(3, 4, 1)).admin, 2);
+    lose(story, SECOND);
+    expect_place(story, at(3, 4, 1), DIRECTORY_CUT_OFF);
+    story_end(story);
+    story = story_of_leader();
+    expect_place(story, at(3, 4, 1), DIRECTORY_ELSEWHERE);
+    cr_assert_eq(directory_find(story->directory, at(3, 4, 1)).admin, 2);
+    expect_place(story, at(3, 4, 2), DIRECTORY_CUT_OFF);
+    story_end(story);
+}
+
 /* ---- the home ---- */
 
 /* Found by the simulator of conventions, seed 27: it was given another. */
