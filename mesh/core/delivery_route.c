@@ -238,6 +238,11 @@ static void meet(struct delivery *d, struct stream_out *stream, const struct del
     stream_review(d, stream, now_ns);
 }
 
+/* Nothing depends on where its target lives: the next message makes it anew. */
+static bool is_at_rest(const struct stream_out *stream) {
+    return stream->unsettled == 0 && stream->watch_ns == 0;
+}
+
 /* The process behind the route is not there any more, or never was the right one. */
 static void part(struct delivery *d, struct route *route, uint64_t now_ns) {
     CHECK(route->peer);
@@ -252,7 +257,7 @@ static void part(struct delivery *d, struct route *route, uint64_t now_ns) {
         struct stream_out *stream = LIST_OWNER(node, struct stream_out, of_route);
         after = node->next;
         last = after == &route->streams.ends;
-        if (stream->closing) {
+        if (stream->closing || is_at_rest(stream)) {
             stream_free(d, stream); /* perhaps the route with it */
             if (last) {
                 return;

@@ -81,3 +81,19 @@ Test(delivery_route, B2_who_has_called_over_a_link_that_is_down_is_asked_for) {
     cr_assert(wants(B, DELIVERY_RESOLVE, &action));
     cr_assert(mesh_address_equal(action.address, alice) && mesh_address_equal(action.sender, bob));
 }
+
+Test(delivery_route, D14_who_is_lost_is_asked_for_only_while_something_is_open) {
+    struct delivery_action action;
+    tell(bob, "one");
+    resolve_all();
+    carry_all();
+    expect_handled(bob, "one");
+    carry_all();
+    expect_settled("one", FRAME_HANDLED, FRAME_NO_REASON, false);
+    (void)STEP(A, PEER_LOST, .peer = process_of(B));
+    cr_assert_not(wants(A, DELIVERY_RESOLVE, &action));
+    cr_assert_eq(delivery_census(sides[A]).streams_out, 0);
+    tell(bob, "two");
+    cr_assert(wants(A, DELIVERY_RESOLVE, &action));
+    cr_assert(mesh_address_equal(action.address, bob) && mesh_address_equal(action.sender, alice));
+}
