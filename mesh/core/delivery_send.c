@@ -230,20 +230,15 @@ static void make_ready(struct delivery *d, struct stream_out *stream, struct pee
     }
 }
 
-/* It waits for the receiver when something sent is not settled, or something queued has no credit, or it closes. What is
- * only not handled yet is asked for seldom: handlers may take their time; as seldom, where a target lives that cannot be reached: a node
- * that fell silent refuses no connection, and a question may have met a limit, or no memory, where it was asked. */
+/* Nothing is open without a time at which it is asked for: a frame may be lost, a question where somebody lives may have met a limit, and a
+ * connection may never come about. Seldom, what is only not handled yet, for handlers may take their time; as seldom, where a target lives that
+ * cannot be reached: a node that fell silent refuses no connection. */
 static void set_overdue(struct delivery *d, struct stream_out *stream, uint64_t now_ns, bool reachable) {
-    bool waits =
-        stream->closing || stream->base <= stream->high || (stream->queued > 0 && !stream_out_next(stream).message);
-    bool cut_off = !reachable && (stream->closing || stream->unsettled > 0);
-    if (!cut_off && (!reachable || !waits)) {
+    if (!stream->closing && stream->unsettled == 0 && stream->base > stream->high) {
         stream->overdue_ns = TIME_NEVER;
-        return;
-    }
-    if (stream->overdue_ns == TIME_NEVER) {
+    } else if (stream->overdue_ns == TIME_NEVER) {
         bool only_handling = !stream->closing && stream_out_is_received(stream);
-        stream->patience_ns = cut_off || only_handling ? d->limits.overdue_max_ns : d->limits.overdue_ns;
+        stream->patience_ns = reachable && !only_handling ? d->limits.overdue_ns : d->limits.overdue_max_ns;
         stream->overdue_ns = time_add(now_ns, stream->patience_ns);
     }
 }

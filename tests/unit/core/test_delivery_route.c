@@ -50,6 +50,24 @@ Test(delivery_route, D1_a_question_that_is_not_answered_is_asked_again) {
     expect_handled(bob, "one");
 }
 
+/* The process behind the route cannot be connected to, and nobody says so. */
+Test(delivery_route, D1_a_target_to_which_nothing_goes_out_is_asked_for) {
+    struct delivery_action action;
+    tell(bob, "one");
+    (void)STEP(A, RESOLVED, .address = bob, .peer = process_of(B));
+    while (delivery_poll(sides[A], &action)) {
+    }
+    for (int i = 0; i < 2; i++) {
+        cr_assert_leq(delivery_deadline(sides[A]), now_ns + limits.overdue_max_ns);
+        now_ns = delivery_deadline(sides[A]);
+        tick(A);
+    }
+    cr_assert(wants(A, DELIVERY_RESOLVE, &action));
+    struct delivery_gone gone = {.reason = FRAME_EXITED, .sender = alice};
+    (void)STEP(A, GONE, .address = bob, .gone = &gone);
+    expect_settled("one", FRAME_DIED, FRAME_EXITED, false);
+}
+
 static void tell_alice(const char *text) {
     struct message *message = make(alice, text);
     message->sender = bob;
