@@ -231,14 +231,14 @@ static void make_ready(struct delivery *d, struct stream_out *stream, struct pee
 }
 
 /* Nothing is open without a time at which it is asked for: a frame may be lost, a question where somebody lives may have met a limit, and a
- * connection may never come about. Seldom, what is only not handled yet, for handlers may take their time; as seldom, where a target lives that
- * cannot be reached: a node that fell silent refuses no connection. */
+ * connection may never come about. Seldom, what is only not handled yet, for handlers may take their time, and a close, for nobody waits for
+ * it; as seldom, where a target lives that cannot be reached: a node that fell silent refuses no connection. */
 static void set_overdue(struct delivery *d, struct stream_out *stream, uint64_t now_ns, bool reachable) {
     if (!stream->closing && stream->unsettled == 0 && stream->base > stream->high) {
         stream->overdue_ns = TIME_NEVER;
     } else if (stream->overdue_ns == TIME_NEVER) {
-        bool only_handling = !stream->closing && stream_out_is_received(stream);
-        stream->patience_ns = reachable && !only_handling ? d->limits.overdue_ns : d->limits.overdue_max_ns;
+        bool urgent = reachable && !stream_out_is_received(stream);
+        stream->patience_ns = urgent ? d->limits.overdue_ns : d->limits.overdue_max_ns;
         stream->overdue_ns = time_add(now_ns, stream->patience_ns);
     }
 }
