@@ -234,7 +234,7 @@ static void make_ready(struct delivery *d, struct stream_out *stream, struct pee
  * connection may never come about. Seldom, what is only not handled yet, for handlers may take their time, and a close, for nobody waits for
  * it; as seldom, where a target lives that cannot be reached: a node that fell silent refuses no connection. */
 static void set_overdue(struct delivery *d, struct stream_out *stream, uint64_t now_ns, bool reachable) {
-    if (!stream->closing && stream->unsettled == 0 && stream->base > stream->high) {
+    if (stream_is_at_rest(stream)) {
         stream->overdue_ns = TIME_NEVER;
     } else if (stream->overdue_ns == TIME_NEVER) {
         bool urgent = reachable && !stream_out_is_received(stream);
@@ -330,7 +330,7 @@ void stream_due(struct delivery *d, struct stream_out *stream, uint64_t now_ns) 
         }
         begin_closing(stream);
     }
-    if (stream->overdue_ns <= now_ns) {
+    if (stream->overdue_ns <= now_ns && !stream_is_at_rest(stream)) {
         on_overdue(d, stream, now_ns);
     }
     stream_review(d, stream, now_ns);
