@@ -37,7 +37,6 @@ static void tell_all(struct directory *directory, uint64_t admin) {
             directory_tell_end(directory, actor);
         } else if (actor->address.node == admin && actor->state == ACTOR_HERE) {
             tell_place(directory, actor, admin);
-            directory_note_place(directory, actor);
         } else if (actor->state == ACTOR_ELSEWHERE && actor->admin == admin) {
             tell_place(directory, actor, admin);
             directory_end_orphan(directory, actor);

@@ -1,5 +1,5 @@
 /* The directory's names: a create with a global name asks for it, and who hosts an actor with one holds it (G1 to G4).
- * A detached actor whose home is not on the roster is held by its address, so that the leader knows where it lives (C6).
+ * A detached actor of another home is held by its address, so that the leader knows where it lives when that home is gone (C6).
  *
  *   a create here   ASKED --given--> GIVEN --created, failed--> (none)
  *                   ASKED --somebody has it--> answered      ASKED --refused, 5 s--> failed
@@ -177,17 +177,9 @@ static struct bytes name_of_place(struct mesh_address address, char out[PLACE_BY
     return bytes_of_text(out);
 }
 
-void directory_note_place(struct directory *directory, struct actor *actor) {
-    bool homeless = !members_find(directory->members, actor->address.node);
-    if (!actor->detached || actor->state != ACTOR_HERE || directory_is_home(directory, actor->address)) {
-        return;
-    }
-    if (homeless && !actor->named) {
-        char name[PLACE_BYTES];
-        hold(directory, actor, name_of_place(actor->address, name), 0);
-    } else if (!homeless) {
-        directory_free_name(directory, actor);
-    }
+void directory_hold_place(struct directory *directory, struct actor *actor) {
+    char name[PLACE_BYTES];
+    hold(directory, actor, name_of_place(actor->address, name), 0);
 }
 
 uint64_t directory_who_knows(const struct directory *directory, struct mesh_address address, uint64_t asker) {

@@ -363,8 +363,8 @@ void directory_finish_naming(struct directory *directory, struct pending *pendin
 /* The actor, which has come up, holds the name of its create; it has ended. */
 void directory_hold_name(struct directory *directory, struct actor *actor, const struct pending *pending);
 void directory_free_name(struct directory *directory, struct actor *actor);
-/* The leader is told where a detached actor of another home lives, as long as that is not on the roster (C6). */
-void directory_note_place(struct directory *directory, struct actor *actor);
+/* A detached actor of another home, which has come up, is held by its address, so that it is found when that home is gone (C6). */
+void directory_hold_place(struct directory *directory, struct actor *actor);
 /* Of an address that is not on record here: its home; or who is told in its stead, of the leader's table, or the leader itself, which
  * answers other admins by that table alone. 0: nobody (C6). */
 uint64_t directory_who_knows(const struct directory *directory, struct mesh_address address, uint64_t asker);

@@ -10,7 +10,7 @@
  * not answered, or its mandate is still to come (S6D), it gives none: who asks waits. Of two that have one name, the one that was
  * given in the higher epoch stays, or the one that is known; the other is told that the name is taken.
  *
- * A detached actor whose home is not on the roster is held by its address, which nobody asks to be given (C6).
+ * A detached actor of another home is held by its address, which nobody asks to be given (C6).
  *
  * Pure: tell what happened, then poll until there is nothing left.
  *

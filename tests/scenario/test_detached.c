@@ -65,6 +65,20 @@ Test(detached, C6_a_new_leader_knows_where_it_lives) {
     cluster_destroy(cluster);
 }
 
+/* Some ask the home that is dead, some when it is lost to one and not yet to another. */
+Test(detached, C6_who_asks_when_its_home_has_just_gone_finds_it) {
+    uint64_t home;
+    struct cluster *cluster = with_detached(&home);
+    cluster_kill(cluster, 'd');
+    for (unsigned i = 1; i <= 40; i++) {
+        ask(cluster, "abce", home);
+        cluster_run(cluster, 100 * NS_PER_MS);
+        cr_assert_eq(cluster_count(cluster, " does not find"), 0, "%u: %s", i, cluster_trace(cluster));
+    }
+    seek(cluster, "abce", home, 4);
+    cluster_destroy(cluster);
+}
+
 /* Some ask the leader that is dead, some when it is lost, and some when the new one has not heard of all yet. */
 Test(detached, C6_who_asks_while_no_leader_is_there_is_told_by_the_next) {
     uint64_t home;
