@@ -90,6 +90,9 @@ bool directory_take_back(struct directory *directory, const struct control_creat
         directory_move(directory, actor, ACTOR_ELSEWHERE, 0);
         directory_answer_waits(directory, actor);
         directory_note_stranger(directory, actor);
+    } else {
+        directory_warn(directory, created->address, NULL,
+                       "its home does not know of it any more: the limit `actors` is reached");
     }
     return true;
 }

@@ -398,6 +398,21 @@ Test(directory_detached, C6_a_home_takes_back_whom_it_has_forgotten) {
     story_end(story);
 }
 
+Test(directory_detached, D10_a_home_that_is_full_takes_nobody_back) {
+    uint32_t most = (uint32_t)directory_limits_default.actors_max;
+    struct story *story = story_new(SECOND);
+    char text[128];
+    for (uint32_t i = 1; i <= most; i++) {
+        tell_created(story, 2, at(1, 1, i), true);
+    }
+    expect(story, "");
+    tell_created(story, 2, at(1, 1, most + 1), true);
+    (void)snprintf(text, sizeof text,
+                   "of 1.1.%u: its home does not know of it any more: the limit `actors` is reached\n", most + 1);
+    expect(story, text);
+    story_end(story);
+}
+
 Test(directory_detached, B2_a_home_that_has_another_of_its_address_takes_nobody_back) {
     struct story *story = story_new(SECOND);
     create(story, at(1, 1, 0), at(1, 1, 1), false);
