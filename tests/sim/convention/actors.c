@@ -387,8 +387,7 @@ static void check_book(struct world *world, const struct sim_node *node) {
     }
     bool full = census.actors == world->options.directory.actors_max;
     bool amiss = census.actors > known || (census.actors < known && !full);
-    if ((amiss && laws_belongs(world, node)) || census.slots != hosted + 1 || census.pendings ||
-        census.waits) {
+    if ((amiss && laws_belongs(world, node)) || census.slots != hosted + 1 || census.pendings || census.waits) {
         world_broken(world, LAW_NOTHING_LEFT,
                      "%s has %zu actors on record instead of %zu, %zu slots instead of %zu, %zu creates, %zu questions",
                      node->name, census.actors, known, census.slots, hosted + 1, census.pendings, census.waits);
