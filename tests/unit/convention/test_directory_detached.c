@@ -100,6 +100,17 @@ Test(directory_detached, C6_a_new_leader_is_told_where_it_lives) {
     story_end(story);
 }
 
+/* Found by the simulator of conventions, seed 628. */
+Test(directory_detached, G4_who_leads_by_then_is_told_when_the_one_that_was_told_is_lost) {
+    struct story *story = story_of_guest(SECOND, true);
+    join(story, 4, false);
+    step(story, &(struct directory_event){.kind = DIRECTORY_LEADER, .admin = 4});
+    forget_trace(story);
+    lose(story, SECOND);
+    expect(story, "4.0.0#0 1 names in epoch 0\n");
+    story_end(story);
+}
+
 Test(directory_detached, G2_an_address_is_no_name_that_the_status_shows) {
     struct story *story = story_of_guest(SECOND, true);
     const void *cursor = NULL;
