@@ -181,7 +181,7 @@ void route_detach(struct delivery *d, struct stream_out *stream) {
 static void resume(struct delivery *d, struct stream_out *stream, uint64_t now_ns) {
     if (stream->received < stream->high) {
         stream_out_rewind(stream);
-    } else if (stream->base <= stream->high || stream->closing || stream->watch_ns != 0) {
+    } else if (stream->base <= stream->high || stream->closing) {
         stream->probe++;
         stream->probe_wanted = true;
     }
@@ -238,8 +238,7 @@ static void meet(struct delivery *d, struct stream_out *stream, const struct del
     stream_review(d, stream, now_ns);
 }
 
-/* The process behind the route is not there any more, or never was the right one. Of a stream at rest nothing depends on where its target
- * lives: the next message makes it anew. */
+/* The process behind the route is not there any more, or never was the right one. */
 static void part(struct delivery *d, struct route *route, uint64_t now_ns) {
     CHECK(route->peer);
     uint64_t was = route->peer->id;
@@ -253,7 +252,7 @@ static void part(struct delivery *d, struct route *route, uint64_t now_ns) {
         struct stream_out *stream = LIST_OWNER(node, struct stream_out, of_route);
         after = node->next;
         last = after == &route->streams.ends;
-        if (stream->closing || stream_is_at_rest(stream)) {
+        if (stream->closing) {
             stream_free(d, stream); /* perhaps the route with it */
             if (last) {
                 return;
