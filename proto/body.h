@@ -34,7 +34,7 @@ struct frame_hello {
     struct frame_limits limits; /* from an admin, for the processes of its node */
 };
 
-/* The answer to a frame that was meant for another incarnation. */
+/* The answer to a frame that was meant for another incarnation; from a host that ends, its last word: its own. */
 struct frame_stale {
     uint64_t meant;
 };

@@ -1,5 +1,5 @@
-/* The status of one actor: the question goes from the asker's admin to the home of the address, from there to the admin that hosts
- * the actor, and from that to its host; the answer comes back the same way (K1).
+/* The status of one actor: the question goes from the asker's admin to the home of the address, or to the leader when that is gone (C6),
+ * from there to the admin that hosts the actor, and from that to its host; the answer comes back the same way (K1).
  *
  *   asker -> admin --3 s--> home --2 s--> hosting admin --1 s--> host
  *

@@ -249,8 +249,8 @@ void directory_lose(struct directory *directory, uint64_t admin) {
     }
     directory_pendings_lose(directory, admin);
     directory_actors_lose(directory, admin);
-    directory_waits_lose(directory, admin);
     directory_names_lose(directory, admin);
+    directory->news = true;
 }
 
 static void on_member_moved(struct directory *directory, uint64_t admin) {
@@ -291,7 +291,7 @@ static enum mesh_status on_event(struct directory *directory, const struct direc
     case DIRECTORY_HOST_DIED:
         return on_host(directory, event);
     case DIRECTORY_MEMBER_ADDED:
-        directory_waits_ask(directory, event->admin);
+        directory->news = true;
         directory_meet(directory, event->admin);
         directory_names_meet(directory, event->admin);
         names_on_member_added(directory->names, event->admin);
@@ -310,6 +310,7 @@ static enum mesh_status on_event(struct directory *directory, const struct direc
         return MESH_OK;
     case DIRECTORY_MANDATE:
         names_on_mandate(directory->names, event->epoch, event->mandate, (const char *)event->text.data);
+        directory->news = true;
         return MESH_OK;
     case DIRECTORY_CAPABILITIES:
         directory_judge_all(directory);
@@ -319,6 +320,7 @@ static enum mesh_status on_event(struct directory *directory, const struct direc
         return MESH_OK;
     case DIRECTORY_LEADER:
         directory->leader = event->admin;
+        directory->news = true;
         if (event->admin) {
             directory_names_follow(directory);
             directory_pendings_retry(directory);
@@ -342,6 +344,7 @@ enum mesh_status directory_step(struct directory *directory, uint64_t now_ns, co
     enum mesh_status status = on_event(directory, event);
     on_time(directory);
     directory_tell_names(directory);
+    directory_review_waits(directory);
     directory_forget(directory); /* after all that may end somebody */
     return directory->no_memory ? MESH_NO_MEMORY : status;
 }

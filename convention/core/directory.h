@@ -158,7 +158,7 @@ enum directory_place_kind {
     DIRECTORY_HERE,      /* in the process of `slot`, if anywhere: of light children no admin knows (A4) */
     DIRECTORY_PROCESS,   /* it is no actor's, but of a process itself, or of a program */
     DIRECTORY_ELSEWHERE, /* with `admin`, or that knows where */
-    DIRECTORY_CUT_OFF,   /* its home is not on the roster */
+    DIRECTORY_CUT_OFF,   /* its home is not on the roster, and nobody is who may know of it (C6) */
     DIRECTORY_ENDED,     /* `how`, with a text that may be empty */
 };
 

@@ -420,11 +420,12 @@ void directory_on_actor_up(struct directory *directory, struct slot *slot, struc
     }
     if (pending->name && !pending->restart) {
         directory_hold_name(directory, actor, pending);
+    } else if (actor->detached && !actor->named && !directory_is_home(directory, actor->address)) {
+        directory_hold_place(directory, actor);
     }
     answer_up(directory, pending, slot);
     directory_answer_waits(directory, actor);
     directory_note_stranger(directory, actor);
-    directory_note_place(directory, actor);
     if (actor->orphan) {
         directory_want(directory, DIRECTORY_EXIT_REQUEST, actor->address, 0, NULL);
     } else if (!directory_fits(directory, actor)) {

@@ -80,7 +80,6 @@ void directory_end_orphan(struct directory *directory, const struct actor *actor
 /* Its creator is gone, or was told of its end: it shall exit. Nobody here is told of that; another home may have lost nobody. */
 static void orphan(struct directory *directory, struct actor *actor) {
     if (actor->detached) {
-        directory_note_place(directory, actor);
         return;
     }
     actor->told = actor->told || directory_is_home(directory, actor->address);

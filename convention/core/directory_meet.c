@@ -37,7 +37,6 @@ static void tell_all(struct directory *directory, uint64_t admin) {
             directory_tell_end(directory, actor);
         } else if (actor->address.node == admin && actor->state == ACTOR_HERE) {
             tell_place(directory, actor, admin);
-            directory_note_place(directory, actor);
         } else if (actor->state == ACTOR_ELSEWHERE && actor->admin == admin) {
             tell_place(directory, actor, admin);
             directory_end_orphan(directory, actor);
@@ -91,6 +90,9 @@ bool directory_take_back(struct directory *directory, const struct control_creat
         directory_move(directory, actor, ACTOR_ELSEWHERE, 0);
         directory_answer_waits(directory, actor);
         directory_note_stranger(directory, actor);
+    } else {
+        directory_warn(directory, created->address, NULL,
+                       "its home does not know of it any more: the limit `actors` is reached");
     }
     return true;
 }

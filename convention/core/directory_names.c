@@ -1,5 +1,5 @@
 /* The directory's names: a create with a global name asks for it, and who hosts an actor with one holds it (G1 to G4).
- * A detached actor whose home is not on the roster is held by its address, so that the leader knows where it lives (C6).
+ * A detached actor of another home is held by its address, so that the leader knows where it lives when that home is gone (C6).
  *
  *   a create here   ASKED --given--> GIVEN --created, failed--> (none)
  *                   ASKED --somebody has it--> answered      ASKED --refused, 5 s--> failed
@@ -177,17 +177,9 @@ static struct bytes name_of_place(struct mesh_address address, char out[PLACE_BY
     return bytes_of_text(out);
 }
 
-void directory_note_place(struct directory *directory, struct actor *actor) {
-    bool homeless = !members_find(directory->members, actor->address.node);
-    if (!actor->detached || actor->state != ACTOR_HERE || directory_is_home(directory, actor->address)) {
-        return;
-    }
-    if (homeless && !actor->named) {
-        char name[PLACE_BYTES];
-        hold(directory, actor, name_of_place(actor->address, name), 0);
-    } else if (!homeless) {
-        directory_free_name(directory, actor);
-    }
+void directory_hold_place(struct directory *directory, struct actor *actor) {
+    char name[PLACE_BYTES];
+    hold(directory, actor, name_of_place(actor->address, name), 0);
 }
 
 uint64_t directory_who_knows(const struct directory *directory, struct mesh_address address, uint64_t asker) {
@@ -196,8 +188,14 @@ uint64_t directory_who_knows(const struct directory *directory, struct mesh_addr
         return address.node;
     }
     uint64_t holder = names_holder(directory->names, name_of_place(address, name));
-    bool asks = !holder && asker == directory->incarnation && directory->leader != asker && !is_cut_off(directory);
-    return asks ? directory->leader : holder;
+    bool asks = !holder && asker == directory->incarnation && directory->leader != asker;
+    return asks && members_find(directory->members, directory->leader) ? directory->leader : holder;
+}
+
+bool directory_awaits_leader(const struct directory *directory, struct mesh_address address, uint64_t asker) {
+    bool minted_by_process = address_slot(address) && address_number(address) && !address_is_local(address);
+    bool leads = directory->leader == directory->incarnation;
+    return minted_by_process && (leads ? !names_are_all_told(directory->names) : asker != directory->leader);
 }
 
 void directory_finish_naming(struct directory *directory, struct pending *pending, uint64_t admin) {
@@ -361,6 +359,7 @@ void directory_on_name(struct directory *directory, const struct directory_event
         names_on_request(directory->names, admin, control->id, &control->name_request);
     } else if (control->kind == CONTROL_NAMES_HELD) {
         names_on_held(directory->names, admin, &control->names_held);
+        directory->news = true;
     } else if (control->kind == CONTROL_NAME_FREED) {
         names_on_freed(directory->names, admin, &control->name_freed);
     } else if (control->kind == CONTROL_NAME_GRANT) {

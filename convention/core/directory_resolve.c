@@ -136,7 +136,8 @@ static enum mesh_status keep_at(struct directory *directory, const struct questi
 }
 
 static enum mesh_status park(struct directory *directory, const struct question *question) {
-    struct actor *actor = directory_add_actor(directory, question->address, ACTOR_PARKED);
+    struct actor *actor = directory_actor(directory, question->address);
+    actor = actor ? actor : directory_add_actor(directory, question->address, ACTOR_PARKED);
     return actor ? keep_at(directory, question, actor) : MESH_FULL;
 }
 
@@ -188,12 +189,17 @@ static enum mesh_status resolve_unrecorded(struct directory *directory, const st
     return MESH_OK;
 }
 
+/* And with its home, whoever lived there; where another may have it, that is asked first (C6). */
+static bool is_lost(const struct directory *directory, struct mesh_address address, uint64_t asker) {
+    return directory_is_lost(directory, address.node) && !directory_awaits_leader(directory, address, asker);
+}
+
 static enum mesh_status resolve_foreign(struct directory *directory, const struct question *question) {
     uint64_t admin = directory_who_knows(directory, question->address, question->asker.node);
     if (admin) {
         return ask(directory, question, admin);
     }
-    if (directory_is_lost(directory, question->address.node)) {
+    if (is_lost(directory, question->address, question->asker.node)) {
         answer_gone(directory, question, FRAME_NODE_LOST, "its node was lost");
         return MESH_OK;
     }
@@ -229,10 +235,11 @@ static enum mesh_status resolve_actor(struct directory *directory, const struct 
 
 static enum mesh_status resolve(struct directory *directory, const struct question *question) {
     struct actor *actor = directory_actor(directory, question->address);
-    if (actor) {
+    bool foreign = !directory_is_home(directory, question->address);
+    if (actor && !(foreign && actor->state == ACTOR_PARKED)) {
         return resolve_actor(directory, question, actor);
     }
-    if (!directory_is_home(directory, question->address)) {
+    if (foreign) {
         return resolve_foreign(directory, question);
     }
     if (!address_number(question->address)) {
@@ -300,50 +307,56 @@ void directory_wait_expire(struct directory *directory, struct wait *wait) {
     forget_parked(directory, question.address);
 }
 
-void directory_waits_lose(struct directory *directory, uint64_t admin) {
-    size_t at = 0;
-    for (struct wait *wait; (wait = map_next(&directory->waits, &at));) {
-        if (wait->asked == admin) {
-            struct question question = question_of(wait);
-            remove_wait(directory, wait);
-            answer_gone(directory, &question, FRAME_NODE_LOST, "its node was lost");
-        }
-    }
+static void take_wait(struct wait *wait, struct list *out) {
+    list_remove(&wait->place);
+    list_push_back(out, &wait->place);
 }
 
-/* Takes the waits off first, since each may be kept anew. */
-static void resolve_parked(struct directory *directory, struct actor *actor) {
-    struct list waiting;
-    list_init(&waiting);
-    while (!list_is_empty(&actor->waits)) {
-        struct list_node *node = list_pop_front(&actor->waits);
-        list_push_back(&waiting, node);
-    }
-    directory_remove_actor(directory, actor);
-    while (!list_is_empty(&waiting)) {
-        struct wait *wait = LIST_OWNER(list_front(&waiting), struct wait, place);
+static void ask_again(struct directory *directory, struct list *waits) {
+    while (!list_is_empty(waits)) {
+        struct wait *wait = LIST_OWNER(list_front(waits), struct wait, place);
         struct question question = question_of(wait);
         remove_wait(directory, wait);
+        forget_parked(directory, question.address);
         if (resolve(directory, &question)) {
             directory->counters.park_expired++;
         }
     }
 }
 
-void directory_waits_ask(struct directory *directory, uint64_t admin) {
+/* Who was asked is lost, or it is another who knows; or that nobody does is certain. */
+static bool is_outdated(const struct directory *directory, const struct wait *wait) {
+    const struct actor *actor = directory_actor(directory, wait->address);
+    bool on_record = directory_is_home(directory, wait->address) || (actor && actor->state != ACTOR_PARKED);
+    bool forsaken = wait->asked && !members_find(directory->members, wait->asked);
+    if (on_record || forsaken) {
+        return forsaken;
+    }
+    uint64_t knows = directory_who_knows(directory, wait->address, wait->asker.node);
+    return knows ? knows != wait->asked : !wait->asked && is_lost(directory, wait->address, wait->asker.node);
+}
+
+void directory_review_waits(struct directory *directory) {
+    struct list outdated;
+    list_init(&outdated);
     size_t at = 0;
-    for (struct actor *actor; (actor = map_next(&directory->actors, &at));) {
-        if (actor->state == ACTOR_PARKED && actor->address.node == admin) {
-            resolve_parked(directory, actor);
+    for (struct wait *wait; directory->news && (wait = map_next(&directory->waits, &at));) {
+        if (is_outdated(directory, wait)) {
+            take_wait(wait, &outdated);
         }
     }
+    directory->news = false;
+    ask_again(directory, &outdated);
 }
 
 void directory_waits_slot(struct directory *directory, uint32_t slot) {
     struct actor *actor = directory_actor(directory, address_make(directory->incarnation, slot, 0));
-    if (actor && actor->state == ACTOR_PARKED) {
-        resolve_parked(directory, actor);
+    struct list waits;
+    list_init(&waits);
+    while (actor && actor->state == ACTOR_PARKED && !list_is_empty(&actor->waits)) {
+        take_wait(LIST_OWNER(list_front(&actor->waits), struct wait, place), &waits);
     }
+    ask_again(directory, &waits);
 }
 
 /* ---- the status (K1) ---- */
@@ -389,14 +402,15 @@ static void place_unrecorded(const struct directory *directory, struct mesh_addr
 }
 
 struct directory_place directory_find(const struct directory *directory, struct mesh_address address) {
-    struct directory_place place = {.kind = DIRECTORY_ELSEWHERE, .admin = address.node, .text = ""};
+    struct directory_place place = {.text = ""};
     const struct actor *actor = directory_actor(directory, address);
     if (actor && (actor->state != ACTOR_PARKED || directory_is_home(directory, address))) {
         place_actor(directory, actor, &place);
     } else if (directory_is_home(directory, address)) {
         place_unrecorded(directory, address, &place);
-    } else if (!members_find(directory->members, address.node)) {
-        place.kind = DIRECTORY_CUT_OFF;
+    } else {
+        place.admin = directory_who_knows(directory, address, directory->incarnation);
+        place.kind = place.admin ? DIRECTORY_ELSEWHERE : DIRECTORY_CUT_OFF;
     }
     return place;
 }

@@ -202,6 +202,7 @@ struct directory {
     struct pending *removed_pendings;
     struct slot *removed_slots;
     struct directory_counters counters;
+    bool news; /* of members, leaders or names: the questions that wait are reviewed in the end of the step */
     bool stopping, no_memory;
 };
 
@@ -362,11 +363,14 @@ void directory_finish_naming(struct directory *directory, struct pending *pendin
 /* The actor, which has come up, holds the name of its create; it has ended. */
 void directory_hold_name(struct directory *directory, struct actor *actor, const struct pending *pending);
 void directory_free_name(struct directory *directory, struct actor *actor);
-/* The leader is told where a detached actor of another home lives, as long as that is not on the roster (C6). */
-void directory_note_place(struct directory *directory, struct actor *actor);
+/* A detached actor of another home, which has come up, is held by its address, so that it is found when that home is gone (C6). */
+void directory_hold_place(struct directory *directory, struct actor *actor);
 /* Of an address that is not on record here: its home; or who is told in its stead, of the leader's table, or the leader itself, which
  * answers other admins by that table alone. 0: nobody (C6). */
 uint64_t directory_who_knows(const struct directory *directory, struct mesh_address address, uint64_t asker);
+/* It may be a detached actor's, and a leader may yet tell: none is there, or this one has not heard of all members yet, or the admin that
+ * asks takes this one for it, and will hear of another (C6). */
+bool directory_awaits_leader(const struct directory *directory, struct mesh_address address, uint64_t asker);
 void directory_on_name(struct directory *directory, const struct directory_event *event);
 void directory_names_lose(struct directory *directory, uint64_t admin);
 /* A leader is known that has not asked for the names: it may not have missed this node when that had lost it. */
@@ -418,8 +422,8 @@ void directory_on_answer(struct directory *directory, const struct directory_eve
 /* Answers who waits for the actor, as far as its state now allows. */
 void directory_answer_waits(struct directory *directory, struct actor *actor);
 void directory_wait_expire(struct directory *directory, struct wait *wait);
-void directory_waits_lose(struct directory *directory, uint64_t admin);
-void directory_waits_ask(struct directory *directory, uint64_t admin);
+/* After what may have changed who knows of an address: who waits for that is answered, or another is asked. */
+void directory_review_waits(struct directory *directory);
 /* Answers who waits for the endpoint of a process that came up. */
 void directory_waits_slot(struct directory *directory, uint32_t slot);
 void directory_free_wait(struct wait *wait);

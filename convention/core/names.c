@@ -483,6 +483,14 @@ uint64_t names_holder(const struct names *names, struct bytes text) {
     return name && !mesh_address_is_none(name->address) ? name->holder : 0;
 }
 
+bool names_are_all_told(const struct names *names) {
+    bool all = names->epoch;
+    for (size_t i = 0; all && i < names->members->count; i++) {
+        all = names->members->items[i]->names_told == names->epoch;
+    }
+    return all;
+}
+
 size_t names_count(const struct names *names) {
     return names->count;
 }

@@ -10,7 +10,7 @@
  * not answered, or its mandate is still to come (S6D), it gives none: who asks waits. Of two that have one name, the one that was
  * given in the higher epoch stays, or the one that is known; the other is told that the name is taken.
  *
- * A detached actor whose home is not on the roster is held by its address, which nobody asks to be given (C6).
+ * A detached actor of another home is held by its address, which nobody asks to be given (C6).
  *
  * Pure: tell what happened, then poll until there is nothing left.
  *
@@ -54,6 +54,9 @@ bool names_poll(struct names *names, struct names_action *out);
 
 /* Who holds it; 0: nobody that is known, or it is reserved. */
 uint64_t names_holder(const struct names *names, struct bytes text);
+
+/* This node leads, and every member has told what it holds, those that are suspect included. */
+bool names_are_all_told(const struct names *names);
 
 /* How many names are held or reserved. */
 size_t names_count(const struct names *names);

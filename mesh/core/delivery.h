@@ -43,7 +43,7 @@ extern const struct delivery_limits delivery_limits_default;
 
 /* What the caller has to do. Each is given out once; it comes again only when it became necessary again: a FLUSH after
  * a pull has said that nothing is left, or when what was lazy no longer is; a RUNNABLE after the verdict; a RESOLVE after the
- * peer was lost, or when the target has been silent for long. */
+ * peer was lost, or when neither the answer nor the target was heard of for long. */
 enum delivery_action_kind {
     DELIVERY_NOTHING,
     DELIVERY_RESOLVE,  /* find out where `address` lives; answer with a RESOLVED or GONE event. `sender` asks. */

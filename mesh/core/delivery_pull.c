@@ -45,11 +45,12 @@ static void pull_stale(struct delivery *d, struct peer *peer) {
     d->stale_count = kept;
 }
 
-/* A dead stream buries what comes, so it may grant a whole mailbox. A nearly full mailbox grants nothing: senders who share the little that
- * is left would send a few messages a frame. */
+/* A dead stream buries what comes, so it may grant a whole mailbox, and what travels in one piece though it would fit into none. A nearly full
+ * mailbox grants nothing: senders who share the little that is left would send a few messages a frame. */
 static struct mailbox_share share_of(const struct delivery *d, const struct stream_in *stream) {
     if (stream->dead) {
-        return (struct mailbox_share){d->limits.mailbox_messages, d->limits.mailbox_bytes};
+        return (struct mailbox_share){d->limits.mailbox_messages,
+                                      size_max(d->limits.mailbox_bytes, FRAME_PAYLOAD_BYTES)};
     }
     if (stream->assembly.first != 0) {
         return slices_share(d, stream);

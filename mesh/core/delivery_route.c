@@ -181,7 +181,7 @@ void route_detach(struct delivery *d, struct stream_out *stream) {
 static void resume(struct delivery *d, struct stream_out *stream, uint64_t now_ns) {
     if (stream->received < stream->high) {
         stream_out_rewind(stream);
-    } else if (stream->base <= stream->high || stream->closing) {
+    } else if (stream->base <= stream->high || stream->closing || stream->watch_ns != 0) {
         stream->probe++;
         stream->probe_wanted = true;
     }
@@ -238,7 +238,8 @@ static void meet(struct delivery *d, struct stream_out *stream, const struct del
     stream_review(d, stream, now_ns);
 }
 
-/* The process behind the route is not there any more, or never was the right one. */
+/* The process behind the route is not there any more, or never was the right one. Of a stream at rest nothing depends on where its target
+ * lives: the next message makes it anew. */
 static void part(struct delivery *d, struct route *route, uint64_t now_ns) {
     CHECK(route->peer);
     uint64_t was = route->peer->id;
@@ -252,7 +253,7 @@ static void part(struct delivery *d, struct route *route, uint64_t now_ns) {
         struct stream_out *stream = LIST_OWNER(node, struct stream_out, of_route);
         after = node->next;
         last = after == &route->streams.ends;
-        if (stream->closing) {
+        if (stream->closing || stream_is_at_rest(stream)) {
             stream_free(d, stream); /* perhaps the route with it */
             if (last) {
                 return;

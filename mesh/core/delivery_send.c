@@ -230,20 +230,15 @@ static void make_ready(struct delivery *d, struct stream_out *stream, struct pee
     }
 }
 
-/* It waits for the receiver when something sent is not settled, or something queued has no credit, or it closes. What is
- * only not handled yet is asked for seldom: handlers may take their time; as seldom, whether a target still lives
- * whose link is down: a node that fell silent refuses no connection. */
+/* Nothing is open without a time at which it is asked for: a frame may be lost, a question where somebody lives may have met a limit, and a
+ * connection may never come about. Seldom, what is only not handled yet, for handlers may take their time, and a close, for nobody waits for
+ * it; as seldom, where a target lives that cannot be reached: a node that fell silent refuses no connection. */
 static void set_overdue(struct delivery *d, struct stream_out *stream, uint64_t now_ns, bool reachable) {
-    bool waits =
-        stream->closing || stream->base <= stream->high || (stream->queued > 0 && !stream_out_next(stream).message);
-    bool cut_off = !reachable && stream_peer(stream) && (stream->closing || stream->unsettled > 0);
-    if (!cut_off && (!reachable || !waits)) {
+    if (stream_is_at_rest(stream)) {
         stream->overdue_ns = TIME_NEVER;
-        return;
-    }
-    if (stream->overdue_ns == TIME_NEVER) {
-        bool only_handling = !stream->closing && stream_out_is_received(stream);
-        stream->patience_ns = cut_off || only_handling ? d->limits.overdue_max_ns : d->limits.overdue_ns;
+    } else if (stream->overdue_ns == TIME_NEVER) {
+        bool urgent = reachable && !stream_out_is_received(stream);
+        stream->patience_ns = urgent ? d->limits.overdue_ns : d->limits.overdue_max_ns;
         stream->overdue_ns = time_add(now_ns, stream->patience_ns);
     }
 }
@@ -285,8 +280,8 @@ void stream_expire(struct delivery *d, struct stream_out *stream, uint64_t now_n
 
 /* Nothing was heard in time: asks, and lets the link be looked at. An old silence has the target resolved anew. */
 static void on_overdue(struct delivery *d, struct stream_out *stream, uint64_t now_ns) {
-    struct peer *peer = stream->route->peer;
-    if (peer->down) {
+    struct peer *peer = stream_peer(stream);
+    if (!peer || peer->down) {
         stream_want_resolve(d, stream);
         stream->overdue_ns = time_add(now_ns, d->limits.overdue_max_ns);
         return;
@@ -335,7 +330,7 @@ void stream_due(struct delivery *d, struct stream_out *stream, uint64_t now_ns) 
         }
         begin_closing(stream);
     }
-    if (stream->overdue_ns <= now_ns) {
+    if (stream->overdue_ns <= now_ns && !stream_is_at_rest(stream)) {
         on_overdue(d, stream, now_ns);
     }
     stream_review(d, stream, now_ns);

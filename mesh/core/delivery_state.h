@@ -199,6 +199,11 @@ static inline struct peer *stream_peer(const struct stream_out *stream) {
     return stream->lost_peer == 0 ? stream->route->peer : NULL;
 }
 
+/* Nothing of it is open, and nobody waits for the end of its target. */
+static inline bool stream_is_at_rest(const struct stream_out *stream) {
+    return !stream->closing && stream->unsettled == 0 && stream->base > stream->high && stream->watch_ns == 0;
+}
+
 /* ---- delivery_send.c ---- */
 
 struct stream_credit delivery_first_credit(const struct delivery *d);

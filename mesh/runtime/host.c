@@ -381,6 +381,7 @@ static void leave(struct host *host) {
         drive_while(host, is_unheard, DRAIN_WAIT_NS);
     }
     drive_while(host, is_pending, ACK_WAIT_NS);
+    process_say_goodbye(host->process);
 }
 
 /* ---- exit() in a handler ---- */

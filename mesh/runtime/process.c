@@ -329,6 +329,19 @@ void process_peer_lost(struct process *process, uint64_t incarnation) {
                         &lost); /* NOT_FOUND when nothing was going on with it */
 }
 
+void process_say_goodbye(struct process *process) {
+    size_t place = 0;
+    for (struct peer *peer; (peer = peers_next(&process->peers, &place));) {
+        struct frame stale = {.from = process->incarnation,
+                              .to = peer->incarnation,
+                              .body = FRAME_STALE,
+                              .stale = {.meant = process->incarnation}};
+        if (!peer->two_way && process_link_takes(peer)) {
+            (void)process_link_send(process, peer, &stale); /* else it finds out by itself */
+        }
+    }
+}
+
 /* Whom a call goes to that nobody has answered yet; NULL when there is none. */
 static struct peer *called(const struct process *process, const char *endpoint) {
     LIST_EACH (&process->peers.called, node, after) {

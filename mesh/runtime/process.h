@@ -147,6 +147,8 @@ enum mesh_status process_send_frame(struct process *process, uint64_t peer, cons
 /* How a process can be reached; opens a link on first use, closes it by forget. */
 enum mesh_status process_peer(struct process *process, uint64_t peer, const char *endpoint);
 void process_peer_lost(struct process *process, uint64_t peer);
+/* A host or program that ends: every process that it has a link to need not find out by itself, and takes it for lost. The last that it says. */
+void process_say_goodbye(struct process *process);
 /* Calls an admin; `peer` is 0 when it is not known who answers. `hello` and `link` tell what came of it. */
 enum mesh_status process_call(struct process *process, uint64_t peer, const char *endpoint);
 /* An admin: who passes on to admins to which there is no link (the leader); 0: nobody, or this one itself. */

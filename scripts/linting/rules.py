@@ -57,6 +57,9 @@ def citations(source):
 def check_mutants(mutants, root):
     """The same for the table of mutants, whose second column is the rule; and what they break stands in the code."""
     known = stated(root)
+    for row in re.finditer(r"^[^#\n].*", mutants.text, re.MULTILINE):
+        if row.group().count("\t") != 5:
+            yield mutants.finding(row.start(), RULE, "a mutant has six columns: name, rule, path, old, new, tests")
     for row in re.finditer(r"^[^#\t\n][^\t\n]*\t([^\t\n]*)", mutants.text, re.MULTILINE):
         if row.group(1) not in known:
             yield mutants.finding(row.start(1), RULE, f"rule {row.group(1)} does not stand in {PAGE}")

@@ -97,6 +97,7 @@ PLANTED = [
     ("docs/semantics.md", RULES + "- **P5** Commands.\n", "rules", "no test cites rule P5"),
     ("docs/semantics.md", RULES + "- **K3** *Missing: metrics.*\n", None, None),
     ("tests/mutants.tsv", "name\tD4\tmesh/core/a.c\tint z\tint y\t^unit-test_a$\n", "rules", "does not stand in mesh/core/a.c"),
+    ("tests/mutants.tsv", "name\tD4\tmesh/core/a.c\tint x\tint y^unit-test_a$\n", "rules", "a mutant has six columns"),
     ("tests/mutants.tsv", "name\tE7\tmesh/core/a.c\tint x\tint y\t^unit$\n", "rules", "rule E7"),
     ("mesh/core/p.c", "#include <stdio.h>\n", "opening", "does not open"),
     ("mesh/core/p.c", "/* SPDX-License-Identifier: MPL-2.0 */\n", "opening", "does not open"),

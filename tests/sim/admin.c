@@ -1,4 +1,4 @@
-/* The ideal admin: knows every actor's fate at once, and tells it late, twice, or as it was when it was asked.
+/* The ideal admin: knows every actor's fate at once, and tells it late, twice, as it was when it was asked, or not at all.
  *
  * SPDX-License-Identifier: MPL-2.0 */
 #include "mesh/base/check.h"
@@ -68,6 +68,10 @@ static void run_resolved(struct world *world, const struct errand *errand) {
 
 void admin_resolve(struct world *world, struct sim_process *process, struct mesh_address address,
                    struct mesh_address sender) {
+    if (!world->healing && prng_chance(&world->prng, world->options.unanswered)) {
+        world_count(world, TALLY_UNANSWERED, 1);
+        return;
+    }
     const struct actor_record *record = world_actor(world, address);
     struct errand errand = {.run = run_resolved, .incarnation = process->incarnation};
     errand.actor = (size_t)(record - world->actors);

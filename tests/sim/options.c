@@ -86,4 +86,5 @@ void options_draw(struct options *options, struct prng *prng) {
     draw_network(options, prng);
     options->cut_every_ns = draw_every(prng, 20, 1000);
     options->delivery.tell_handled = prng_chance(prng, 500);
+    options->unanswered = draw_chance(prng, 300);
 }

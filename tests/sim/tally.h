@@ -67,6 +67,7 @@
     X(GONE_FLOORS, "gone, with floors on record")                                                                      \
     X(GONE_PLAIN, "gone, nothing on record")                                                                           \
     X(PARKED, "addresses asked for before they were up")                                                               \
+    X(UNANSWERED, "questions that nobody answered")                                                                    \
     X(STALLS, "handlers that do not return")                                                                           \
     X(CREATES, "children created")                                                                                     \
     X(CREATES_FAILED, "creates failed")                                                                                \

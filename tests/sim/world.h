@@ -7,7 +7,7 @@
  *   liveness: within a stated time everything is settled; then one message over every pair of actors is handled;
  *             then, at rest, nothing costs a step
  *
- * The admin is ideal: it knows at once, and tells late, twice, or what was true when it was asked. An actor's address
+ * The admin is ideal: it knows at once, and tells late, twice, what was true when it was asked, or not at all. An actor's address
  * is (1, its place in the world's table + 1); a process's incarnation holds its place too. Only the world knows that.
  *
  * SPDX-License-Identifier: MPL-2.0 */
@@ -51,7 +51,7 @@ struct options {
     uint64_t delay_min_ns, delay_max_ns, admin_ns, reconnect_ns;
     uint64_t reset_every_ns, silence_every_ns, crash_every_ns, exit_every_ns, cut_every_ns;
     unsigned loss, duplicate, late, fail, stall, own_exit, create, create_fail, constructor_fail, short_expiry, floors;
-    unsigned tell_twice, large, told, restart;
+    unsigned tell_twice, large, told, restart, unanswered;
     struct delivery_limits delivery;
     struct lifecycle_limits lifecycle;
 };

@@ -374,7 +374,7 @@ void actors_check_names(struct world *world, uint64_t span_ns) {
     }
 }
 
-/* A node knows those that it hosts, and those homed there, and nobody else. */
+/* A node knows those that it hosts, and those homed there, and nobody else. One that is full does not take back whom it had lost. */
 static void check_book(struct world *world, const struct sim_node *node) {
     struct directory_census census = directory_census(node->directory);
     size_t hosted = 0, known = 0;
@@ -385,8 +385,9 @@ static void check_book(struct world *world, const struct sim_node *node) {
         known += here || (actor->alive && actor->address.node == node->incarnation &&
                           are_together(world, node, world_place(world, actor->host)));
     }
-    if ((census.actors != known && laws_belongs(world, node)) || census.slots != hosted + 1 || census.pendings ||
-        census.waits) {
+    bool full = census.actors == world->options.directory.actors_max;
+    bool amiss = census.actors > known || (census.actors < known && !full);
+    if ((amiss && laws_belongs(world, node)) || census.slots != hosted + 1 || census.pendings || census.waits) {
         world_broken(world, LAW_NOTHING_LEFT,
                      "%s has %zu actors on record instead of %zu, %zu slots instead of %zu, %zu creates, %zu questions",
                      node->name, census.actors, known, census.slots, hosted + 1, census.pendings, census.waits);

@@ -83,7 +83,7 @@ Test(directory_meet, C8_a_detached_actor_that_is_believed_dead_stays) {
     control(story, admin(2), &message);
     host_up(story, 2);
     exited(story, admin(2), at(2, 4, 1));
-    expect(story, "start 2 for 2.4.1\n2.0.0#9 created 2.4.1 in 102 detached\n");
+    expect(story, "start 2 for 2.4.1\n2.0.0#0 1 names in epoch 0\n2.0.0#9 created 2.4.1 in 102 detached\n");
     story_end(story);
 }
 

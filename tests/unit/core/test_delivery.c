@@ -361,6 +361,28 @@ Test(delivery, C5_what_is_left_in_a_mailbox_is_dead) {
     expect_settled("three", FRAME_DIED, FRAME_EXITED, false);
 }
 
+/* The credit that a new stream has is too little for it, and so is the whole mailbox. */
+Test(delivery, C5_what_would_fit_into_no_mailbox_is_dead_too) {
+    char large[3 * MESSAGE_OVERHEAD_BYTES];
+    memset(large, 'x', sizeof large - 1);
+    large[sizeof large - 1] = '\0';
+    pair_teardown();
+    limits.first_credit_bytes = limits.mailbox_bytes = 2 * MESSAGE_OVERHEAD_BYTES;
+    pair_start();
+    (void)STEP(B, CLOSE, .address = bob, .reason = FRAME_EXITED);
+    tell(bob, "one");
+    resolve_all();
+    tell(bob, large);
+    carry_all();
+    for (int i = 0; i < 2; i++) {
+        now_ns += limits.overdue_max_ns;
+        tick(A);
+        carry_all();
+    }
+    expect_settled("one", FRAME_DIED, FRAME_EXITED, false);
+    expect_settled(large, FRAME_DIED, FRAME_EXITED, false);
+}
+
 Test(delivery, C5_an_urgent_message_goes_ahead_of_the_mailbox) {
     tell(bob, "one");
     struct message *message = make(bob, "exit");
@@ -452,6 +474,21 @@ Test(delivery, D10_an_idle_stream_is_closed_and_nothing_is_left_waiting) {
     }
     cr_assert_eq(delivery_deadline(sides[B]), TIME_NEVER);
     cr_assert_eq(STEP(A, RESOLVED, .address = bob, .peer = process_of(B)), MESH_NOT_FOUND);
+}
+
+Test(delivery, D10_a_close_is_repeated_seldom) {
+    struct delivery_action action;
+    tell(bob, "one");
+    resolve_all();
+    carry_all();
+    expect_handled(bob, "one");
+    carry_all();
+    do {
+        now_ns = delivery_deadline(sides[A]);
+        tick(A);
+    } while (!wants(A, DELIVERY_FLUSH, &action));
+    lose_all(A);
+    cr_assert_eq(delivery_deadline(sides[A]), now_ns + limits.overdue_max_ns);
 }
 
 Test(delivery, D6_streams_to_one_peer_take_turns_in_a_batch) {

@@ -72,6 +72,28 @@ Test(delivery_watch, D11_the_end_of_a_lost_target_is_told_with_its_cause) {
     expect_nothing_settled();
 }
 
+/* Its process has said that it ends, and who is asked does not know of that yet: only by a connection is it found again. */
+Test(delivery_watch, D11_a_target_that_is_said_to_live_in_a_lost_process_is_looked_for_there) {
+    struct delivery_action action;
+    wait_for_bob(TIME_NEVER);
+    (void)STEP(A, PEER_LOST, .peer = process_of(B));
+    cr_assert(wants(A, DELIVERY_RESOLVE, &action));
+    (void)STEP(A, RESOLVED, .address = bob, .peer = process_of(B));
+    cr_assert(wants(A, DELIVERY_FLUSH, &action));
+    bob_is_gone(FRAME_EXITED, "it has exited");
+    expect_end(FRAME_EXITED, "it has exited");
+}
+
+/* An ack that told of the end may be lost with its connection. */
+Test(delivery_watch, D11_who_waits_long_asks_whether_the_target_is_still_there) {
+    struct delivery_action action;
+    wait_for_bob(TIME_NEVER);
+    tick(A);
+    now_ns += limits.overdue_max_ns;
+    tick(A);
+    cr_assert(wants(A, DELIVERY_FLUSH, &action));
+}
+
 Test(delivery_watch, D11_what_is_open_is_settled_before_the_end_is_told) {
     wait_for_bob(TIME_NEVER);
     tell(bob, "two");

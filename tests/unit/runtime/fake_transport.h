@@ -48,6 +48,7 @@ struct sent {
     enum frame_body body, inner;
     struct frame_forward forward;
     struct frame_passage passage;
+    uint64_t meant; /* of a stale */
     bool asks_where, refuses;
 };
 
@@ -157,6 +158,8 @@ static inline enum mesh_status fake_send(struct transport *transport, struct tra
         }
     } else if (frame.body == FRAME_HELLO) {
         entry->refuses = frame.hello.refusal.size > 0;
+    } else if (frame.body == FRAME_STALE) {
+        entry->meant = frame.stale.meant;
     } else {
         entry->asks_where = asks_where(&frame);
     }

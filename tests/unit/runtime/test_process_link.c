@@ -312,3 +312,27 @@ Test(process_link, S9C_without_an_idle_one_the_new_one_waits) {
     turn();
     cr_assert(has_link(THIRD));
 }
+
+/* ---- goodbye ---- */
+
+Test(process_link, D14_who_ends_says_so_to_those_that_it_has_a_link_to) {
+    say_to(FIRST);
+    handled_by(FIRST, 1);
+    sent_count = 0;
+    process_say_goodbye(process);
+    cr_assert_eq(sent_count, 1, "the admin learns it otherwise");
+    cr_assert_eq(only(FRAME_STALE)->to, FIRST);
+    cr_assert_eq(only(FRAME_STALE)->meant, OURS);
+}
+
+Test(process_link, D14_nobody_asks_about_who_has_said_that_it_ends) {
+    say_to(FIRST);
+    handled_by(FIRST, 1);
+    sent_count = 0;
+    arrive(&(struct frame){.from = FIRST, .to = OURS, .body = FRAME_STALE, .stale = {.meant = FIRST}}, NULL, 0);
+    turn();
+    now_ns += BACKOFF_MAX_NS;
+    turn();
+    cr_assert_not(has_link(FIRST));
+    cr_assert_eq(sent_count, 0);
+}
