@@ -18,10 +18,10 @@ COPY docs/man docs/man
 COPY systemd systemd
 COPY examples/wordcount examples/wordcount
 COPY examples/signed-source examples/signed-source
-RUN cmake -S . -B /build -G Ninja -DCMAKE_BUILD_TYPE=Release -DCMAKE_C_FLAGS=-g -DMESH_TESTS=OFF -DCMAKE_INSTALL_PREFIX=/usr/local \
+RUN cmake -S . -B /build -G Ninja -DCMAKE_BUILD_TYPE=Release -DMESH_TESTS=OFF -DCMAKE_INSTALL_PREFIX=/usr/local \
  && cmake --build /build \
  && cmake --install /build \
- && DESTDIR=/image cmake --install /build \
+ && DESTDIR=/image cmake --install /build --strip \
  && cmake -S examples/wordcount -B /wordcount -G Ninja -DCMAKE_BUILD_TYPE=Release \
  && cmake --build /wordcount \
  && install -D --strip /wordcount/wordcount /image/usr/local/bin/wordcount \

@@ -52,9 +52,7 @@ static void on_member_removed(struct admin *admin, const struct member *member, 
     log_write(admin->log, MESH_LOG_WARNING, NULL, nobody(), "node %s at %s is no member any more: %s", member->name,
               member->endpoint, text);
     admin_tell_directory(admin, &(struct directory_event){.kind = DIRECTORY_MEMBER_LOST, .admin = member->incarnation});
-    if (!member->linked) {
-        (void)map_remove(&admin->neighbours, &member->incarnation); /* it may come back, but by a hello */
-    }
+    (void)map_remove(&admin->neighbours, &member->incarnation); /* it may come back, but by a hello */
     admin_tell_sources(admin, &(struct sources_event){.kind = SOURCES_MEMBER_LOST, .admin = member->incarnation});
     admin_lose_waiting_creates(admin, member->incarnation);
     admin_lose_inquiries(admin, member->incarnation);

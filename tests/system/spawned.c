@@ -88,7 +88,8 @@ static int leave(struct mesh_spawner *spawner, const char *file) {
         node_pause();
     }
     (void)snprintf(born, sizeof born, "born\t%llu\t%d", strtoull(packet + sizeof "host", NULL, 10), (int)getpid());
-    _exit(send(CHANNEL, born, strlen(born), MSG_NOSIGNAL) > 0 ? 0 : 125);
+    (void)send(CHANNEL, born, strlen(born), MSG_NOSIGNAL);
+    return pause(); /* until it is ended */
 }
 
 /* What it forks ends at once, and says nothing. */

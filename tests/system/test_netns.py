@@ -5,10 +5,11 @@ SPDX-License-Identifier: MPL-2.0
 """
 import os
 import pathlib
+import signal
 import time
 import unittest
 
-from convention import Convention, settings
+from convention import Convention, is_settled, settings
 from network import PORT, Network, is_private
 from nodes import Directory, wait_for
 
@@ -168,6 +169,19 @@ class Netns(unittest.TestCase):
             self.network.fast(name)
         whole.all_to_all(PARCELS)
         whole.await_members()
+
+    def test_D7a_S1E_what_a_member_leaves_unheard_is_dead(self):
+        """It is cut off from one node alone, which hears from the leader that it has left while their connection seems to be there."""
+        whole = self.convention(PLAIN, leaders=3)
+        asker = whole.nodes["plain"]
+        wait_for(lambda: is_settled(asker), LIMIT_S, "it is at rest")
+        self.network.part(("plain",), ("second",))
+        asker.caller().say(f"ask {whole.couriers['second']} account")
+        wait_for(lambda: not is_settled(asker), LIMIT_S, "its admin asks the other where the actor lives")
+        whole.nodes.pop("second").kill(signal.SIGTERM)
+        self.assertRegex(asker.caller().program.stdout.readline(), "^! MESH_DEAD")
+        whole.await_members()
+        wait_for(lambda: whole.create_named("lead", "first"), LIMIT_S, "the named one is there, or another")
 
     def test_S6A_S6D_G4_no_name_is_held_twice_after_a_partition(self):
         kinds = {"lead": "normal", "second": "normal", "third": "normal", "plain": "normal", "routed": "admin_routing",
