@@ -339,6 +339,13 @@ void process_passage_flush(struct process *process) {
 
 /* ---- arriving ---- */
 
+/* Another admin is one that this one knows, as a member or by a hello: what comes from one that has just left makes it no peer again, for its
+ * node may be followed by another at the same endpoint, to which there must not be two links. */
+static bool is_unknown_admin(const struct process *process, const struct frame_forward *forward) {
+    return process->role == FRAME_ROLE_ADMIN && forward->origin == forward->origin_node &&
+           !peers_find(&process->peers, forward->origin);
+}
+
 /* Its own process is spoken to: acks and deliveries go back by the way that the endpoint of the origin names. */
 static void arrive(struct process *process, const struct frame_forward *forward) {
     uint64_t origin = forward->origin;
@@ -346,6 +353,10 @@ static void arrive(struct process *process, const struct frame_forward *forward)
     struct peer *peer;
     struct frame frame;
     if (forward->parts_count == 0) {
+        return;
+    }
+    if (is_unknown_admin(process, forward)) {
+        process->passed.dropped++;
         return;
     }
     if (peers_add(&process->peers, origin, forward->origin_endpoint, &peer) != MESH_OK) {

@@ -254,6 +254,14 @@ Test(admin, S8A_a_visitor_is_answered_and_not_kept) {
     cr_assert_null(peers_find(&process->peers, 55));
 }
 
+Test(admin, S8D_another_admin_is_made_no_peer_by_what_is_passed_on) {
+    pass(RELAY, 60, ADMIN, 0);
+    turn();
+    cr_assert_null(peers_find(&process->peers, 60));
+    cr_assert_null(link_to("tcp://10.0.0.9:1900"));
+    cr_assert_eq(process_passed(process).dropped, 1);
+}
+
 Test(admin, S8E_what_bears_a_wrong_sender_is_counted_and_dropped) {
     pass(OURS, OURS_TOO, THEIRS, 1);
     turn();
