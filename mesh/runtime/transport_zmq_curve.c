@@ -135,14 +135,15 @@ void zmq_curve_answer(struct zmq_transport *self) {
 
 /* Whose key is refused the handler knows better. */
 void zmq_curve_tell_stranger(struct zmq_transport *self, const struct zmq_event *event) {
-    bool other_key =
-        event->number == ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL && event->value == ZMQ_PROTOCOL_ERROR_ZMTP_CRYPTOGRAPHIC;
+    const char *text = "somebody who calls is not let in: it does not speak CURVE; a node has to have security = curve";
+    if (event->number == ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL) {
+        text = "somebody who called has hung up, or fell silent, before it had shown a key";
+    } else if (event->value == ZMQ_PROTOCOL_ERROR_ZMTP_CRYPTOGRAPHIC) {
+        text = "somebody who calls is not let in: it expects another key of this node; `mesh status` shows the "
+               "endpoint with the right one";
+    }
     if (self->security.key) {
-        self->security.refused(self->security.user,
-                               other_key ? "somebody who calls is not let in: it expects another key of this node; "
-                                           "`mesh status` shows the endpoint with the right one"
-                                         : "somebody who calls is not let in: it does not speak CURVE; a node has to "
-                                           "have security = curve");
+        self->security.refused(self->security.user, text);
     }
 }
 

@@ -2,6 +2,7 @@
 
 SPDX-License-Identifier: MPL-2.0
 """
+import socket
 import stat
 import subprocess
 import unittest
@@ -123,6 +124,14 @@ class Security(unittest.TestCase):
         self.await_log(plain, f"cannot connect to {self.address('lead')}: it may have security = curve")
         self.await_counter(lead, "strangers_refused")
         self.await_counter(plain, "calls_distrusted")
+        self.expect_alone(lead)
+
+    def test_S7E_a_caller_that_hangs_up(self):
+        self.allow("lead")
+        lead = self.node("lead")
+        socket.create_connection(("127.0.0.1", self.ports["lead"])).close()
+        self.await_log(lead, "somebody who called has hung up, or fell silent, before it had shown a key")
+        self.await_counter(lead, "strangers_refused")
         self.expect_alone(lead)
 
     def test_S9F_who_is_not_reached_where_it_says_is_told_so_and_a_trial_is_no_stranger(self):
