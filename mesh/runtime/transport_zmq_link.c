@@ -214,9 +214,13 @@ static const char unanswered[] =
     "it accepts connections, but does not answer: its process is stopped, its host hangs, or something else listens "
     "there; continue or restart it, or name the right endpoint";
 
-/* What a handshake failed by; NULL when none did. Of two sides that do not fit, the one that notices first tells the other nothing. */
+/* What a handshake failed by; NULL when none did, or when only a process of this node has ended meanwhile. Of two sides that do not fit, the one
+ * that notices first tells the other nothing. */
 static const char *why(const struct zmq_link *link, const struct zmq_event *event) {
     bool sealed = link->key[0] != '\0';
+    if (strncmp(link->endpoint, "ipc://", 6) == 0) {
+        return NULL;
+    }
     if (event->number == ZMQ_EVENT_HANDSHAKE_FAILED_AUTH) {
         return "its list of members does not allow the key of this node";
     }

@@ -34,13 +34,17 @@ static void end(void) {
 
 TestSuite(transport_zmq, .init = begin, .fini = end);
 
-/* A socket file as a killed process leaves it. */
-static void leave_stale_socket(void) {
+static int bind_by_ipc(void) {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     int fd = socket(AF_UNIX, SOCK_STREAM, 0);
     (void)snprintf(address.sun_path, sizeof address.sun_path, "%s", path);
     cr_assert_eq(bind(fd, (const struct sockaddr *)(const void *)&address, sizeof address), 0);
-    cr_assert_eq(close(fd), 0);
+    return fd;
+}
+
+/* A socket file as a killed process leaves it. */
+static void leave_stale_socket(void) {
+    cr_assert_eq(close(bind_by_ipc()), 0);
 }
 
 Test(transport_zmq, a_stale_socket_file_is_replaced) {
@@ -158,6 +162,19 @@ Test(transport_zmq, S7E_who_closes_the_connection_may_have_a_key) {
     cr_assert_eq(link->state, TRANSPORT_DOWN);
     cr_assert_not(link->silent);
     cr_assert(strstr(link->why, "it may have security = curve"));
+    transport_close(transport, link);
+    cr_assert_eq(close(fd), 0);
+}
+
+Test(transport_zmq, S7E_a_process_that_ends_as_it_is_called_is_not_said_to_have_a_key) {
+    struct transport_link *link;
+    int fd = bind_by_ipc();
+    cr_assert_eq(listen(fd, 1), 0);
+    cr_assert_eq(transport_open(transport, endpoint, true, &link), MESH_OK);
+    cr_assert_eq(close(accept(fd, NULL, NULL)), 0);
+    cr_assert_eq(await_news(), link);
+    cr_assert_eq(link->state, TRANSPORT_DOWN);
+    cr_assert_null(link->why);
     transport_close(transport, link);
     cr_assert_eq(close(fd), 0);
 }
