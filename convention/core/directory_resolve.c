@@ -94,7 +94,7 @@ static struct question question_of(const struct wait *wait) {
     return (struct question){wait->asker, wait->address, wait->sender, wait->asker_id};
 }
 
-/* NULL at waits_max: the question is not answered, and what waits for that with the asker ends when it expires (D8). */
+/* NULL at waits_max: the question is not answered; a process that has something open asks again. */
 static struct wait *keep(struct directory *directory, const struct question *question) {
     if (map_size(&directory->waits) == directory->limits.waits_max) {
         return NULL;

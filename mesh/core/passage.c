@@ -70,7 +70,8 @@ enum passage_step passage_judge(const struct passage_view *view, const struct fr
     }
     if (forward->target_node == view->own) {
         if (forward->target == view->own) {
-            return PASSAGE_ARRIVED;
+            bool from_admin = forward->origin == forward->origin_node;
+            return from_admin && !view->origin_known ? PASSAGE_UNKNOWN : PASSAGE_ARRIVED;
         }
         return view->target_here ? PASSAGE_TO_TARGET : PASSAGE_GONE;
     }

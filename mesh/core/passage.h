@@ -46,17 +46,19 @@ MESH_MUST_USE enum mesh_status passage_print(uint64_t node, const char *endpoint
 
 /* What it knows. */
 struct passage_view {
-    uint64_t own;     /* this admin */
-    uint64_t from;    /* who has brought the frame */
-    bool from_here;   /* that is a process of this node */
-    bool target_here; /* so is the target */
-    bool node_linked; /* there is a link to the target's admin */
-    uint64_t relay;   /* who passes on to admins to which there is no link; 0: nobody */
+    uint64_t own;      /* this admin */
+    uint64_t from;     /* who has brought the frame */
+    bool from_here;    /* that is a process of this node */
+    bool target_here;  /* so is the target */
+    bool origin_known; /* as a peer: a member, or one that has said hello */
+    bool node_linked;  /* there is a link to the target's admin */
+    uint64_t relay;    /* who passes on to admins to which there is no link; 0: nobody */
 };
 
 enum passage_step {
     PASSAGE_FORGED,    /* who brought it may not say that: dropped, and nobody is told */
     PASSAGE_ARRIVED,   /* it is for this admin */
+    PASSAGE_UNKNOWN,   /* so it is, but from an admin that is not known: dropped */
     PASSAGE_TO_TARGET, /* a process of this node */
     PASSAGE_TO_NODE,   /* the target's admin */
     PASSAGE_TO_RELAY,
@@ -64,6 +66,8 @@ enum passage_step {
     PASSAGE_GONE,   /* there is no such process here: only the admin of its node knows */
 };
 
+/* An admin that is not known has most likely just left. It is to be no peer again: its node may be followed by another at the same endpoint, to
+ * which there must not be two links. */
 enum passage_step passage_judge(const struct passage_view *view, const struct frame_forward *forward);
 
 /* ---- how far the origin may be ahead ---- */

@@ -71,7 +71,7 @@ struct process_distrust {
     uint64_t calls;     /* of ours: by the key of who should listen there, or by ours, nothing came of them */
 };
 
-/* Frames of others that an admin has passed on, and that found no way or no room (S8D). */
+/* Frames of others that an admin has passed on; and that found no way or no room, or came from an admin that is not known (S8D). */
 struct process_passed {
     uint64_t on, dropped;
 };

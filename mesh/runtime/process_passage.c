@@ -339,13 +339,6 @@ void process_passage_flush(struct process *process) {
 
 /* ---- arriving ---- */
 
-/* Another admin is one that this one knows, as a member or by a hello: what comes from one that has just left makes it no peer again, for its
- * node may be followed by another at the same endpoint, to which there must not be two links. */
-static bool is_unknown_admin(const struct process *process, const struct frame_forward *forward) {
-    return process->role == FRAME_ROLE_ADMIN && forward->origin == forward->origin_node &&
-           !peers_find(&process->peers, forward->origin);
-}
-
 /* Its own process is spoken to: acks and deliveries go back by the way that the endpoint of the origin names. */
 static void arrive(struct process *process, const struct frame_forward *forward) {
     uint64_t origin = forward->origin;
@@ -353,10 +346,6 @@ static void arrive(struct process *process, const struct frame_forward *forward)
     struct peer *peer;
     struct frame frame;
     if (forward->parts_count == 0) {
-        return;
-    }
-    if (is_unknown_admin(process, forward)) {
-        process->passed.dropped++;
         return;
     }
     if (peers_add(&process->peers, origin, forward->origin_endpoint, &peer) != MESH_OK) {
@@ -376,6 +365,13 @@ static void arrive(struct process *process, const struct frame_forward *forward)
     process_on_frame(process, &frame);
 }
 
+/* To a question, if it is one. */
+static void say_open(struct process *process, uint64_t from, const struct frame_forward *forward) {
+    if (forward->number != 0) {
+        tell(process, from, forward, FRAME_WAY_OPEN);
+    }
+}
+
 static void on_forward_at_admin(struct process *process, const struct frame *frame) {
     const struct frame_forward *forward = &frame->forward;
     const struct peer *from = peers_find(&process->peers, frame->from);
@@ -386,6 +382,7 @@ static void on_forward_at_admin(struct process *process, const struct frame *fra
         .from = frame->from,
         .from_here = from && from->own,
         .target_here = target && target->own,
+        .origin_known = peers_find(&process->peers, forward->origin) != NULL,
         .node_linked = node && node->link && node->state == PEER_UP,
         .relay = process->relay,
     };
@@ -394,10 +391,12 @@ static void on_forward_at_admin(struct process *process, const struct frame *fra
         process_note_malformed(process, "a frame for another process is not passed on: it bears a wrong sender");
         return;
     case PASSAGE_ARRIVED:
-        if (forward->number != 0) {
-            tell(process, frame->from, forward, FRAME_WAY_OPEN);
-        }
+        say_open(process, frame->from, forward);
         arrive(process, forward);
+        return;
+    case PASSAGE_UNKNOWN:
+        say_open(process, frame->from, forward);
+        process->passed.dropped += forward->parts_count > 0;
         return;
     case PASSAGE_TO_TARGET:
         pass_on_or_keep(process, target, frame->from, forward);

@@ -6,6 +6,7 @@ import json
 import re
 
 from nodes import COURIERS, wait_for
+from settled import are_settled
 
 ACCOUNT = re.compile(r"accepted (\d+) of (\d+), got (\d+), wrong (\d+)")
 
@@ -110,5 +111,4 @@ def counters(node):
 
 
 def is_settled(node):
-    count = counters(node)
-    return count["accepted"] == count["handled"] + count["returned"] + count["dead"] + count["abandoned"]
+    return are_settled(counters(node))

@@ -53,6 +53,7 @@ static struct passage_view seen_from(uint64_t from, uint64_t target, bool linked
                                  .from = from,
                                  .from_here = from == OURS || from == OURS_TOO,
                                  .target_here = target == OURS || target == OURS_TOO,
+                                 .origin_known = true,
                                  .node_linked = linked};
 }
 
@@ -74,6 +75,15 @@ Test(passage, S8B_an_admin_passes_on_what_is_for_its_own_processes) {
     cr_assert_eq(judge_plain(THEIRS, THEIRS, OURS), PASSAGE_TO_TARGET, "a visitor");
     cr_assert_eq(judge_plain(THEIR_ADMIN, THEIRS, OURS), PASSAGE_TO_TARGET, "by its admin");
     cr_assert_eq(judge_plain(THEIR_ADMIN, THEIR_ADMIN, OWN), PASSAGE_ARRIVED);
+}
+
+Test(passage, S8D_what_comes_from_an_admin_that_is_not_known_is_dropped) {
+    struct passage_view view = seen_from(RELAY, OWN, true);
+    view.relay = RELAY;
+    cr_assert_eq(judge(&view, THIRD_ADMIN, OWN, 1), PASSAGE_ARRIVED);
+    view.origin_known = false;
+    cr_assert_eq(judge(&view, THIRD_ADMIN, OWN, 1), PASSAGE_UNKNOWN);
+    cr_assert_eq(judge(&view, THIRD, OWN, 1), PASSAGE_ARRIVED, "who is no admin need not be known");
 }
 
 Test(passage, S8F_the_sender_is_told_that_there_is_no_such_process) {
