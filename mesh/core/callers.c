@@ -198,6 +198,10 @@ void callers_leave(struct callers *callers, uint64_t connection) {
     }
 }
 
+bool callers_has(const struct callers *callers, uint64_t connection) {
+    return map_get(&callers->connections, &connection) != NULL;
+}
+
 bool callers_next_silent(struct callers *callers, uint64_t now_ns, uint64_t *connection, uint64_t *address) {
     struct list_node *first = list_front(&callers->strangers);
     struct caller *caller = first ? LIST_OWNER(first, struct caller, strangers) : NULL;

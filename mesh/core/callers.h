@@ -59,6 +59,9 @@ bool callers_blame(struct callers *callers, uint64_t now_ns, uint64_t connection
 /* Its connection has ended. */
 void callers_leave(struct callers *callers, uint64_t connection);
 
+/* Whether somebody has that connection, who was neither shut nor has left. */
+bool callers_has(const struct callers *callers, uint64_t connection);
+
 /* Takes the next stranger that has been one for too long, to be shut; false when there is none. Who lets somebody in asks first: as
  * long as nobody comes, they do no harm. */
 bool callers_next_silent(struct callers *callers, uint64_t now_ns, uint64_t *connection, uint64_t *address);

@@ -452,6 +452,10 @@ void process_give_back(struct process *process) {
 #endif
 }
 
+size_t process_known(const struct process *process) {
+    return map_size(&process->peers.by_incarnation);
+}
+
 uint64_t process_now(const struct process *process) {
     return process->clock ? *process->clock : clock_now_ns();
 }

@@ -158,6 +158,8 @@ struct process_passed process_passed(const struct process *process);
 void process_trust_changed(struct process *process);
 struct process_distrust process_distrust(const struct process *process);
 struct process_strangers process_strangers(const struct process *process);
+/* How many others it knows by their incarnations; PEERS_MAX at most. */
+size_t process_known(const struct process *process);
 /* An admin: what other nodes are told of it from now on; and what its own processes are, which say so of themselves. */
 void process_advertise(struct process *process, const char *endpoint, const char *to_own);
 /* Every connection that was opened over tcp is made anew. */

@@ -104,11 +104,20 @@ static void close_link(struct process *process, struct peer *peer) {
     }
 }
 
+/* Whether there is a use for its link at present. */
+static bool is_wanted(const struct process *process, const struct peer *peer) {
+    return peer == process->admin || peer->incarnation == process->relay || !list_is_empty(&peer->carried) ||
+           list_is_linked(&peer->flush) || list_is_linked(&peer->lazy) ||
+           !delivery_is_idle_with(process->delivery, peer->incarnation);
+}
+
+/* Who has called, and has left, may have had no more use for the connection, as it is with links of ours (S9C). */
 static void enter_waiting(struct process *process, struct peer *peer) {
+    bool left = peer->back && !is_wanted(process, peer);
     close_link(process, peer);
     peer->back = false;
-    if (peer->endpoint[0] == '\0') {
-        peer->state = PEER_LOST; /* it has to call us */
+    if (peer->endpoint[0] == '\0' || left) {
+        peer->state = PEER_LOST; /* it has to call us, or somebody to want it */
         return;
     }
     uint64_t at_ns = time_add(process_now(process), backoff_failed(&peer->backoff, &process->prng));
@@ -116,11 +125,9 @@ static void enter_waiting(struct process *process, struct peer *peer) {
     peer->state = set ? PEER_WAITING : PEER_LOST;
 }
 
-/* Whether its link can be done without at present: it is opened again as soon as something is to be sent. */
+/* Whether its link can be done without: it is opened again as soon as something is to be sent. */
 static bool is_idle(const struct process *process, const struct peer *peer) {
-    return peer->state == PEER_UP && peer->link && peer->link->ready && !peer->back && peer != process->admin &&
-           peer->incarnation != process->relay && list_is_empty(&peer->carried) && !list_is_linked(&peer->flush) &&
-           !list_is_linked(&peer->lazy) && delivery_is_idle_with(process->delivery, peer->incarnation);
+    return peer->state == PEER_UP && peer->link && peer->link->ready && !peer->back && !is_wanted(process, peer);
 }
 
 /* At the limit on descriptors a connection has to go for a new one (S9C). */

@@ -65,6 +65,7 @@ void zmq_callers_hear(struct zmq_transport *self) {
             on_accepted(self, now_ns, (int)event.value);
         } else if (event.number == ZMQ_EVENT_DISCONNECTED) {
             callers_leave(&self->callers, event.value);
+            zmq_link_leave(self, (int)event.value);
         } else if (event.tcp) {
             zmq_curve_tell_stranger(self, &event);
         }
@@ -88,14 +89,28 @@ void zmq_callers_judge(struct transport *transport, bool sense) {
     }
 }
 
-/* Also in a host, which does not keep watch: the address is then that which came with the frame. */
-void zmq_callers_shut(struct transport *transport) {
-    struct zmq_transport *self = zmq_transport_of(transport);
+/* The address that came with the frame in hand; 0 for what is no caller by tcp. */
+static uint64_t address_in_hand(struct zmq_transport *self) {
     const char *text = self->from_inbound ? zmq_msg_gets(&self->first, "Peer-Address") : NULL;
     struct in_addr address;
-    if (text && inet_pton(AF_INET, text, &address) == 1) {
-        shut(zmq_msg_get(&self->first, ZMQ_SRCFD), ntohl(address.s_addr));
+    return text && inet_pton(AF_INET, text, &address) == 1 ? ntohl(address.s_addr) : 0;
+}
+
+/* Also in a host, which does not keep watch. */
+void zmq_callers_shut(struct transport *transport) {
+    struct zmq_transport *self = zmq_transport_of(transport);
+    shut(zmq_msg_get(&self->first, ZMQ_SRCFD), address_in_hand(self));
+}
+
+/* Who ended before is heard of first: descriptors are given anew. */
+bool zmq_callers_find(struct zmq_transport *self, int *fd) {
+    *fd = -1;
+    if (!self->watcher || address_in_hand(self) == 0) {
+        return true;
     }
+    zmq_callers_hear(self);
+    *fd = zmq_msg_get(&self->first, ZMQ_SRCFD);
+    return callers_has(&self->callers, (uint64_t)*fd);
 }
 
 const struct callers *zmq_callers_of(struct transport *transport) {

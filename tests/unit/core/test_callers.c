@@ -64,6 +64,15 @@ Test(callers, S7K_who_says_hello_is_no_stranger) {
     cr_assert_eq(take_many(30, 3, HOME), 2, "there are six callers at most");
 }
 
+Test(callers, S7K_a_connection_is_known_until_it_ends) {
+    cr_assert(callers_take(&callers, 5, 10, HOME));
+    callers_greet(&callers, 10);
+    cr_assert(callers_has(&callers, 10));
+    cr_assert_not(callers_has(&callers, 11));
+    callers_leave(&callers, 10);
+    cr_assert_not(callers_has(&callers, 10));
+}
+
 Test(callers, S7K_a_stranger_that_says_nothing_is_shut) {
     uint64_t connection = 0, address = 0;
     cr_assert(callers_take(&callers, 5, 10, HOME));

@@ -313,6 +313,50 @@ Test(process_link, S9C_without_an_idle_one_the_new_one_waits) {
     cr_assert(has_link(THIRD));
 }
 
+/* The admin of another node calls, by the way back. */
+static struct link *called_by(uint64_t incarnation, const char *from) {
+    arrive(&(struct frame){.from = incarnation,
+                           .to = ADMIN,
+                           .body = FRAME_HELLO,
+                           .hello = {.role = FRAME_ROLE_ADMIN, .node = incarnation, .endpoint = bytes_of_text(from)}},
+           NULL, incarnation);
+    turn();
+    return (struct link *)(void *)peers_find(&process->peers, incarnation)->link;
+}
+
+static void hang_up(struct link *way_back) {
+    way_back->link.state = TRANSPORT_DOWN;
+    way_back->news = true;
+    turn();
+    now_ns += BACKOFF_MAX_NS;
+    turn();
+}
+
+Test(restart, S9C_who_has_called_and_hangs_up_is_called_when_there_is_a_use_for_it) {
+    static const char endpoint[] = "tcp://10.0.0.3:1900";
+    const struct mesh_address theirs = {PRESENT, 0};
+    struct control word = {.kind = CONTROL_SHUTDOWN};
+    hang_up(called_by(PRESENT, endpoint));
+    cr_assert_eq(links_to(endpoint), 0);
+    cr_assert_eq(process_send_control(process, theirs, &word), MESH_OK);
+    cr_assert_eq(process_resolved(process, theirs, PRESENT, endpoint), MESH_OK);
+    turn();
+    cr_assert_eq(links_to(endpoint), 1);
+}
+
+Test(restart, S3A_who_has_called_and_is_cut_off_is_called_for_what_is_under_way) {
+    static const char endpoint[] = "tcp://10.0.0.3:1900";
+    const struct mesh_address theirs = {PRESENT, 0};
+    struct control word = {.kind = CONTROL_SHUTDOWN};
+    struct link *way_back = called_by(PRESENT, endpoint);
+    cr_assert_eq(process_send_control(process, theirs, &word), MESH_OK);
+    cr_assert_eq(process_resolved(process, theirs, PRESENT, endpoint), MESH_OK);
+    turn();
+    cr_assert_eq(links_to(endpoint), 0);
+    hang_up(way_back);
+    cr_assert_eq(links_to(endpoint), 1);
+}
+
 /* ---- goodbye ---- */
 
 Test(process_link, D14_who_ends_says_so_to_those_that_it_has_a_link_to) {

@@ -106,15 +106,19 @@ Test(transport_zmq, what_is_no_endpoint_is_refused_with_a_remedy) {
     cr_assert(strstr(error.text, "tcp://"));
 }
 
+static void wait_a_moment(struct transport *waiting) {
+    struct pollfd fds[8];
+    size_t count = transport_descriptors(waiting, fds, 8);
+    if (poll(fds, count, 100) > 0) {
+        transport_polled(waiting, fds);
+    }
+}
+
 /* Waits until a link has news, with a deadline. */
 static struct transport_link *await_news(void) {
     struct transport_link *link;
     for (int i = 0; i < 100 && !(link = transport_changed(transport)); i++) {
-        struct pollfd fds[8];
-        size_t count = transport_descriptors(transport, fds, 8);
-        if (poll(fds, count, 100) > 0) {
-            transport_polled(transport, fds);
-        }
+        wait_a_moment(transport);
     }
     return link;
 }
@@ -179,13 +183,13 @@ Test(transport_zmq, S7E_a_process_that_ends_as_it_is_called_is_not_said_to_have_
     cr_assert_eq(close(fd), 0);
 }
 
-static void say_something(struct transport_link *link) {
+static void say_something(struct transport *speaker, struct transport_link *link) {
     struct codec *codec;
     struct codec_image image;
     struct frame stale = {.from = 1, .to = 2, .body = FRAME_STALE, .stale = {.meant = 3}};
     cr_assert_eq(codec_new(&codec), MESH_OK);
     cr_assert_eq(codec_prepare(codec, &stale, &image), MESH_OK);
-    cr_assert_eq(transport_send(transport, link, codec, &image), MESH_OK);
+    cr_assert_eq(transport_send(speaker, link, codec, &image), MESH_OK);
     codec_destroy(&codec);
 }
 
@@ -196,11 +200,85 @@ Test(transport_zmq, D3_a_link_tells_by_itself_that_its_process_has_ended) {
     cr_assert_eq(transport_zmq_new(&second, 2, false), MESH_OK);
     cr_assert_eq(transport_listen(second, endpoint, bound, &error), MESH_OK);
     cr_assert_eq(transport_open(transport, endpoint, false, &link), MESH_OK);
-    say_something(link);
+    say_something(transport, link);
     cr_assert_eq(await_news(), link);
     cr_assert_eq(link->state, TRANSPORT_UP);
     transport_destroy(&second);
     cr_assert_eq(await_news(), link);
     cr_assert_eq(link->state, TRANSPORT_REFUSED);
     transport_close(transport, link);
+}
+
+/* Waits until a frame has come in, with a deadline. */
+static struct transport_inbound await_frame(void) {
+    struct transport_inbound inbound;
+    bool got = false;
+    for (int i = 0; i < 100 && !(got = transport_receive(transport, &inbound)); i++) {
+        wait_a_moment(transport);
+    }
+    cr_assert(got);
+    return inbound;
+}
+
+enum { CALLER = 2 };
+
+static void await_callers(size_t count) {
+    const struct map *connections = &zmq_transport_of(transport)->callers.connections;
+    for (int i = 0; i < 100 && map_size(connections) != count; i++) {
+        wait_a_moment(transport);
+    }
+    cr_assert_eq(map_size(connections), count);
+}
+
+/* Somebody has called, and what it said is in hand; gives its link. */
+static struct transport_link *be_called(struct transport **caller) {
+    struct transport_link *link;
+    cr_assert_eq(transport_listen(transport, "tcp://127.0.0.1:0", bound, &error), MESH_OK);
+    cr_assert_eq(transport_zmq_new(caller, CALLER, false), MESH_OK);
+    cr_assert_eq(transport_open(*caller, bound, true, &link), MESH_OK);
+    say_something(*caller, link);
+    for (int i = 0; i < 100 && link->state == TRANSPORT_OPENING; i++) {
+        wait_a_moment(*caller);
+        (void)transport_changed(*caller);
+    }
+    await_callers(1);
+    cr_assert_eq(await_frame().source, CALLER);
+    return link;
+}
+
+Test(transport_zmq, S3A_the_way_back_ends_when_who_called_has_left_and_all_it_said_is_heard) {
+    struct transport *caller;
+    struct transport_link *link, *back;
+    struct transport_inbound inbound;
+    link = be_called(&caller);
+    cr_assert_eq(transport_back(transport, CALLER, &back), MESH_OK);
+    say_something(transport, back);
+    cr_assert_eq(await_news(), back);
+    cr_assert_eq(back->state, TRANSPORT_UP);
+    say_something(caller, link);
+    transport_destroy(&caller);
+    await_callers(0);
+    cr_assert_null(transport_changed(transport), "there is something left to be received");
+    cr_assert(transport_receive(transport, &inbound));
+    cr_assert_eq(inbound.source, CALLER);
+    cr_assert_not(transport_receive(transport, &inbound));
+    cr_assert_eq(transport_changed(transport), back);
+    cr_assert_eq(back->state, TRANSPORT_DOWN);
+    transport_close(transport, back);
+}
+
+Test(transport_zmq, S3A_who_has_left_before_it_is_answered_has_no_way_back) {
+    struct transport *caller;
+    struct transport_link *back;
+    struct transport_inbound inbound;
+    struct pollfd fds[2];
+    (void)be_called(&caller);
+    transport_destroy(&caller);
+    cr_assert_eq(transport_descriptors(transport, fds, 2), 2);
+    cr_assert_eq(poll(fds + 1, 1, 10000), 1, "there is something to be heard of callers");
+    cr_assert_eq(transport_back(transport, CALLER, &back), MESH_OK);
+    cr_assert_not(transport_receive(transport, &inbound));
+    cr_assert_eq(transport_changed(transport), back);
+    cr_assert_eq(back->state, TRANSPORT_DOWN);
+    transport_close(transport, back);
 }
