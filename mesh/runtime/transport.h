@@ -122,7 +122,8 @@ MESH_MUST_USE enum mesh_status transport_listen(struct transport *transport, con
 MESH_MUST_USE enum mesh_status transport_open(struct transport *transport, const char *endpoint, bool two_way,
                                               struct transport_link **out);
 
-/* The way back to a source that was received from. MESH_NO_MEMORY. */
+/* The way back to a source that was received from. It ends with the connection: over tcp that is told when all that came by it is received, over
+ * ipc when something is sent in vain. MESH_NO_MEMORY. */
 MESH_MUST_USE enum mesh_status transport_back(struct transport *transport, uint64_t source,
                                               struct transport_link **out);
 

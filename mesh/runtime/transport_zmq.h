@@ -32,7 +32,7 @@ struct zmq_link {
     struct list_node news;     /* of those whose state or readiness has changed, or are `left` */
     struct list_node readable; /* of the two-way ones */
     void *socket;              /* NULL: the way back through the ROUTER */
-    int fd;                    /* of `socket`; of a way back, of the connection by tcp that was known last, or -1 */
+    int fd;                    /* of `socket`; of the connection that a way back goes by, where that is known, else -1 */
     void *monitor;
     uint64_t opened_ns;
     bool heard;                              /* something may have come in on `socket` */
@@ -52,7 +52,7 @@ struct zmq_transport {
     bool inbound_heard; /* as a link's `heard` */
     uint64_t incarnation;
     struct list links, busy, news, readable;
-    struct list left;       /* ways back to who has left, which has news when all that it had sent is received */
+    struct list left;       /* ways back whose caller has left, which is told when all that it had sent is received */
     int monitors_fd;        /* an epoll of the monitors: one descriptor for any number of links */
     struct list_node *turn; /* the two-way link whose turn it is to be received from; NULL: `inbound` */
     unsigned taken;         /* frames since the turn began */
@@ -124,7 +124,7 @@ enum mesh_status zmq_link_back(struct transport *transport, uint64_t source, str
 void zmq_link_close(struct transport *transport, struct transport_link *link);
 enum mesh_status zmq_link_send(struct transport *transport, struct transport_link *link, struct codec *codec,
                                const struct codec_image *image);
-/* The way back by that connection is one to nobody. */
+/* Who has called by that connection has left. */
 void zmq_link_leave(struct zmq_transport *transport, int fd);
 /* Reads what its monitor has to tell. */
 void zmq_link_check(struct zmq_transport *transport, struct zmq_link *link);
@@ -169,7 +169,7 @@ void zmq_callers_hear(struct zmq_transport *self);
 void zmq_callers_judge(struct transport *transport, bool sense);
 void zmq_callers_shut(struct transport *transport);
 const struct callers *zmq_callers_of(struct transport *transport);
-/* Of the connection over tcp by which the frame in hand has come to where we listen; -1 when it is none. False: it has ended. */
+/* The connection by which the frame in hand has come: -1 where nobody keeps watch, as over ipc. False: it has ended. */
 bool zmq_callers_find(struct zmq_transport *self, int *fd);
 
 #endif
