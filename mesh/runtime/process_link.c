@@ -111,13 +111,11 @@ static bool is_wanted(const struct process *process, const struct peer *peer) {
            !delivery_is_idle_with(process->delivery, peer->incarnation);
 }
 
-/* Who has called, and has left, may have had no more use for the connection, as it is with links of ours (S9C). */
 static void enter_waiting(struct process *process, struct peer *peer) {
-    bool left = peer->back && !is_wanted(process, peer);
     close_link(process, peer);
     peer->back = false;
-    if (peer->endpoint[0] == '\0' || left) {
-        peer->state = PEER_LOST; /* it has to call us, or somebody to want it */
+    if (peer->endpoint[0] == '\0') {
+        peer->state = PEER_LOST; /* it has to call us */
         return;
     }
     uint64_t at_ns = time_add(process_now(process), backoff_failed(&peer->backoff, &process->prng));
@@ -276,11 +274,17 @@ void process_link_enter_up(struct process *process, struct peer *peer) {
     process_passage_carrier_up(process, peer);
 }
 
+/* Who has called, and can be called, may have hung up for want of a use, as we do (S9C). Then delivery is not told, so that it asks for the
+ * link when it sends again. */
 void process_link_enter_down(struct process *process, struct peer *peer, bool refused) {
-    enter_waiting(process, peer);
-    process_passage_carrier_down(process, peer);
-    if (peer->incarnation) {
-        tell_delivery(process, DELIVERY_LINK_DOWN, peer->incarnation);
+    if (peer->back && peer->endpoint[0] != '\0' && !is_wanted(process, peer)) {
+        process_link_drop(process, peer);
+    } else {
+        enter_waiting(process, peer);
+        process_passage_carrier_down(process, peer);
+        if (peer->incarnation) {
+            tell_delivery(process, DELIVERY_LINK_DOWN, peer->incarnation);
+        }
     }
     tell_user(process, peer, refused ? PROCESS_LINK_REFUSED : PROCESS_LINK_DOWN);
 }
@@ -293,6 +297,7 @@ void process_link_want(struct process *process, struct peer *peer) {
 
 void process_link_drop(struct process *process, struct peer *peer) {
     close_link(process, peer);
+    peer->back = false;
     list_remove(&peer->naming);
     process_passage_leave(peer);
     peer->state = PEER_LOST;

@@ -238,20 +238,27 @@ static void say_to(uint64_t process_id) {
     turn();
 }
 
-/* All that was sent to it has been handled. */
-static void handled_by(uint64_t process_id, uint64_t count) {
+/* All that was sent to it in that stream has been handled. */
+static void handle(uint64_t process_id, struct mesh_address target, uint64_t epoch, uint64_t count) {
     struct frame_ack ack = {.sender = process_address(process),
-                            .target = actor_of(process_id),
-                            .epoch = process_id,
+                            .target = target,
+                            .epoch = epoch,
                             .received = count,
                             .handled = count,
                             .listed_from = 1,
                             .credit_seq = 1000,
                             .credit_bytes = 100000};
-    arrive(
-        &(struct frame){.from = process_id, .to = OURS, .body = FRAME_BATCH, .batch = {.acks_count = 1, .acks = &ack}},
-        NULL, 0);
+    bool admin = process->role == FRAME_ROLE_ADMIN;
+    arrive(&(struct frame){.from = process_id,
+                           .to = process->incarnation,
+                           .body = FRAME_BATCH,
+                           .batch = {.acks_count = 1, .acks = &ack}},
+           NULL, admin ? process_id : 0);
     turn();
+}
+
+static void handled_by(uint64_t process_id, uint64_t count) {
+    handle(process_id, actor_of(process_id), process_id, count);
 }
 
 static bool has_link(uint64_t process_id) {
@@ -328,7 +335,7 @@ static void hang_up(struct link *way_back) {
     way_back->link.state = TRANSPORT_DOWN;
     way_back->news = true;
     turn();
-    now_ns += BACKOFF_MAX_NS;
+    now_ns += BACKOFF_FIRST_NS;
     turn();
 }
 
@@ -336,12 +343,17 @@ Test(restart, S9C_who_has_called_and_hangs_up_is_called_when_there_is_a_use_for_
     static const char endpoint[] = "tcp://10.0.0.3:1900";
     const struct mesh_address theirs = {PRESENT, 0};
     struct control word = {.kind = CONTROL_SHUTDOWN};
-    hang_up(called_by(PRESENT, endpoint));
-    cr_assert_eq(links_to(endpoint), 0);
+    struct link *way_back = called_by(PRESENT, endpoint);
     cr_assert_eq(process_send_control(process, theirs, &word), MESH_OK);
     cr_assert_eq(process_resolved(process, theirs, PRESENT, endpoint), MESH_OK);
     turn();
+    handle(PRESENT, theirs, 1, 1);
+    hang_up(way_back);
+    cr_assert_eq(links_to(endpoint), 0);
+    cr_assert_eq(process_send_control(process, theirs, &word), MESH_OK);
+    turn();
     cr_assert_eq(links_to(endpoint), 1);
+    cr_assert_eq(only(FRAME_BATCH)->to, PRESENT);
 }
 
 Test(restart, S3A_who_has_called_and_is_cut_off_is_called_for_what_is_under_way) {
