@@ -12,6 +12,8 @@ enum {
     REFUSALS_MAX = 20,         /* a process that nothing is known to live in is given up then */
 };
 
+#define DOUBT_NS NS_PER_S
+
 static struct mesh_address nobody(void) {
     return (struct mesh_address){0};
 }
@@ -104,13 +106,6 @@ static void close_link(struct process *process, struct peer *peer) {
     }
 }
 
-/* Whether there is a use for its link at present. */
-static bool is_wanted(const struct process *process, const struct peer *peer) {
-    return peer == process->admin || peer->incarnation == process->relay || !list_is_empty(&peer->carried) ||
-           list_is_linked(&peer->flush) || list_is_linked(&peer->lazy) ||
-           !delivery_is_idle_with(process->delivery, peer->incarnation);
-}
-
 static void enter_waiting(struct process *process, struct peer *peer) {
     close_link(process, peer);
     peer->back = false;
@@ -123,9 +118,11 @@ static void enter_waiting(struct process *process, struct peer *peer) {
     peer->state = set ? PEER_WAITING : PEER_LOST;
 }
 
-/* Whether its link can be done without: it is opened again as soon as something is to be sent. */
+/* Whether its link can be done without at present: it is opened again as soon as something is to be sent. */
 static bool is_idle(const struct process *process, const struct peer *peer) {
-    return peer->state == PEER_UP && peer->link && peer->link->ready && !peer->back && !is_wanted(process, peer);
+    return peer->state == PEER_UP && peer->link && peer->link->ready && !peer->back && peer != process->admin &&
+           peer->incarnation != process->relay && list_is_empty(&peer->carried) && !list_is_linked(&peer->flush) &&
+           !list_is_linked(&peer->lazy) && delivery_is_idle_with(process->delivery, peer->incarnation);
 }
 
 /* At the limit on descriptors a connection has to go for a new one (S9C). */
@@ -274,17 +271,11 @@ void process_link_enter_up(struct process *process, struct peer *peer) {
     process_passage_carrier_up(process, peer);
 }
 
-/* Who has called, and can be called, may have hung up for want of a use, as we do (S9C). Then delivery is not told, so that it asks for the
- * link when it sends again. */
 void process_link_enter_down(struct process *process, struct peer *peer, bool refused) {
-    if (peer->back && peer->endpoint[0] != '\0' && !is_wanted(process, peer)) {
-        process_link_drop(process, peer);
-    } else {
-        enter_waiting(process, peer);
-        process_passage_carrier_down(process, peer);
-        if (peer->incarnation) {
-            tell_delivery(process, DELIVERY_LINK_DOWN, peer->incarnation);
-        }
+    enter_waiting(process, peer);
+    process_passage_carrier_down(process, peer);
+    if (peer->incarnation) {
+        tell_delivery(process, DELIVERY_LINK_DOWN, peer->incarnation);
     }
     tell_user(process, peer, refused ? PROCESS_LINK_REFUSED : PROCESS_LINK_DOWN);
 }
@@ -297,7 +288,6 @@ void process_link_want(struct process *process, struct peer *peer) {
 
 void process_link_drop(struct process *process, struct peer *peer) {
     close_link(process, peer);
-    peer->back = false;
     list_remove(&peer->naming);
     process_passage_leave(peer);
     peer->state = PEER_LOST;
@@ -332,6 +322,22 @@ void process_link_learn(struct process *process, struct mesh_address address, ui
     }
 }
 
+/* A frame that waits in it would tell, too. */
+static void try_doubtful(struct process *process, struct peer *peer) {
+    peer->link->doubtful = false;
+    if (peer->link->ready) {
+        process_link_greet(process, peer, endpoint_for(process, peer));
+    }
+}
+
+/* Who has called has hung up, or calls by another connection. A moment later the transport knows which, and what had come behind it, a goodbye
+ * perhaps, is read. */
+static void doubt(struct process *process, struct peer *peer) {
+    if (deadlines_set(&process->peers.retries, &peer->retry, time_add(process_now(process), DOUBT_NS)) != MESH_OK) {
+        try_doubtful(process, peer);
+    }
+}
+
 void process_link_changed(struct process *process, struct transport_link *link) {
     struct peer *peer = link->owner;
     switch (link->state) {
@@ -340,6 +346,9 @@ void process_link_changed(struct process *process, struct transport_link *link) 
     case TRANSPORT_UP:
         if (peer->state == PEER_OPENING) {
             process_link_enter_up(process, peer);
+        }
+        if (link->doubtful) {
+            doubt(process, peer);
         }
         return;
     case TRANSPORT_DOWN:
@@ -366,6 +375,8 @@ void process_link_retry(struct process *process, uint64_t now_ns) {
             enter_opening(process, peer);
         } else if (peer->state == PEER_OPENING && peer->via) {
             process_link_enter_down(process, peer, false); /* nobody has said that the way is open */
+        } else if (peer->state == PEER_UP && peer->link && peer->link->doubtful) {
+            try_doubtful(process, peer);
         } else if (peer->state == PEER_UP && peer->via) {
             process_passage_check(process, peer); /* nobody has said how far it has come */
         }

@@ -32,8 +32,10 @@ enum transport_state {
 struct transport_link {
     void *owner; /* of the caller */
     enum transport_state state;
-    bool ready;      /* no frame waits in it */
-    bool silent;     /* by that nobody answered, from which nothing follows for keys */
+    bool ready; /* no frame waits in it */
+    bool
+        doubtful; /* the connection of a way back has ended; whether there is another one shows when something is sent */
+    bool silent;  /* by that nobody answered, from which nothing follows for keys */
     const char *why; /* what a handshake of ours failed by, as the rest of a sentence; or NULL */
 };
 
@@ -122,8 +124,7 @@ MESH_MUST_USE enum mesh_status transport_listen(struct transport *transport, con
 MESH_MUST_USE enum mesh_status transport_open(struct transport *transport, const char *endpoint, bool two_way,
                                               struct transport_link **out);
 
-/* The way back to a source that was received from. It ends with the connection: over tcp that is told when all that came by it is received, over
- * ipc when something is sent in vain. MESH_NO_MEMORY. */
+/* The way back to a source that was received from. That it is `doubtful` is told where somebody keeps watch, so not over ipc. MESH_NO_MEMORY. */
 MESH_MUST_USE enum mesh_status transport_back(struct transport *transport, uint64_t source,
                                               struct transport_link **out);
 

@@ -447,7 +447,6 @@ enum mesh_status transport_zmq_new(struct transport **out, uint64_t incarnation,
     list_init(&self->links);
     list_init(&self->busy);
     list_init(&self->news);
-    list_init(&self->left);
     list_init(&self->readable);
     zmq_msg_init(&self->first);
     self->monitors_fd = epoll_create1(EPOLL_CLOEXEC);

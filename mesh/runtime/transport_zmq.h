@@ -29,7 +29,7 @@ struct zmq_link {
     struct transport_link link;
     struct list_node listed;   /* of all links with a socket */
     struct list_node busy;     /* of those that open, or have a frame waiting */
-    struct list_node news;     /* of those whose state or readiness has changed, or are `left` */
+    struct list_node news;     /* of those whose state or readiness has changed, or that are doubtful */
     struct list_node readable; /* of the two-way ones */
     void *socket;              /* NULL: the way back through the ROUTER */
     int fd; /* of `socket`; of the connection that a way back goes by, where that is known, else -1 */
@@ -52,7 +52,6 @@ struct zmq_transport {
     bool inbound_heard; /* as a link's `heard` */
     uint64_t incarnation;
     struct list links, busy, news, readable;
-    struct list left;       /* ways back whose caller has left, which is told when all that it had sent is received */
     int monitors_fd;        /* an epoll of the monitors: one descriptor for any number of links */
     struct list_node *turn; /* the two-way link whose turn it is to be received from; NULL: `inbound` */
     unsigned taken;         /* frames since the turn began */

@@ -141,19 +141,16 @@ enum mesh_status zmq_link_open(struct transport *transport, const char *endpoint
     return MESH_OK;
 }
 
-/* What it sent before is received first: it may be the goodbye. */
-static void leave(struct zmq_transport *self, struct zmq_link *link) {
-    list_remove(&link->news);
-    list_push_back(&self->left, &link->news);
-    self->inbound_heard = true;
-    self->transport.stirred = true;
+static void doubt(struct zmq_transport *self, struct zmq_link *link) {
+    link->link.doubtful = true;
+    note_news(self, link);
 }
 
 void zmq_link_leave(struct zmq_transport *self, int fd) {
     LIST_EACH (&self->links, node, after) {
         struct zmq_link *link = LIST_OWNER(node, struct zmq_link, listed);
         if (!link->socket && link->fd == fd) {
-            leave(self, link);
+            doubt(self, link);
         }
     }
 }
@@ -170,7 +167,7 @@ enum mesh_status zmq_link_back(struct transport *transport, uint64_t source, str
     list_push_back(&self->links, &link->listed);
     list_push_back(&self->busy, &link->busy);
     if (self->source == source && !zmq_callers_find(self, &link->fd)) {
-        leave(self, link);
+        doubt(self, link);
     }
     *out = &link->link;
     return MESH_OK;
@@ -413,24 +410,12 @@ static void advance(struct zmq_transport *self, struct zmq_link *link) {
     settle_busy(self, link);
 }
 
-/* Its state may be that already, and could not be told. */
-static void tell_left(struct zmq_transport *self) {
-    for (struct list_node *node; (node = list_pop_front(&self->left));) {
-        struct zmq_link *link = LIST_OWNER(node, struct zmq_link, news);
-        enter_state(self, link, TRANSPORT_DOWN);
-        note_news(self, link);
-    }
-}
-
 struct transport_link *zmq_link_changed(struct transport *transport) {
     struct zmq_transport *self = zmq_transport_of(transport);
     if (list_is_empty(&self->news)) {
         LIST_EACH (&self->busy, node, after) {
             advance(self, LIST_OWNER(node, struct zmq_link, busy));
         }
-    }
-    if (!self->inbound_heard) {
-        tell_left(self);
     }
     struct list_node *node = list_pop_front(&self->news);
     return node ? &LIST_OWNER(node, struct zmq_link, news)->link : NULL;

@@ -238,27 +238,20 @@ static void say_to(uint64_t process_id) {
     turn();
 }
 
-/* All that was sent to it in that stream has been handled. */
-static void handle(uint64_t process_id, struct mesh_address target, uint64_t epoch, uint64_t count) {
+/* All that was sent to it has been handled. */
+static void handled_by(uint64_t process_id, uint64_t count) {
     struct frame_ack ack = {.sender = process_address(process),
-                            .target = target,
-                            .epoch = epoch,
+                            .target = actor_of(process_id),
+                            .epoch = process_id,
                             .received = count,
                             .handled = count,
                             .listed_from = 1,
                             .credit_seq = 1000,
                             .credit_bytes = 100000};
-    bool admin = process->role == FRAME_ROLE_ADMIN;
-    arrive(&(struct frame){.from = process_id,
-                           .to = process->incarnation,
-                           .body = FRAME_BATCH,
-                           .batch = {.acks_count = 1, .acks = &ack}},
-           NULL, admin ? process_id : 0);
+    arrive(
+        &(struct frame){.from = process_id, .to = OURS, .body = FRAME_BATCH, .batch = {.acks_count = 1, .acks = &ack}},
+        NULL, 0);
     turn();
-}
-
-static void handled_by(uint64_t process_id, uint64_t count) {
-    handle(process_id, actor_of(process_id), process_id, count);
 }
 
 static bool has_link(uint64_t process_id) {
@@ -320,53 +313,41 @@ Test(process_link, S9C_without_an_idle_one_the_new_one_waits) {
     cr_assert(has_link(THIRD));
 }
 
-/* The admin of another node calls, by the way back. */
-static struct link *called_by(uint64_t incarnation, const char *from) {
+/* ---- who has called, and hangs up ---- */
+
+/* The admin of another node calls; gives the way back. */
+static struct link *called_by(uint64_t incarnation) {
     arrive(&(struct frame){.from = incarnation,
                            .to = ADMIN,
                            .body = FRAME_HELLO,
-                           .hello = {.role = FRAME_ROLE_ADMIN, .node = incarnation, .endpoint = bytes_of_text(from)}},
+                           .hello = {.role = FRAME_ROLE_ADMIN, .node = incarnation}},
            NULL, incarnation);
     turn();
     return (struct link *)(void *)peers_find(&process->peers, incarnation)->link;
 }
 
-static void hang_up(struct link *way_back) {
-    way_back->link.state = TRANSPORT_DOWN;
-    way_back->news = true;
+Test(restart, S3A_who_has_called_and_hangs_up_is_greeted_to_see_whether_it_is_there) {
+    struct link *way_back = called_by(PRESENT);
+    way_back->link.doubtful = way_back->news = true;
     turn();
-    now_ns += BACKOFF_FIRST_NS;
+    cr_assert_null(only(FRAME_HELLO), "its goodbye may still come");
+    now_ns += NS_PER_S;
     turn();
+    cr_assert_eq(only(FRAME_HELLO)->to, PRESENT);
+    now_ns += NS_PER_S;
+    turn();
+    cr_assert_null(only(FRAME_HELLO));
+    cr_assert_eq(peers_find(&process->peers, PRESENT)->state, PEER_UP, "nobody has said that it is not");
 }
 
-Test(restart, S9C_who_has_called_and_hangs_up_is_called_when_there_is_a_use_for_it) {
-    static const char endpoint[] = "tcp://10.0.0.3:1900";
-    const struct mesh_address theirs = {PRESENT, 0};
-    struct control word = {.kind = CONTROL_SHUTDOWN};
-    struct link *way_back = called_by(PRESENT, endpoint);
-    cr_assert_eq(process_send_control(process, theirs, &word), MESH_OK);
-    cr_assert_eq(process_resolved(process, theirs, PRESENT, endpoint), MESH_OK);
+Test(restart, S3A_a_new_call_ends_the_doubt) {
+    struct link *way_back = called_by(PRESENT);
+    way_back->link.doubtful = way_back->news = true;
     turn();
-    handle(PRESENT, theirs, 1, 1);
-    hang_up(way_back);
-    cr_assert_eq(links_to(endpoint), 0);
-    cr_assert_eq(process_send_control(process, theirs, &word), MESH_OK);
+    (void)called_by(PRESENT);
+    now_ns += NS_PER_S;
     turn();
-    cr_assert_eq(links_to(endpoint), 1);
-    cr_assert_eq(only(FRAME_BATCH)->to, PRESENT);
-}
-
-Test(restart, S3A_who_has_called_and_is_cut_off_is_called_for_what_is_under_way) {
-    static const char endpoint[] = "tcp://10.0.0.3:1900";
-    const struct mesh_address theirs = {PRESENT, 0};
-    struct control word = {.kind = CONTROL_SHUTDOWN};
-    struct link *way_back = called_by(PRESENT, endpoint);
-    cr_assert_eq(process_send_control(process, theirs, &word), MESH_OK);
-    cr_assert_eq(process_resolved(process, theirs, PRESENT, endpoint), MESH_OK);
-    turn();
-    cr_assert_eq(links_to(endpoint), 0);
-    hang_up(way_back);
-    cr_assert_eq(links_to(endpoint), 1);
+    cr_assert_null(only(FRAME_HELLO));
 }
 
 /* ---- goodbye ---- */
