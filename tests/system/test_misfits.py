@@ -57,15 +57,18 @@ class Misfits(unittest.TestCase):
         first.kill(signal.SIGKILL)
         self.wait(second, {"one": "leader", "two": "member"})
 
+    def wait_known(self, node, count, who):
+        wait_for(lambda: self.counter(node, "processes_known") == count, WAIT_S, f"{node.run.name} knows {who}")
+
     def test_S7K_who_is_no_member_is_forgotten_when_it_is_gone(self):
         one, _ = self.start("one"), self.start("two")
         self.wait(one, {"one": "leader", "two": "member"})
-        known = self.counter(one, "processes_known")
+        self.wait_known(one, 2, "a member, and who asks")
         second = self.start("three", settings=["node=two"])
         self.wait_log(one, "a second node named two was refused")
-        self.assertGreater(self.counter(one, "processes_known"), known)
+        self.wait_known(one, 3, "the one that it has refused, too")
         second.kill(signal.SIGKILL)
-        wait_for(lambda: self.counter(one, "processes_known") == known, WAIT_S, "the second node named two is forgotten")
+        self.wait_known(one, 2, "a member, and who asks")
 
     def test_S6E_of_lists_in_different_orders_one_order_counts(self):
         one, two = self.start("one", "one two"), self.start("two", "two one")
