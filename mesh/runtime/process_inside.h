@@ -101,6 +101,8 @@ struct process {
 /* Sees to it that there is, or will be, a link; does nothing for a peer that cannot be called. */
 void process_link_want(struct process *process, struct peer *peer);
 void process_link_drop(struct process *process, struct peer *peer);
+/* At the limit on descriptors a connection has to go for a new one (S9C); false when none can be done without: process_idle.c. */
+bool process_close_least_used(struct process *process);
 void process_link_changed(struct process *process, struct transport_link *link);
 /* The admin has said where the address lives; 0: nowhere. A peer that was thought to hold it and refuses us is lost then. */
 void process_link_learn(struct process *process, struct mesh_address address, uint64_t where);

@@ -118,28 +118,6 @@ static void enter_waiting(struct process *process, struct peer *peer) {
     peer->state = set ? PEER_WAITING : PEER_LOST;
 }
 
-/* Whether its link can be done without at present: it is opened again as soon as something is to be sent. */
-static bool is_idle(const struct process *process, const struct peer *peer) {
-    return peer->state == PEER_UP && peer->link && peer->link->ready && !peer->back && peer != process->admin &&
-           peer->incarnation != process->relay && list_is_empty(&peer->carried) && !list_is_linked(&peer->flush) &&
-           !list_is_linked(&peer->lazy) && delivery_is_idle_with(process->delivery, peer->incarnation);
-}
-
-/* At the limit on descriptors a connection has to go for a new one (S9C). */
-static bool close_least_used(struct process *process) {
-    struct peer *least = NULL;
-    size_t place = 0;
-    for (struct peer *peer; (peer = peers_next(&process->peers, &place));) {
-        if (is_idle(process, peer) && (!least || peer->used < least->used)) {
-            least = peer;
-        }
-    }
-    if (least) {
-        process_link_drop(process, least);
-    }
-    return least != NULL;
-}
-
 static bool is_tcp(const char *endpoint) {
     return strncmp(endpoint, "tcp://", 6) == 0;
 }
@@ -173,7 +151,7 @@ void process_link_open(struct process *process, struct peer *peer, const char *e
     }
     (void)snprintf(peer->called_at, sizeof peer->called_at, "%s", is_tcp(endpoint) ? endpoint : "");
     enum mesh_status status = transport_open(process->transport, endpoint, peer->two_way, &peer->link);
-    if (status == MESH_FULL && close_least_used(process)) {
+    if (status == MESH_FULL && process_close_least_used(process)) {
         status = transport_open(process->transport, endpoint, peer->two_way, &peer->link);
     }
     if (status == MESH_OK) {
