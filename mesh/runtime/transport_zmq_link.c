@@ -141,7 +141,9 @@ enum mesh_status zmq_link_open(struct transport *transport, const char *endpoint
     return MESH_OK;
 }
 
+/* Its descriptor may be another's from now on. */
 static void doubt(struct zmq_transport *self, struct zmq_link *link) {
+    link->fd = -1;
     link->link.doubtful = true;
     note_news(self, link);
 }
