@@ -119,8 +119,8 @@ static void add_counters(struct admin *admin, struct snapshot *snapshot) {
     struct process_passed passed = process_passed(admin->process);
     add_counter(snapshot, "passed_on", passed.on);
     add_counter(snapshot, "not_passed_on", passed.dropped);
-    struct process_distrust distrust = process_distrust(admin->process);
     add_counter(snapshot, "processes_known", process_known(admin->process));
+    struct process_distrust distrust = process_distrust(admin->process);
     add_counter(snapshot, "strangers_refused", distrust.strangers);
     add_counter(snapshot, "frames_distrusted", distrust.frames);
     add_counter(snapshot, "calls_distrusted", distrust.calls);

@@ -12,7 +12,7 @@ enum {
     REFUSALS_MAX = 20,         /* a process that nothing is known to live in is given up then */
 };
 
-#define DOUBT_NS NS_PER_S
+#define DOUBT_NS NS_PER_S /* from when a way back is doubtful until it is tried */
 
 static struct mesh_address nobody(void) {
     return (struct mesh_address){0};

@@ -32,10 +32,9 @@ enum transport_state {
 struct transport_link {
     void *owner; /* of the caller */
     enum transport_state state;
-    bool ready; /* no frame waits in it */
-    bool
-        doubtful; /* the connection of a way back has ended; whether there is another one shows when something is sent */
-    bool silent;  /* by that nobody answered, from which nothing follows for keys */
+    bool ready;      /* no frame waits in it */
+    bool doubtful;   /* a way back whose connection has ended: to send shows whether there is another */
+    bool silent;     /* by that nobody answered, from which nothing follows for keys */
     const char *why; /* what a handshake of ours failed by, as the rest of a sentence; or NULL */
 };
 

@@ -32,7 +32,7 @@ struct zmq_link {
     struct list_node news;     /* of those whose state or readiness has changed, or that are doubtful */
     struct list_node readable; /* of the two-way ones */
     void *socket;              /* NULL: the way back through the ROUTER */
-    int fd; /* of `socket`; of the connection that a way back goes by, where that is known, else -1 */
+    int fd;                    /* of `socket`; or of the connection of a way back, where it is known, else -1 */
     void *monitor;
     uint64_t opened_ns;
     bool heard;                              /* something may have come in on `socket` */
