@@ -221,6 +221,9 @@ void admin_on_link(void *user, uint64_t peer, const char *endpoint, enum process
     case PROCESS_LINK_REFUSED:
         event.kind = CONVENTION_REFUSED;
         break;
+    case PROCESS_LINK_REPLACED:
+        event.kind = CONVENTION_REPLACED;
+        break;
     }
     if (link != PROCESS_LINK_DOWN || peer != 0) {
         admin_tell_convention(admin, &event);

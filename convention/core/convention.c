@@ -285,6 +285,7 @@ static enum mesh_status on_event(struct convention *convention, const struct con
         convention_on_link_down(convention, event);
         return MESH_OK;
     case CONVENTION_REFUSED:
+    case CONVENTION_REPLACED:
         convention_on_refused(convention, event);
         return MESH_OK;
     case CONVENTION_HEARTBEAT:

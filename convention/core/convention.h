@@ -59,6 +59,7 @@ enum convention_event_kind {
     CONVENTION_LINK_UP, /* hello was exchanged with `peer`; `endpoint` is what was called, or what it says of itself */
     CONVENTION_LINK_DOWN,    /* the link of `peer` broke */
     CONVENTION_REFUSED,      /* nobody listens at `endpoint`, or at that of `peer`; told at each vain try */
+    CONVENTION_REPLACED,     /* another incarnation than `peer` answered at `endpoint`; told once */
     CONVENTION_ACTORS,       /* this node hosts `actors` now; to be told at each change, since placement counts them */
     CONVENTION_MOVED,        /* this node is reached at `endpoint` from now on (S9A) */
     CONVENTION_CAPABILITIES, /* `peer`, this node or a member by its own word, has these `capabilities` from now on (H4) */

@@ -12,9 +12,9 @@
 #include "convention/core/times.h"
 
 struct liveness {
-    uint64_t heard_ns; /* when anything came from it */
-    uint64_t
-        refused_ns; /* since when nobody listens there, or another incarnation does; TIME_NEVER: not known to be so */
+    uint64_t heard_ns;         /* when anything came from it */
+    uint64_t refused_ns;       /* since when nobody listens there, or another does; TIME_NEVER: not known to be so */
+    uint64_t refused_until_ns; /* and until when that is known */
     bool suspect;
 };
 
@@ -24,8 +24,17 @@ struct liveness liveness_make(uint64_t now_ns);
 /* Something came from it. Whether it had been suspect, so that it may become so sooner than was thought. */
 bool liveness_hear(struct liveness *liveness, uint64_t now_ns);
 
-/* Nobody listens there: from the first time on its time runs. */
+/* Nobody listens there now. It may again a moment later, so its time is that from the first such word to the last. */
 void liveness_refuse(struct liveness *liveness, uint64_t now_ns);
+
+/* Another incarnation answers there. That is told once: from now on its time runs. */
+void liveness_replace(struct liveness *liveness, uint64_t now_ns);
+
+/* What came meanwhile could not be read: its times begin anew. */
+void liveness_excuse(struct liveness *liveness, uint64_t now_ns);
+
+/* When it counts as gone, by what is known of who listens there; TIME_NEVER: it does not. */
+uint64_t liveness_gone_ns(const struct liveness *liveness, const struct convention_times *times);
 
 /* Whether it has been silent for so long that it is suspect. */
 bool liveness_doubts(const struct liveness *liveness, const struct convention_times *times, uint64_t now_ns);

@@ -4,10 +4,9 @@
 #include "convention/core/convention_state.h"
 #include "mesh/base/time.h"
 
-/* Nobody listens there, or another incarnation does: from now on its time runs. */
-static void enter_refused(struct convention *convention, struct member *member) {
+/* Nobody listens there, or another incarnation does. */
+static void enter_unreached(struct convention *convention, struct member *member) {
     member->linked = false;
-    liveness_refuse(&member->liveness, convention->now_ns);
     convention_suspect(convention, member, "it is not reached where it was");
     convention_judge_again(convention, member);
 }
@@ -15,7 +14,8 @@ static void enter_refused(struct convention *convention, struct member *member) 
 /* Who answers there is another incarnation than before. */
 static void enter_restarted(struct convention *convention, struct member *former, uint64_t peer) {
     if (former && former->incarnation != peer && convention_watches(convention, former)) {
-        enter_refused(convention, former);
+        liveness_replace(&former->liveness, convention->now_ns);
+        enter_unreached(convention, former);
     }
 }
 
@@ -135,7 +135,9 @@ void convention_on_refused(struct convention *convention, const struct conventio
         member->linked = false;
     }
     if (member && convention_watches(convention, member)) {
-        enter_refused(convention, member);
+        bool replaced = event->kind == CONVENTION_REPLACED;
+        (replaced ? liveness_replace : liveness_refuse)(&member->liveness, convention->now_ns);
+        enter_unreached(convention, member);
     } else if (!member && !candidate && !guest) {
         hang_up(convention, event);
     }

@@ -95,8 +95,7 @@ void convention_on_delay(struct convention *convention, uint64_t delay_ns) {
                    (double)delay_ns / 1e9);
     for (size_t i = 0; i < convention->members.count; i++) {
         struct member *member = convention->members.items[i];
-        member->liveness.heard_ns = convention->now_ns;
-        member->liveness.refused_ns = TIME_NEVER;
+        liveness_excuse(&member->liveness, convention->now_ns);
         member->registered_ns = convention->now_ns;
     }
     convention_excuse_candidates(convention);

@@ -50,7 +50,7 @@ static bool stands_before(const struct convention *convention, const struct cand
 
 static uint64_t loss_ns(const struct convention *convention, const struct candidate *candidate) {
     const struct convention_times *times = &convention->times;
-    return time_min(times_after(candidate->liveness.refused_ns, times->refused_ns),
+    return time_min(liveness_gone_ns(&candidate->liveness, times),
                     times_after(candidate->liveness.heard_ns, silent_span(times)));
 }
 
@@ -73,7 +73,7 @@ void convention_excuse_candidates(struct convention *convention) {
     for (size_t i = 0; i < convention->candidates_count; i++) {
         struct candidate *candidate = &convention->candidates[i];
         if (!candidate->lost) {
-            candidate->liveness = liveness_make(convention->now_ns);
+            liveness_excuse(&candidate->liveness, convention->now_ns);
         }
     }
 }

@@ -30,6 +30,7 @@ enum process_link {
     PROCESS_LINK_UP,
     PROCESS_LINK_DOWN,
     PROCESS_LINK_REFUSED,
+    PROCESS_LINK_REPLACED, /* another incarnation answers there */
 };
 
 /* What a process tells whoever runs it. Any may be NULL. */

@@ -6,8 +6,9 @@
 /* Whether its link can be done without at present: it is opened again as soon as something is to be sent. */
 static bool is_idle(const struct process *process, const struct peer *peer) {
     return peer->state == PEER_UP && peer->link && peer->link->ready && !peer->back && peer != process->admin &&
-           peer->incarnation != process->relay && list_is_empty(&peer->carried) && !list_is_linked(&peer->flush) &&
-           !list_is_linked(&peer->lazy) && delivery_is_idle_with(process->delivery, peer->incarnation);
+           peer->incarnation != process->relay && list_is_empty(&peer->carried) &&
+           passage_queue_is_empty(&peer->queue) && !list_is_linked(&peer->flush) && !list_is_linked(&peer->lazy) &&
+           delivery_is_idle_with(process->delivery, peer->incarnation);
 }
 
 bool process_close_least_used(struct process *process) {

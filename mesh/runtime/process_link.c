@@ -422,7 +422,7 @@ static void on_other_incarnation(struct process *process, struct peer *peer) {
     list_push_back(&process->peers.called, &peer->called);
     tell_delivery(process, DELIVERY_PEER_LOST, lost);
     if (process->callbacks.link) {
-        process->callbacks.link(process->callbacks.user, lost, peer->endpoint, PROCESS_LINK_REFUSED);
+        process->callbacks.link(process->callbacks.user, lost, peer->endpoint, PROCESS_LINK_REPLACED);
     }
 }
 

@@ -372,11 +372,21 @@ static void say_open(struct process *process, uint64_t from, const struct frame_
     }
 }
 
+/* To whom something is passed on; NULL when it is not known. If its link was closed for another, it is opened again: the origin, which is told
+ * that there is no way, soon tries anew (S9C). */
+static struct peer *find_wanted(struct process *process, uint64_t incarnation) {
+    struct peer *peer = peers_find(&process->peers, incarnation);
+    if (peer) {
+        process_link_want(process, peer);
+    }
+    return peer;
+}
+
 static void on_forward_at_admin(struct process *process, const struct frame *frame) {
     const struct frame_forward *forward = &frame->forward;
     const struct peer *from = peers_find(&process->peers, frame->from);
-    struct peer *target = peers_find(&process->peers, forward->target);
-    struct peer *node = peers_find(&process->peers, forward->target_node);
+    struct peer *target = find_wanted(process, forward->target);
+    struct peer *node = find_wanted(process, forward->target_node);
     struct passage_view view = {
         .own = process->incarnation,
         .from = frame->from,

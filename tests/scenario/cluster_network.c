@@ -123,7 +123,7 @@ static void on_answered(struct cluster *cluster, struct packet *call, struct nod
     uint64_t peer = cluster_incarnation_of(to);
     bool linked = from->linked[to->letter - 'a'];
     if (call->to && call->to != peer) {
-        struct convention_event other = link_event(CONVENTION_REFUSED, call->to, call->endpoint);
+        struct convention_event other = link_event(CONVENTION_REPLACED, call->to, call->endpoint);
         cluster_step(cluster, from, &other);
     }
     if (from != to && !linked) {

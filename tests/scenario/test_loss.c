@@ -50,6 +50,32 @@ Test(loss, S3B_a_member_is_lost_when_refused_for_two_seconds) {
                    "3.001 a - b1 its admin is gone\n");
 }
 
+/* A path that refuses for a moment and then lets nothing through is no admin that is gone. */
+Test(loss, S3B_who_is_refused_once_and_then_not_answered_is_lost_by_silence) {
+    struct cluster *cluster = pair();
+    cluster_kill(cluster, 'b');
+    cluster_run(cluster, NS_PER_S);
+    cluster_cut(cluster, 'a', 'b');
+    run_and_expect(cluster, 18,
+                   "1.000 a suspect b1\n"
+                   "1.000 a call b1\n"
+                   "15.002 a - b1 silent\n");
+}
+
+/* It is told once, though nobody be reached there any more. */
+Test(loss, S3B_a_member_is_lost_two_seconds_after_another_has_answered) {
+    struct cluster *cluster = pair();
+    struct convention_event event = {
+        .kind = CONVENTION_REPLACED, .peer = cluster_incarnation(cluster, 'b'), .endpoint = bytes_of_text("b")};
+    cluster_cut(cluster, 'a', 'b');
+    cluster_freeze(cluster, 'b');
+    cluster_run(cluster, NS_PER_S);
+    cluster_tell(cluster, 'a', &event);
+    run_and_expect(cluster, 3,
+                   "2.000 a suspect b1\n"
+                   "4.000 a - b1 its admin is gone\n");
+}
+
 /* A member judges no other; but a link that was refused is none, or the node would stay a neighbour when it is lost. */
 Test(loss, S3C_a_refused_node_is_not_linked_any_more) {
     struct cluster *cluster = three();

@@ -49,8 +49,9 @@ Test(leaders, S6D_a_leader_gives_names_when_most_that_may_lead_have_followed_it_
                    "14.000 a call c1\n"
                    "15.000 a call b1\n"
                    "15.000 a call c1\n"
-                   "16.001 a - c1 its admin is gone\n"
                    "16.001 a - b1 its admin is gone\n"
+                   "16.001 a Roster c1 3:+0-1\n"
+                   "16.001 a - c1 its admin is gone\n"
                    "16.001 a gives no names the leader does not hear from most of the nodes that may lead\n");
 }
 

@@ -102,7 +102,7 @@ static void on_answered(struct world *world, struct sim_node *node, struct call 
     drop_call(call);
     if (wanted && wanted != peer) {
         world_count(world, WORLD_CALLS_MISLED);
-        tell_link(world, node, CONVENTION_REFUSED, wanted, endpoint);
+        tell_link(world, node, CONVENTION_REPLACED, wanted, endpoint);
     }
     if (target != node && !is_linked(node, target)) {
         world_count(world, WORLD_LINKS);

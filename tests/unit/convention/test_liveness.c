@@ -26,20 +26,43 @@ Test(liveness, S3B_lost_when_silent) {
     cr_assert_str_eq(liveness_loss(&liveness, &times, 115), "silent");
 }
 
-Test(liveness, S3B_lost_when_refused_since_the_first_time) {
+Test(liveness, S3B_lost_when_refused_from_the_first_time_to_the_last) {
     struct liveness liveness = liveness_make(100);
     liveness_refuse(&liveness, 101);
     liveness_refuse(&liveness, 102);
+    cr_assert_eq(liveness_deadline(&liveness, &times), 104, "of being refused once more it hears by the next try");
+    cr_assert_null(liveness_loss(&liveness, &times, 110));
+    liveness_refuse(&liveness, 103);
     cr_assert_eq(liveness_deadline(&liveness, &times), 103);
-    cr_assert_null(liveness_loss(&liveness, &times, 102));
     cr_assert_str_eq(liveness_loss(&liveness, &times, 103), "its admin is gone");
     (void)liveness_hear(&liveness, 103);
     cr_assert_null(liveness_loss(&liveness, &times, 110));
 }
 
-Test(liveness, what_is_switched_off_never_comes) {
+Test(liveness, S3B_lost_when_another_answers_from_the_first_word_on) {
     struct liveness liveness = liveness_make(100);
     liveness_refuse(&liveness, 101);
+    liveness_replace(&liveness, 102);
+    liveness_refuse(&liveness, 102);
+    cr_assert_eq(liveness_deadline(&liveness, &times), 103);
+    cr_assert_null(liveness_loss(&liveness, &times, 102));
+    cr_assert_str_eq(liveness_loss(&liveness, &times, 103), "its admin is gone");
+}
+
+Test(liveness, S6E_who_is_excused_stays_suspect_and_has_all_its_times_again) {
+    struct liveness liveness = liveness_make(100);
+    liveness.suspect = true;
+    liveness_replace(&liveness, 101);
+    liveness_excuse(&liveness, 110);
+    cr_assert(liveness.suspect);
+    cr_assert_eq(liveness_deadline(&liveness, &times), 125);
+    liveness_refuse(&liveness, 111);
+    cr_assert_eq(liveness_deadline(&liveness, &times), 125);
+}
+
+Test(liveness, what_is_switched_off_never_comes) {
+    struct liveness liveness = liveness_make(100);
+    liveness_replace(&liveness, 101);
     cr_assert_eq(liveness_deadline(&liveness, &off), TIME_NEVER);
     cr_assert_not(liveness_doubts(&liveness, &off, UINT64_MAX - 1));
     cr_assert_null(liveness_loss(&liveness, &off, UINT64_MAX - 1));

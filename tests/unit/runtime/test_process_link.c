@@ -155,12 +155,12 @@ Test(restart, S8C_who_is_linked_is_not_called_again) {
     cr_assert_eq(told_up, 1);
 }
 
-static unsigned former_up, former_refused;
+static unsigned former_up, former_replaced;
 
 static void note_former(void *user, uint64_t peer, const char *endpoint, enum process_link link) {
     count_up(user, peer, endpoint, link);
     former_up += peer == FORMER && link == PROCESS_LINK_UP;
-    former_refused += peer == FORMER && link == PROCESS_LINK_REFUSED;
+    former_replaced += peer == FORMER && link == PROCESS_LINK_REPLACED;
 }
 
 /* Else a node that restarts would be heard of as often as it is called, and neither be lost nor let its next life in. */
@@ -174,7 +174,7 @@ Test(restart, S3B_that_a_link_is_up_says_nothing_of_who_answers) {
     cr_assert_eq(former_up, 0);
     answer_as_present(endpoint);
     cr_assert_eq(former_up, 0);
-    cr_assert_eq(former_refused, 1);
+    cr_assert_eq(former_replaced, 1);
     cr_assert_eq(told_up, 1);
 }
 

@@ -269,6 +269,52 @@ Test(admin, S8E_what_bears_a_wrong_sender_is_counted_and_dropped) {
     cr_assert_eq(process->noise.malformed, 1);
 }
 
+enum { THIRD_ADMIN = 30, BEHIND_THIRD };
+
+static const char third_endpoint[] = "tcp://10.0.0.3:1900";
+
+/* A third admin that was called from here, and has answered. */
+static struct transport_link *call_third(void) {
+    cr_assert_eq(process_call(process, THIRD_ADMIN, third_endpoint), MESH_OK);
+    turn();
+    arrive(&(struct frame){.from = THIRD_ADMIN,
+                           .to = ADMIN,
+                           .body = FRAME_HELLO,
+                           .hello = {.role = FRAME_ROLE_ADMIN,
+                                     .node = THIRD_ADMIN,
+                                     .last_seen = ADMIN,
+                                     .endpoint = bytes_of_text(third_endpoint)}},
+           link_to(third_endpoint), 0);
+    turn();
+    return link_to(third_endpoint);
+}
+
+Test(admin, S9C_a_connection_that_was_closed_for_another_is_opened_when_something_is_passed_on) {
+    (void)call_third();
+    cr_assert(process_close_least_used(process));
+    cr_assert_null(link_to(third_endpoint));
+    process_set_relay(process, 0);
+    pass(OURS, OURS, BEHIND_THIRD, 1);
+    turn();
+    cr_assert_eq(only(FRAME_PASSAGE)->passage.way, FRAME_WAY_CLOSED);
+    cr_assert_not_null(link_to(third_endpoint));
+    pass(OURS, OURS, BEHIND_THIRD, 2);
+    turn();
+    cr_assert_eq(only(FRAME_FORWARD)->to, THIRD_ADMIN);
+}
+
+Test(admin, S9C_a_connection_for_which_something_waits_is_not_closed) {
+    struct transport_link *link = call_third();
+    link->ready = false;
+    pass(OURS, OURS, BEHIND_THIRD, 1);
+    turn();
+    link->ready = true;
+    cr_assert_not(process_close_least_used(process));
+    turn();
+    cr_assert_eq(only(FRAME_FORWARD)->to, THIRD_ADMIN);
+    cr_assert(process_close_least_used(process));
+}
+
 Test(admin, S8D_another_leader_passes_on_when_there_is_one) {
     const struct mesh_address third = {30, 0};
     struct control word = {.kind = CONTROL_SHUTDOWN};
