@@ -98,9 +98,8 @@ class Network:
                 "DROP")
 
     def reset(self, name):
-        """Each connection that brings something to it is reset, until it is healed. New ones can be made: to be refused for long is to be lost (S3B)."""
-        self.on(name, "iptables", "-I", "INPUT", "-p", "tcp", "-i", "eth0", "--tcp-flags", "SYN", "NONE",
-                "-j", "REJECT", "--reject-with", "tcp-reset")
+        """Each connection that brings something to it is reset, and each new one refused, until it is healed."""
+        self.on(name, "iptables", "-I", "INPUT", "-p", "tcp", "-i", "eth0", "-j", "REJECT", "--reject-with", "tcp-reset")
 
     def slow(self, name, rate):
         """What a host sends leaves it at that rate ("2mbit")."""
