@@ -19,6 +19,12 @@ void liveness_refuse(struct liveness *liveness, uint64_t now_ns) {
     liveness->refused_until_ns = liveness->refused_until_ns == TIME_NEVER ? TIME_NEVER : now_ns;
 }
 
+void liveness_miss(struct liveness *liveness) {
+    if (liveness->refused_until_ns != TIME_NEVER) {
+        liveness->refused_ns = TIME_NEVER;
+    }
+}
+
 void liveness_replace(struct liveness *liveness, uint64_t now_ns) {
     liveness_refuse(liveness, now_ns);
     liveness->refused_until_ns = TIME_NEVER;

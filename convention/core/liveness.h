@@ -27,6 +27,9 @@ bool liveness_hear(struct liveness *liveness, uint64_t now_ns);
 /* Nobody listens there now. It may again a moment later, so its time is that from the first such word to the last. */
 void liveness_refuse(struct liveness *liveness, uint64_t now_ns);
 
+/* It was tried in vain, but not refused: whether anybody listens there is not known any more. */
+void liveness_miss(struct liveness *liveness);
+
 /* Another incarnation answers there. That is told once: from now on its time runs. */
 void liveness_replace(struct liveness *liveness, uint64_t now_ns);
 

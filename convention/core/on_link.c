@@ -100,12 +100,14 @@ void convention_on_link_down(struct convention *convention, const struct convent
     struct guest *guest = convention_guest(convention, event->peer, bytes_make("", 0));
     if (candidate) {
         candidate->contact.linked = false;
+        liveness_miss(&candidate->liveness);
     }
     if (guest) {
         guest->contact.linked = false;
     }
     if (member) {
         member->linked = false;
+        liveness_miss(&member->liveness);
     }
     if (member && convention_watches(convention, member)) {
         convention_suspect(convention, member, "its link broke");

@@ -372,21 +372,18 @@ static void say_open(struct process *process, uint64_t from, const struct frame_
     }
 }
 
-/* To whom something is passed on; NULL when it is not known. If its link was closed for another, it is opened again: the origin, which is told
- * that there is no way, soon tries anew (S9C). */
-static struct peer *find_wanted(struct process *process, uint64_t incarnation) {
-    struct peer *peer = peers_find(&process->peers, incarnation);
-    if (peer) {
-        process_link_want(process, peer);
+/* The link to a node may have been closed for another: it is opened again, and the origin, which tries anew, finds it open (S9C). */
+static void want_node(struct process *process, struct peer *node) {
+    if (node) {
+        process_link_want(process, node);
     }
-    return peer;
 }
 
 static void on_forward_at_admin(struct process *process, const struct frame *frame) {
     const struct frame_forward *forward = &frame->forward;
     const struct peer *from = peers_find(&process->peers, frame->from);
-    struct peer *target = find_wanted(process, forward->target);
-    struct peer *node = find_wanted(process, forward->target_node);
+    struct peer *target = peers_find(&process->peers, forward->target);
+    struct peer *node = peers_find(&process->peers, forward->target_node);
     struct passage_view view = {
         .own = process->incarnation,
         .from = frame->from,
@@ -415,9 +412,11 @@ static void on_forward_at_admin(struct process *process, const struct frame *fra
         pass_on_or_keep(process, node, frame->from, forward);
         return;
     case PASSAGE_TO_RELAY:
+        want_node(process, node);
         pass_on_or_keep(process, peers_find(&process->peers, process->relay), frame->from, forward);
         return;
     case PASSAGE_CLOSED:
+        want_node(process, node);
         tell(process, frame->from, forward, FRAME_WAY_CLOSED);
         return;
     case PASSAGE_GONE:

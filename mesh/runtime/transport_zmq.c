@@ -6,6 +6,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,7 +18,7 @@
 #include <unistd.h>
 
 enum {
-    KNOCK_MS = 2,
+    KNOCK_RETRIES = 1, /* of a SYN: after 3 s it is known that nobody answers */
     SOCKETS_LEAST = 1023,
     SOCKETS_MOST = 6144,
     SOCKETS_KEPT = 8,
@@ -122,28 +123,26 @@ static socklen_t address_of(const char *endpoint, struct sockaddr_storage *out) 
     return sizeof *internet;
 }
 
-/* errno of a connect(2); 0 when somebody listens, EINPROGRESS when that is not known in time. */
-static int knock(const char *endpoint) {
+int zmq_transport_knock(const char *endpoint, int *fd) {
     struct sockaddr_storage address;
+    int retries = KNOCK_RETRIES;
     socklen_t bytes = address_of(endpoint, &address);
-    int fd = bytes > 0 ? socket(address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0) : -1;
-    if (fd < 0) {
+    *fd = bytes > 0 ? socket(address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0) : -1;
+    if (*fd < 0) {
         return 0;
     }
-    int number = connect(fd, (const struct sockaddr *)(const void *)&address, bytes) == 0 ? 0 : errno;
-    struct pollfd answer = {.fd = fd, .events = POLLOUT};
-    socklen_t number_bytes = sizeof number;
-    /* libzmq has just failed to connect, so a refusal is a round trip away at most. */
-    if (number == EINPROGRESS && poll(&answer, 1, KNOCK_MS) == 1) {
-        (void)getsockopt(fd, SOL_SOCKET, SO_ERROR, &number, &number_bytes);
+    if (address.ss_family == AF_INET) {
+        (void)setsockopt(*fd, IPPROTO_TCP, TCP_SYNCNT, &retries, sizeof retries); /* else it waits for longer */
     }
-    close(fd);
-    return number;
+    return connect(*fd, (const struct sockaddr *)(const void *)&address, bytes) == 0 ? 0 : errno;
 }
 
 bool zmq_transport_is_refused(const char *endpoint) {
-    int number = knock(endpoint);
-    return number == ECONNREFUSED || number == ENOENT;
+    int fd, number = zmq_transport_knock(endpoint, &fd);
+    if (fd >= 0) {
+        close(fd);
+    }
+    return zmq_transport_is_refusal(number);
 }
 
 /* libzmq removes whatever lies at the path before it binds: the socket of a living process and any other file too. So only

@@ -7,6 +7,7 @@
 #include "mesh/base/list.h"
 #include "mesh/base/map.h"
 #include "mesh/runtime/transport.h"
+#include <errno.h>
 #include <zmq.h>
 
 /* ZMTP heartbeats, on tcp only, are for both ends of quiet connections, of which a process may have hundreds: at one every two seconds
@@ -34,6 +35,7 @@ struct zmq_link {
     void *socket;              /* NULL: the way back through the ROUTER */
     int fd;                    /* of `socket`; or of the connection of a way back, where it is known, else -1 */
     void *monitor;
+    int knock; /* a plain connect(2) by which is found out why the call failed; -1: none */
     uint64_t opened_ns;
     bool heard;                              /* something may have come in on `socket` */
     size_t place;                            /* of its descriptor in the last poll */
@@ -113,8 +115,16 @@ bool zmq_transport_next_event(void *monitor, struct zmq_event *event);
 /* What every socket has in common. */
 enum mesh_status zmq_transport_configure(void *socket, uint64_t incarnation);
 
-/* Whether a plain connect(2) is refused at the endpoint: nobody listens there. Blocks for 2 ms at most; what is not
- * known by then is no. */
+/* Begins a plain connect(2). Its errno: EINPROGRESS when `fd`, as soon as it is writable, tells by SO_ERROR; 0 when somebody listens, or
+ * nothing can be said. `fd` is the caller's, or -1. */
+int zmq_transport_knock(const char *endpoint, int *fd);
+
+/* Whether that says that nobody listens there. */
+static inline bool zmq_transport_is_refusal(int number) {
+    return number == ECONNREFUSED || number == ENOENT;
+}
+
+/* Whether nobody listens at the endpoint of this host. Over tcp that is not known at once: false. */
 bool zmq_transport_is_refused(const char *endpoint);
 
 enum mesh_status zmq_link_open(struct transport *transport, const char *endpoint, bool two_way,

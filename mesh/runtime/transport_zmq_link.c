@@ -9,10 +9,13 @@
 #include "mesh/runtime/clock.h"
 #include "mesh/runtime/transport_zmq.h"
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 enum {
     HANDSHAKE_MS = 5000,
@@ -56,6 +59,7 @@ static struct zmq_link *new_link(void) {
         list_node_init(&link->news);
         list_node_init(&link->readable);
         link->link.ready = true;
+        link->knock = -1;
     }
     return link;
 }
@@ -175,6 +179,13 @@ enum mesh_status zmq_link_back(struct transport *transport, uint64_t source, str
     return MESH_OK;
 }
 
+static void end_knock(struct zmq_link *link) {
+    if (link->knock >= 0) {
+        close(link->knock);
+        link->knock = -1;
+    }
+}
+
 void zmq_link_close(struct transport *transport, struct transport_link *closed) {
     struct zmq_transport *self = zmq_transport_of(transport);
     struct zmq_link *link = zmq_link_of(closed);
@@ -194,6 +205,7 @@ void zmq_link_close(struct transport *transport, struct transport_link *closed) 
         (void)epoll_ctl(self->monitors_fd, EPOLL_CTL_DEL, zmq_transport_descriptor(link->monitor), NULL);
         zmq_close(link->monitor);
     }
+    end_knock(link);
     if (link->socket) {
         zmq_close(link->socket);
         self->opened--;
@@ -221,13 +233,6 @@ bool zmq_transport_next_event(void *monitor, struct zmq_event *event) {
     }
     zmq_msg_close(&msg);
     return got;
-}
-
-/* libzmq does not say why a connection failed or ended: a full backlog or a slow network is no refusal. */
-static bool is_refused(const struct zmq_link *link, uint16_t event) {
-    bool failed = link->link.state == TRANSPORT_OPENING && event == ZMQ_EVENT_CLOSED;
-    bool ended = link->link.state == TRANSPORT_UP;
-    return (failed || ended) && zmq_transport_is_refused(link->endpoint);
 }
 
 static const char unanswered[] =
@@ -264,12 +269,42 @@ static void note_failure(struct zmq_link *link, const struct zmq_event *event) {
     }
 }
 
+static void enter_failed(struct zmq_transport *self, struct zmq_link *link, bool refused) {
+    enter_state(self, link, refused ? TRANSPORT_REFUSED : TRANSPORT_DOWN);
+}
+
+/* libzmq does not say why a call failed: a full backlog or a slow network is no refusal. The answer may be a round trip away. */
+static void begin_knock(struct zmq_transport *self, struct zmq_link *link) {
+    int number = zmq_transport_knock(link->endpoint, &link->knock);
+    struct epoll_event answered = {.events = EPOLLOUT, .data.ptr = link};
+    if (number != EINPROGRESS || epoll_ctl(self->monitors_fd, EPOLL_CTL_ADD, link->knock, &answered) != 0) {
+        end_knock(link);
+        enter_failed(self, link, zmq_transport_is_refusal(number));
+    }
+}
+
+static void hear_knock(struct zmq_transport *self, struct zmq_link *link) {
+    struct pollfd answer = {.fd = link->knock, .events = POLLOUT};
+    int number = 0;
+    socklen_t bytes = sizeof number;
+    if (link->knock >= 0 && poll(&answer, 1, 0) == 1) {
+        (void)getsockopt(link->knock, SOL_SOCKET, SO_ERROR, &number, &bytes);
+        end_knock(link);
+        enter_failed(self, link, zmq_transport_is_refusal(number));
+    }
+}
+
 void zmq_link_check(struct zmq_transport *self, struct zmq_link *link) {
     struct zmq_event event;
+    hear_knock(self, link);
     while (link->monitor && zmq_transport_next_event(link->monitor, &event)) {
         note_failure(link, &event);
-        bool refused = is_refused(link, event.number);
-        enter_state(self, link, refused ? TRANSPORT_REFUSED : TRANSPORT_DOWN);
+        if (link->link.state == TRANSPORT_OPENING && event.number == ZMQ_EVENT_CLOSED && link->knock < 0) {
+            begin_knock(self, link);
+        } else if (link->knock < 0) {
+            bool ended = link->link.state == TRANSPORT_UP;
+            enter_failed(self, link, ended && zmq_transport_is_refused(link->endpoint));
+        }
     }
 }
 

@@ -62,6 +62,26 @@ Test(loss, S3B_who_is_refused_once_and_then_not_answered_is_lost_by_silence) {
                    "15.002 a - b1 silent\n");
 }
 
+/* A network that is changed refuses when it goes and when it comes. */
+Test(loss, S3B_two_refusals_with_a_vain_try_between_them_are_no_loss) {
+    struct cluster *cluster = pair();
+    struct convention_event event = {
+        .kind = CONVENTION_REFUSED, .peer = cluster_incarnation(cluster, 'b'), .endpoint = bytes_of_text("b")};
+    cluster_cut(cluster, 'a', 'b');
+    cluster_tell(cluster, 'a', &event);
+    cluster_run(cluster, NS_PER_S);
+    event.kind = CONVENTION_LINK_DOWN;
+    cluster_tell(cluster, 'a', &event);
+    cluster_run(cluster, 2 * NS_PER_S);
+    event.kind = CONVENTION_REFUSED;
+    cluster_tell(cluster, 'a', &event);
+    cluster_expect(cluster, "1.000 a suspect b1\n"
+                            "2.000 a call b1\n");
+    cluster_run(cluster, NS_PER_S);
+    cluster_heal(cluster, 'a', 'b');
+    run_and_expect(cluster, 2, "4.003 b suspect a1\n");
+}
+
 /* It is told once, though nobody be reached there any more. */
 Test(loss, S3B_a_member_is_lost_two_seconds_after_another_has_answered) {
     struct cluster *cluster = pair();

@@ -101,6 +101,11 @@ class Network:
         """Each connection that brings something to it is reset, and each new one refused, until it is healed."""
         self.on(name, "iptables", "-I", "INPUT", "-p", "tcp", "-i", "eth0", "-j", "REJECT", "--reject-with", "tcp-reset")
 
+    def answer_late(self, name):
+        """Of what opens a connection to it each second packet is lost, so that it goes again a second later."""
+        self.on(name, "iptables", "-I", "INPUT", "-p", "tcp", "--syn", "-m", "statistic", "--mode", "nth", "--every", "2", "--packet", "0",
+                "-j", "DROP")
+
     def slow(self, name, rate):
         """What a host sends leaves it at that rate ("2mbit")."""
         self.on(name, "tc", "qdisc", "replace", "dev", "eth0", "root", "tbf", "rate", rate, "burst", "32kb", "latency", "400ms")

@@ -155,6 +155,13 @@ class Netns(unittest.TestCase):
             self.wall_up()
         whole.await_parcels()
         whole.await_members()
+        self.assertEqual(self.losses(), [])
+
+    def test_S3B_a_killed_node_is_gone_also_where_that_is_told_late(self):
+        whole = self.convention(PLAIN)
+        self.network.answer_late("second")
+        whole.nodes.pop("second").kill()
+        wait_for(lambda: any("its admin is gone" in line for line in self.losses()), LIMIT_S, "it is lost, and not by its silence")
 
     def test_D10_a_slow_link_fills_no_memory(self):
         whole = self.convention(ALL)

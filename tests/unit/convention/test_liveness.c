@@ -39,6 +39,20 @@ Test(liveness, S3B_lost_when_refused_from_the_first_time_to_the_last) {
     cr_assert_null(liveness_loss(&liveness, &times, 110));
 }
 
+Test(liveness, S3B_a_try_that_is_not_refused_begins_anew) {
+    struct liveness liveness = liveness_make(100);
+    liveness_refuse(&liveness, 101);
+    liveness_miss(&liveness);
+    liveness_refuse(&liveness, 104);
+    cr_assert_null(liveness_loss(&liveness, &times, 105));
+    liveness_refuse(&liveness, 106);
+    cr_assert_not_null(liveness_loss(&liveness, &times, 106));
+    liveness = liveness_make(100);
+    liveness_replace(&liveness, 101);
+    liveness_miss(&liveness);
+    cr_assert_not_null(liveness_loss(&liveness, &times, 103), "it is not the one that is not reached");
+}
+
 Test(liveness, S3B_lost_when_another_answers_from_the_first_word_on) {
     struct liveness liveness = liveness_make(100);
     liveness_refuse(&liveness, 101);

@@ -291,13 +291,26 @@ static struct transport_link *call_third(void) {
 
 Test(admin, S9C_a_connection_that_was_closed_for_another_is_opened_when_something_is_passed_on) {
     (void)call_third();
-    cr_assert(process_close_least_used(process));
-    cr_assert_null(link_to(third_endpoint));
     process_set_relay(process, 0);
+    cr_assert(process_close_least_used(process));
+    pass(OURS, OURS_TOO, BEHIND_THIRD, 1);
+    turn();
+    cr_assert_null(link_to(third_endpoint), "not for what bears a wrong sender");
     pass(OURS, OURS, BEHIND_THIRD, 1);
     turn();
     cr_assert_eq(only(FRAME_PASSAGE)->passage.way, FRAME_WAY_CLOSED);
     cr_assert_not_null(link_to(third_endpoint));
+    pass(OURS, OURS, BEHIND_THIRD, 2);
+    turn();
+    cr_assert_eq(only(FRAME_FORWARD)->to, THIRD_ADMIN);
+}
+
+Test(admin, S9C_until_it_is_open_the_relay_passes_on) {
+    (void)call_third();
+    cr_assert(process_close_least_used(process));
+    pass(OURS, OURS, BEHIND_THIRD, 1);
+    turn();
+    cr_assert_eq(only(FRAME_FORWARD)->to, RELAY);
     pass(OURS, OURS, BEHIND_THIRD, 2);
     turn();
     cr_assert_eq(only(FRAME_FORWARD)->to, THIRD_ADMIN);

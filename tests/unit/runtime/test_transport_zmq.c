@@ -144,6 +144,15 @@ static int listen_by_tcp(void) {
     return fd;
 }
 
+Test(transport_zmq, S3B_nobody_listens_where_a_node_did) {
+    struct transport_link *link;
+    close(listen_by_tcp());
+    cr_assert_eq(transport_open(transport, endpoint, false, &link), MESH_OK);
+    cr_assert_eq(await_news(), link);
+    cr_assert_eq(link->state, TRANSPORT_REFUSED);
+    transport_close(transport, link);
+}
+
 /* libzmq gives a handshake up after 5 s. */
 Test(transport_zmq, S7E_who_accepts_and_does_not_answer_is_not_said_to_have_a_key) {
     struct transport_link *link;
