@@ -94,10 +94,10 @@ static const char *type_of(const struct directory *directory, const struct actor
     return pending ? pending->type : actor->type;
 }
 
-/* Its home says that its creator was told of its end, which nothing that has happened here explains. Also a detached one ends of
- * which that was told that it could not be created. */
+/* Its home says that its creator was told of its end, which nothing that has happened here explains. A detached one lives on when its
+ * home had only lost this node; else its address has lived already, or could not be created, and was given up. */
 static void on_believed_dead(struct directory *directory, struct actor *actor, enum control_how how) {
-    actor->detached = actor->detached && how != CONTROL_NOT_CREATED;
+    actor->detached = actor->detached && how == CONTROL_NODE_LOST;
     bool begins = actor->state == ACTOR_PENDING;
     if ((begins || actor->state == ACTOR_HERE) && !actor->detached && !actor->orphan) {
         directory_warn(directory, actor->address, type_of(directory, actor),

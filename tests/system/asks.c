@@ -83,14 +83,6 @@ static void forward_to(struct mesh_address from, struct mesh_address to) {
     EXPECT(strcmp(node_ask(&one, from, text), "noted") == 0);
 }
 
-static void await_kept(struct mesh_address keeper) {
-    long end_ms = node_now_ms() + WAIT_MS;
-    while (strcmp(node_ask(&one, keeper, "kept?"), "yes") != 0) {
-        EXPECT(node_now_ms() < end_ms);
-        node_pause();
-    }
-}
-
 /* Asks it to keep the question, which can be resumed then, when `keeper` has it. */
 static struct mesh_endpoint *ask_and_leave(struct mesh_address asked, struct mesh_address keeper) {
     static const char text[] = "keep";
@@ -98,7 +90,7 @@ static struct mesh_endpoint *ask_and_leave(struct mesh_address asked, struct mes
     struct mesh_message *reply;
     EXPECT(mesh_endpoint_open(one.handle, &endpoint) == MESH_OK);
     EXPECT(mesh_endpoint_ask(endpoint, asked, MESH_TEXT, text, sizeof text, 1, &reply) == MESH_TIMED_OUT);
-    await_kept(keeper);
+    node_await_answer(&one, keeper, "kept?", "yes");
     return endpoint;
 }
 
@@ -176,7 +168,7 @@ static void D11_an_answer_that_is_there_counts_when_who_gave_it_has_died(void) {
         struct mesh_endpoint *endpoint = ask_and_leave(clerk, clerk);
         struct mesh_message *reply;
         EXPECT(mesh_tell_text(one.handle, clerk, "answer") == MESH_OK);
-        await_kept(clerk);
+        node_await_answer(&one, clerk, "kept?", "yes");
         ends[i](clerk);
         await_known(clerk);
         EXPECT(mesh_endpoint_ask_resume(endpoint, WAIT_MS, &reply) == MESH_OK);
@@ -220,7 +212,7 @@ static void D11_an_ask_outlives_who_has_forwarded_it(void) {
             endpoint = ask_and_leave(desk, desk);
             forward_to(desk, clerk);
             EXPECT(strcmp(node_ask(&one, desk, "pass"), "passed") == 0);
-            await_kept(clerk);
+            node_await_answer(&one, clerk, "kept?", "yes");
         } else {
             forward_to(desk, clerk);
             endpoint = ask_and_leave(desk, clerk);

@@ -24,21 +24,8 @@ static void expect_failure(struct mesh_address actor, const char *text, enum mes
     mesh_message_release(&reply);
 }
 
-/* Asks the keeper until it answers that. */
-static void await_answer(struct mesh_address keeper, const char *question, const char *expected) {
-    long end_ms = node_now_ms() + WAIT_MS;
-    const char *answer;
-    while (strcmp(answer = node_ask(&leader, keeper, question), expected) != 0) {
-        if (node_now_ms() > end_ms) {
-            (void)fprintf(stderr, "its %s is \"%s\", not \"%s\"\n", question, answer, expected);
-            exit(1);
-        }
-        node_pause();
-    }
-}
-
 static void await_account(struct mesh_address keeper, const char *expected) {
-    await_answer(keeper, "account", expected);
+    node_await_answer(&leader, keeper, "account", expected);
 }
 
 static struct mesh_address create_child(struct mesh_address keeper) {
@@ -109,7 +96,7 @@ static void C4_every_parent_and_watcher_hears_within_5_s_of_a_killed_node(void) 
     for (int i = 0; i < CHILDREN; i++) {
         await_account(keepers[i], "1 ends 6 0, 0 poisons ");
     }
-    await_answer(keepers[0], "gone", "1");
+    node_await_answer(&leader, keepers[0], "gone", "1");
     (void)printf("  lost after %ld ms, all told after %ld\n", took_ms, node_now_ms() - killed_ms);
     EXPECT(node_now_ms() - killed_ms <= LOST_MS);
     for (int i = 0; i < CHILDREN; i++) {

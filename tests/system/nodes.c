@@ -254,3 +254,13 @@ const char *node_ask(struct node *node, struct mesh_address actor, const char *t
     mesh_message_release(&reply);
     return answer;
 }
+
+void node_await_answer(struct node *node, struct mesh_address actor, const char *text, const char *expected) {
+    const char *answer;
+    for (long began_ms = node_now_ms(); strcmp(answer = node_ask(node, actor, text), expected) != 0; node_pause()) {
+        if (node_now_ms() - began_ms > WAIT_MS) {
+            (void)fprintf(stderr, "\"%s\": it is \"%s\", not \"%s\"\n", text, answer, expected);
+            exit(1);
+        }
+    }
+}

@@ -60,6 +60,9 @@ bool node_actor(struct node *node, struct mesh_address address, struct mesh_acto
 /* Asks by text and gives the answer's text, which lasts until the next call. */
 const char *node_ask(struct node *node, struct mesh_address actor, const char *text);
 
+/* Asks until the answer is that. */
+void node_await_answer(struct node *node, struct mesh_address actor, const char *text, const char *expected);
+
 /* Whether a process runs; a zombie does not. */
 bool node_is_alive(pid_t pid);
 

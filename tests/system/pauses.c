@@ -51,8 +51,8 @@ static void a_long_pause_is_a_loss(struct mesh_address keeper, struct mesh_addre
     struct mesh_message *reply;
     EXPECT(mesh_tell_text(leader.handle, child, "unheard") == MESH_OK);
     (void)printf("  lost after %ld ms\n", node_await_members(&leader, 1, LOST_MS));
-    EXPECT(strcmp(node_ask(&leader, keeper, "account"), "1 ends 6 0, 0 poisons ") == 0);
-    EXPECT(strcmp(node_ask(&leader, keeper, "gone"), "1") == 0);
+    node_await_answer(&leader, keeper, "account", "1 ends 6 0, 0 poisons ");
+    node_await_answer(&leader, keeper, "gone", "1");
     EXPECT(mesh_ask_text(leader.handle, child, "still there?", WAIT_MS, &reply) == MESH_DEAD);
     mesh_message_release(&reply);
 }

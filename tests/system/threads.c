@@ -34,9 +34,7 @@ static void A7_threads_send_and_log_while_the_handler_blocks(void) {
     (void)snprintf(expected, sizeof expected, "%d", THREADS * SENT);
     EXPECT(mkfifo(fifo, 0600) == 0);
     EXPECT(mesh_tell_text(node.handle, threads, "%s", question) == MESH_OK);
-    for (long began_ms = node_now_ms(); strcmp(node_ask(&node, counter, "count"), expected) != 0; node_pause()) {
-        EXPECT(node_now_ms() - began_ms < WAIT_MS);
-    }
+    node_await_answer(&node, counter, "count", expected);
     struct mesh_actor_report report;
     EXPECT(node_actor(&node, threads, &report) && report.busy_ms > 0);
     int release = open(fifo, O_WRONLY | O_CLOEXEC);

@@ -78,15 +78,6 @@ static const struct mesh_type *const types[] = {&plain, &light, NULL};
 
 /* ---- what is looked for ---- */
 
-static void await(struct node *node, struct mesh_address actor, const char *seen) {
-    for (long began_ms = node_now_ms(); strcmp(node_ask(node, actor, "seen"), seen) != 0; node_pause()) {
-        if (node_now_ms() - began_ms > WAIT_MS) {
-            (void)fprintf(stderr, "seen was '%s' instead of '%s'\n", node_ask(node, actor, "seen"), seen);
-            exit(1);
-        }
-    }
-}
-
 static void order(struct node *node, struct mesh_address actor, const char *text) {
     EXPECT(strcmp(node_ask(node, actor, text), "done") == 0);
 }
@@ -99,20 +90,20 @@ static void S5A_S5B_watchers_see_nodes_come_and_go(void) {
     order(&one, first, "on");
     order(&one, ended, "on");
     order(&one, far, "on");
-    await(&one, first, "+two ");
-    await(&one, far, "+one ");
+    node_await_answer(&one, first, "seen", "+two ");
+    node_await_answer(&one, far, "seen", "+one ");
     order(&one, ended, "end");
     order(&one, first, "on");
     node_start(&three, "three", &one);
-    await(&one, first, "+two +three ");
-    await(&one, far, "+one +three ");
+    node_await_answer(&one, first, "seen", "+two +three ");
+    node_await_answer(&one, far, "seen", "+one +three ");
     order(&one, second, "on");
-    await(&one, second, "+two +three ");
+    node_await_answer(&one, second, "seen", "+two +three ");
     order(&one, first, "off");
     node_signal(&three, SIGKILL);
-    await(&one, second, "+two +three -three ");
-    await(&one, far, "+one +three -three ");
-    await(&one, first, "+two +three ");
+    node_await_answer(&one, second, "seen", "+two +three -three ");
+    node_await_answer(&one, far, "seen", "+one +three -three ");
+    node_await_answer(&one, first, "seen", "+two +three ");
 }
 
 /* By an actor of a node that does not lead. The one that is invited knows no leader. */
@@ -120,14 +111,14 @@ static void S2A_S2G_an_actor_has_a_node_invited_and_sent_away(void) {
     char text[96];
     struct mesh_address actor = node_create(&one, "test.watcher", "two");
     order(&one, actor, "on");
-    await(&one, actor, "+one ");
+    node_await_answer(&one, actor, "seen", "+one ");
     node_start(&three, "three", NULL);
     (void)snprintf(text, sizeof text, "invite %s", three.endpoint);
     order(&one, actor, text);
-    await(&one, actor, "+one +three ");
+    node_await_answer(&one, actor, "seen", "+one +three ");
     (void)snprintf(text, sizeof text, "dismiss %s", three.endpoint);
     order(&one, actor, text);
-    await(&one, actor, "+one +three -three ");
+    node_await_answer(&one, actor, "seen", "+one +three -three ");
     node_await_members(&three, 1, WAIT_MS);
 }
 

@@ -260,7 +260,7 @@ static void hear(struct world *world, const struct sim_node *node, struct mesh_a
 }
 
 void actors_perform(struct world *world, struct sim_node *node, const struct directory_action *action) {
-    const struct sim_actor *target;
+    struct sim_actor *target;
     switch (action->kind) {
     case DIRECTORY_SEND:
         if (action->to.node != node->incarnation) {
@@ -292,6 +292,10 @@ void actors_perform(struct world *world, struct sim_node *node, const struct dir
         }
         return;
     case DIRECTORY_WARN:
+        target = actor_at(world, action->to);
+        if (target && target->address.node == node->incarnation) {
+            target->turned_away = true;
+        }
         world_say(world, "%s warns of %u.%u: %s", node->name, (unsigned)action->to.node,
                   (unsigned)address_number(action->to), action->text);
         return;
@@ -374,19 +378,21 @@ void actors_check_names(struct world *world, uint64_t span_ns) {
     }
 }
 
-/* A node knows those that it hosts, and those homed there, and nobody else. One that is full does not take back whom it had lost. */
+/* A node knows those that it hosts, and those homed there, and nobody else. One that was full has not taken back whom it had lost. */
 static void check_book(struct world *world, const struct sim_node *node) {
     struct directory_census census = directory_census(node->directory);
-    size_t hosted = 0, known = 0;
+    size_t hosted = 0, known = 0, away = 0;
     for (size_t i = 0; i < world->actors_count; i++) {
         const struct sim_actor *actor = &world->actors[i];
         bool here = actor->alive && actor->host == node->incarnation;
+        bool homed = !here && actor->alive && actor->address.node == node->incarnation &&
+                     are_together(world, node, world_place(world, actor->host));
         hosted += here;
-        known += here || (actor->alive && actor->address.node == node->incarnation &&
-                          are_together(world, node, world_place(world, actor->host)));
+        known += here || homed;
+        away += homed && actor->turned_away;
     }
     bool full = census.actors == world->options.directory.actors_max;
-    bool amiss = census.actors > known || (census.actors < known && !full);
+    bool amiss = census.actors > known || (census.actors + away < known && !full);
     if ((amiss && laws_belongs(world, node)) || census.slots != hosted + 1 || census.pendings || census.waits) {
         world_broken(world, LAW_NOTHING_LEFT,
                      "%s has %zu actors on record instead of %zu, %zu slots instead of %zu, %zu creates, %zu questions",

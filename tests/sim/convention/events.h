@@ -21,6 +21,7 @@
     X(RESETS_FOUND, "dead links found by sending")                                                                     \
     X(LINKS, "links made")                                                                                             \
     X(CALLS_REFUSED, "calls refused")                                                                                  \
+    X(CALLS_SPURNED, "calls refused though somebody listens")                                                          \
     X(CALLS_UNANSWERED, "calls unanswered")                                                                            \
     X(CALLS_MISLED, "calls answered by another incarnation")                                                           \
     X(FRAMES, "frames")                                                                                                \

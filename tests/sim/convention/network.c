@@ -124,8 +124,9 @@ static void run_call(struct world *world, const struct errand *errand) {
     }
     struct sim_node *target = node_at(world, call->endpoint);
     bool lives = target && target->alive;
-    bool answers = lives && !target->halted && !target->leaving && !is_cut(node, target);
-    bool refuses = target ? !lives && !target->silent && !is_cut(node, target)
+    bool spurned = lives && !world->healing && prng_chance(&world->prng, world->options.spurned);
+    bool answers = lives && !spurned && !target->halted && !target->leaving && !is_cut(node, target);
+    bool refuses = target ? (spurned || (!lives && !target->silent)) && !is_cut(node, target)
                           : prng_chance(&world->prng, world->options.answering);
     if (answers) {
         on_answered(world, node, call, target);
@@ -133,11 +134,14 @@ static void run_call(struct world *world, const struct errand *errand) {
     }
     world_later(world, some_pause(world), *errand);
     world_count(world, refuses ? WORLD_CALLS_REFUSED : WORLD_CALLS_UNANSWERED);
+    world->counts[WORLD_CALLS_SPURNED] += spurned;
     world_say(world, "%s calls %s %" PRIx64 ": %d", node->name, call->endpoint, call->peer, refuses);
     if (refuses) {
         char endpoint[WORLD_ENDPOINT_BYTES];
         memcpy(endpoint, call->endpoint, sizeof endpoint); /* the call may be ended by who is told */
         tell_link(world, node, CONVENTION_REFUSED, call->peer, endpoint);
+    } else if (call->peer) {
+        tell_link(world, node, CONVENTION_LINK_DOWN, call->peer, "");
     }
 }
 

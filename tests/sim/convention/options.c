@@ -66,6 +66,7 @@ void options_draw(struct options *options, struct prng *prng) {
     options->late = draw_chance(prng, 200);
     options->told = (unsigned)prng_below(prng, 1001);
     options->answering = (unsigned)prng_below(prng, 1001);
+    options->spurned = draw_chance(prng, 200);
     options->strike_leader = (unsigned)prng_below(prng, 1001);
     options->strike_every_ns = draw_every(prng, unit_ns, 200, 10, 150);
     options->cut_every_ns = draw_every(prng, unit_ns, 500, 20, 200);

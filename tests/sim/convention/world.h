@@ -64,7 +64,7 @@ struct options {
     uint64_t safety_ns, delay_min_ns, delay_max_ns, reconnect_ns;
     uint64_t strike_every_ns, cut_every_ns, reset_every_ns, move_every_ns, change_every_ns, create_every_ns,
         exit_every_ns, guest_every_ns, wild_every_ns;
-    unsigned loss, duplicate, late, told, answering, strike_leader, birth_fail, named;
+    unsigned loss, duplicate, late, told, answering, spurned, strike_leader, birth_fail, named;
 };
 
 /* One end of a link to a node, as that end believes. */
@@ -122,6 +122,7 @@ struct sim_actor {
     uint64_t host; /* its node */
     uint32_t slot;
     bool alive, gone, asked; /* gone: its process has ended; asked: to exit */
+    bool turned_away;        /* its home was full when it came back */
     char name[8];
     uint64_t born_ns;
 };

@@ -120,19 +120,28 @@ Test(directory_detached, G2_an_address_is_no_name_that_the_status_shows) {
     story_end(story);
 }
 
-/* Found by the simulator of conventions, seed 222: it lived on, and nobody knew of it. */
-Test(directory_detached, C8_one_whose_creator_was_told_that_it_could_not_be_created_is_asked_to_exit) {
+static void is_ended_by_its_home(enum control_how how) {
     struct story *story = story_of_guest(SECOND, true);
     struct control message = {.kind = CONTROL_EXITED};
     forget_trace(story);
     message.exited = (struct control_exited){.address = at(3, 4, 1), .how = CONTROL_NODE_LOST};
     control(story, admin(3), &message);
     expect(story, "");
-    message.exited.how = CONTROL_NOT_CREATED;
+    message.exited.how = how;
     control(story, admin(3), &message);
     expect(story,
            "of mapper 3.4.1: it is asked to exit: its creator's node had taken it for dead\nexit request to 3.4.1\n");
     story_end(story);
+}
+
+/* Found by the simulator of conventions, seed 222: it lived on, and nobody knew of it. */
+Test(directory_detached, C8_one_whose_creator_was_told_that_it_could_not_be_created_is_asked_to_exit) {
+    is_ended_by_its_home(CONTROL_NOT_CREATED);
+}
+
+/* Found by the simulator of conventions, seed 553: its create had come twice, and the first that was started had crashed. */
+Test(directory_detached, C8_one_whose_address_has_lived_and_ended_already_is_asked_to_exit) {
+    is_ended_by_its_home(CONTROL_SIGNAL);
 }
 
 /* ---- who is asked ---- */

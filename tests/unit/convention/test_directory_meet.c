@@ -74,15 +74,16 @@ Test(directory_meet, C8_an_actor_that_is_believed_dead_while_it_begins_is_told_o
     story_end(story);
 }
 
-Test(directory_meet, C8_a_detached_actor_that_is_believed_dead_stays) {
+Test(directory_meet, C8_a_detached_actor_whose_node_was_believed_lost_stays) {
     struct story *story = story_new(SECOND);
     struct control message = {.id = 9, .kind = CONTROL_CREATE};
+    struct control believed = {.kind = CONTROL_EXITED, .exited = {.address = at(2, 4, 1), .how = CONTROL_NODE_LOST}};
     message.create.address = at(2, 4, 1);
     message.create.type = bytes_of_text("mapper");
     message.create.detached = true;
     control(story, admin(2), &message);
     host_up(story, 2);
-    exited(story, admin(2), at(2, 4, 1));
+    control(story, admin(2), &believed);
     expect(story, "start 2 for 2.4.1\n2.0.0#0 1 names in epoch 0\n2.0.0#9 created 2.4.1 in 102 detached\n");
     story_end(story);
 }
