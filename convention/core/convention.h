@@ -57,7 +57,7 @@ enum convention_event_kind {
     CONVENTION_START,   /* the node is activated; nothing is sent before */
     CONVENTION_STOP,    /* it begins to shut down: goodbye, and nothing after it */
     CONVENTION_LINK_UP, /* hello was exchanged with `peer`; `endpoint` is what was called, or what it says of itself */
-    CONVENTION_LINK_DOWN,    /* the link of `peer` broke */
+    CONVENTION_LINK_DOWN,    /* the link of `peer` broke, or a try to reach it was in vain and not refused */
     CONVENTION_REFUSED,      /* nobody listens at `endpoint`, or at that of `peer`; told at each vain try */
     CONVENTION_REPLACED,     /* another incarnation than `peer` answered at `endpoint`; told once */
     CONVENTION_ACTORS,       /* this node hosts `actors` now; to be told at each change, since placement counts them */

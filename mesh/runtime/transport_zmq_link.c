@@ -294,17 +294,24 @@ static void hear_knock(struct zmq_transport *self, struct zmq_link *link) {
     }
 }
 
+static void on_event(struct zmq_transport *self, struct zmq_link *link, const struct zmq_event *event) {
+    bool ended = link->link.state == TRANSPORT_UP;
+    note_failure(link, event);
+    if (link->knock >= 0) {
+        return; /* it is being found out */
+    }
+    if (link->link.state == TRANSPORT_OPENING && event->number == ZMQ_EVENT_CLOSED) {
+        begin_knock(self, link);
+    } else {
+        enter_failed(self, link, ended && zmq_transport_is_refused(link->endpoint));
+    }
+}
+
 void zmq_link_check(struct zmq_transport *self, struct zmq_link *link) {
     struct zmq_event event;
     hear_knock(self, link);
     while (link->monitor && zmq_transport_next_event(link->monitor, &event)) {
-        note_failure(link, &event);
-        if (link->link.state == TRANSPORT_OPENING && event.number == ZMQ_EVENT_CLOSED && link->knock < 0) {
-            begin_knock(self, link);
-        } else if (link->knock < 0) {
-            bool ended = link->link.state == TRANSPORT_UP;
-            enter_failed(self, link, ended && zmq_transport_is_refused(link->endpoint));
-        }
+        on_event(self, link, &event);
     }
 }
 

@@ -58,6 +58,15 @@ static inline void register_first(struct cluster *cluster, char letter) {
                                             .registration = &frame});
 }
 
+/* What a link of `whom` brings, to or from a member that it knows. */
+static inline void tell_link(struct cluster *cluster, char whom, enum convention_event_kind kind, char other) {
+    const struct member *member =
+        members_find(convention_members(cluster_core(cluster, whom)), cluster_incarnation(cluster, other));
+    cluster_tell(
+        cluster, whom,
+        &(struct convention_event){.kind = kind, .peer = member->incarnation, .endpoint = member->view.endpoint});
+}
+
 static inline void expect_leader(struct cluster *cluster, const char *letters, char leader) {
     for (; *letters; letters++) {
         cr_assert_eq(convention_leader(cluster_core(cluster, *letters)), cluster_incarnation(cluster, leader), "%c",

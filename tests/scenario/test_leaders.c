@@ -107,22 +107,14 @@ Test(leaders, S6A_who_is_killed_is_replaced_by_the_next_and_that_by_the_next) {
                    "6.004 d leader c1\n");
 }
 
-static void tell_of_leader(struct cluster *cluster, char whom, enum convention_event_kind kind) {
-    const struct member *leader =
-        members_find(convention_members(cluster_core(cluster, whom)), cluster_incarnation(cluster, 'a'));
-    cluster_tell(
-        cluster, whom,
-        &(struct convention_event){.kind = kind, .peer = leader->incarnation, .endpoint = leader->view.endpoint});
-}
-
 Test(leaders, S3B_a_leader_is_not_replaced_when_it_was_refused_and_refused_but_not_throughout) {
     struct cluster *cluster = three_leaders();
     cluster_cut(cluster, 'a', 'b');
-    tell_of_leader(cluster, 'b', CONVENTION_REFUSED);
+    tell_link(cluster, 'b', CONVENTION_REFUSED, 'a');
     cluster_run(cluster, NS_PER_S);
-    tell_of_leader(cluster, 'b', CONVENTION_LINK_DOWN);
+    tell_link(cluster, 'b', CONVENTION_LINK_DOWN, 'a');
     cluster_run(cluster, 2 * NS_PER_S);
-    tell_of_leader(cluster, 'b', CONVENTION_REFUSED);
+    tell_link(cluster, 'b', CONVENTION_REFUSED, 'a');
     cluster_run(cluster, NS_PER_S);
     expect_leader(cluster, "abcd", 'a');
     cluster_destroy(cluster);

@@ -51,7 +51,7 @@ Test(loss, S3B_a_member_is_lost_when_refused_for_two_seconds) {
 }
 
 /* A path that refuses for a moment and then lets nothing through is no admin that is gone. */
-Test(loss, S3B_who_is_refused_once_and_then_not_answered_is_lost_by_silence) {
+Test(loss, S3B_who_is_refused_for_a_moment_and_then_not_answered_is_lost_by_silence) {
     struct cluster *cluster = pair();
     cluster_kill(cluster, 'b');
     cluster_run(cluster, NS_PER_S);
@@ -65,16 +65,12 @@ Test(loss, S3B_who_is_refused_once_and_then_not_answered_is_lost_by_silence) {
 /* A network that is changed refuses when it goes and when it comes. */
 Test(loss, S3B_two_refusals_with_a_vain_try_between_them_are_no_loss) {
     struct cluster *cluster = pair();
-    struct convention_event event = {
-        .kind = CONVENTION_REFUSED, .peer = cluster_incarnation(cluster, 'b'), .endpoint = bytes_of_text("b")};
     cluster_cut(cluster, 'a', 'b');
-    cluster_tell(cluster, 'a', &event);
+    tell_link(cluster, 'a', CONVENTION_REFUSED, 'b');
     cluster_run(cluster, NS_PER_S);
-    event.kind = CONVENTION_LINK_DOWN;
-    cluster_tell(cluster, 'a', &event);
+    tell_link(cluster, 'a', CONVENTION_LINK_DOWN, 'b');
     cluster_run(cluster, 2 * NS_PER_S);
-    event.kind = CONVENTION_REFUSED;
-    cluster_tell(cluster, 'a', &event);
+    tell_link(cluster, 'a', CONVENTION_REFUSED, 'b');
     cluster_expect(cluster, "1.000 a suspect b1\n"
                             "2.000 a call b1\n");
     cluster_run(cluster, NS_PER_S);
@@ -85,12 +81,10 @@ Test(loss, S3B_two_refusals_with_a_vain_try_between_them_are_no_loss) {
 /* It is told once, though nobody be reached there any more. */
 Test(loss, S3B_a_member_is_lost_two_seconds_after_another_has_answered) {
     struct cluster *cluster = pair();
-    struct convention_event event = {
-        .kind = CONVENTION_REPLACED, .peer = cluster_incarnation(cluster, 'b'), .endpoint = bytes_of_text("b")};
     cluster_cut(cluster, 'a', 'b');
     cluster_freeze(cluster, 'b');
     cluster_run(cluster, NS_PER_S);
-    cluster_tell(cluster, 'a', &event);
+    tell_link(cluster, 'a', CONVENTION_REPLACED, 'b');
     run_and_expect(cluster, 3,
                    "2.000 a suspect b1\n"
                    "4.000 a - b1 its admin is gone\n");
@@ -99,13 +93,11 @@ Test(loss, S3B_a_member_is_lost_two_seconds_after_another_has_answered) {
 /* A member judges no other; but a link that was refused is none, or the node would stay a neighbour when it is lost. */
 Test(loss, S3C_a_refused_node_is_not_linked_any_more) {
     struct cluster *cluster = three();
-    struct convention_event event = {
-        .kind = CONVENTION_LINK_UP, .peer = cluster_incarnation(cluster, 'c'), .endpoint = bytes_of_text("c")};
-    const struct member *member = members_find(convention_members(cluster_core(cluster, 'b')), event.peer);
-    cluster_tell(cluster, 'b', &event);
+    const struct member *member =
+        members_find(convention_members(cluster_core(cluster, 'b')), cluster_incarnation(cluster, 'c'));
+    tell_link(cluster, 'b', CONVENTION_LINK_UP, 'c');
     cr_assert(member->linked);
-    event.kind = CONVENTION_REFUSED;
-    cluster_tell(cluster, 'b', &event);
+    tell_link(cluster, 'b', CONVENTION_REFUSED, 'c');
     cr_assert_not(member->linked);
     run_and_expect(cluster, 1, "");
 }
