@@ -138,6 +138,7 @@ struct admin {
     size_t log_questions_count;
     uint64_t log_look_ns; /* when to look whether the log has more for them */
     size_t trials_running;
+    uint64_t unreached;        /* members that are not where they say (S9F) */
     int trying;                /* an epoll of their connections */
     struct resolver *resolver; /* of the hosts that they name; NULL until the first */
     size_t inquiries_count;

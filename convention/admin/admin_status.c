@@ -2,6 +2,7 @@
  *
  * SPDX-License-Identifier: MPL-2.0 */
 #include "convention/admin/admin.h"
+#include "mesh/base/check.h"
 #include "proto/codec.h"
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +15,7 @@ enum {
     ACTORS_OF_EACH = 256,
     NAMES_SHOWN = CONTROL_NAMES,
     NOTE_BYTES = 160,
-    COUNTERS = 32,
+    COUNTERS = 40,
     NODES_MAX = FRAME_MEMBERS
 };
 
@@ -48,9 +49,8 @@ struct snapshot {
 };
 
 static void add_counter(struct snapshot *snapshot, const char *name, uint64_t value) {
-    if (snapshot->node.counters_count < COUNTERS) {
-        snapshot->counters[snapshot->node.counters_count++] = (struct control_counter){bytes_of_text(name), value};
-    }
+    CHECK(snapshot->node.counters_count < COUNTERS);
+    snapshot->counters[snapshot->node.counters_count++] = (struct control_counter){bytes_of_text(name), value};
 }
 
 static void sum_counters(struct delivery_counters *sum, const struct delivery_counters *more) {
@@ -96,6 +96,12 @@ static void add_convention_counters(const struct admin *admin, struct snapshot *
     add_counter(snapshot, "registrations_ignored", convention->ignored);
     add_counter(snapshot, "registrations_unanswered", convention->unanswered);
     add_counter(snapshot, "invitations_ignored", convention->invitations);
+    add_counter(snapshot, "members_suspected", convention->suspected);
+    add_counter(snapshot, "members_not_reached", admin->unreached);
+    add_counter(snapshot, "addresses_taken", convention->taken);
+    add_counter(snapshot, "lists_of_leaders_differ", convention->disagreed);
+    add_counter(snapshot, "endpoints_of_its_own", convention->own);
+    add_counter(snapshot, "stood_still", convention->stood_still);
 }
 
 static void add_counters(struct admin *admin, struct snapshot *snapshot) {

@@ -52,6 +52,7 @@ static void judge(struct admin *admin, struct trial *trial, const char *why) {
     if (member && why) {
         struct control control = {.kind = CONTROL_UNREACHED,
                                   .unreached = {bytes_of_text(trial->endpoint), bytes_of_text(why)}};
+        admin->unreached++;
         log_write(admin->log, MESH_LOG_WARNING, NULL, process_address(admin->process),
                   "node %s says that it is reached at %s, and is not from here: %s", member->name, trial->endpoint,
                   why);

@@ -137,6 +137,7 @@ struct limiter convention_limiter(const struct convention *convention) {
 void convention_suspect(struct convention *convention, struct member *member, const char *why) {
     if (!member->liveness.suspect) {
         member->liveness.suspect = true;
+        convention->counters.suspected++;
         struct convention_action *action = convention_want(convention, CONVENTION_MEMBER_SUSPECT, member->incarnation);
         action->member = member;
         action->untold = limiter_left_out(&member->doubts, convention->now_ns);

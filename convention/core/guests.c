@@ -69,6 +69,7 @@ void convention_guests_fini(struct convention *convention) {
 void convention_drop_own_guest(struct convention *convention, struct bytes endpoint) {
     struct guest *guest = convention_guest(convention, 0, endpoint);
     if (guest) {
+        convention->counters.own++;
         convention_log(convention, "%s, which is pre-registered, is this node itself", guest->contact.endpoint);
         drop(convention, guest);
     }

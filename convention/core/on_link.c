@@ -61,6 +61,7 @@ static void on_guest_up(struct convention *convention, struct guest *guest, uint
 static void on_self_up(struct convention *convention, struct bytes endpoint) {
     struct candidate *candidate = convention_candidate_at(convention, endpoint);
     if (candidate && !candidate->self) {
+        convention->counters.own++;
         convention_log(convention, "the leader %s is this node itself", candidate->contact.endpoint);
         candidate->self = true;
         convention_begin_succession(convention);

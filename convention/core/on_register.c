@@ -53,6 +53,7 @@ static void check_place(struct convention *convention, struct member *member, co
     char name[FRAME_NAME_BYTES + 1];
     struct text_builder text = text_builder(name, sizeof name);
     text_append_escaped(&text, frame->member.name);
+    convention->counters.disagreed++;
     convention_log(convention,
                    "node %s has another list of leaders: this node is number %u of %u there, and %zu of %zu here; "
                    "`leaders` has to be the same on all nodes",
@@ -177,6 +178,7 @@ static void log_successor(struct convention *convention, const struct frame_memb
         char name[FRAME_NAME_BYTES + 1];
         struct text_builder text = text_builder(name, sizeof name);
         text_append_escaped(&text, from->name);
+        convention->counters.taken++;
         convention_log(
             convention,
             "node %s takes the place of node %s at %s: if both live, each needs an endpoint of its own (`bind` or "

@@ -91,6 +91,7 @@ void convention_on_delay(struct convention *convention, uint64_t delay_ns) {
     if (delay_ns < (times->suspect_ns ? times->suspect_ns : times->restart_ns)) {
         return;
     }
+    convention->counters.stood_still++;
     convention_log(convention, "this node stood still for %.1f s: it judges nobody by that time",
                    (double)delay_ns / 1e9);
     for (size_t i = 0; i < convention->members.count; i++) {

@@ -231,6 +231,7 @@ static void give_way(struct convention *convention) {
 /* ---- what they say ---- */
 
 static void log_conflict(struct convention *convention, const struct candidate *other) {
+    convention->counters.disagreed++;
     convention_log(
         convention,
         "the node at %s has another order of leaders than this one: `leaders` has to be the same on all nodes; "

@@ -246,6 +246,7 @@ Test(leaders, S6B_who_was_halted_leads_again_under_a_new_epoch) {
     cluster_forget_trace(cluster);
     cluster_run(cluster, 10 * NS_PER_S);
     cr_assert_eq(convention_epoch(cluster_core(cluster, 'a')), 4);
+    cr_assert_eq(convention_counters(cluster_core(cluster, 'a'))->stood_still, 1);
     cluster_expect(cluster, "18.000 a log this node stood still for 17.0 s: it judges nobody by that time\n"
                             "20.303 b call\n"
                             "20.303 c call\n"

@@ -238,6 +238,7 @@ Test(leaders, S6E_a_member_with_another_list_is_logged_and_follows_who_leads) {
     cr_assert_eq(cluster_count(cluster, "a log node f has another list of leaders: this node is number 2 of 3 there, "
                                         "and 1 of 3 here; `leaders` has to be the same on all nodes"),
                  1);
+    cr_assert_eq(convention_counters(cluster_core(cluster, 'a'))->disagreed, 1);
     cluster_destroy(cluster);
 }
 

@@ -125,8 +125,15 @@ class Recorder:
             end.close()
 
 
-FRAME_BODY = 22  # where the tag of the body is in a frame of the mesh: behind the prelude, from and to
-REGISTER, REGISTERED, DEREGISTER = (number << 3 | 2 for number in (7, 8, 10))
+TO, BODY = 13, 22  # where the tags of `to` and of the body are in a frame of the mesh; without the first, as in a hello, the other is there
+HELLO, BATCH, REGISTER, REGISTERED, DEREGISTER = (number << 3 | 2 for number in (3, 4, 7, 8, 10))
+
+
+def kind_of(payload):
+    """The tag of its body, if that is a frame of the mesh; else 0."""
+    if payload[:2] != b"MW" or len(payload) <= BODY:
+        return 0
+    return payload[BODY if payload[TO] == 2 << 3 | 1 else TO]
 
 
 def split(stream):
@@ -145,26 +152,33 @@ def split(stream):
 
 
 class Repeater(Recorder):
-    """Passes connections on like a Recorder, and can say again what a member has said to register, as one does that has gone wild; counts
-    what it is answered."""
+    """Passes connections on like a Recorder, and can say again what a member has said, as one does that has gone wild; counts what it is
+    answered."""
 
     def __init__(self, port):
         self.lock = threading.Lock()
-        self.registration = self.sink = None
+        self.sink, self.latest = None, {}  # where the member speaks, and the last message of each kind that it has said there
+        self.repeated = 0
         self.said = {REGISTERED: 0, DEREGISTER: 0}
         super().__init__(port)
 
     def pass_on(self, source, sink, record):
-        stream, greeting = bytearray(), len(GREETING)
+        stream, greeting, message, kind = bytearray(), len(GREETING), b"", 0
         try:
             while chunk := source.recv(65536):
                 sink.sendall(chunk[:greeting])  # each side says the rest of it when it has heard the other's beginning
                 stream += chunk[greeting:]
                 greeting -= min(greeting, len(chunk))
                 for flags, part, payload in split(stream):
-                    self.look(sink, record is not None, payload if flags & 4 == 0 else b"", part)
-                    with self.lock:
-                        sink.sendall(part)
+                    if not message and flags & 4 == 0:
+                        kind = kind_of(payload)
+                    message += part
+                    if flags & 5 == 0:
+                        self.look(sink, record is not None, kind, message)
+                    if flags & 1 == 0:
+                        with self.lock:
+                            sink.sendall(message)
+                        message = b""
         except OSError:
             pass  # one of them has ended
         for end in (source, sink):
@@ -173,15 +187,24 @@ class Repeater(Recorder):
             except OSError:
                 pass  # it has, too
 
-    def look(self, sink, forth, payload, part):
-        body = payload[FRAME_BODY] if payload[:2] == b"MW" and len(payload) > FRAME_BODY else 0
-        if forth and body == REGISTER:
-            self.sink, self.registration = sink, part
-        elif not forth and body in self.said:
-            self.said[body] += 1
+    def look(self, sink, forth, kind, message):
+        if forth:
+            if kind == REGISTER:
+                self.sink = sink
+            if kind and (not self.sink or sink is self.sink):
+                self.latest[kind] = message
+        elif kind in self.said:
+            self.said[kind] += 1
 
-    def go_wild(self, calm):
+    def register_on(self, calm):
         """Registers a thousand times a second, until `calm` is set."""
         while not calm.wait(0.01):
             with self.lock:
-                self.sink.sendall(self.registration * 10)
+                self.sink.sendall(self.latest[REGISTER] * 10)
+
+    def say_on(self, calm):
+        """Says everything again, without a pause, until `calm` is set."""
+        while not calm.is_set():
+            with self.lock:
+                self.sink.sendall(b"".join(self.latest.values()) * 20)
+            self.repeated += len(self.latest) * 20

@@ -5,6 +5,7 @@ SPDX-License-Identifier: MPL-2.0
 import json
 import os
 import pathlib
+import re
 import shutil
 import signal
 import socket
@@ -25,6 +26,7 @@ COURIERS = BUILD / "tests" / "couriers"
 MODULES = BUILD / "tests" / "modules"
 SCRIBES = BUILD / "tests" / "scribes"
 CTRL_C = str(BUILD / "tests" / "bin" / "ctrl_c.so")
+FLAT_KIB = 6 * 1024  # what the allocator and libzmq may keep of a flood
 
 
 def environment():
@@ -40,6 +42,12 @@ def is_alive(pid):
         return pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
     except (FileNotFoundError, ProcessLookupError):
         return False
+
+
+def private_kib(pid):
+    """The memory that a process has for itself."""
+    text = pathlib.Path(f"/proc/{pid}/smaps_rollup").read_text()
+    return sum(int(kib) for kib in re.findall(r"^Private_\w+: +(\d+) kB", text, re.MULTILINE))
 
 
 def children(pid):
@@ -178,4 +186,4 @@ class Caller:
         self.program.stdout.close()
 
 
-__all__ = ["BUILD", "COURIERS", "CREATOR", "Directory", "MESH", "MESHD", "MODULES", "ROOT", "SCRIBES", "children", "environment", "free_port", "is_alive", "wait_for"]
+__all__ = ["BUILD", "COURIERS", "CREATOR", "Directory", "FLAT_KIB", "MESH", "MESHD", "MODULES", "ROOT", "SCRIBES", "children", "environment", "free_port", "is_alive", "private_kib", "wait_for"]

@@ -33,6 +33,7 @@ class Addresses(unittest.TestCase):
         wait_for(lambda: "node good at" in self.log(self.leader), WAIT_S, "good is a member")
         bad = self.directory.node("bad", f"{self.follow}\nadvertise = {endpoint}")
         self.expect(bad, endpoint, "Connection refused")
+        self.assertEqual(self.leader.status()["counters"]["members_not_reached"], 1)
         self.assertNotIn("node good says", self.log(self.leader))
         self.assertNotIn("cannot call this node", self.log(good))
         self.assertEqual(good.status()["counters"]["strangers_refused"], 0)  # a trial is no stranger

@@ -49,6 +49,7 @@ class Clocks(unittest.TestCase):
 
     def nobody_was_judged(self):
         for node in self.nodes.values():
+            self.assertEqual(counters(node)["members_suspected"], 0)
             for word in ("suspect", "no member any more", "no leader"):
                 self.assertNotIn(word, node.log())
             count = counters(node)
@@ -74,6 +75,7 @@ class Clocks(unittest.TestCase):
             wait_for(lambda name=name: STOOD_STILL.search(self.nodes[name].log()), WAIT_S, f"{name} knows that it stood still")
             self.convention.await_parcels()
             self.goes_on(name)
+            self.assertEqual(self.convention.counter(name, "stood_still"), 1)
         self.nobody_was_judged()
 
 

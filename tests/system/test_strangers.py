@@ -5,26 +5,18 @@ SPDX-License-Identifier: MPL-2.0
 import os
 import pathlib
 import random
-import re
 import resource
 import subprocess
 import sys
 import unittest
 
-from nodes import MESH, MODULES, Directory, environment, free_port, wait_for
+from nodes import FLAT_KIB, MESH, MODULES, Directory, environment, free_port, private_kib, wait_for
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "support"))
 import zmtp  # noqa: E402  (the path above makes it findable)
 
 WAIT_S = 20
-FLAT_KIB = 6 * 1024  # what the allocator and libzmq may keep of a flood
 SEED = 7
-
-
-def private_kib(pid):
-    """The memory that a process has for itself."""
-    text = pathlib.Path(f"/proc/{pid}/smaps_rollup").read_text()
-    return sum(int(kib) for kib in re.findall(r"^Private_\w+: +(\d+) kB", text, re.MULTILINE))
 
 
 def descriptors(pid):
