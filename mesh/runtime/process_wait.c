@@ -74,7 +74,7 @@ static int poll_for(struct process *process, size_t count, uint64_t span_ns) {
     while (again && ready == 0) {
         ready = poll(process->polled, count, 0);
         if (ready == 0) {
-            uint64_t looked_ns = at_ns;
+            uint64_t looked_ns = clock_now_ns();
             (void)sched_yield();
             at_ns = clock_now_ns();
             again = linger_go_on(&process->linger, looked_ns, at_ns) && at_ns < until_ns;

@@ -42,6 +42,30 @@ Test(linger, A7_nobody_lingers_for_a_while_where_others_need_the_core) {
     cr_assert_eq(linger_until(&linger, end_ns), end_ns + LINGER_NS);
 }
 
+/* Until when it looks after a wait of so long, for so much of which others ran. */
+static uint64_t looks_after(uint64_t waited_ns, uint64_t away_ns) {
+    struct linger linger = expecting();
+    cr_assert(linger_go_on(&linger, NOW, NOW + away_ns));
+    linger_waited(&linger, NOW, NOW + waited_ns);
+    return linger_until(&linger, NOW + waited_ns) - NOW - waited_ns;
+}
+
+Test(linger, A7_nobody_lingers_for_a_while_where_others_run_for_most_of_a_wait) {
+    cr_assert_eq(looks_after(LINGER_BUSY_NS, LINGER_BUSY_NS * 3 / 4), 0);
+    cr_assert_eq(looks_after(LINGER_BUSY_NS, LINGER_BUSY_NS * 3 / 4 - 1), LINGER_NS);
+    cr_assert_eq(looks_after(LINGER_BUSY_NS - 1, LINGER_BUSY_NS - 1), LINGER_NS);
+}
+
+Test(linger, A7_each_wait_is_judged_by_itself) {
+    struct linger linger = expecting();
+    cr_assert(linger_go_on(&linger, NOW, NOW + LINGER_BUSY_NS / 2));
+    linger_waited(&linger, NOW, NOW + LINGER_BUSY_NS);
+    linger_waited(&linger, NOW, NOW + LINGER_BUSY_NS);
+    cr_assert(linger_go_on(&linger, NOW, NOW + LINGER_BUSY_NS / 2));
+    linger_waited(&linger, NOW, NOW + LINGER_BUSY_NS);
+    cr_assert_eq(linger_until(&linger, NOW), NOW + LINGER_NS);
+}
+
 /* The pause after a crowded look at that time. */
 static uint64_t pause_at(struct linger *linger, uint64_t now_ns) {
     cr_assert_not(linger_go_on(linger, now_ns - LINGER_CROWDED_NS, now_ns));
