@@ -193,14 +193,14 @@ enum convention_mandate convention_mandate(const struct convention *convention);
 
 /* Registrations that were not taken, since the node began: `refused`, of a second node of one name, a guest that is not pre-registered,
  * one that does not fit the roster; `ignored`, with this node's own address, of a former life or beside who is heard of at that
- * endpoint, in another's name; and `unanswered`, more of one member than are answered in a period (S4B). Then what the log
- * tells of, however seldom. */
+ * endpoint, in another's name; and `unanswered`, more of one member than are answered in a period (S4B). Then what else an
+ * operator looks into. */
 struct convention_counters {
     uint64_t refused, ignored, unanswered;
     uint64_t invitations; /* that were ignored */
     uint64_t suspected;   /* how often a member became suspect (S3A) */
     uint64_t taken;       /* endpoints of members from which another node registered (S1G) */
-    uint64_t disagreed;   /* nodes whose list of leaders is another (S6E) */
+    uint64_t disagreed;   /* how often the log told of another list of leaders (S6E) */
     uint64_t own;         /* endpoints of others that turned out to be this node's own (B5) */
     uint64_t stood_still; /* how often this node did (S6E) */
 };
